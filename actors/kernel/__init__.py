@@ -1,0 +1,1 @@
+"""The kernel: mailboxes, logical clock, schedule, timers, supervision, snapshots and the root hash."""

@@ -1,0 +1,28 @@
+"""The frame-independent root hash.
+
+root_n = SHA-256(root_{n-1} | canonical(input_n) | outcome_n | step_digest_n), per input. A step digest is
+one SHA-256 fed with every envelope of the step in emission order. Frame boundaries do not enter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+
+from actors.kernel.envelope import Envelope
+from actors.messages.codec import ENCODER
+
+NO_STEP = bytes(32)
+
+
+def step_digest(envelopes: Sequence[Envelope]) -> bytes:
+    """SHA-256 over the canonical bytes of the envelopes; NO_STEP when there is none."""
+    if not envelopes:
+        return NO_STEP
+    return sha256(ENCODER.encode(envelopes)).digest()
+
+
+def next_root(root: bytes, input_bytes: bytes, outcome_bytes: bytes, digest: bytes) -> bytes:
+    """The root after one input; lengths are prefixed so that no two histories share a preimage."""
+    head = len(input_bytes).to_bytes(4, "little") + len(outcome_bytes).to_bytes(4, "little")
+    return sha256(b"".join((root, head, input_bytes, outcome_bytes, digest))).digest()

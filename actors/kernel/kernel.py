@@ -1,0 +1,437 @@
+"""The kernel: one journalled input in, effects out, run to quiescence, all or nothing.
+
+Theory of operation. An input is stamped and put into the mailboxes that its type is routed to; the schedule
+serves one mailbox at a time; each rule returns messages, which are stamped with the next Lamport time, given
+their cause, and routed in turn. When nothing waits, the step is over: its digest is one hash over all
+envelopes and the root moves on. Timers due at or before the input's time fire first, at their due time.
+
+If a rule raises, every actor is set back to before the input (last checkpoint plus muted replay of at most
+`checkpoint_every` inputs), the failure becomes part of the outcome, and the input is stepped again without
+that one delivery; or the core halts, when the actor's policy or intensity says so. Replay obeys recorded
+outcomes. A halted core holds facts until a person reactivates it; market state that has aged is let go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from actors.ids import GENESIS_ROOT
+from actors.kernel.actor import Actor
+from actors.kernel.digest import NO_STEP, next_root, step_digest
+from actors.kernel.envelope import Envelope, Input
+from actors.kernel.mailbox import Mailbox, MailboxStatistics
+from actors.kernel.schedule import Schedule, StampOrder
+from actors.kernel.snapshot import KernelState, Snapshot
+from actors.kernel.stamp import INPUT, KERNEL, LOG, OUTBOX, RECORDS, SINKS, TIMERS, Stamp
+from actors.kernel.supervisor import (
+    HELD,
+    OK,
+    ChildSpec,
+    Failure,
+    Halt,
+    Outcome,
+    Policy,
+    error_digest,
+    error_sentence,
+)
+from actors.kernel.timers import Timer, Timers
+from actors.kernel.topology import Routes, check_topology
+from actors.messages.base import Message
+from actors.messages.codec import ENCODER, state_decoder
+from actors.messages.control import (
+    ActorRestarted,
+    CancelTimer,
+    Note,
+    Reactivate,
+    SetTimer,
+    Tick,
+    TimerFired,
+)
+from actors.messages.market import BookSlice, CandleSlice, TradeSlice
+from actors.money import money_context
+from actors.ports import PredictionTape
+
+CHECKPOINT_EVERY: Final = 1024
+TIMERS_PER_INPUT_MAX: Final = 200_000
+LETTABLE: Final = frozenset({BookSlice, TradeSlice, CandleSlice, Tick})
+_RESTARTED: Final = "risk"
+
+
+class StepResult(msgspec.Struct):
+    """What one input came to: bytes for the journal, effects for the outbox, records, notes."""
+
+    seq: int
+    input_bytes: bytes
+    outcome: Outcome
+    outcome_bytes: bytes
+    digest: bytes
+    root: bytes
+    effects: list[Envelope]
+    records: list[Envelope]
+    notes: list[Envelope]
+    messages: int
+
+
+class OutcomeDivergedError(Exception):
+    """A replayed step raised although its record says that it did not."""
+
+    def __init__(self, seq: int, actor: str, error: str) -> None:
+        super().__init__(f"input {seq} was recorded without this failure of {actor}: {error}")
+        self.seq = seq
+        self.actor = actor
+
+
+class _DeliveryFailedError(Exception):
+    """A rule raised; carries who, on what, and the error itself."""
+
+    def __init__(self, owner: str, stamp: Stamp, error: Exception) -> None:
+        super().__init__(owner)
+        self.owner = owner
+        self.stamp = stamp
+        self.error = error
+
+
+class _Port:
+    """One actor with its mailbox and rules, resolved once."""
+
+    __slots__ = ("actor", "decoder", "mailbox", "rules", "sent", "spec")
+
+    def __init__(self, actor: Actor[Any, Any], spec: ChildSpec) -> None:
+        self.actor = actor
+        self.spec = spec
+        self.mailbox = Mailbox(actor.name, spec.mailbox_capacity)
+        self.rules = actor.rules
+        self.decoder = state_decoder(actor.state_type)
+        self.sent = 0
+
+
+class _Route:
+    """Where a message type goes: mailboxes, and at most one list of the step's effects."""
+
+    __slots__ = ("mailboxes", "sinks", "to")
+
+    def __init__(self, destinations: tuple[str, ...], ports: Mapping[str, _Port]) -> None:
+        self.to = ",".join(destinations)
+        self.mailboxes = tuple(ports[name].mailbox for name in destinations if name in ports)
+        self.sinks = tuple(name for name in destinations if name in SINKS)
+
+
+class Kernel:
+    """The synchronous core. Not thread-safe by design; one kernel, one thread, one account."""
+
+    def __init__(
+        self,
+        actors: Sequence[Actor[Any, Any]],
+        specs: Mapping[str, ChildSpec],
+        routes: Routes,
+        *,
+        schedule: Schedule | None = None,
+        tape: PredictionTape | None = None,
+        code_fingerprint: str = "",
+        checkpoint_every: int = CHECKPOINT_EVERY,
+    ) -> None:
+        check_topology(actors, routes)
+        self._ports = {actor.name: _Port(actor, specs[actor.name]) for actor in actors}
+        own: dict[type[Message], tuple[str, ...]] = {
+            SetTimer: (TIMERS,),
+            CancelTimer: (TIMERS,),
+            Note: (LOG,),
+        }
+        self._routes = {
+            kind: _Route(destinations, self._ports)
+            for kind, destinations in {**routes, **own}.items()
+        }
+        self._schedule: Schedule = schedule or StampOrder()
+        self._tape = tape or PredictionTape()
+        self._code_fingerprint = code_fingerprint
+        self._context = money_context()
+        self._checkpoint_every = checkpoint_every
+        self.seq = 0
+        self.at = 0
+        self.root = GENESIS_ROOT
+        self.halt: Halt | None = None
+        self.restarts: dict[str, tuple[int, ...]] = {}
+        self.dead_letters = 0
+        self._lamport = 0
+        self._timers = Timers()
+        self._held: list[Input] = []
+        self._step: list[Envelope] = []
+        self._sinks: dict[str, list[Envelope]] = {name: [] for name in SINKS}
+        self._checkpoint = self.snapshot()
+        self._since: list[tuple[Input, Outcome]] = []
+
+    # -- reading ---------------------------------------------------------------------------------
+
+    def actor(self, name: str) -> Actor[Any, Any]:
+        """The actor of that name, for read-only views (never for sending)."""
+        return self._ports[name].actor
+
+    def mailboxes(self) -> dict[str, MailboxStatistics]:
+        """Statistics of every mailbox by actor name."""
+        return {name: port.mailbox.statistics() for name, port in self._ports.items()}
+
+    def held(self) -> int:
+        """How many inputs wait for a reactivation."""
+        return len(self._held)
+
+    # -- stepping --------------------------------------------------------------------------------
+
+    def step(self, entry: Input, recorded: Outcome | None = None) -> StepResult:
+        """Step one input to quiescence; with `recorded`, obey that outcome (replay).
+
+        Raises AssertionError when the sequence has a gap or time runs backwards, OutcomeDivergedError
+        when a replayed step raises although its record does not say so.
+        """
+        assert entry.seq == self.seq + 1, f"input {entry.seq} does not follow {self.seq}"
+        assert entry.at >= self.at, "logical time never runs backwards"
+        input_bytes = ENCODER.encode(entry)
+        outcome = self._context.run(self._attempt, entry, recorded)
+        envelopes, sinks = self._step, self._sinks
+        outcome_bytes = ENCODER.encode(outcome)
+        digest = step_digest(envelopes) if envelopes else NO_STEP
+        self.root = next_root(self.root, input_bytes, outcome_bytes, digest)
+        result = StepResult(
+            entry.seq,
+            input_bytes,
+            outcome,
+            outcome_bytes,
+            digest,
+            self.root,
+            sinks[OUTBOX],
+            sinks[RECORDS],
+            sinks[LOG],
+            len(envelopes),
+        )
+        self._settle(entry, outcome)
+        return result
+
+    def _settle(self, entry: Input, outcome: Outcome) -> None:
+        self._step = []
+        self._sinks = {name: [] for name in SINKS}
+        self._since.append((entry, outcome))
+        if len(self._since) >= self._checkpoint_every:
+            self._checkpoint = self.snapshot()
+            self._since.clear()
+
+    def _attempt(self, entry: Input, recorded: Outcome | None) -> Outcome:
+        """Run the input until it succeeds, is skipped around, halts or is held."""
+        if self.halt is not None and type(entry.body) is not Reactivate:
+            self._hold(entry)
+            return HELD
+        failures = list(recorded.failures) if recorded is not None else []
+        if failures and failures[-1].halted:
+            self._stop(entry, failures[-1])
+            return recorded or HELD
+        while True:
+            try:
+                self._run(entry, failures, recorded)
+            except _DeliveryFailedError as failed:
+                if recorded is not None:
+                    raise OutcomeDivergedError(
+                        entry.seq, failed.owner, error_sentence(failed.error)
+                    ) from failed.error
+                failure = self._judge(entry, failed)
+                self._roll_back()
+                failures.append(failure)
+                if failure.halted:
+                    self._stop(entry, failure)
+                    return Outcome("failed", tuple(failures))
+                continue
+            break
+        return self._completed(entry, failures, recorded)
+
+    def _completed(
+        self, entry: Input, failures: list[Failure], recorded: Outcome | None
+    ) -> Outcome:
+        for failure in failures:
+            self._count_restart(failure.actor, entry.at)
+        self.seq, self.at = entry.seq, entry.at
+        written = self._tape.written if self._tape.playing is None else ()
+        if recorded is not None and not written:
+            return recorded
+        if not failures and not written:
+            return OK
+        return Outcome("failed" if failures else "ok", tuple(failures), tuple(written))
+
+    def _run(self, entry: Input, failures: list[Failure], recorded: Outcome | None) -> None:
+        self._schedule.begin(entry.seq)
+        self._tape.begin(recorded.predictions if recorded is not None else None)
+        skips = {(failure.actor, failure.stamp): failure for failure in failures}
+        body = entry.body
+        if type(body) is Reactivate:
+            self.halt, held, self._held = None, self._held, []
+            self.restarts = {}
+            for earlier in held:
+                self._inject(earlier.body, entry, skips)
+        fired = 0
+        while (timer := self._timers.due(entry.at)) is not None:
+            fired += 1
+            assert fired <= TIMERS_PER_INPUT_MAX, f"timer {timer.owner}.{timer.name} never rests"
+            message = TimerFired(timer.name, timer.due)
+            self._lamport += 1
+            stamp = Stamp(self._lamport, KERNEL, entry.seq)
+            envelope = Envelope(stamp, timer.cause, timer.owner, timer.due, message)
+            self._step.append(envelope)
+            mailbox = self._ports[timer.owner].mailbox
+            mailbox.put(envelope)
+            self._schedule.ready(mailbox)
+            self._drain(skips)
+        self._inject(body, entry, skips)
+
+    def _inject(
+        self, body: Message, entry: Input, skips: dict[tuple[str, Stamp], Failure]
+    ) -> None:
+        self._lamport += 1
+        stamp = Stamp(self._lamport, INPUT, entry.seq)
+        route = self._routes[type(body)]
+        envelope = Envelope(stamp, stamp, route.to, entry.at, body)
+        for mailbox in route.mailboxes:
+            mailbox.put(envelope)
+            self._schedule.ready(mailbox)
+        self._drain(skips)
+
+    def _drain(self, skips: dict[tuple[str, Stamp], Failure]) -> None:
+        """Serve mailboxes until nothing waits. This loop is the hop that benchmarks measure."""
+        following = self._schedule.next
+        ready = self._schedule.ready
+        routes, ports, step = self._routes, self._ports, self._step
+        while (mailbox := following()) is not None:
+            envelope = mailbox.queue.popleft()
+            mailbox.delivered += 1
+            owner = mailbox.owner
+            port = ports[owner]
+            parent = envelope.stamp
+            at = envelope.at
+            body = envelope.body
+            if skips and (owner, parent) in skips:
+                self._skip(envelope, skips[(owner, parent)])
+                continue
+            try:
+                effects = port.rules[type(body)](port.actor, body, at)
+            except Exception as error:  # the supervisor's boundary
+                raise _DeliveryFailedError(owner, parent, error) from error
+            for message in effects:
+                self._lamport = lamport = self._lamport + 1
+                assert lamport > parent.lamport
+                port.sent = sent = port.sent + 1
+                route = routes[type(message)]
+                child = Envelope(Stamp(lamport, owner, sent), parent, route.to, at, message)
+                step.append(child)
+                for target in route.mailboxes:
+                    target.put(child)
+                    ready(target)
+                if route.sinks:
+                    self._sink(child, route)
+
+    def _sink(self, envelope: Envelope, route: _Route) -> None:
+        for name in route.sinks:
+            if name is not TIMERS:
+                self._sinks[name].append(envelope)
+                continue
+            message, owner = envelope.body, envelope.stamp.actor
+            if isinstance(message, SetTimer):
+                self._timers.set(Timer(message.due, owner, message.name, envelope.stamp))
+            elif isinstance(message, CancelTimer):
+                self._timers.cancel(owner, message.name)
+
+    # -- failing ---------------------------------------------------------------------------------
+
+    def _skip(self, envelope: Envelope, failure: Failure) -> None:
+        """Leave out one delivery that is known to fail: dead letter, and tell risk."""
+        self.dead_letters += 1
+        if _RESTARTED not in self._ports:
+            return
+        self._lamport += 1
+        stamp = Stamp(self._lamport, KERNEL, envelope.stamp.lamport)
+        message = ActorRestarted(failure.actor, failure.error)
+        child = Envelope(stamp, envelope.stamp, _RESTARTED, envelope.at, message)
+        self._step.append(child)
+        mailbox = self._ports[_RESTARTED].mailbox
+        mailbox.put(child)
+        self._schedule.ready(mailbox)
+
+    def _judge(self, entry: Input, failed: _DeliveryFailedError) -> Failure:
+        spec = self._ports[failed.owner].spec
+        recent = [at for at in self.restarts.get(failed.owner, ()) if at > entry.at - spec.period_ns]
+        halted = spec.policy is Policy.HALT or len(recent) >= spec.intensity
+        return Failure(
+            failed.owner,
+            failed.stamp,
+            error_sentence(failed.error),
+            error_digest(failed.error),
+            halted,
+        )
+
+    def _count_restart(self, actor: str, at: int) -> None:
+        period = self._ports[actor].spec.period_ns
+        recent = [earlier for earlier in self.restarts.get(actor, ()) if earlier > at - period]
+        self.restarts = {**self.restarts, actor: (*recent, at)}
+
+    def _stop(self, entry: Input, failure: Failure) -> None:
+        self.halt = Halt(failure.actor, entry.at, entry.seq, failure.error)
+        self._hold(entry)
+
+    def _hold(self, entry: Input) -> None:
+        if type(entry.body) not in LETTABLE and type(entry.body) is not Reactivate:
+            self._held.append(entry)
+        self.seq, self.at = entry.seq, entry.at
+
+    def _roll_back(self) -> None:
+        """Set every actor back to before the running input: checkpoint plus muted replay."""
+        root, since = self.root, self._since
+        self._load(self._checkpoint)
+        for entry, outcome in since:
+            self._attempt(entry, outcome)
+            self._step = []
+            self._sinks = {name: [] for name in SINKS}
+        self.root = root
+
+    # -- snapshots -------------------------------------------------------------------------------
+
+    def snapshot(self) -> Snapshot:
+        """The resting state after the last input."""
+        state = KernelState(
+            self.seq,
+            self.at,
+            self.root,
+            self._lamport,
+            tuple((name, port.sent) for name, port in self._ports.items()),
+            tuple(self._timers.waiting),
+            self.halt,
+            tuple(sorted(self.restarts.items())),
+            tuple(self._held),
+            self.dead_letters,
+        )
+        actors = tuple(
+            (name, ENCODER.encode(port.actor.state)) for name, port in self._ports.items()
+        )
+        return Snapshot(state, actors, self._code_fingerprint)
+
+    def restore(self, snapshot: Snapshot) -> None:
+        """Continue from `snapshot`; its actors must be exactly this graph's (AssertionError if not)."""
+        self._load(snapshot)
+        self._checkpoint = snapshot
+        self._since = []
+
+    def _load(self, snapshot: Snapshot) -> None:
+        kernel = snapshot.kernel
+        states = dict(snapshot.actors)
+        assert states.keys() == self._ports.keys(), "the snapshot belongs to another graph"
+        for name, port in self._ports.items():
+            port.actor.state = port.decoder.decode(states[name])
+            port.mailbox.queue.clear()
+        for name, sent in kernel.sequences:
+            self._ports[name].sent = sent
+        self._schedule.clear()
+        self._step = []
+        self._sinks = {name: [] for name in SINKS}
+        self.seq, self.at, self.root = kernel.seq, kernel.at, kernel.root
+        self.halt = kernel.halt
+        self._lamport = kernel.lamport
+        self._timers = Timers(list(kernel.timers))
+        self.restarts = dict(kernel.restarts)
+        self._held = list(kernel.held)
+        self.dead_letters = kernel.dead_letters

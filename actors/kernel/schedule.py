@@ -1,0 +1,83 @@
+"""Which mailbox is served next: by least stamp, or by a seed among all causally legal choices.
+
+The Lamport clock makes stamp order emission order and each mailbox a FIFO, so the least head stamp is the
+oldest emission: `StampOrder` keeps one ready line and never compares. `SeededOrder` is the race detector:
+any non-empty mailbox may go next, and every invariant must hold under every seed.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Protocol
+
+from actors.kernel.mailbox import Mailbox
+
+_MULTIPLIER = 6364136223846793005
+_INCREMENT = 1442695040888963407
+_MASK = (1 << 64) - 1
+
+
+class Schedule(Protocol):
+    """The order in which mailboxes are served."""
+
+    def begin(self, seq: int) -> None:
+        """Input `seq` starts (again): choices depend on it and on nothing earlier."""
+
+    def ready(self, mailbox: Mailbox) -> None:
+        """An envelope was put into `mailbox`."""
+
+    def next(self) -> Mailbox | None:
+        """The mailbox to serve now, None at quiescence."""
+
+    def clear(self) -> None:
+        """Forget everything (a step was rolled back)."""
+
+
+class StampOrder:
+    """Least stamp first."""
+
+    __slots__ = ("clear", "line", "ready")
+
+    def __init__(self) -> None:
+        self.line: deque[Mailbox] = deque()
+        self.ready = self.line.append
+        self.clear = self.line.clear
+
+    def begin(self, seq: int) -> None:
+        """The line is empty between inputs."""
+        assert not self.line, "an input starts at quiescence"
+
+    def next(self) -> Mailbox | None:
+        """The mailbox whose head was emitted first."""
+        return self.line.popleft() if self.line else None
+
+
+class SeededOrder:
+    """Any legal mailbox, chosen by a 64-bit linear congruential sequence from `seed`."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._word = 0
+        self._waiting: list[Mailbox] = []
+
+    def begin(self, seq: int) -> None:
+        """Restart the sequence from the seed and the input's number, so a rollback repeats choices."""
+        self._word = ((self._seed << 32) ^ seq) * 2 + 1 & _MASK
+
+    def ready(self, mailbox: Mailbox) -> None:
+        """One more envelope waits in `mailbox`."""
+        self._waiting.append(mailbox)
+
+    def next(self) -> Mailbox | None:
+        """A waiting mailbox; the choice weighs mailboxes by how much waits in them."""
+        waiting = self._waiting
+        if not waiting:
+            return None
+        self._word = (self._word * _MULTIPLIER + _INCREMENT) & _MASK
+        index = (self._word >> 33) % len(waiting)
+        waiting[index], waiting[-1] = waiting[-1], waiting[index]
+        return waiting.pop()
+
+    def clear(self) -> None:
+        """Nothing waits any more."""
+        self._waiting.clear()

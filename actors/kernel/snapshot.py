@@ -1,0 +1,64 @@
+"""Snapshots: the kernel's own state and one encoded state per actor, with a checksum over all of it."""
+
+from __future__ import annotations
+
+import hashlib
+
+import msgspec
+
+from actors.kernel.envelope import Input
+from actors.kernel.supervisor import Halt
+from actors.kernel.timers import Timer
+from actors.messages.codec import ENCODER, frozen_decoder
+
+
+class KernelState(msgspec.Struct, frozen=True, array_like=True):
+    """Everything the kernel itself remembers between inputs."""
+
+    seq: int
+    at: int
+    root: bytes
+    lamport: int
+    sequences: tuple[tuple[str, int], ...]
+    timers: tuple[Timer, ...]
+    halt: Halt | None
+    restarts: tuple[tuple[str, tuple[int, ...]], ...]
+    held: tuple[Input, ...]
+    dead_letters: int
+
+
+class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+    """A resting point: state after input `kernel.seq`, valid for one code fingerprint."""
+
+    kernel: KernelState
+    actors: tuple[tuple[str, bytes], ...]
+    code_fingerprint: str
+
+
+class SnapshotCorruptError(Exception):
+    """A snapshot does not decode or its checksum differs; an older one must be used."""
+
+
+_DECODER = frozen_decoder(Snapshot)
+
+
+def encode_snapshot(snapshot: Snapshot) -> bytes:
+    """Canonical bytes with a leading SHA-256."""
+    body = ENCODER.encode(snapshot)
+    return hashlib.sha256(body).digest() + body
+
+
+def decode_snapshot(data: bytes) -> Snapshot:
+    """The snapshot in `data`. Raises SnapshotCorruptError."""
+    if hashlib.sha256(data[32:]).digest() != data[:32]:
+        raise SnapshotCorruptError("the snapshot's checksum does not match its content")
+    try:
+        snapshot: Snapshot = _DECODER.decode(data[32:])
+    except (msgspec.MsgspecError, ValueError) as error:
+        raise SnapshotCorruptError(f"the snapshot does not decode: {error}") from error
+    return snapshot
+
+
+def state_digest(snapshot: Snapshot) -> str:
+    """One hash over kernel and actor states: equal states, equal digests."""
+    return hashlib.sha256(ENCODER.encode((snapshot.kernel, snapshot.actors))).hexdigest()

@@ -1,0 +1,46 @@
+"""Logical timers: fired by the kernel in (due, owner, name) order before the input that reaches them.
+
+Only inputs move time, so timers fire alike live, in backtest and in replay. The state is a sorted tuple
+list, small by construction (a few timers an actor).
+"""
+
+from __future__ import annotations
+
+import bisect
+
+import msgspec
+
+from actors.kernel.stamp import Stamp
+
+
+class Timer(msgspec.Struct, frozen=True, array_like=True, order=True):
+    """A timer that waits. `cause` is the stamp of the envelope that set it."""
+
+    due: int
+    owner: str
+    name: str
+    cause: Stamp
+
+
+class Timers:
+    """The waiting timers in firing order; one per (owner, name)."""
+
+    __slots__ = ("waiting",)
+
+    def __init__(self, waiting: list[Timer] | None = None) -> None:
+        self.waiting: list[Timer] = list(waiting or ())
+
+    def set(self, timer: Timer) -> None:
+        """Add `timer`, replacing the owner's timer of that name."""
+        self.cancel(timer.owner, timer.name)
+        bisect.insort(self.waiting, timer)
+
+    def cancel(self, owner: str, name: str) -> None:
+        """Forget the timer if it waits."""
+        self.waiting = [t for t in self.waiting if t.name != name or t.owner != owner]
+
+    def due(self, at: int) -> Timer | None:
+        """Remove and return the first timer that is due at or before `at`."""
+        if self.waiting and self.waiting[0].due <= at:
+            return self.waiting.pop(0)
+        return None

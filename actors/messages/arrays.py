@@ -1,0 +1,71 @@
+"""Arrays in messages: read-only, C-contiguous, little-endian, canonical NaN and no negative zero.
+
+One named hook turns them into MessagePack extension bytes and back, so that equal arrays have equal bytes
+on every machine. The first sixteen payload bytes are the shape (dimensions, d0, d1, d2) as uint32.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import Any, Final
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
+
+_CODES: Final[dict[str, int]] = {"<f8": 1, "<i4": 2, "<i8": 3, "|u1": 4}
+_DTYPES: Final[dict[int, np.dtype[Any]]] = {code: np.dtype(text) for text, code in _CODES.items()}
+_HEADER: Final = struct.Struct("<4I")
+
+
+def sealed(values: F64) -> F64:
+    """Return `values` in canonical form (contiguous, one NaN, no -0.0), read-only; copies once."""
+    array = np.add(values, 0.0, order="C")
+    np.copyto(array, np.nan, where=array != array)
+    array.flags.writeable = False
+    return array
+
+
+def sealed_ints(values: Any) -> I32:
+    """Return `values` as a read-only contiguous little-endian int32 array; copies once."""
+    array = np.array(values, dtype="<i4", order="C")
+    array.flags.writeable = False
+    return array
+
+
+def encode_array(value: object) -> msgspec.msgpack.Ext:
+    """Encode an ndarray as an extension; anything else is a programming error (TypeError)."""
+    if not isinstance(value, np.ndarray):
+        raise TypeError(f"{type(value).__name__} has no canonical encoding")
+    shape = value.shape
+    dimensions = len(shape)
+    padded = (dimensions, *shape, 0, 0, 0)[:4]
+    header = _HEADER.pack(*padded)
+    return msgspec.msgpack.Ext(_CODES[value.dtype.str], header + value.tobytes())
+
+
+def decode_array(code: int, data: memoryview) -> NDArray[Any]:
+    """Decode an extension into a read-only array. Raises ValueError on an unknown code or bad size."""
+    array = _decode(code, data)
+    array.flags.writeable = False
+    return array
+
+
+def decode_state_array(code: int, data: memoryview) -> NDArray[Any]:
+    """Decode an extension into a writable array, for actor state restored from a snapshot."""
+    return _decode(code, data)
+
+
+def _decode(code: int, data: memoryview) -> NDArray[Any]:
+    dtype = _DTYPES.get(code)
+    if dtype is None or len(data) < _HEADER.size:
+        raise ValueError(f"unknown array extension {code}")
+    dimensions, *sizes = _HEADER.unpack_from(data)
+    if dimensions > 3:
+        raise ValueError("an array has at most three dimensions")
+    shape = tuple(sizes[:dimensions])
+    array = np.frombuffer(bytearray(data[_HEADER.size :]), dtype=dtype)
+    return array.reshape(shape)

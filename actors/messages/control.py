@@ -1,0 +1,116 @@
+"""Control messages: runs, time, operator commands, supervision facts, timers and notes."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.messages.base import Message
+
+
+class RunStarted(Message, frozen=True):
+    """Input: first of a segment. Everything that decides is named here, so it is in the root."""
+
+    run_id: str
+    account: str
+    mode: str
+    epoch: int
+    symbols: tuple[str, ...]
+    settings_hash: str
+    settings: str
+    code_fingerprint: str
+    feed: str
+    bundle_id: str
+    bundle_marker: str
+    genesis: str
+
+
+class RunEnded(Message, frozen=True):
+    """Input: last of a segment that was closed cleanly."""
+
+    run_id: str
+    reason: str
+
+
+class EpochOpened(Message, frozen=True):
+    """Input: a new leader writes. Orders that were in flight before it are unknown until proven."""
+
+    epoch: int
+    reason: str
+
+
+class Deposit(Message, frozen=True):
+    """Input: funds arrived from outside (also the opening balance of a paper account)."""
+
+    asset: str
+    amount: Decimal
+    source: str
+    ts: int
+
+
+class Tick(Message, frozen=True):
+    """Input: nothing happened, but time passed; timers that are due fire before it."""
+
+    ts: int
+
+
+class KillSwitch(Message, frozen=True):
+    """Input: an operator (or a watchdog) sets the kill level: 0 off, 1 no new risk, 2 reduce, 3 flatten."""
+
+    level: int
+    actor: str
+    reason: str
+
+
+class Reactivate(Message, frozen=True):
+    """Input: a person lifts a halt deliberately; inputs that were held are delivered first."""
+
+    actor: str
+    reason: str
+
+
+class ClockSkew(Message, frozen=True):
+    """Input: the edge clock disagrees with the wall or the venue by `offset_ns`; 0 means repaired."""
+
+    offset_ns: int
+
+
+class ConstraintViolated(Message, frozen=True):
+    """Input: the database refused derived rows of input `seq`; the account halts."""
+
+    name: str
+    seq: int
+
+
+class SetTimer(Message, frozen=True):
+    """To the kernel: fire `name` for the sender at `due` (ns UTC); replaces a timer of that name."""
+
+    name: str
+    due: int
+
+
+class CancelTimer(Message, frozen=True):
+    """To the kernel: forget the sender's timer `name`."""
+
+    name: str
+
+
+class TimerFired(Message, frozen=True):
+    """From the kernel to the owner: timer `name` reached `due`."""
+
+    name: str
+    due: int
+
+
+class ActorRestarted(Message, frozen=True):
+    """From the supervisor to risk: an actor lost one message and was set back to before it."""
+
+    actor: str
+    error: str
+
+
+class Note(Message, frozen=True):
+    """A log line as data: `fields` are ordered pairs of text."""
+
+    level: str
+    event: str
+    fields: tuple[tuple[str, str], ...] = ()

@@ -1,0 +1,84 @@
+"""Decisions: one columnar verdict row per symbol and instant, and single order intents."""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from actors.messages.base import Message
+
+
+class Side(enum.StrEnum):
+    """The two sides of a spot order."""
+
+    BUY = "buy"
+    SELL = "sell"
+
+
+class Action(enum.IntEnum):
+    """What the strategy decided for a symbol."""
+
+    NO_ENTRY = 0
+    ENTER = 1
+    HOLD = 2
+    PARTIAL_EXIT = 3
+    EXIT = 4
+
+
+class Reason(enum.IntEnum):
+    """Why: the first rule that decided, in ladder order. Values are recorded and never reused."""
+
+    EDGE_ABOVE_COST = 1
+    EDGE_FADED = 2
+    THESIS_BROKEN = 3
+    THESIS_HOLDS = 4
+    NOT_LISTED = 10
+    NOT_WARM = 11
+    NO_MODEL = 12
+    STALE = 13
+    MARKET_UNSOUND = 14
+    SPREAD_TOO_WIDE = 15
+    DEPTH_TOO_THIN = 16
+    PROBABILITY_TOO_LOW = 17
+    EDGE_BELOW_COST = 18
+    ORDER_OPEN = 19
+    COOLING_DOWN = 20
+    WARM_UP = 21
+    DUST = 22
+    NO_PORTFOLIO = 23
+
+
+# Columns of VerdictSlice.rows (int32). Edge, cost, probability and move are in millionths.
+VERDICT_COLUMNS: Final = ("action", "reason", "p_up", "expected_move", "cost", "edge")
+
+
+class VerdictSlice(Message, frozen=True):
+    """What was decided for every symbol at one instant. `rows` is int32[N, 6] (VERDICT_COLUMNS)."""
+
+    ts: int
+    rows: np.ndarray
+    prediction_ts: int = 0
+
+
+class OrderIntent(Message, frozen=True):
+    """What the strategy wants done; nothing happens until risk approves it.
+
+    An entry names a `notional` (quote currency) and leaves `quantity` zero for risk to size; an exit
+    names a `quantity` (base). `limit_price` is the worst price accepted.
+    """
+
+    intent_no: int
+    symbol: str
+    side: Side
+    notional: Decimal
+    quantity: Decimal
+    limit_price: Decimal
+    decided_at: int
+    action: Action
+    reason: Reason
+    p_up: int
+    expected_move: int
+    cost: int

@@ -1,0 +1,84 @@
+"""Execution messages: facts from the venue. They are never refused, dropped or conflated."""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+
+from actors.messages.base import Message
+from actors.messages.decision import Side
+
+
+class ExecKind(enum.StrEnum):
+    """What an execution report says."""
+
+    ACCEPTED = "accepted"
+    TRADE = "trade"
+    CANCELLED = "cancelled"
+    REJECTED = "rejected"
+    EXPIRED = "expired"
+
+
+class Liquidity(enum.StrEnum):
+    """Whether a fill added or removed liquidity."""
+
+    MAKER = "maker"
+    TAKER = "taker"
+
+
+class ExecutionReport(Message, frozen=True):
+    """One fact about one order. For a TRADE the quantity, price, cost and fee are the venue's own."""
+
+    cl_ord_id: str
+    exec_id: str
+    kind: ExecKind
+    ts: int
+    last_quantity: Decimal = Decimal(0)
+    last_price: Decimal = Decimal(0)
+    cost: Decimal = Decimal(0)
+    fee: Decimal = Decimal(0)
+    fee_asset: str = ""
+    liquidity: Liquidity = Liquidity.TAKER
+    venue_order_id: str = ""
+    text: str = ""
+
+
+class VenueEvidence(Message, frozen=True):
+    """Input: what the venue's own lists prove about an order whose outcome was unknown.
+
+    `found` False proves absence only when `complete` (open, closed and trades were read over the whole
+    window, after the order's deadline). `open` tells whether it still rests.
+    """
+
+    cl_ord_id: str
+    ts: int
+    found: bool
+    complete: bool
+    open: bool = False
+    reports: tuple[ExecutionReport, ...] = ()
+
+
+class NotSent(Message, frozen=True):
+    """Input: the outbox proves that a durable order never left, and why."""
+
+    cl_ord_id: str
+    reason: str
+    ts: int
+
+
+class Fill(Message, frozen=True):
+    """A fill that belongs to a known order, once; from orders to the ledger."""
+
+    cl_ord_id: str
+    exec_id: str
+    symbol: str
+    side: Side
+    quantity: Decimal
+    price: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: Liquidity
+    ts: int
+    hold_after: Decimal
+    decision_price: Decimal

@@ -1,0 +1,100 @@
+"""Ledger messages: holds, transfers as records, and the portfolio that risk and strategy see."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.messages.base import Message
+
+
+class HoldPlaced(Message, frozen=True):
+    """The funds of an order are held; it may be sent."""
+
+    cl_ord_id: str
+
+
+class HoldRefused(Message, frozen=True):
+    """Free funds do not cover the order; it is never sent."""
+
+    cl_ord_id: str
+    free: Decimal
+    wanted: Decimal
+
+
+class HoldReleased(Message, frozen=True):
+    """From orders: the order is over; what remains of its hold goes back to free funds."""
+
+    cl_ord_id: str
+
+
+class Transfer(Message, frozen=True):
+    """One double-entry row: `amount` > 0 of `asset` moves from `debit` to `credit`.
+
+    Balances are those after this row; sequences are per account. `source` is the idempotency key.
+    """
+
+    transfer_no: int
+    debit: str
+    credit: str
+    asset: str
+    amount: Decimal
+    debit_balance: Decimal
+    credit_balance: Decimal
+    debit_sequence: int
+    credit_sequence: int
+    source: str
+    cause: str
+
+
+class TransfersPosted(Message, frozen=True):
+    """Record: linked transfers that were posted together."""
+
+    at: int
+    transfers: tuple[Transfer, ...]
+
+
+class PositionView(Message, frozen=True):
+    """One held symbol: quantities in base units, cost and value in quote currency."""
+
+    symbol: str
+    quantity: Decimal
+    free: Decimal
+    cost: Decimal
+    value: Decimal
+
+
+class PortfolioState(Message, frozen=True):
+    """The account in its reporting currency. `drawdown` is a ratio in millionths of the peak."""
+
+    ts: int
+    equity: Decimal
+    cash_free: Decimal
+    cash_held: Decimal
+    realised: Decimal
+    unrealised: Decimal
+    fees: Decimal
+    peak: Decimal
+    drawdown: int
+    positions: tuple[PositionView, ...]
+    unmarked: Decimal = Decimal(0)
+
+
+class PortfolioHour(Message, frozen=True):
+    """Record: the portfolio at a full hour (`hour_ts`, ns UTC)."""
+
+    hour_ts: int
+    state: PortfolioState
+
+
+class TradeClosed(Message, frozen=True):
+    """Record: a sale consumed FIFO lots. `realised` is net of both fees, in quote currency."""
+
+    cl_ord_id: str
+    exec_id: str
+    symbol: str
+    quantity: Decimal
+    proceeds: Decimal
+    cost: Decimal
+    fee: Decimal
+    realised: Decimal
+    ts: int

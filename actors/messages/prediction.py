@@ -1,0 +1,24 @@
+"""Predictions as integers: what a model said, in micros, so that it is recorded without rounding."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import numpy as np
+
+from actors.messages.base import Message
+
+MISSING: Final = -(2**31)
+# Columns of PredictionSlice.rows; every one is in millionths, MISSING where the model may not speak.
+P_UP: Final = 0
+EXPECTED_MOVE: Final = 1
+UNCERTAINTY: Final = 2
+
+
+class PredictionSlice(Message, frozen=True):
+    """Calibrated output of one bundle for every symbol. `rows` is int32[N, 3] in micros."""
+
+    close_ts: int
+    bundle_id: str
+    rows: np.ndarray
+    warm_up: bool = False

@@ -1,0 +1,71 @@
+"""Risk messages: approvals, refusals with value and threshold, and the trading state."""
+
+from __future__ import annotations
+
+import enum
+from decimal import Decimal
+
+from actors.messages.base import Message
+from actors.messages.decision import OrderIntent, Side
+
+
+class TradingState(enum.StrEnum):
+    """What may be sent: anything, only what reduces risk, or nothing but cancels."""
+
+    ACTIVE = "Active"
+    REDUCING = "Reducing"
+    HALTED = "Halted"
+
+
+class Refusal(enum.StrEnum):
+    """Why risk (or the orders actor's re-check) refused, in ladder order: the first that holds wins."""
+
+    HALTED = "halted"
+    KILL_SWITCH = "kill_switch"
+    REDUCING_ONLY = "reducing_only"
+    UNKNOWN_ORDER = "unknown_order"
+    UNKNOWN_SYMBOL = "unknown_symbol"
+    NO_PORTFOLIO = "no_portfolio"
+    STALE_PRICE = "stale_price"
+    MARKET_UNSOUND = "market_unsound"
+    ACTOR_RESTARTING = "actor_restarting"
+    DECISION_TOO_OLD = "decision_too_old"
+    DRAWDOWN_HALT = "drawdown_halt"
+    DUPLICATE_INTENT = "duplicate_intent"
+    INVALID_QUANTITY = "invalid_quantity"
+    PRICE_OFF_TICK = "price_off_tick"
+    PRICE_COLLAR = "price_collar"
+    EDGE_BELOW_COST = "edge_below_cost"
+    MAX_POSITIONS = "max_positions"
+    POSITION_CAP = "position_cap"
+    EXPOSURE_CAP = "exposure_cap"
+    INSUFFICIENT_CASH = "insufficient_cash"
+    BELOW_MINIMUM = "below_minimum"
+    NOT_HELD = "not_held"
+
+
+class IntentApproved(Message, frozen=True):
+    """Risk approves `intent` at `quantity` (base, on the lot grid) and the intent's limit price."""
+
+    intent: OrderIntent
+    quantity: Decimal
+
+
+class IntentRefused(Message, frozen=True):
+    """The first gate that failed for an intent, with what it saw and what it demanded."""
+
+    intent_no: int
+    symbol: str
+    side: Side
+    reason: Refusal
+    value: str
+    threshold: str
+    gate: str = "risk"
+
+
+class TradingStateChanged(Message, frozen=True):
+    """The trading state moved. `kill_level` is 0 (off) to 3 (flatten)."""
+
+    state: TradingState
+    kill_level: int
+    reason: str

@@ -1,0 +1,233 @@
+"""Ports: what the core asks of the world, and the records that cross.
+
+Adapters implement these; fakes and the real thing pass one conformance suite per port. Nothing here does I/O.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import AsyncIterator
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from actors.messages.base import Message
+from actors.messages.order import CancelOrder, SubmitOrder
+
+
+class Predictor(Protocol):
+    """A model as the inference actor sees it."""
+
+    @property
+    def bundle_id(self) -> str:
+        """SHA-256 of the bundle's file list."""
+
+    @property
+    def marker(self) -> str:
+        """Empty, or SYNTHETIC_ONLY."""
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """int32 micros [n, 3] for float64 features [n, F]; MISSING where a row is not warm."""
+
+
+class PredictionTape:
+    """Predictions as recorded outcomes: written while deciding, played back while recovering."""
+
+    __slots__ = ("playing", "written")
+
+    def __init__(self) -> None:
+        self.playing: deque[bytes] | None = None
+        self.written: list[bytes] = []
+
+    def begin(self, recorded: tuple[bytes, ...] | None) -> None:
+        """Start a step: play `recorded` back, or write when it is None."""
+        self.playing = None if recorded is None else deque(recorded)
+        self.written = []
+
+
+class TapedPredictor:
+    """A predictor whose answers go to, or come from, a tape."""
+
+    def __init__(self, predictor: Predictor, tape: PredictionTape) -> None:
+        self._predictor = predictor
+        self._tape = tape
+        self.bundle_id = predictor.bundle_id
+        self.marker = predictor.marker
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """The recorded answer when one is played, else the model's own, which is then recorded."""
+        tape = self._tape
+        if tape.playing is not None:
+            assert tape.playing, "the record holds no prediction for this step"
+            return np.frombuffer(tape.playing.popleft(), dtype="<i4").reshape(len(features), 3)
+        answer = np.ascontiguousarray(self._predictor.predict(features), dtype="<i4")
+        tape.written.append(answer.tobytes())
+        return answer
+
+
+class Record(msgspec.Struct, frozen=True, array_like=True, gc=False, forbid_unknown_fields=True):
+    """One journalled input: canonical bytes, what became of it, and what it would send."""
+
+    input: bytes
+    outcome: bytes
+    digest: bytes
+    effects: tuple[bytes, ...] = ()
+
+
+class Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
+    """Up to about a thousand records committed at once. `records` is the canonical encoding of them.
+
+    `hour_ts` is the full hour (ns UTC) of the first record's `at`; `checksum` is SHA-256 of `records`.
+    """
+
+    run_id: str
+    epoch: int
+    first_seq: int
+    last_seq: int
+    hour_ts: int
+    root_before: bytes
+    root_after: bytes
+    checksum: bytes
+    records: bytes
+
+
+class StoredSnapshot(msgspec.Struct, frozen=True):
+    """A snapshot as stored: encoded bytes (with their own checksum) and where they belong."""
+
+    seq: int
+    root: bytes
+    run_id: str
+    data: bytes
+
+
+class DerivedRow(msgspec.Struct, frozen=True):
+    """A record message that is also kept as a row: the input's sequence, its run and the message."""
+
+    seq: int
+    at: int
+    body: Message
+
+
+class RunRow(msgspec.Struct, frozen=True):
+    """One segment of an account's journal, as `runs` lists it. `last_seq` is 0 while it is empty."""
+
+    run_id: str
+    account: str
+    mode: str
+    feed: str
+    genesis: bytes
+    first_seq: int
+    last_seq: int
+    root: bytes
+    closed: bool
+
+
+class JournalError(Exception):
+    """The journal cannot do what was asked; the text is one sentence."""
+
+
+class FencedError(JournalError):
+    """Another leader holds a newer epoch; this writer must stop for good."""
+
+
+class ConstraintError(JournalError):
+    """A constraint of the store refused our derived rows. `name` is the constraint, `seq` the input."""
+
+    def __init__(self, name: str, seq: int) -> None:
+        super().__init__(f"the constraint {name} refused what input {seq} decided")
+        self.name = name
+        self.seq = seq
+
+
+class JournalCorruptError(JournalError):
+    """The stored chain is broken. `seq` is the first input that cannot be trusted."""
+
+    def __init__(self, kind: str, seq: int, detail: str) -> None:
+        super().__init__(f"{kind} at input {seq}: {detail}")
+        self.kind = kind
+        self.seq = seq
+        self.detail = detail
+
+
+class Journal(Protocol):
+    """One append-only stream of frames for one account, written by one epoch at a time."""
+
+    async def open_epoch(self, holder: str) -> int:
+        """Become the leader: a new epoch, larger than every earlier one; older writers are fenced."""
+
+    async def append(self, frame: Frame, rows: tuple[DerivedRow, ...] = ()) -> None:
+        """Make the frame durable. Raises FencedError, ConstraintError (nothing written), JournalError.
+
+        The frame must continue the stream: first_seq = last durable seq + 1 and root_before = its root.
+        """
+
+    async def begin_run(self, run: RunRow) -> None:
+        """Register a segment before its first frame; the same row twice is a no-op."""
+
+    async def end_run(self, run_id: str) -> None:
+        """Mark a segment as closed cleanly."""
+
+    async def runs(self) -> tuple[RunRow, ...]:
+        """Every segment in stream order."""
+
+    def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
+        """Stored frames that hold any input of the range, in order, as stored (not verified)."""
+
+    async def head(self) -> tuple[int, bytes]:
+        """Last durable sequence and root; (0, genesis) when empty."""
+
+    async def save_snapshot(self, snapshot: StoredSnapshot) -> None:
+        """Keep a snapshot durably; the same sequence twice is a no-op."""
+
+    def snapshots(self) -> AsyncIterator[StoredSnapshot]:
+        """Stored snapshots, newest first."""
+
+    async def close(self) -> None:
+        """Release files, locks and connections."""
+
+
+class VenueOrder(msgspec.Struct, frozen=True):
+    """What the venue's own lists say about a client order id."""
+
+    cl_ord_id: str
+    found: bool
+    complete: bool
+    open: bool
+    reports: tuple[Message, ...] = ()
+
+
+class Venue(Protocol):
+    """A venue behind the outbox. Reports come back as inputs, never as return values."""
+
+    async def submit(self, order: SubmitOrder) -> None:
+        """Send the order once. Raises UnknownOutcome when the answer is lost, Permanent when refused."""
+
+    async def cancel(self, order: CancelOrder) -> None:
+        """Ask for a cancel by client id; harmless when the order is already over."""
+
+    async def look_up(self, cl_ord_id: str) -> VenueOrder:
+        """Read open orders, closed orders and trades for this id."""
+
+    async def open_orders(self) -> tuple[str, ...]:
+        """Client ids of our own open orders."""
+
+
+class EdgeError(Exception):
+    """Trouble at the edge; the subclasses say what may be done about it."""
+
+
+class Transient(EdgeError):  # noqa: N818  (the house's word)
+    """Try again later; nothing happened."""
+
+
+class Permanent(EdgeError):  # noqa: N818
+    """Trying again will not help; a person must act."""
+
+
+class ProtocolViolation(EdgeError):  # noqa: N818
+    """The other side broke its own protocol; the message is set aside."""
+
+
+class UnknownOutcome(EdgeError):  # noqa: N818
+    """The request may or may not have been carried out."""

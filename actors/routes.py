@@ -1,0 +1,109 @@
+"""Routes: which message goes where. One table, checked for closure when a graph is wired.
+
+`paper_venue` stands for the venue: with a venue outside the graph its messages go to the outbox instead.
+Order within a destination list is delivery order (the venue sees a candle before market_data does, so fills
+at its open precede decisions at its close).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from actors.kernel.stamp import OUTBOX, RECORDS
+from actors.kernel.topology import Routes
+from actors.messages.base import Message
+from actors.messages.control import (
+    ActorRestarted,
+    ClockSkew,
+    ConstraintViolated,
+    Deposit,
+    EpochOpened,
+    KillSwitch,
+    Reactivate,
+    RunEnded,
+    RunStarted,
+    Tick,
+)
+from actors.messages.decision import OrderIntent, VerdictSlice
+from actors.messages.execution import ExecutionReport, Fill, NotSent, VenueEvidence
+from actors.messages.feature import FeatureSlice
+from actors.messages.ledger import (
+    HoldPlaced,
+    HoldRefused,
+    HoldReleased,
+    PortfolioHour,
+    PortfolioState,
+    TradeClosed,
+    TransfersPosted,
+)
+from actors.messages.market import (
+    BarSlice,
+    BookSlice,
+    CandleSlice,
+    FeedStatus,
+    MarkSlice,
+    TradeSlice,
+)
+from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
+from actors.messages.prediction import PredictionSlice
+from actors.messages.risk import IntentApproved, IntentRefused, TradingStateChanged
+
+VENUE: Final = "paper_venue"
+
+_INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
+    BookSlice: (VENUE, "market_data"),
+    TradeSlice: (VENUE, "market_data"),
+    CandleSlice: (VENUE, "market_data"),
+    FeedStatus: ("market_data",),
+    RunStarted: ("market_data", "strategy", "risk", "orders", "ledger"),
+    RunEnded: (),
+    EpochOpened: ("orders",),
+    Deposit: ("ledger",),
+    Tick: (),
+    KillSwitch: ("risk",),
+    Reactivate: ("market_data", "risk"),
+    ClockSkew: ("market_data",),
+    ConstraintViolated: ("risk",),
+    NotSent: ("orders",),
+    VenueEvidence: ("orders",),
+}
+_DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
+    BarSlice: ("features",),
+    MarkSlice: ("ledger", "risk", "strategy"),
+    FeatureSlice: ("inference",),
+    PredictionSlice: ("strategy",),
+    VerdictSlice: (RECORDS,),
+    OrderIntent: ("risk",),
+    IntentApproved: ("orders",),
+    IntentRefused: ("strategy", RECORDS),
+    TradingStateChanged: ("orders", "strategy", RECORDS),
+    PlaceHold: ("ledger",),
+    HoldPlaced: ("orders", "risk"),
+    HoldRefused: ("orders",),
+    HoldReleased: ("ledger",),
+    SubmitOrder: (VENUE,),
+    CancelOrder: (VENUE,),
+    OrderUpdate: ("risk", "strategy", RECORDS),
+    ExecutionReport: ("orders",),
+    Fill: ("ledger", RECORDS),
+    PortfolioState: ("risk", "strategy"),
+    PortfolioHour: (RECORDS,),
+    TransfersPosted: (RECORDS,),
+    TradeClosed: (RECORDS,),
+    ActorRestarted: ("risk",),
+}
+
+
+def routes(*, venue_in_graph: bool) -> Routes:
+    """The route table of a run; with the venue outside, what it would get goes to the outbox."""
+    table = {**_INPUTS, **_DERIVED}
+    if venue_in_graph:
+        return table
+    return {
+        kind: tuple(
+            OUTBOX if name == VENUE else name
+            for name in names
+            if name != VENUE or kind in (SubmitOrder, CancelOrder)
+        )
+        for kind, names in table.items()
+    }
