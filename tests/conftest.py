@@ -1,7 +1,8 @@
 """What every test shares: the recorded data's place and the property-test profiles.
 
-Recorded data is read where it lies and never copied into the repository. A test that needs it asks for
-``shared_data`` (or one file of it) and is skipped, with a sentence, on a machine that does not have it.
+Recorded data is read where it lies and never copied into the repository. A test that needs it asks
+for ``shared_data`` (or one file of it) and is skipped, with a sentence, on a machine that does not
+have it.
 """
 
 from __future__ import annotations
@@ -46,7 +47,8 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def recorded(shared_data: Path) -> Callable[[str], Path]:
-    """A function from a file's name under the recorded data to its path; skips when it is absent."""
+    """A function from a file's name under the recorded data to its path; skips when it is absent.
+    """
 
     def find(name: str) -> Path:
         path = shared_data / name

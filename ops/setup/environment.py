@@ -1,8 +1,9 @@
 """Build the checkout's own environment in .venv, then do one of make's verbs in it.
 
-The rule here: whatever state .venv is in (absent, complete, stale, half built by a killed run), the next call
-ends with exactly what requirements/*.lock says, checked by hash. Needs the standard library only, and reaches
-nothing but the package registry that the user's own pip is configured for.
+The rule here: whatever state .venv is in (absent, complete, stale, half built by a killed run), the
+next call ends with exactly what requirements/*.lock says, checked by hash. Needs the standard
+library only, and reaches nothing but the package registry that the user's own pip is configured
+for.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ BIN = VENV / "bin"
 BUILDING = VENV / "ballast-building"
 STAMP = VENV / "ballast-environment.json"
 LOCKS = ROOT / "requirements"
-DOWNLOAD_MB = {"run": 140, "dev": 330}
+DOWNLOAD_MB = {"run": 140, "dev": 220}
 COMPILE = (
     "pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --quiet"
     " --no-emit-index-url --no-emit-find-links --no-annotate --no-header"
@@ -45,7 +46,14 @@ def say(sentence: str) -> None:
 
 def clean_environment() -> dict[str, str]:
     """The user's environment without what would redirect an install out of .venv."""
-    stray = ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "PIP_ROOT", "__PYVENV_LAUNCHER__")
+    stray = (
+        "PYTHONHOME",
+        "PYTHONPATH",
+        "PIP_TARGET",
+        "PIP_PREFIX",
+        "PIP_ROOT",
+        "__PYVENV_LAUNCHER__",
+    )
     env = {name: value for name, value in os.environ.items() if name not in stray}
     env["VIRTUAL_ENV"] = str(VENV)
     env["PIP_USER"] = "0"
@@ -120,9 +128,12 @@ def make_interpreter(env: dict[str, str]) -> None:
         return
     VENV.mkdir()
     BUILDING.touch()
-    run([sys.executable, "-m", "venv", VENV], env,
+    run(
+        [sys.executable, "-m", "venv", VENV],
+        env,
         f"{sys.executable} could not create .venv; install its venv module "
-        "(Debian: apt-get install python3-venv) or name another with 'make PYTHON=...'.")
+        "(Debian: apt-get install python3-venv) or name another with 'make PYTHON=...'.",
+    )
 
 
 def uv_environment(env: dict[str, str]) -> dict[str, str]:
@@ -134,7 +145,12 @@ def uv_environment(env: dict[str, str]) -> dict[str, str]:
             continue
         for scope in (":env:", "global", "install"):
             found = subprocess.run(
-                [*pip, f"{scope}.{key}"], env=env, cwd=ROOT, check=False, capture_output=True, text=True
+                [*pip, f"{scope}.{key}"],
+                env=env,
+                cwd=ROOT,
+                check=False,
+                capture_output=True,
+                text=True,
             )
             if found.returncode == 0 and found.stdout.strip():
                 out[name] = found.stdout.strip()
@@ -150,14 +166,56 @@ def install(kind: str, env: dict[str, str]) -> None:
     """Install the locked packages of this kind and the project itself into .venv."""
     network = "; check the network and pip's index settings, then run the same command again."
     python = BIN / "python"
-    run([python, "-m", "pip", "install", "--quiet", "--require-hashes", "--only-binary", ":all:",
-         "-r", LOCKS / "uv.lock"], env, f"the installer could not be fetched{network}")
+    run(
+        [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            "-r",
+            LOCKS / "uv.lock",
+        ],
+        env,
+        f"the installer could not be fetched{network}",
+    )
     uv, uv_env = BIN / "uv", uv_environment(env)
-    run([uv, "pip", "sync", "--python", python, "--require-hashes", "--only-binary", ":all:",
-         LOCKS / "uv.lock", LOCKS / f"{kind}.lock"], uv_env,
-        f"the locked packages could not be installed{network}")
-    run([uv, "pip", "install", "--quiet", "--python", python, "--no-deps", "--no-build-isolation",
-         "--offline", "--editable", "."], uv_env, "the project itself could not be installed; the lines above say why.")
+    run(
+        [
+            uv,
+            "pip",
+            "sync",
+            "--python",
+            python,
+            "--require-hashes",
+            "--only-binary",
+            ":all:",
+            LOCKS / "uv.lock",
+            LOCKS / f"{kind}.lock",
+        ],
+        uv_env,
+        f"the locked packages could not be installed{network}",
+    )
+    run(
+        [
+            uv,
+            "pip",
+            "install",
+            "--quiet",
+            "--python",
+            python,
+            "--no-deps",
+            "--no-build-isolation",
+            "--offline",
+            "--editable",
+            ".",
+        ],
+        uv_env,
+        "the project itself could not be installed; the lines above say why.",
+    )
 
 
 def ensure(kind: str) -> None:
@@ -170,10 +228,12 @@ def ensure(kind: str) -> None:
         if satisfied(kind):
             return
         env = clean_environment()
-        say(f"building .venv with {sys.executable}: about {DOWNLOAD_MB[kind]} MB to download the first time.")
+        size = f"about {DOWNLOAD_MB[kind]} MB to download the first time"
+        say(f"building .venv with {sys.executable}: {size}.")
         make_interpreter(env)
         install(kind, env)
-        # The stamp is written whole or not at all, and the mark goes last: killed between, the next run rebuilds.
+        # The stamp is written whole or not at all, and the mark goes last: killed between, the next
+        # run rebuilds.
         fresh = STAMP.with_suffix(".new")
         fresh.write_text(json.dumps({kind: fingerprint(kind)}), encoding="utf-8")
         fresh.replace(STAMP)
@@ -184,8 +244,9 @@ def ensure(kind: str) -> None:
 def become(arguments: Sequence[str | Path]) -> NoReturn:
     """Replace this process by a command of the environment, which then owns the terminal's Ctrl-C.
 
-    make dies of the same Ctrl-C that asks the service to stop, and reports failure for a clean stop. So the
-    service gets the terminal for itself; Ctrl-Z is off, because nobody would be left to take it back.
+    make dies of the same Ctrl-C that asks the service to stop, and reports failure for a clean
+    stop. So the service gets the terminal for itself; Ctrl-Z is off, because nobody would be left
+    to take it back.
     """
     sys.stdout.flush()
     if os.isatty(0):
@@ -233,7 +294,11 @@ def lock() -> int:
             ["pyproject.toml", "--extra", "build", "--upgrade", "-c", dev, "-o", runtime],
         ]
         for job in jobs:
-            run([uv, *COMPILE, *job], env, "the lock files could not be resolved; the lines above say why.")
+            run(
+                [uv, *COMPILE, *job],
+                env,
+                "the lock files could not be resolved; the lines above say why.",
+            )
     return 0
 
 
