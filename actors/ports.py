@@ -6,7 +6,7 @@ Adapters implement these; fakes and the real thing pass one conformance suite pe
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from typing import Protocol
 
 import msgspec
@@ -64,6 +64,36 @@ class TapedPredictor:
         answer = np.ascontiguousarray(self._predictor.predict(features), dtype="<i4")
         tape.written.append(answer.tobytes())
         return answer
+
+
+class FeedItem(msgspec.Struct, frozen=True, gc=False):
+    """One thing a feed delivers: a message and the logical time (ns UTC) it is received at."""
+
+    at: int
+    body: Message
+
+
+class Feed(Protocol):
+    """A recorded or seeded source of inputs: the same feed gives the same items, whoever reads it.
+
+    `digest` names the content (a hash), `symbols` the universe in index order, `kind` what it is
+    ("seeded", "kraken-ws2", "candles", "trades"). Items come in non-decreasing `at`.
+    """
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) of everything that determines the items."""
+
+    @property
+    def kind(self) -> str:
+        """What sort of feed this is."""
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """Canonical symbols, index order."""
+
+    def items(self, after: int = 0) -> Iterator[FeedItem]:
+        """The items with `at` > `after`, in order."""
 
 
 class Record(msgspec.Struct, frozen=True, array_like=True, gc=False, forbid_unknown_fields=True):

@@ -107,9 +107,13 @@ class BarSlice(Message, frozen=True):
 
 
 class MarkSlice(Message, frozen=True):
-    """Top of book, freshness and soundness of every symbol. `flags` is int32[N] of MarketFlag bits."""
+    """Top of book, freshness and soundness of every symbol. `flags` is int32[N] of MarketFlag bits.
+
+    `heartbeat` asks the strategy to decide now; at a bar's close the prediction that follows does.
+    """
 
     ts: int
     rows: np.ndarray
     flags: np.ndarray
     warm_up: bool = False
+    heartbeat: bool = False
