@@ -269,7 +269,7 @@ def check(extra: Sequence[str]) -> int:
         "ruff": [str(BIN / "ruff"), "check", "."],
         "mypy": [str(BIN / "mypy")],
         "house rules": [python, "-m", "pytest", "-q", "tests/house", *extra],
-        "coverage": [python, "ops/checks/coverage_floors.py", "--measure", str(coverage)],
+        "coverage": [python, "ops/checks/coverage_floors.py", str(coverage), "--measure"],
     }
     failed = []
     for name, command in steps.items():

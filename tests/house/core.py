@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from tests.house.source import Checkout, Module, Violation, dotted, imports
 
 AMBIENT_MODULES = frozenset(
-    "time random secrets uuid os logging structlog asyncio threading multiprocessing concurrent socket"
-    " ssl subprocess tempfile pathlib shutil io signal locale platform urllib http sched"
+    "time random secrets uuid os logging structlog asyncio threading multiprocessing concurrent"
+    " socket ssl subprocess tempfile pathlib shutil io signal locale platform urllib http sched"
     " selectors".split()
 )
 AMBIENT_CALLS = frozenset({"open", "print", "input", "hash", "id", "exec", "eval", "__import__"})
@@ -19,8 +19,9 @@ AMBIENT_ATTRIBUTES = frozenset({"now", "utcnow", "today", "getenv", "environ", "
 PORTS = "actors/ports.py"
 PORTABLE = "models/features/portable.py"
 UNPORTABLE = frozenset(
-    "log log2 log10 log1p exp exp2 expm1 power float_power pow sin cos tan arcsin arccos arctan"
-    " arctan2 sinh cosh tanh asin acos atan atan2 erf erfc gamma lgamma cbrt logaddexp hypot".split()
+    "log log2 log10 log1p exp exp2 expm1 power float_power pow sin cos tan arcsin arccos"
+    " arctan arctan2 sinh cosh tanh asin acos atan atan2 erf erfc gamma lgamma"
+    " cbrt logaddexp hypot".split()
 )
 ORDER_FREE = frozenset({"sorted", "any", "all", "min", "max", "len", "set", "frozenset"})
 ORDER_TAKING = frozenset(
@@ -48,7 +49,9 @@ def ambient(checkout: Checkout) -> Iterator[Violation]:
 
 
 def asynchronous(checkout: Checkout) -> Iterator[Violation]:
-    """The core is plain function calls; awaiting belongs to the edge, whose ports it only declares."""
+    """The core is plain function calls; awaiting belongs to the edge, whose ports it only
+    declares.
+    """
     kinds = (ast.AsyncFunctionDef, ast.Await, ast.AsyncFor, ast.AsyncWith)
     for module in checkout.core:
         if module.path == PORTS:
@@ -127,7 +130,9 @@ def _iterated(node: ast.AST, free: set[int]) -> Iterator[ast.expr]:
 
 
 def portable_maths(checkout: Checkout) -> Iterator[Violation]:
-    """Logarithms and their kind differ between CPUs; the core has one portable function for them."""
+    """Logarithms and their kind differ between CPUs; the core has one portable function for
+    them.
+    """
     for module in checkout.core:
         if module.path == PORTABLE:
             continue

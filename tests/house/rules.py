@@ -1,4 +1,6 @@
-"""The list of all house rules, by name, and the waivers that a dated line in waivers.toml grants."""
+"""The list of all house rules, by name, and the waivers that a dated line in waivers.toml
+grants.
+"""
 
 from __future__ import annotations
 

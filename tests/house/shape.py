@@ -42,7 +42,8 @@ BANNER = re.compile(r"^\s*#\s*[-=*#~_+]{4,}")
 SQL = re.compile(
     r"^\s*(?!(?-i:[A-Z][a-z]))(SELECT\s|INSERT\s+INTO\s"
     r"|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|CREATE\s+(OR\s|TABLE|INDEX"
-    r"|UNIQUE|FUNCTION|ROLE|USER|DATABASE|SCHEMA|VIEW|EXTENSION)|ALTER\s+(TABLE|ROLE|USER|DATABASE|SYSTEM)"
+    r"|UNIQUE|FUNCTION|ROLE|USER|DATABASE|SCHEMA|VIEW|EXTENSION)"
+    r"|ALTER\s+(TABLE|ROLE|USER|DATABASE|SYSTEM)"
     r"|DROP\s+(TABLE|ROLE|DATABASE|SCHEMA)|WITH\s+\w+\s+AS\s*\(|GRANT\s|REVOKE\s|TRUNCATE\s"
     r"|COPY\s+\S+\s+(FROM|TO)\b"
     r"|LISTEN\s|NOTIFY\s|SET\s+(ROLE|LOCAL|SESSION)\s)",
@@ -119,7 +120,9 @@ def bare_packages(checkout: Checkout) -> Iterator[Violation]:
 
 
 def names(checkout: Checkout) -> Iterator[Violation]:
-    """Names are the field's nouns; a manager of something is a sign that nobody knows what it is."""
+    """Names are the field's nouns; a manager of something is a sign that nobody knows what it
+    is.
+    """
     for module in checkout.modules:
         for part in module.path.removesuffix(".py").split("/"):
             if BANNED_FILE.match(part):
