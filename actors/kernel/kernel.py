@@ -95,28 +95,24 @@ class _DeliveryFailedError(Exception):
 
 
 class _Port:
-    """One actor with its mailbox and rules, resolved once."""
+    """One actor with its mailbox, specification and state decoder, resolved once."""
 
-    __slots__ = ("actor", "decoder", "mailbox", "rules", "sent", "spec")
+    __slots__ = ("actor", "decoder", "mailbox", "spec")
 
     def __init__(self, actor: Actor[Any, Any], spec: ChildSpec) -> None:
         self.actor = actor
         self.spec = spec
-        self.mailbox = Mailbox(actor.name, spec.mailbox_capacity)
-        self.rules = actor.rules
+        self.mailbox = Mailbox(actor, spec.mailbox_capacity)
         self.decoder = state_decoder(actor.state_type)
-        self.sent = 0
 
 
-class _Route:
-    """Where a message type goes: mailboxes, and at most one list of the step's effects."""
+# Where a message type goes: the address as text, its mailboxes, and the sinks among its destinations.
+_Route = tuple[str, tuple[Mailbox, ...], tuple[str, ...]]
 
-    __slots__ = ("mailboxes", "sinks", "to")
 
-    def __init__(self, destinations: tuple[str, ...], ports: Mapping[str, _Port]) -> None:
-        self.to = ",".join(destinations)
-        self.mailboxes = tuple(ports[name].mailbox for name in destinations if name in ports)
-        self.sinks = tuple(name for name in destinations if name in SINKS)
+def _route(destinations: tuple[str, ...], ports: Mapping[str, _Port]) -> _Route:
+    mailboxes = tuple(ports[name].mailbox for name in destinations if name in ports)
+    return ",".join(destinations), mailboxes, tuple(n for n in destinations if n in SINKS)
 
 
 class Kernel:
@@ -141,7 +137,7 @@ class Kernel:
             Note: (LOG,),
         }
         self._routes = {
-            kind: _Route(destinations, self._ports)
+            kind: _route(destinations, self._ports)
             for kind, destinations in {**routes, **own}.items()
         }
         self._schedule: Schedule = schedule or StampOrder()
@@ -286,48 +282,52 @@ class Kernel:
     ) -> None:
         self._lamport += 1
         stamp = Stamp(self._lamport, INPUT, entry.seq)
-        route = self._routes[type(body)]
-        envelope = Envelope(stamp, stamp, route.to, entry.at, body)
-        for mailbox in route.mailboxes:
+        to, mailboxes, _ = self._routes[type(body)]
+        envelope = Envelope(stamp, stamp, to, entry.at, body)
+        for mailbox in mailboxes:
             mailbox.put(envelope)
             self._schedule.ready(mailbox)
         self._drain(skips)
 
     def _drain(self, skips: dict[tuple[str, Stamp], Failure]) -> None:
         """Serve mailboxes until nothing waits. This loop is the hop that benchmarks measure."""
-        following = self._schedule.next
-        ready = self._schedule.ready
-        routes, ports, step = self._routes, self._ports, self._step
+        following, ready = self._schedule.next, self._schedule.ready
+        routes, emitted = self._routes, self._step.append
+        lamport = self._lamport
         while (mailbox := following()) is not None:
             envelope = mailbox.queue.popleft()
             mailbox.delivered += 1
-            owner = mailbox.owner
-            port = ports[owner]
             parent = envelope.stamp
+            if skips and (mailbox.owner, parent) in skips:
+                self._lamport = lamport
+                self._skip(envelope, skips[(mailbox.owner, parent)])
+                lamport = self._lamport
+                continue
             at = envelope.at
             body = envelope.body
-            if skips and (owner, parent) in skips:
-                self._skip(envelope, skips[(owner, parent)])
-                continue
             try:
-                effects = port.rules[type(body)](port.actor, body, at)
+                effects = mailbox.rules[type(body)](mailbox.actor, body, at)
             except Exception as error:  # the supervisor's boundary
-                raise _DeliveryFailedError(owner, parent, error) from error
+                raise _DeliveryFailedError(mailbox.owner, parent, error) from error
             for message in effects:
-                self._lamport = lamport = self._lamport + 1
+                lamport += 1
                 assert lamport > parent.lamport
-                port.sent = sent = port.sent + 1
-                route = routes[type(message)]
-                child = Envelope(Stamp(lamport, owner, sent), parent, route.to, at, message)
-                step.append(child)
-                for target in route.mailboxes:
-                    target.put(child)
+                mailbox.sent = sent = mailbox.sent + 1
+                to, targets, sinks = routes[type(message)]
+                child = Envelope(Stamp(lamport, mailbox.owner, sent), parent, to, at, message)
+                emitted(child)
+                for target in targets:
+                    queue = target.queue
+                    queue.append(child)
+                    if len(queue) > target.high_water:
+                        target.grew()
                     ready(target)
-                if route.sinks:
-                    self._sink(child, route)
+                if sinks:
+                    self._sink(child, sinks)
+        self._lamport = lamport
 
-    def _sink(self, envelope: Envelope, route: _Route) -> None:
-        for name in route.sinks:
+    def _sink(self, envelope: Envelope, names: tuple[str, ...]) -> None:
+        for name in names:
             if name is not TIMERS:
                 self._sinks[name].append(envelope)
                 continue
@@ -398,7 +398,7 @@ class Kernel:
             self.at,
             self.root,
             self._lamport,
-            tuple((name, port.sent) for name, port in self._ports.items()),
+            tuple((name, port.mailbox.sent) for name, port in self._ports.items()),
             tuple(self._timers.waiting),
             self.halt,
             tuple(sorted(self.restarts.items())),
@@ -424,7 +424,7 @@ class Kernel:
             port.actor.state = port.decoder.decode(states[name])
             port.mailbox.queue.clear()
         for name, sent in kernel.sequences:
-            self._ports[name].sent = sent
+            self._ports[name].mailbox.sent = sent
         self._schedule.clear()
         self._step = []
         self._sinks = {name: [] for name in SINKS}
