@@ -1,1 +1,4 @@
-"""Floor 1: the pure core. Kernel, messages, money, ports and the actors; no clock, no I/O, no randomness."""
+"""Floor 1: the pure core. Kernel, messages, money, ports and the actors.
+
+No clock, no I/O, no randomness.
+"""

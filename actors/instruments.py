@@ -12,8 +12,8 @@ from actors.money import at_exponent, multiply_up, round_down, step_of
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The venue's rules for one symbol, from a dated table of facts or the instrument channel.
 
-    `tick` and `lot` are grids (price, base quantity); `quantity_min` in base and `cost_min` in quote are
-    both demanded; fees are ratios of cost.
+    `tick` and `lot` are grids (price, base quantity); `quantity_min` in base and `cost_min` in
+    quote are both demanded; fees are ratios of cost.
     """
 
     symbol: str

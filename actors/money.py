@@ -1,7 +1,7 @@
 """Money, prices and quantities: Decimal at the exponent of their asset, with Inexact trapped.
 
-The kernel runs in its own context where any silent rounding raises. Every rounding is one of the named
-functions here and says who benefits. float64 becomes money in `price_from_float` alone.
+The kernel runs in its own context where any silent rounding raises. Every rounding is one of the
+named functions here and says who benefits. float64 becomes money in `price_from_float` alone.
 """
 
 from __future__ import annotations
@@ -38,7 +38,9 @@ def _rounding_context(rounding: str) -> decimal.Context:
     )
 
 
-EXACT: Final = decimal.Context(prec=PRECISION_DIGITS, rounding=decimal.ROUND_HALF_EVEN, traps=_TRAPS)
+EXACT: Final = decimal.Context(
+    prec=PRECISION_DIGITS, rounding=decimal.ROUND_HALF_EVEN, traps=_TRAPS
+)
 _DOWN: Final = _rounding_context(decimal.ROUND_FLOOR)
 _UP: Final = _rounding_context(decimal.ROUND_CEILING)
 _EVEN: Final = _rounding_context(decimal.ROUND_HALF_EVEN)
@@ -72,7 +74,10 @@ def at_exponent(value: Decimal, step: Decimal) -> Decimal:
 
 
 def round_down(value: Decimal, step: Decimal) -> Decimal:
-    """To the grid of `step`, towards minus infinity: for quantities and what we may spend (safe for us)."""
+    """To the grid of `step`, towards minus infinity.
+
+    For quantities and what we may spend (safe for us).
+    """
     return _on_grid(value, step, _DOWN)
 
 
@@ -82,7 +87,10 @@ def round_up(value: Decimal, step: Decimal) -> Decimal:
 
 
 def round_even(value: Decimal, step: Decimal) -> Decimal:
-    """To the nearest point of the grid, ties to even: for venue-side cost arithmetic (favours nobody)."""
+    """To the nearest point of the grid, ties to even.
+
+    For venue-side cost arithmetic (favours nobody).
+    """
     return _on_grid(value, step, _EVEN)
 
 
@@ -140,12 +148,14 @@ def divide_down(numerator: Decimal, denominator: Decimal, step: Decimal) -> Deci
     return round_down(_DOWN.divide(numerator, denominator), step)
 
 
-def price_from_float(value: float, tick: Decimal, direction: decimal.Context | None = None) -> Decimal:
+def price_from_float(
+    value: float, tick: Decimal, direction: decimal.Context | None = None
+) -> Decimal:
     """The one crossing from float64 to money.
 
-    Snap to the nearest tick when within 1e-6 tick of it, else round to the grid in the named direction
-    (`TOWARDS_BUYER` rounds down, `TOWARDS_SELLER` up; None means nearest). Raises ValueError when the
-    value is not finite or not positive.
+    Snap to the nearest tick when within 1e-6 tick of it, else round to the grid in the named
+    direction (`TOWARDS_BUYER` rounds down, `TOWARDS_SELLER` up; None means nearest). Raises
+    ValueError when the value is not finite or not positive.
     """
     if not 0.0 < value < 1e15:
         raise ValueError(f"{value!r} is not a price")
@@ -162,7 +172,10 @@ TOWARDS_SELLER: Final = _UP
 
 
 def quantity_from_float(value: float, step: Decimal) -> Decimal:
-    """A displayed or traded quantity from a slice, on the lot grid, rounded down; zero when not positive."""
+    """A displayed or traded quantity from a slice, on the lot grid, rounded down.
+
+    Zero when not positive.
+    """
     if not 0.0 < value < 1e18:
         return Decimal(0) * step
     return round_down(Decimal(repr(value)), step)

@@ -1,6 +1,7 @@
 """Ports: what the core asks of the world, and the records that cross.
 
-Adapters implement these; fakes and the real thing pass one conformance suite per port. Nothing here does I/O.
+Adapters implement these; fakes and the real thing pass one conformance suite per port. Nothing
+here does I/O.
 """
 
 from __future__ import annotations
@@ -106,9 +107,12 @@ class Record(msgspec.Struct, frozen=True, array_like=True, gc=False, forbid_unkn
 
 
 class Frame(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
-    """Up to about a thousand records committed at once. `records` is the canonical encoding of them.
+    """Up to about a thousand records committed at once.
 
-    `hour_ts` is the full hour (ns UTC) of the first record's `at`; `checksum` is SHA-256 of `records`.
+    `records` is the canonical encoding of them.
+
+    `hour_ts` is the full hour (ns UTC) of the first record's `at`; `checksum` is SHA-256 of
+    `records`.
     """
 
     run_id: str
@@ -132,7 +136,10 @@ class StoredSnapshot(msgspec.Struct, frozen=True):
 
 
 class DerivedRow(msgspec.Struct, frozen=True):
-    """A record message that is also kept as a row: the input's sequence, its run and the message."""
+    """A record message that is also kept as a row.
+
+    The input's sequence, its run and the message.
+    """
 
     seq: int
     at: int
@@ -140,7 +147,10 @@ class DerivedRow(msgspec.Struct, frozen=True):
 
 
 class RunRow(msgspec.Struct, frozen=True):
-    """One segment of an account's journal, as `runs` lists it. `last_seq` is 0 while it is empty."""
+    """One segment of an account's journal, as `runs` lists it.
+
+    `last_seq` is 0 while it is empty.
+    """
 
     run_id: str
     account: str
@@ -162,7 +172,10 @@ class FencedError(JournalError):
 
 
 class ConstraintError(JournalError):
-    """A constraint of the store refused our derived rows. `name` is the constraint, `seq` the input."""
+    """A constraint of the store refused our derived rows.
+
+    `name` is the constraint, `seq` the input.
+    """
 
     def __init__(self, name: str, seq: int) -> None:
         super().__init__(f"the constraint {name} refused what input {seq} decided")
@@ -184,12 +197,18 @@ class Journal(Protocol):
     """One append-only stream of frames for one account, written by one epoch at a time."""
 
     async def open_epoch(self, holder: str) -> int:
-        """Become the leader: a new epoch, larger than every earlier one; older writers are fenced."""
+        """Become the leader: a new epoch, larger than every earlier one.
+
+        Older writers are fenced.
+        """
 
     async def append(self, frame: Frame, rows: tuple[DerivedRow, ...] = ()) -> None:
-        """Make the frame durable. Raises FencedError, ConstraintError (nothing written), JournalError.
+        """Make the frame durable. Raises FencedError, ConstraintError.
 
-        The frame must continue the stream: first_seq = last durable seq + 1 and root_before = its root.
+        (nothing written), JournalError.
+
+        The frame must continue the stream: first_seq = last durable seq + 1 and root_before = its
+        root.
         """
 
     async def begin_run(self, run: RunRow) -> None:
@@ -231,7 +250,9 @@ class Venue(Protocol):
     """A venue behind the outbox. Reports come back as inputs, never as return values."""
 
     async def submit(self, order: SubmitOrder) -> None:
-        """Send the order once. Raises UnknownOutcome when the answer is lost, Permanent when refused."""
+        """Send the order once. Raises UnknownOutcome when the answer is lost, Permanent when
+        refused.
+        """
 
     async def cancel(self, order: CancelOrder) -> None:
         """Ask for a cancel by client id; harmless when the order is already over."""

@@ -1,8 +1,8 @@
 """Routes: which message goes where. One table, checked for closure when a graph is wired.
 
-`paper_venue` stands for the venue: with a venue outside the graph its messages go to the outbox instead.
-Order within a destination list is delivery order (the venue sees a candle before market_data does, so fills
-at its open precede decisions at its close).
+`paper_venue` stands for the venue: with a venue outside the graph its messages go to the outbox
+instead. Order within a destination list is delivery order (the venue sees a candle before
+market_data does, so fills at its open precede decisions at its close).
 """
 
 from __future__ import annotations

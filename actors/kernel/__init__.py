@@ -1,1 +1,3 @@
-"""The kernel: mailboxes, logical clock, schedule, timers, supervision, snapshots and the root hash."""
+"""The kernel: mailboxes, logical clock, schedule, timers, supervision, snapshots and the root
+hash.
+"""

@@ -1,7 +1,7 @@
 """What an actor is: a frozen config, one state Struct, and a table from message type to rule.
 
-`handle(message, at)` returns messages; there is no `ask`, no clock and no logger. Because the state is one
-Struct, snapshot, digest, rollback and comparison are each one encode.
+`handle(message, at)` returns messages; there is no `ask`, no clock and no logger. Because the
+state is one Struct, snapshot, digest, rollback and comparison are each one encode.
 """
 
 from __future__ import annotations
@@ -36,5 +36,8 @@ class Actor(Generic[C, S]):
         self.state = state
 
     def handle(self, message: Message, at: int) -> Effects:
-        """Apply the rule for this message's type at logical time `at`; KeyError is a topology bug."""
+        """Apply the rule for this message's type at logical time `at`.
+
+        KeyError is a topology bug.
+        """
         return self.rules[type(message)](self, message, at)

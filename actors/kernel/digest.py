@@ -1,7 +1,8 @@
 """The frame-independent root hash.
 
-root_n = SHA-256(root_{n-1} | canonical(input_n) | outcome_n | step_digest_n), per input. A step digest is
-one SHA-256 fed with every envelope of the step in emission order. Frame boundaries do not enter.
+root_n = SHA-256(root_{n-1} | canonical(input_n) | outcome_n | step_digest_n), per input. A step
+digest is one SHA-256 fed with every envelope of the step in emission order. Frame boundaries do
+not enter.
 """
 
 from __future__ import annotations

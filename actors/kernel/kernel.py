@@ -1,14 +1,16 @@
 """The kernel: one journalled input in, effects out, run to quiescence, all or nothing.
 
-Theory of operation. An input is stamped and put into the mailboxes that its type is routed to; the schedule
-serves one mailbox at a time; each rule returns messages, which are stamped with the next Lamport time, given
-their cause, and routed in turn. When nothing waits, the step is over: its digest is one hash over all
-envelopes and the root moves on. Timers due at or before the input's time fire first, at their due time.
+Theory of operation. An input is stamped and put into the mailboxes that its type is routed to; the
+schedule serves one mailbox at a time; each rule returns messages, which are stamped with the next
+Lamport time, given their cause, and routed in turn. When nothing waits, the step is over: its
+digest is one hash over all envelopes and the root moves on. Timers due at or before the input's
+time fire first, at their due time.
 
-If a rule raises, every actor is set back to before the input (last checkpoint plus muted replay of at most
-`checkpoint_every` inputs), the failure becomes part of the outcome, and the input is stepped again without
-that one delivery; or the core halts, when the actor's policy or intensity says so. Replay obeys recorded
-outcomes. A halted core holds facts until a person reactivates it; market state that has aged is let go.
+If a rule raises, every actor is set back to before the input (last checkpoint plus muted replay of
+at most `checkpoint_every` inputs), the failure becomes part of the outcome, and the input is
+stepped again without that one delivery; or the core halts, when the actor's policy or intensity
+says so. Replay obeys recorded outcomes. A halted core holds facts until a person reactivates it;
+market state that has aged is let go.
 """
 
 from __future__ import annotations
@@ -16,16 +18,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
 from actors.ids import GENESIS_ROOT
 from actors.kernel.actor import Actor
-from actors.kernel.digest import NO_STEP, next_root, step_digest
+from actors.kernel.digest import next_root, step_digest
+from actors.kernel.directory import Port, resolve_routes
 from actors.kernel.envelope import Envelope, Input
-from actors.kernel.mailbox import Mailbox, MailboxStatistics
+from actors.kernel.mailbox import MailboxStatistics
 from actors.kernel.schedule import Schedule, StampOrder
 from actors.kernel.snapshot import KernelState, Snapshot
 from actors.kernel.stamp import INPUT, KERNEL, LOG, OUTBOX, RECORDS, SINKS, TIMERS, Stamp
+from actors.kernel.step import DeliveryFailedError, OutcomeDivergedError, StepResult
 from actors.kernel.supervisor import (
     HELD,
     OK,
@@ -33,18 +35,16 @@ from actors.kernel.supervisor import (
     Failure,
     Halt,
     Outcome,
-    Policy,
-    error_digest,
+    Restarts,
     error_sentence,
 )
 from actors.kernel.timers import Timer, Timers
 from actors.kernel.topology import Routes, check_topology
 from actors.messages.base import Message
-from actors.messages.codec import ENCODER, state_decoder
+from actors.messages.codec import ENCODER
 from actors.messages.control import (
     ActorRestarted,
     CancelTimer,
-    Note,
     Reactivate,
     SetTimer,
     Tick,
@@ -58,61 +58,6 @@ CHECKPOINT_EVERY: Final = 1024
 TIMERS_PER_INPUT_MAX: Final = 200_000
 LETTABLE: Final = frozenset({BookSlice, TradeSlice, CandleSlice, Tick})
 _RESTARTED: Final = "risk"
-
-
-class StepResult(msgspec.Struct):
-    """What one input came to: bytes for the journal, effects for the outbox, records, notes."""
-
-    seq: int
-    input_bytes: bytes
-    outcome: Outcome
-    outcome_bytes: bytes
-    digest: bytes
-    root: bytes
-    effects: list[Envelope]
-    records: list[Envelope]
-    notes: list[Envelope]
-    messages: int
-
-
-class OutcomeDivergedError(Exception):
-    """A replayed step raised although its record says that it did not."""
-
-    def __init__(self, seq: int, actor: str, error: str) -> None:
-        super().__init__(f"input {seq} was recorded without this failure of {actor}: {error}")
-        self.seq = seq
-        self.actor = actor
-
-
-class _DeliveryFailedError(Exception):
-    """A rule raised; carries who, on what, and the error itself."""
-
-    def __init__(self, owner: str, stamp: Stamp, error: Exception) -> None:
-        super().__init__(owner)
-        self.owner = owner
-        self.stamp = stamp
-        self.error = error
-
-
-class _Port:
-    """One actor with its mailbox, specification and state decoder, resolved once."""
-
-    __slots__ = ("actor", "decoder", "mailbox", "spec")
-
-    def __init__(self, actor: Actor[Any, Any], spec: ChildSpec) -> None:
-        self.actor = actor
-        self.spec = spec
-        self.mailbox = Mailbox(actor, spec.mailbox_capacity)
-        self.decoder = state_decoder(actor.state_type)
-
-
-# Where a message type goes: the address as text, its mailboxes, and the sinks among its destinations.
-_Route = tuple[str, tuple[Mailbox, ...], tuple[str, ...]]
-
-
-def _route(destinations: tuple[str, ...], ports: Mapping[str, _Port]) -> _Route:
-    mailboxes = tuple(ports[name].mailbox for name in destinations if name in ports)
-    return ",".join(destinations), mailboxes, tuple(n for n in destinations if n in SINKS)
 
 
 class Kernel:
@@ -130,16 +75,8 @@ class Kernel:
         checkpoint_every: int = CHECKPOINT_EVERY,
     ) -> None:
         check_topology(actors, routes)
-        self._ports = {actor.name: _Port(actor, specs[actor.name]) for actor in actors}
-        own: dict[type[Message], tuple[str, ...]] = {
-            SetTimer: (TIMERS,),
-            CancelTimer: (TIMERS,),
-            Note: (LOG,),
-        }
-        self._routes = {
-            kind: _route(destinations, self._ports)
-            for kind, destinations in {**routes, **own}.items()
-        }
+        self._ports = {actor.name: Port(actor, specs[actor.name]) for actor in actors}
+        self._routes = resolve_routes(routes, self._ports)
         self._schedule: Schedule = schedule or StampOrder()
         self._tape = tape or PredictionTape()
         self._code_fingerprint = code_fingerprint
@@ -149,7 +86,7 @@ class Kernel:
         self.at = 0
         self.root = GENESIS_ROOT
         self.halt: Halt | None = None
-        self.restarts: dict[str, tuple[int, ...]] = {}
+        self._restarts = Restarts()
         self.dead_letters = 0
         self._lamport = 0
         self._timers = Timers()
@@ -169,6 +106,10 @@ class Kernel:
         """Statistics of every mailbox by actor name."""
         return {name: port.mailbox.statistics() for name, port in self._ports.items()}
 
+    def restarts(self) -> dict[str, int]:
+        """Restarts within each actor's period."""
+        return {name: len(times) for name, times in self._restarts.as_tuple()}
+
     def held(self) -> int:
         """How many inputs wait for a reactivation."""
         return len(self._held)
@@ -178,8 +119,8 @@ class Kernel:
     def step(self, entry: Input, recorded: Outcome | None = None) -> StepResult:
         """Step one input to quiescence; with `recorded`, obey that outcome (replay).
 
-        Raises AssertionError when the sequence has a gap or time runs backwards, OutcomeDivergedError
-        when a replayed step raises although its record does not say so.
+        Raises AssertionError when the sequence has a gap or time runs backwards,
+        OutcomeDivergedError when a replayed step raises although its record does not say so.
         """
         assert entry.seq == self.seq + 1, f"input {entry.seq} does not follow {self.seq}"
         assert entry.at >= self.at, "logical time never runs backwards"
@@ -187,7 +128,7 @@ class Kernel:
         outcome = self._context.run(self._attempt, entry, recorded)
         envelopes, sinks = self._step, self._sinks
         outcome_bytes = ENCODER.encode(outcome)
-        digest = step_digest(envelopes) if envelopes else NO_STEP
+        digest = step_digest(envelopes)
         self.root = next_root(self.root, input_bytes, outcome_bytes, digest)
         result = StepResult(
             entry.seq,
@@ -224,12 +165,13 @@ class Kernel:
         while True:
             try:
                 self._run(entry, failures, recorded)
-            except _DeliveryFailedError as failed:
+            except DeliveryFailedError as failed:
                 if recorded is not None:
                     raise OutcomeDivergedError(
                         entry.seq, failed.owner, error_sentence(failed.error)
                     ) from failed.error
-                failure = self._judge(entry, failed)
+                spec = self._ports[failed.owner].spec
+                failure = self._restarts.judge(spec, entry.at, failed.stamp, failed.error)
                 self._roll_back()
                 failures.append(failure)
                 if failure.halted:
@@ -243,7 +185,7 @@ class Kernel:
         self, entry: Input, failures: list[Failure], recorded: Outcome | None
     ) -> Outcome:
         for failure in failures:
-            self._count_restart(failure.actor, entry.at)
+            self._restarts.count(self._ports[failure.actor].spec, entry.at)
         self.seq, self.at = entry.seq, entry.at
         written = self._tape.written if self._tape.playing is None else ()
         if recorded is not None and not written:
@@ -259,7 +201,7 @@ class Kernel:
         body = entry.body
         if type(body) is Reactivate:
             self.halt, held, self._held = None, self._held, []
-            self.restarts = {}
+            self._restarts = Restarts()
             for earlier in held:
                 self._inject(earlier.body, entry, skips)
         fired = 0
@@ -277,9 +219,7 @@ class Kernel:
             self._drain(skips)
         self._inject(body, entry, skips)
 
-    def _inject(
-        self, body: Message, entry: Input, skips: dict[tuple[str, Stamp], Failure]
-    ) -> None:
+    def _inject(self, body: Message, entry: Input, skips: dict[tuple[str, Stamp], Failure]) -> None:
         self._lamport += 1
         stamp = Stamp(self._lamport, INPUT, entry.seq)
         to, mailboxes, _ = self._routes[type(body)]
@@ -308,7 +248,7 @@ class Kernel:
             try:
                 effects = mailbox.rules[type(body)](mailbox.actor, body, at)
             except Exception as error:  # the supervisor's boundary
-                raise _DeliveryFailedError(mailbox.owner, parent, error) from error
+                raise DeliveryFailedError(mailbox.owner, parent, error) from error
             for message in effects:
                 lamport += 1
                 assert lamport > parent.lamport
@@ -353,23 +293,6 @@ class Kernel:
         mailbox.put(child)
         self._schedule.ready(mailbox)
 
-    def _judge(self, entry: Input, failed: _DeliveryFailedError) -> Failure:
-        spec = self._ports[failed.owner].spec
-        recent = [at for at in self.restarts.get(failed.owner, ()) if at > entry.at - spec.period_ns]
-        halted = spec.policy is Policy.HALT or len(recent) >= spec.intensity
-        return Failure(
-            failed.owner,
-            failed.stamp,
-            error_sentence(failed.error),
-            error_digest(failed.error),
-            halted,
-        )
-
-    def _count_restart(self, actor: str, at: int) -> None:
-        period = self._ports[actor].spec.period_ns
-        recent = [earlier for earlier in self.restarts.get(actor, ()) if earlier > at - period]
-        self.restarts = {**self.restarts, actor: (*recent, at)}
-
     def _stop(self, entry: Input, failure: Failure) -> None:
         self.halt = Halt(failure.actor, entry.at, entry.seq, failure.error)
         self._hold(entry)
@@ -401,7 +324,7 @@ class Kernel:
             tuple((name, port.mailbox.sent) for name, port in self._ports.items()),
             tuple(self._timers.waiting),
             self.halt,
-            tuple(sorted(self.restarts.items())),
+            self._restarts.as_tuple(),
             tuple(self._held),
             self.dead_letters,
         )
@@ -411,7 +334,10 @@ class Kernel:
         return Snapshot(state, actors, self._code_fingerprint)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Continue from `snapshot`; its actors must be exactly this graph's (AssertionError if not)."""
+        """Continue from `snapshot`; its actors must be exactly this graph's.
+
+        (AssertionError if not).
+        """
         self._load(snapshot)
         self._checkpoint = snapshot
         self._since = []
@@ -432,6 +358,6 @@ class Kernel:
         self.halt = kernel.halt
         self._lamport = kernel.lamport
         self._timers = Timers(list(kernel.timers))
-        self.restarts = dict(kernel.restarts)
+        self._restarts = Restarts(dict(kernel.restarts))
         self._held = list(kernel.held)
         self.dead_letters = kernel.dead_letters

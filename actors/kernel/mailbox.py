@@ -27,8 +27,8 @@ class MailboxStatistics(msgspec.Struct, frozen=True):
 class Mailbox:
     """One actor's queue of envelopes, first in first out, with what the kernel needs to serve it.
 
-    `put` states the rule; the kernel's loop repeats its few lines in place, because a call per hop costs
-    a fifth of the hop.
+    `put` states the rule; the kernel's loop repeats its few lines in place, because a call per hop
+    costs a fifth of the hop.
     """
 
     __slots__ = ("actor", "capacity", "delivered", "high_water", "owner", "queue", "rules", "sent")

@@ -1,8 +1,8 @@
 """Which mailbox is served next: by least stamp, or by a seed among all causally legal choices.
 
-The Lamport clock makes stamp order emission order and each mailbox a FIFO, so the least head stamp is the
-oldest emission: `StampOrder` keeps one ready line and never compares. `SeededOrder` is the race detector:
-any non-empty mailbox may go next, and every invariant must hold under every seed.
+The Lamport clock makes stamp order emission order and each mailbox a FIFO, so the least head stamp
+is the oldest emission: `StampOrder` keeps one ready line and never compares. `SeededOrder` is the
+race detector: any non-empty mailbox may go next, and every invariant must hold under every seed.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class StampOrder:
 
     def begin(self, seq: int) -> None:
         """The line is empty between inputs."""
-        assert not self.line, "an input starts at quiescence"
+        assert not self.line, f"input {seq} starts at quiescence"
 
     def next(self) -> Mailbox | None:
         """The mailbox whose head was emitted first."""
@@ -61,7 +61,9 @@ class SeededOrder:
         self._waiting: list[Mailbox] = []
 
     def begin(self, seq: int) -> None:
-        """Restart the sequence from the seed and the input's number, so a rollback repeats choices."""
+        """Restart the sequence from the seed and the input's number, so a rollback repeats
+        choices.
+        """
         self._word = ((self._seed << 32) ^ seq) * 2 + 1 & _MASK
 
     def ready(self, mailbox: Mailbox) -> None:

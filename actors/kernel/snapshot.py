@@ -1,4 +1,6 @@
-"""Snapshots: the kernel's own state and one encoded state per actor, with a checksum over all of it."""
+"""Snapshots: the kernel's own state and one encoded state per actor, with a checksum over all of
+it.
+"""
 
 from __future__ import annotations
 

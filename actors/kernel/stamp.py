@@ -1,4 +1,7 @@
-"""The logical stamp that orders everything: Lamport time, then sender, then the sender's own sequence."""
+"""The logical stamp that orders everything.
+
+Lamport time, then sender, then the sender's own sequence.
+"""
 
 from __future__ import annotations
 

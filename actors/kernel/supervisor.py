@@ -1,8 +1,9 @@
-"""Supervision as data: who restarts, how often within logical time, and what a failure leaves behind.
+"""Supervision as data: who restarts, how often within logical time, and what a failure leaves
+behind.
 
-market_data, features, inference and strategy lose the poison message and go on; risk, orders, ledger and
-the venue halt the core. Outcomes are recorded, so a replay obeys them instead of waiting for a handler to
-raise again.
+market_data, features, inference and strategy lose the poison message and go on; risk, orders,
+ledger and the venue halt the core. Outcomes are recorded, so a replay obeys them instead of
+waiting for a handler to raise again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,10 @@ class Policy(enum.StrEnum):
 
 
 class ChildSpec(msgspec.Struct, frozen=True):
-    """How one actor is supervised: at most `intensity` restarts within `period_ns` of logical time."""
+    """How one actor is supervised.
+
+    At most `intensity` restarts within `period_ns` of logical time.
+    """
 
     name: str
     policy: Policy
@@ -79,3 +83,28 @@ def error_sentence(error: BaseException) -> str:
     """The error's type and text on one line, for people."""
     text = " ".join(str(error).split())[:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+class Restarts:
+    """Restarts of every actor within its period of logical time."""
+
+    __slots__ = ("_times",)
+
+    def __init__(self, times: dict[str, tuple[int, ...]] | None = None) -> None:
+        self._times = dict(times or {})
+
+    def judge(self, spec: ChildSpec, at: int, stamp: Stamp, error: Exception) -> Failure:
+        """What a failed delivery comes to: one more restart, or a halt."""
+        halted = spec.policy is Policy.HALT or len(self._recent(spec, at)) >= spec.intensity
+        return Failure(spec.name, stamp, error_sentence(error), error_digest(error), halted)
+
+    def count(self, spec: ChildSpec, at: int) -> None:
+        """Note a restart at logical time `at`."""
+        self._times[spec.name] = (*self._recent(spec, at), at)
+
+    def as_tuple(self) -> tuple[tuple[str, tuple[int, ...]], ...]:
+        """Canonical form, for the snapshot."""
+        return tuple(sorted(self._times.items()))
+
+    def _recent(self, spec: ChildSpec, at: int) -> tuple[int, ...]:
+        return tuple(t for t in self._times.get(spec.name, ()) if t > at - spec.period_ns)

@@ -1,7 +1,9 @@
-"""Logical timers: fired by the kernel in (due, owner, name) order before the input that reaches them.
+"""Logical timers: fired by the kernel in.
 
-Only inputs move time, so timers fire alike live, in backtest and in replay. The state is a sorted tuple
-list, small by construction (a few timers an actor).
+(due, owner, name) order before the input that reaches them.
+
+Only inputs move time, so timers fire alike live, in backtest and in replay. The state is a sorted
+tuple list, small by construction (a few timers an actor).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""The topology check: every message has a route, every routed actor has a rule, nothing is unroutable.
+"""The topology check: every message has a route, every routed actor has a rule, nothing is
+unroutable.
 
 Run once at wiring time. A graph that fails is a bug in our own code, so it raises, loudly.
 """

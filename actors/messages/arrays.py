@@ -1,7 +1,8 @@
 """Arrays in messages: read-only, C-contiguous, little-endian, canonical NaN and no negative zero.
 
-One named hook turns them into MessagePack extension bytes and back, so that equal arrays have equal bytes
-on every machine. The first sixteen payload bytes are the shape (dimensions, d0, d1, d2) as uint32.
+One named hook turns them into MessagePack extension bytes and back, so that equal arrays have
+equal bytes on every machine. The first sixteen payload bytes are the shape (dimensions, d0, d1,
+d2) as uint32.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ _HEADER: Final = struct.Struct("<4I")
 def sealed(values: F64) -> F64:
     """Return `values` in canonical form (contiguous, one NaN, no -0.0), read-only; copies once."""
     array = np.add(values, 0.0, order="C")
-    np.copyto(array, np.nan, where=array != array)
+    np.copyto(array, np.nan, where=np.isnan(array))
     array.flags.writeable = False
     return array
 
@@ -48,7 +49,10 @@ def encode_array(value: object) -> msgspec.msgpack.Ext:
 
 
 def decode_array(code: int, data: memoryview) -> NDArray[Any]:
-    """Decode an extension into a read-only array. Raises ValueError on an unknown code or bad size."""
+    """Decode an extension into a read-only array.
+
+    Raises ValueError on an unknown code or bad size.
+    """
     array = _decode(code, data)
     array.flags.writeable = False
     return array

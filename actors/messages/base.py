@@ -1,4 +1,6 @@
-"""The base of every message: frozen, tagged by class name, array-encoded, fields only ever appended."""
+"""The base of every message: frozen, tagged by class name, array-encoded, fields only ever
+appended.
+"""
 
 from __future__ import annotations
 

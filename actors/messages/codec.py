@@ -1,7 +1,8 @@
 """The closed union of messages and its one canonical encoding.
 
-Inputs, envelopes and actor states all pass through the encoder here, so equal values have equal bytes.
-The schema fingerprint is the hash of every tag with its fields and types; it is committed and tested.
+Inputs, envelopes and actor states all pass through the encoder here, so equal values have equal
+bytes. The schema fingerprint is the hash of every tag with its fields and types; it is committed
+and tested.
 """
 
 from __future__ import annotations

@@ -54,7 +54,10 @@ class Tick(Message, frozen=True):
 
 
 class KillSwitch(Message, frozen=True):
-    """Input: an operator (or a watchdog) sets the kill level: 0 off, 1 no new risk, 2 reduce, 3 flatten."""
+    """Input: an operator (or a watchdog) sets the kill level.
+
+    0 off, 1 no new risk, 2 reduce, 3 flatten.
+    """
 
     level: int
     actor: str
@@ -69,7 +72,10 @@ class Reactivate(Message, frozen=True):
 
 
 class ClockSkew(Message, frozen=True):
-    """Input: the edge clock disagrees with the wall or the venue by `offset_ns`; 0 means repaired."""
+    """Input: the edge clock disagrees with the wall or the venue by `offset_ns`.
+
+    0 means repaired.
+    """
 
     offset_ns: int
 
@@ -82,7 +88,10 @@ class ConstraintViolated(Message, frozen=True):
 
 
 class SetTimer(Message, frozen=True):
-    """To the kernel: fire `name` for the sender at `due` (ns UTC); replaces a timer of that name."""
+    """To the kernel: fire `name` for the sender at `due` (ns UTC).
+
+    Replaces a timer of that name.
+    """
 
     name: str
     due: int

@@ -66,8 +66,8 @@ class VerdictSlice(Message, frozen=True):
 class OrderIntent(Message, frozen=True):
     """What the strategy wants done; nothing happens until risk approves it.
 
-    An entry names a `notional` (quote currency) and leaves `quantity` zero for risk to size; an exit
-    names a `quantity` (base). `limit_price` is the worst price accepted.
+    An entry names a `notional` (quote currency) and leaves `quantity` zero for risk to size; an
+    exit names a `quantity` (base). `limit_price` is the worst price accepted.
     """
 
     intent_no: int

@@ -27,7 +27,9 @@ class Liquidity(enum.StrEnum):
 
 
 class ExecutionReport(Message, frozen=True):
-    """One fact about one order. For a TRADE the quantity, price, cost and fee are the venue's own."""
+    """One fact about one order. For a TRADE the quantity, price, cost and fee are the venue's
+    own.
+    """
 
     cl_ord_id: str
     exec_id: str
@@ -46,8 +48,8 @@ class ExecutionReport(Message, frozen=True):
 class VenueEvidence(Message, frozen=True):
     """Input: what the venue's own lists prove about an order whose outcome was unknown.
 
-    `found` False proves absence only when `complete` (open, closed and trades were read over the whole
-    window, after the order's deadline). `open` tells whether it still rests.
+    `found` False proves absence only when `complete` (open, closed and trades were read over the
+    whole window, after the order's deadline). `open` tells whether it still rests.
     """
 
     cl_ord_id: str

@@ -1,7 +1,8 @@
 """Market messages: what the edge feeds in, and what market_data makes of it.
 
-All prices and quantities here are float64 in columnar slices (one C-contiguous matrix plus an integer
-symbol index per row). Money never starts here: crossing to Decimal happens in `actors.money` alone.
+All prices and quantities here are float64 in columnar slices (one C-contiguous matrix plus an
+integer symbol index per row). Money never starts here: crossing to Decimal happens in
+`actors.money` alone.
 """
 
 from __future__ import annotations
@@ -21,7 +22,16 @@ ASK_PRICE: Final = 2 * BOOK_LEVELS
 ASK_QUANTITY: Final = 3 * BOOK_LEVELS
 
 # Columns of TradeSlice.rows.
-TRADE_COLUMNS: Final = ("open", "high", "low", "close", "volume", "quote_volume", "count", "buy_volume")
+TRADE_COLUMNS: Final = (
+    "open",
+    "high",
+    "low",
+    "close",
+    "volume",
+    "quote_volume",
+    "count",
+    "buy_volume",
+)
 # Columns of CandleSlice.rows and BarSlice.rows.
 BAR_COLUMNS: Final = ("open", "high", "low", "close", "volume", "count")
 # Columns of MarkSlice.rows; age is seconds since the price was last confirmed.
@@ -98,7 +108,10 @@ class FeedStatus(Message, frozen=True):
 
 
 class BarSlice(Message, frozen=True):
-    """The closed bars of one base step for every symbol of the run; a NaN row is a gap. f64[N, 6]."""
+    """The closed bars of one base step for every symbol of the run; a NaN row is a gap.
+
+    F64[N, 6].
+    """
 
     open_ts: int
     close_ts: int

@@ -33,7 +33,10 @@ class PlaceHold(Message, frozen=True):
 
 
 class SubmitOrder(Message, frozen=True):
-    """To the venue: a limit order. `deadline` is ns UTC, after which the venue must not match it."""
+    """To the venue: a limit order.
+
+    `deadline` is ns UTC, after which the venue must not match it.
+    """
 
     cl_ord_id: str
     symbol: str

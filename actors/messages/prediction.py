@@ -1,4 +1,4 @@
-"""Predictions as integers: what a model said, in micros, so that it is recorded without rounding."""
+"""Predictions as integers: what a model said, in micros, recorded without rounding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from actors.messages.base import Message
 
 MISSING: Final = -(2**31)
-# Columns of PredictionSlice.rows; every one is in millionths, MISSING where the model may not speak.
+# Columns of PredictionSlice.rows, in millionths; MISSING where the model may not speak.
 P_UP: Final = 0
 EXPECTED_MOVE: Final = 1
 UNCERTAINTY: Final = 2

@@ -18,7 +18,10 @@ class TradingState(enum.StrEnum):
 
 
 class Refusal(enum.StrEnum):
-    """Why risk (or the orders actor's re-check) refused, in ladder order: the first that holds wins."""
+    """Why risk (or the orders actor's re-check) refused, in ladder order.
+
+    The first that holds wins.
+    """
 
     HALTED = "halted"
     KILL_SWITCH = "kill_switch"

@@ -1,0 +1,95 @@
+"""The outbox: the only door out. It releases what is durable and re-checks at the door.
+
+An entry is dropped with a recorded NotSent when trading is no longer Active, the epoch is old or
+the decision is older than the limit. Cancels always pass. Answers come back as inputs, never as
+return values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+from actors.instant import SECOND_NS
+from actors.kernel.envelope import Envelope
+from actors.messages.decision import Side
+from actors.messages.execution import NotSent
+from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.risk import TradingState
+from actors.ports import EdgeError, FeedItem, Transient, Venue
+from service.fail_points import FailPoints
+
+DECISION_AGE_MAX_NS: Final = 2 * SECOND_NS
+
+
+class Outbox:
+    """Sends durable effects to a venue, once each, in order."""
+
+    def __init__(
+        self,
+        venue: Venue,
+        *,
+        epoch: int,
+        trading_state: Callable[[], TradingState],
+        now: Callable[[], int],
+        fail_points: FailPoints,
+        decision_age_max_ns: int = DECISION_AGE_MAX_NS,
+    ) -> None:
+        self._venue = venue
+        self._epoch = epoch
+        self._trading_state = trading_state
+        self._now = now
+        self._fail_points = fail_points
+        self._decision_age_max_ns = decision_age_max_ns
+        self.released = 0
+        self.not_sent = 0
+
+    async def release(self, effects: list[Envelope]) -> list[FeedItem]:
+        """Send the effects of a durable frame; return the inputs that say what was not sent."""
+        answers: list[FeedItem] = []
+        for envelope in effects:
+            body = envelope.body
+            if isinstance(body, CancelOrder):
+                await self._cancel(body)
+            elif isinstance(body, SubmitOrder):
+                reason = self.refusal(body)
+                if reason is None:
+                    reason = await self._submit(body)
+                if reason is not None:
+                    self.not_sent += 1
+                    answers.append(
+                        FeedItem(self._now(), NotSent(body.cl_ord_id, reason, self._now()))
+                    )
+        return answers
+
+    def refusal(self, order: SubmitOrder) -> str | None:
+        """Why this order may no longer leave, None when it may."""
+        state = self._trading_state()
+        if order.epoch != self._epoch:
+            return "the epoch is old"
+        if state is TradingState.HALTED:
+            return "trading is halted"
+        if order.side is Side.BUY and state is not TradingState.ACTIVE:
+            return "only reducing orders may leave"
+        now = self._now()
+        if now - order.decided_at > self._decision_age_max_ns or now > order.deadline:
+            return "the decision is too old"
+        return None
+
+    async def _submit(self, order: SubmitOrder) -> str | None:
+        self._fail_points.passed("released")
+        try:
+            await self._venue.submit(order)
+        except Transient as error:
+            return f"the venue was not reached: {error}"
+        except EdgeError:
+            return None  # unknown or refused: only venue evidence may say more
+        self.released += 1
+        self._fail_points.passed("acknowledged")
+        return None
+
+    async def _cancel(self, order: CancelOrder) -> None:
+        try:
+            await self._venue.cancel(order)
+        except EdgeError:
+            return  # the order stays open; the next cancel or the evidence settles it
