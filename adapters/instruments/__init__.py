@@ -1,0 +1,1 @@
+"""Our own dated table of instrument facts and the table of symbol names."""

@@ -1,0 +1,124 @@
+"""Symbol names and instrument rules by table: one canonical name per pair, one rule row per symbol.
+
+Nothing is derived from the letters of a name: a name is in the table or it is unknown, and then the
+nearest known name is offered.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+from decimal import Decimal
+from typing import Final
+
+from actors.instruments import Instrument
+from adapters.instruments.facts import (
+    ASSET_ALIASES,
+    COST_MIN,
+    DOLLAR_STANDINS,
+    FACTS,
+    MAKER_FEE,
+    QUOTE,
+    QUOTE_ALIASES,
+    QUOTE_DECIMALS,
+    TAKER_FEE,
+    Fact,
+)
+
+UNIVERSE: Final = tuple(f"{fact.base}/{QUOTE}" for fact in FACTS)
+"""Canonical symbols of the whole universe, in its order."""
+
+_SEPARATORS: Final = ("/", "_", "-", "")
+
+
+class UnknownSymbolError(ValueError):
+    """A symbol that is in no table of ours. `nearest` is the closest known canonical name."""
+
+    def __init__(self, text: str, nearest: str, remedy: str) -> None:
+        super().__init__(f"{text!r} is not a symbol known here; {remedy}")
+        self.text = text
+        self.nearest = nearest
+
+
+def instrument(symbol: str) -> Instrument:
+    """The rules of one canonical symbol ("BTC/USD"). Raises UnknownSymbolError.
+
+    Fees are the lowest volume tier's ratios of cost; `fact_of` says how old the row is.
+    """
+    fact = fact_of(symbol)
+    return Instrument(
+        symbol=symbol,
+        base=fact.base,
+        quote=QUOTE,
+        tick=Decimal(fact.tick),
+        lot=Decimal(fact.lot),
+        quantity_min=Decimal(fact.quantity_min),
+        cost_min=Decimal(COST_MIN),
+        quote_decimals=QUOTE_DECIMALS,
+        maker_fee=Decimal(MAKER_FEE),
+        taker_fee=Decimal(TAKER_FEE),
+    )
+
+
+def instruments(symbols: tuple[str, ...]) -> tuple[Instrument, ...]:
+    """The rules of several symbols, in their order. Raises UnknownSymbolError."""
+    return tuple(instrument(symbol) for symbol in symbols)
+
+
+def fact_of(symbol: str) -> Fact:
+    """The dated row behind a canonical symbol. Raises UnknownSymbolError."""
+    found = _rows().get(symbol)
+    if found is None:
+        raise _unknown(symbol)
+    return found
+
+
+def canonical_symbol(text: str, as_quote: str = "") -> str:
+    """The canonical name of `text`: "XBTUSD", "XXBTZUSD", "xbt/usd" and "BTC-USD" are "BTC/USD".
+
+    With `as_quote="USD"` a pair quoted in USDT or USDC takes the name of the USD pair: a research
+    mapping that the caller must print. Raises UnknownSymbolError.
+    """
+    found = _names().get(text.strip().upper())
+    if found is None:
+        raise _unknown(text)
+    base, quote = found
+    if not as_quote or quote == as_quote:
+        return f"{base}/{quote}"
+    if as_quote != QUOTE or quote not in DOLLAR_STANDINS:
+        nearest = f"{base}/{QUOTE}"
+        remedy = f"a pair quoted in {quote} cannot stand for one quoted in {as_quote}"
+        raise UnknownSymbolError(text, nearest, remedy)
+    return f"{base}/{as_quote}"
+
+
+@functools.cache
+def _rows() -> dict[str, Fact]:
+    return {f"{fact.base}/{QUOTE}": fact for fact in FACTS}
+
+
+@functools.cache
+def _names() -> dict[str, tuple[str, str]]:
+    bases = {fact.base: fact.base for fact in FACTS} | ASSET_ALIASES
+    names: dict[str, tuple[str, str]] = {}
+    for base_text, base in bases.items():
+        for quote_text, quote in QUOTE_ALIASES.items():
+            for separator in _SEPARATORS:
+                name = f"{base_text}{separator}{quote_text}"
+                assert names.setdefault(name, (base, quote)) == (base, quote), name
+    return names
+
+
+def _unknown(text: str) -> UnknownSymbolError:
+    spelt = text.strip().upper()
+    listed = _names().get(spelt)
+    if listed is not None:
+        base, quote = listed
+        nearest = f"{base}/{QUOTE}"
+        mapped = f", or name the pair {QUOTE} with --as-quote {QUOTE}"
+        remedy = f"there are no rules for pairs quoted in {quote}; use {nearest}"
+        return UnknownSymbolError(text, nearest, remedy + mapped * (quote in DOLLAR_STANDINS))
+    close = difflib.get_close_matches(spelt, list(_names()), n=1, cutoff=0.0)
+    base, _ = _names()[close[0]]
+    nearest = f"{base}/{QUOTE}"
+    return UnknownSymbolError(text, nearest, f"the nearest known symbol is {nearest}")
