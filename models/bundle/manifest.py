@@ -1,0 +1,143 @@
+"""What a bundle says about itself, in canonical JSON, and the id that follows from it.
+
+`bundle_id` is the SHA-256 of the manifest without that field; the manifest lists every other file
+with size and hash, so the id covers all bytes. Not here: reading files, and whether a bundle may
+trade.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any
+
+import msgspec
+
+from models.calibration import Curve
+from models.labels import Costs
+
+FORMAT_VERSION = 1
+MODEL_FILE = "model.onnx"
+CARD_FILE = "card.md"
+EVIDENCE_FILE = "evidence.json"
+MANIFEST_FILE = "manifest.json"
+FILES = (CARD_FILE, EVIDENCE_FILE, MODEL_FILE)
+MARKERS = ("", "SYNTHETIC_ONLY")
+
+
+class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One file of the bundle beside the manifest."""
+
+    path: str
+    size: int
+    sha256: str
+
+
+class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The features the model was fitted on, and those it was not shown."""
+
+    hash: str
+    names: tuple[str, ...]
+    ignored: tuple[str, ...]
+    base_step_ns: int
+    warm_up_bars: int
+
+
+class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Net return positive over the horizon, at these costs a side."""
+
+    horizon_bars: int
+    costs: Costs
+
+
+class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One candle file that the model was trained or tested on."""
+
+    file: str
+    sha256: str
+    symbol: str
+    bars: int
+    gaps: int
+    first_ts_ns: int
+    last_ts_ns: int
+
+
+class Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the candles came from and how time was cut; instants are UTC nanoseconds."""
+
+    hash: str
+    licence: str
+    feed: str
+    sources: tuple[SourceEntry, ...]
+    fit_until_ns: int
+    """Labels of the fit end before this instant; calibration follows it."""
+    calibrated_until_ns: int
+    """Labels of the calibration end before this instant: the training end, grey before it."""
+
+
+class Training(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How the model was made."""
+
+    producer: str
+    config: dict[str, int | float | str | bool]
+    config_hash: str
+    seed: int
+    libraries: dict[str, str]
+    trees: int
+    leaves_max: int
+
+
+class Check(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One demand of the gate, with the number it was judged by."""
+
+    gate: str
+    name: str
+    value: float | None
+    limit: str
+    passed: bool
+
+
+class Verdict(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """APPROVED only when every check passed; the rest is REFUSED."""
+
+    status: str
+    walk_forward: tuple[Check, ...]
+    out_of_sample: tuple[Check, ...]
+
+
+class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole statement; see docs/models.md for each field's meaning."""
+
+    format_version: int
+    name: str
+    marker: str
+    """"" or SYNTHETIC_ONLY: such a model is for the seeded market and nothing else."""
+    licence: str
+    """Licence of the bundle itself."""
+    files: tuple[FileEntry, ...]
+    features: Schema
+    label: Label
+    calibration: Curve
+    data: Data
+    training: Training
+    metrics: dict[str, dict[str, float | None]]
+    gate: Verdict
+    bundle_id: str = ""
+
+
+def canonical(document: Any) -> bytes:
+    """The one byte form of a document: sorted keys, no spaces, ASCII, a newline at the end."""
+    plain = msgspec.to_builtins(document)
+    text = json.dumps(plain, sort_keys=True, separators=(",", ":"), allow_nan=False)
+    return text.encode("ascii") + b"\n"
+
+
+def identified(manifest: Manifest) -> Manifest:
+    """The manifest with the id that follows from everything else in it."""
+    bare = msgspec.structs.replace(manifest, bundle_id="")
+    return msgspec.structs.replace(bare, bundle_id=hashlib.sha256(canonical(bare)).hexdigest())
+
+
+def decoded(content: bytes) -> Manifest:
+    """The manifest of these bytes. Raises msgspec.DecodeError when it is not one."""
+    return msgspec.json.decode(content, type=Manifest)

@@ -1,0 +1,1 @@
+"""Fitting, validating and judging models; needs the `train` extra, imports it lazily."""

@@ -1,0 +1,133 @@
+"""The card of a bundle: what it is, what it was shown, what it is worth, in words and tables.
+
+Written from the manifest alone, so that it cannot say anything else.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from models.bundle.manifest import Check, Manifest
+
+
+def card(manifest: Manifest) -> str:
+    """Markdown text of the card."""
+    data = manifest.data
+    lines = [
+        f"# {manifest.name}",
+        "",
+        _summary(manifest),
+        "",
+        "## Question and answer",
+        "",
+        _question(manifest),
+        "",
+        "## Data",
+        "",
+        "| file | symbol | bars | missing | first | last | sha256 |",
+        "|---|---|---|---|---|---|---|",
+        *(
+            f"| {s.file} | {s.symbol} | {s.bars} | {s.gaps} | {_day(s.first_ts_ns)} "
+            f"| {_day(s.last_ts_ns)} | {s.sha256[:16]} |"
+            for s in data.sources
+        ),
+        "",
+        _history(manifest),
+        "",
+        "## Model",
+        "",
+        _model(manifest),
+        "",
+        "## Measured",
+        "",
+        *_metrics(manifest),
+        "",
+        "## Gate",
+        "",
+        f"Verdict: **{manifest.gate.status}**.",
+        "",
+        *_checks("Walk-forward folds before the end of training", manifest.gate.walk_forward),
+        "",
+        *_checks("Out of sample, after the end of training", manifest.gate.out_of_sample),
+        "",
+        f"Licence of this bundle: {manifest.licence}.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _question(manifest: Manifest) -> str:
+    label, minutes = manifest.label, manifest.features.base_step_ns // 60_000_000_000
+    return (
+        f"Does a purchase at the next open, sold {label.horizon_bars} bars of {minutes} minutes "
+        f"later, earn more than {label.costs.fee_bps:g} bp fee and "
+        f"{label.costs.half_spread_bps:g} bp half spread on each side? The answer is a "
+        "probability, an expected gross move and the half-width of the probability's 90 % "
+        "interval, in millionths."
+    )
+
+
+def _history(manifest: Manifest) -> str:
+    data = manifest.data
+    return (
+        f"Licence of the data: {data.licence}. Missing bars stayed gaps. Fitted on labels that end "
+        f"by {_day(data.fit_until_ns)}, calibrated on those that follow until "
+        f"{_day(data.calibrated_until_ns)} (both at 00:00 UTC); the bars after that were used for "
+        "the column out of sample and for nothing else."
+    )
+
+
+def _model(manifest: Manifest) -> str:
+    training = manifest.training
+    return (
+        f"{training.trees} trees of at most {training.leaves_max} leaves (LightGBM "
+        f"{training.libraries['lightgbm']}), one fixed configuration, seed {training.seed}, one "
+        f"thread. Feature schema {manifest.features.hash[:16]}; not shown to it: "
+        f"{', '.join(manifest.features.ignored) or 'nothing'}."
+    )
+
+
+def _summary(manifest: Manifest) -> str:
+    if manifest.marker:
+        return (
+            f"**{manifest.marker}**: trained on the planted signal of the feed "
+            f"`{manifest.data.feed}`. Nothing it makes is a market result; it is refused "
+            "everywhere else."
+        )
+    if manifest.gate.status == "REFUSED":
+        return (
+            "A baseline that shows the whole path from candles to predictions. The gate refuses "
+            "it: the evidence below does not support trading with it."
+        )
+    return "A baseline whose evidence passed every check of the gate below."
+
+
+def _day(ts_ns: int) -> str:
+    return datetime.fromtimestamp(ts_ns // 1_000_000_000, UTC).strftime("%Y-%m-%d")
+
+
+def _metrics(manifest: Manifest) -> list[str]:
+    before, after = manifest.metrics["walk_forward"], manifest.metrics["out_of_sample"]
+    lines = ["| metric | walk-forward | out of sample |", "|---|---|---|"]
+    return lines + [
+        f"| {name.replace('_', ' ')} | {_number(before[name])} | {_number(after[name])} |"
+        for name in after
+    ]
+
+
+def _checks(title: str, checks: tuple[Check, ...]) -> list[str]:
+    lines = [
+        f"### {title}",
+        "",
+        "| gate | check | value | limit | passed |",
+        "|---|---|---|---|---|",
+    ]
+    return lines + [
+        f"| {c.gate} | {c.name} | {_number(c.value)} | {c.limit} | {'yes' if c.passed else 'no'} |"
+        for c in checks
+    ]
+
+
+def _number(value: float | None) -> str:
+    if value is None:
+        return "none"
+    return f"{value:.0f}" if float(value).is_integer() else f"{value:.6g}"
