@@ -15,8 +15,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
-from actors.journal_chain import build_frame
 
+from actors.journal_chain import build_frame
 from actors.kernel.envelope import Envelope, Input
 from actors.kernel.kernel import Kernel, StepResult
 from actors.kernel.snapshot import encode_snapshot
@@ -86,7 +86,6 @@ class Pump:
         self._effects: list[Envelope] = []
         self._first_seq = kernel.seq + 1
         self._root_before = kernel.root
-        self._first_at = 0
         self._snapshot_seq = kernel.seq
         self._appending: asyncio.Task[None] | None = None
         self.durable_seq = kernel.seq
@@ -147,7 +146,7 @@ class Pump:
             at = kernel.at
             self.counts.slewed += 1
         if not self._records:
-            self._first_seq, self._first_at, self._root_before = kernel.seq + 1, at, kernel.root
+            self._first_seq, self._root_before = kernel.seq + 1, kernel.root
         entry = Input(kernel.seq + 1, at, item.body)
         self._fail_points.passed("appended")
         started = time.perf_counter()
@@ -172,7 +171,6 @@ class Pump:
             run_id=self._run_id,
             epoch=self._epoch,
             first_seq=self._first_seq,
-            first_at=self._first_at,
             root_before=self._root_before,
             root_after=self.kernel.root,
         )

@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable
 
 import msgspec
-from actors.journal_chain import verify_frame
 
+from actors.journal_chain import ChainVerifier
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel, OutcomeDivergedError
 from actors.kernel.snapshot import SnapshotCorruptError, decode_snapshot
@@ -138,10 +138,9 @@ async def _step_tail(
     first = kernel.seq + 1
     if first > head_seq:
         return
-    seq, root = None, None
+    chain = ChainVerifier(kernel.root, kernel.seq, kernel.at)
     async for frame in journal.frames(first):
-        records = verify_frame(frame, expected_seq=seq, expected_root=root)
-        seq, root = frame.last_seq + 1, frame.root_after
+        records = chain.check(frame)
         for number, record in enumerate(records, frame.first_seq):
             if number >= first:
                 repeat(kernel, record)

@@ -1,0 +1,152 @@
+"""Replay: feed a stored run's inputs back through the same graph and compare every hash.
+
+Recorded outcomes and predictions are obeyed; with `verify` nothing recorded is obeyed: models
+predict again and handlers may fail again. The first difference is classified.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from actors.ids import GENESIS_ROOT
+from actors.journal_chain import ChainVerifier
+from actors.kernel.kernel import Kernel
+from actors.kernel.snapshot import SnapshotCorruptError, decode_snapshot
+from actors.messages.control import RunStarted
+from actors.ports import Journal, JournalCorruptError, RunRow
+from service.failures import ExitCode, UserError
+from service.recovery import ParityDivergedError, decode_record, repeat
+
+Progress = Callable[[int, int], None]
+BuildKernel = Callable[[RunStarted], Kernel]
+
+
+class ReplayReport(msgspec.Struct, frozen=True):
+    """What a replay found. `kind` and `detail` say what diverged first, and `seq` where."""
+
+    run_id: str
+    parity: bool
+    root_hash: str
+    inputs: int
+    chain_verified: bool
+    verify_seconds: float
+    replay_seconds: float
+    kind: str = ""
+    detail: str = ""
+    seq: int = 0
+
+
+async def verify_chain(journal: Journal, run: RunRow, progress: Progress | None = None) -> float:
+    """Recompute every root of a run; seconds it took. Raises JournalCorruptError."""
+    started = time.perf_counter()
+    chain = ChainVerifier(run.genesis, run.first_seq - 1)
+    async for frame in journal.frames(run.first_seq, run.last_seq):
+        chain.check(frame)
+        if progress is not None:
+            progress(chain.inputs, run.last_seq - run.first_seq + 1)
+    chain.finish(run.last_seq, run.root)
+    return time.perf_counter() - started
+
+
+async def run_started(journal: Journal, run: RunRow) -> RunStarted:
+    """The first input of a run. Raises JournalCorruptError when it is something else."""
+    async for frame in journal.frames(run.first_seq, run.first_seq):
+        chain = ChainVerifier(run.genesis, run.first_seq - 1)
+        entry, _ = decode_record(chain.check(frame)[0])
+        if isinstance(entry.body, RunStarted):
+            return entry.body
+        break
+    raise JournalCorruptError("missing", run.first_seq, "the run does not begin with its start")
+
+
+async def replay_run(
+    journal: Journal,
+    run: RunRow,
+    build: BuildKernel,
+    *,
+    verify: bool = False,
+    progress: Progress | None = None,
+) -> ReplayReport:
+    """Re-execute a run from its beginning and compare.
+
+    Corruption and divergence are in the report.
+    """
+    if run.last_seq < run.first_seq:
+        raise UserError(
+            ExitCode.MISSING, f"The run {run.run_id} is empty.", "Choose one from `ballast runs`."
+        )
+    verify_seconds, started = 0.0, time.perf_counter()
+    try:
+        verify_seconds = await verify_chain(journal, run)
+        kernel = build(await run_started(journal, run))
+        await _seek(kernel, journal, run)
+        started = time.perf_counter()
+        await _repeat_run(kernel, journal, run, verify=verify, progress=progress)
+    except JournalCorruptError as error:
+        return _failed(run, error.kind, error.detail, error.seq, verify_seconds, started)
+    except ParityDivergedError as error:
+        report = _failed(run, error.kind, error.detail, error.seq, verify_seconds, started)
+        return msgspec.structs.replace(report, chain_verified=True)
+    seconds = time.perf_counter() - started
+    inputs = run.last_seq - run.first_seq + 1
+    return ReplayReport(run.run_id, True, kernel.root.hex(), inputs, True, verify_seconds, seconds)
+
+
+def _failed(
+    run: RunRow, kind: str, detail: str, seq: int, verify_seconds: float, started: float
+) -> ReplayReport:
+    return ReplayReport(
+        run_id=run.run_id,
+        parity=False,
+        root_hash=run.root.hex(),
+        inputs=max(0, seq - run.first_seq),
+        chain_verified=False,
+        verify_seconds=verify_seconds,
+        replay_seconds=time.perf_counter() - started,
+        kind=kind,
+        detail=detail,
+        seq=seq,
+    )
+
+
+async def _seek(kernel: Kernel, journal: Journal, run: RunRow) -> None:
+    """Bring the kernel to just before the run: newest earlier snapshot, then recorded steps."""
+    target = run.first_seq - 1
+    async for stored in journal.snapshots():
+        if stored.seq > target:
+            continue
+        try:
+            snapshot = decode_snapshot(stored.data)
+        except SnapshotCorruptError:
+            continue
+        if snapshot.kernel.root == stored.root:
+            kernel.restore(snapshot)
+            break
+    if kernel.seq == target:
+        return
+    start_root = kernel.root if kernel.seq else GENESIS_ROOT
+    chain = ChainVerifier(start_root, kernel.seq, kernel.at)
+    async for frame in journal.frames(kernel.seq + 1, target):
+        for record in chain.check(frame):
+            repeat(kernel, record)
+
+
+async def _repeat_run(
+    kernel: Kernel, journal: Journal, run: RunRow, *, verify: bool, progress: Progress | None
+) -> None:
+    total = run.last_seq - run.first_seq + 1
+    if kernel.root != run.genesis:
+        raise JournalCorruptError(
+            "foreign", run.first_seq, "the state before the run is not the one it started from"
+        )
+    chain = ChainVerifier(kernel.root, kernel.seq, kernel.at)
+    async for frame in journal.frames(run.first_seq, run.last_seq):
+        for record in chain.check(frame):
+            repeat(kernel, record, audit=verify)
+        if progress is not None:
+            progress(kernel.seq - run.first_seq + 1, total)
+    if kernel.root != run.root:
+        raise ParityDivergedError(run.last_seq, "state", "the final root differs")

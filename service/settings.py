@@ -1,0 +1,217 @@
+"""The one settings tree. *Decision* settings enter the root through RunStarted.
+
+*edge* settings never do.
+
+Everything has a default that works; `ballast settings` prints the tree with units and sources.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from actors.risk.profile import RiskProfile
+
+from actors.strategy.profile import StrategyProfile
+from service.failures import ExitCode, UserError
+from service.settings_source import load
+
+SETTINGS_VERSION: Final = 1
+
+
+class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whose money: the account's name, its reporting currency and the opening balance on paper."""
+
+    name: str = "paper"
+    quote: str = "USD"
+    opening_balance: Decimal = Decimal("10000.0000")
+
+
+class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How market data becomes bars and marks. `heartbeat_seconds` 0 decides at bar closes only."""
+
+    bar_interval_seconds: int = 3600
+    stale_after_seconds: int = 7200
+    heartbeat_seconds: int = 0
+    candle_half_spread_bps: Decimal = Decimal(5)
+
+
+class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How long an order may live. The venue must not match it after `deadline_seconds`."""
+
+    deadline_seconds: int = 5
+    lifetime_seconds: int = 5400
+    decision_age_max_seconds: int = 2
+
+
+class VenueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Frictions of the paper venue. Participation is the share of traded volume we may take."""
+
+    latency_ms: int = 250
+    slippage_bps: Decimal = Decimal(5)
+    participation_ratio: Decimal = Decimal("0.10")
+
+
+class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Which bundle predicts; empty chooses the shipped one that fits the feed."""
+
+    bundle: str = ""
+
+
+class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything that can change a decision; hashed and journalled at run start."""
+
+    version: int = SETTINGS_VERSION
+    account: AccountSettings = AccountSettings()
+    market: MarketSettings = MarketSettings()
+    strategy: StrategyProfile = StrategyProfile()
+    risk: RiskProfile = RiskProfile()
+    orders: OrderSettings = OrderSettings()
+    venue: VenueSettings = VenueSettings()
+    model: ModelSettings = ModelSettings()
+
+
+class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where and how inputs are made durable. An empty `dsn` means the embedded PostgreSQL."""
+
+    kind: str = ""
+    dsn: str = ""
+    frame_inputs: int = 1000
+    snapshot_every_inputs: int = 5000
+
+
+class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The loopback endpoint for metrics and health.
+
+    Port 0 takes the first free one from 9464 on.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 0
+    enabled: bool = True
+
+
+class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Structured logs: least level, and whether they also go to stderr."""
+
+    level: str = "info"
+    to_stderr: bool = False
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole tree as a user sees it: decision sections, then edge sections."""
+
+    account: AccountSettings = AccountSettings()
+    market: MarketSettings = MarketSettings()
+    strategy: StrategyProfile = StrategyProfile()
+    risk: RiskProfile = RiskProfile()
+    orders: OrderSettings = OrderSettings()
+    venue: VenueSettings = VenueSettings()
+    model: ModelSettings = ModelSettings()
+    journal: JournalSettings = JournalSettings()
+    server: ServerSettings = ServerSettings()
+    log: LogSettings = LogSettings()
+    data_dir: str = ""
+
+    @property
+    def decision(self) -> DecisionSettings:
+        """The part that decides."""
+        return DecisionSettings(
+            SETTINGS_VERSION,
+            self.account,
+            self.market,
+            self.strategy,
+            self.risk,
+            self.orders,
+            self.venue,
+            self.model,
+        )
+
+    @property
+    def home(self) -> Path:
+        """Where all state lives: --data-dir, BALLAST__DATA_DIR, or the XDG data home."""
+        if self.data_dir:
+            return Path(self.data_dir).expanduser().absolute()
+        base = os.environ.get("XDG_DATA_HOME", "")
+        root = Path(base) if base.startswith("/") else Path.home() / ".local" / "share"
+        return root / "ballast"
+
+
+def load_settings(
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+) -> Settings:
+    """The resolved tree. Raises UserError(USAGE) on anything unknown, of the wrong type or out of
+    range.
+    """
+    settings = load(
+        Settings,
+        file=file,
+        environment=os.environ if environment is None else environment,
+        overrides=overrides or {},
+    )
+    _check(settings)
+    return settings
+
+
+def canonical_json(settings: DecisionSettings) -> str:
+    """The decision settings as canonical JSON: equal settings, equal text."""
+    return msgspec.json.encode(settings, order="deterministic").decode()
+
+
+def settings_hash(settings: DecisionSettings) -> str:
+    """SHA-256 (hex) of the canonical JSON."""
+    return hashlib.sha256(canonical_json(settings).encode()).hexdigest()
+
+
+def decode_decision_settings(text: str) -> DecisionSettings:
+    """Decision settings from a run's record. Raises msgspec.ValidationError on unknown fields."""
+    return msgspec.json.decode(text, type=DecisionSettings)
+
+
+_LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
+    ("account.opening_balance", Decimal(1), Decimal(10**12)),
+    ("market.bar_interval_seconds", Decimal(1), Decimal(86_400)),
+    ("market.stale_after_seconds", Decimal(1), Decimal(10**7)),
+    ("market.heartbeat_seconds", Decimal(0), Decimal(86_400)),
+    ("market.candle_half_spread_bps", Decimal(0), Decimal(1000)),
+    ("orders.deadline_seconds", Decimal(1), Decimal(60)),
+    ("orders.lifetime_seconds", Decimal(1), Decimal(10**6)),
+    ("orders.decision_age_max_seconds", Decimal(1), Decimal(60)),
+    ("venue.latency_ms", Decimal(1), Decimal(60_000)),
+    ("venue.slippage_bps", Decimal(0), Decimal(1000)),
+    ("venue.participation_ratio", Decimal("0.0001"), Decimal(1)),
+    ("journal.frame_inputs", Decimal(1), Decimal(100_000)),
+    ("journal.snapshot_every_inputs", Decimal(1), Decimal(5000)),
+    ("server.port", Decimal(0), Decimal(65_535)),
+)
+
+
+def _check(settings: Settings) -> None:
+    for path, least, most in _LIMITS:
+        section, field = path.split(".")
+        value = Decimal(getattr(getattr(settings, section), field))
+        if not value.is_finite() or not least <= value <= most:
+            raise UserError(
+                ExitCode.USAGE,
+                f"The setting {path} is {value}, outside {least} to {most}.",
+                "Choose a value inside the bounds.",
+            )
+    if settings.journal.kind not in ("", "memory", "file", "postgres"):
+        raise UserError(
+            ExitCode.USAGE,
+            f"The setting journal.kind is {settings.journal.kind!r}.",
+            "Use memory, file or postgres.",
+        )
+    if settings.server.host not in ("127.0.0.1", "localhost", "::1"):
+        raise UserError(
+            ExitCode.USAGE,
+            f"The endpoint may only listen on this machine, not on {settings.server.host}.",
+            "Set server.host to 127.0.0.1 (a reverse proxy with TLS may publish it).",
+        )

@@ -1,0 +1,117 @@
+"""Where settings come from: defaults, then a TOML file, then `BALLAST__SECTION__FIELD` variables.
+
+Unknown names are refused with the nearest valid one; a value of the wrong type is one sentence.
+Secrets never come from here.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import msgspec
+
+from service.failures import ExitCode, UserError
+
+PREFIX: Final = "BALLAST__"
+_S = TypeVar("_S", bound=msgspec.Struct)
+
+
+def load(
+    tree: type[_S],
+    *,
+    file: Path | None,
+    environment: Mapping[str, str],
+    overrides: Mapping[str, Any],
+) -> _S:
+    """Build the settings tree. Raises UserError(USAGE) naming the setting and the remedy."""
+    values: dict[str, Any] = {}
+    if file is not None:
+        _merge(values, _toml(file))
+    _merge(values, from_environment(environment))
+    _merge(values, dict(overrides))
+    _check_names(tree, values, ())
+    try:
+        return msgspec.convert(values, tree, strict=False, dec_hook=_decimal)
+    except msgspec.ValidationError as error:
+        raise UserError(
+            ExitCode.USAGE,
+            f"A setting is wrong: {error}.",
+            "Correct it in the settings file or the environment; `ballast settings` lists all.",
+        ) from error
+
+
+def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
+    """The nested values of all `BALLAST__A__B=x` variables (names in lower case)."""
+    values: dict[str, Any] = {}
+    for name in sorted(environment):
+        if not name.startswith(PREFIX):
+            continue
+        path = [part.lower() for part in name.removeprefix(PREFIX).split("__")]
+        at = values
+        for part in path[:-1]:
+            at = at.setdefault(part, {})
+        at[path[-1]] = environment[name]
+    return values
+
+
+def _toml(file: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(
+            ExitCode.MISSING,
+            f"The settings file {file} does not exist.",
+            "Check the path, or leave --settings out to use the defaults.",
+        ) from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+        raise UserError(
+            ExitCode.USAGE,
+            f"The settings file {file} cannot be read: {error}.",
+            "Correct it; every section and field is listed by `ballast settings`.",
+        ) from error
+
+
+def _merge(into: dict[str, Any], values: Mapping[str, Any]) -> None:
+    for name, value in values.items():
+        if isinstance(value, Mapping) and isinstance(into.get(name), dict):
+            _merge(into[name], value)
+        else:
+            into[name] = dict(value) if isinstance(value, Mapping) else value
+
+
+def _check_names(
+    tree: type[msgspec.Struct], values: Mapping[str, Any], path: tuple[str, ...]
+) -> None:
+    fields = {field.name: field.type for field in msgspec.structs.fields(tree)}
+    for name, value in values.items():
+        if name not in fields:
+            full = ".".join((*path, name))
+            near = difflib.get_close_matches(name, fields, n=1, cutoff=0.4)
+            hint = (
+                f"did you mean {'.'.join((*path, near[0]))}?"
+                if near
+                else (f"{'.'.join(path) or 'the top level'} knows {', '.join(sorted(fields))}.")
+            )
+            raise UserError(
+                ExitCode.USAGE, f"The setting {full} does not exist; {hint}", "Correct its name."
+            )
+        kind = fields[name]
+        if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+            if not isinstance(value, Mapping):
+                raise UserError(
+                    ExitCode.USAGE,
+                    f"The setting {'.'.join((*path, name))} is a section, not a value.",
+                    f"Set one of its fields: {', '.join(f.name for f in msgspec.structs.fields(kind))}.",
+                )
+            _check_names(kind, value, (*path, name))
+
+
+def _decimal(kind: type[Any], value: Any) -> Any:
+    if kind is Decimal:
+        return Decimal(str(value))
+    raise NotImplementedError
