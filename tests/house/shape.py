@@ -38,7 +38,7 @@ CATCHES_ALL = (
 )
 NO_COVER = "pragma" + ": no cover"
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X)\b(?![^\n]*#\d+)")
-BANNER = re.compile(r"^\s*#\s*[-=*#~_+]{4,}")
+BANNER = re.compile(r"^\s*#(\s*|.*\s)[-=*#~_+]{4,}\s*$")
 SQL = re.compile(
     r"^\s*(?!(?-i:[A-Z][a-z]))(SELECT\s|INSERT\s+INTO\s"
     r"|UPDATE\s+\S+\s+SET\s|DELETE\s+FROM\s|CREATE\s+(OR\s|TABLE|INDEX"

@@ -89,6 +89,7 @@ PLANTED = [
     ),
     ("leftovers", "service/a.py", f"# {UNDONE}: later\n"),
     ("leftovers", "service/a.py", "# ------ section ------\n"),
+    ("leftovers", "service/a.py", "    # -- snapshots -----------\n"),
     ("leftovers", "service/a.py", f"x = 1  # {NO_COVER}\n"),
     ("sql-in-strings", "adapters/a.py", "x = 'SELECT 1'\n"),
     ("sql-in-strings", "adapters/a.py", "x = f'insert into {y} values (1)'\n"),
