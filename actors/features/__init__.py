@@ -1,0 +1,1 @@
+"""From closed bars to feature slices."""

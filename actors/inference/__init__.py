@@ -1,0 +1,1 @@
+"""From feature slices to predictions under the active bundle."""

@@ -1,0 +1,91 @@
+"""inference: a feature slice becomes a prediction slice under the active bundle, or MISSING.
+
+Fails closed: without a predictor nothing is predicted, and an answer that no calibrated model can
+give raises, so that supervision sets the slice aside. Not here: models, bundles, recording.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+import numpy as np
+import numpy.typing as npt
+
+from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.messages.arrays import sealed_ints
+from actors.messages.base import Message
+from actors.messages.feature import FeatureSlice
+from actors.messages.prediction import MISSING, P_UP, PredictionSlice
+from actors.ports import Predictor
+
+_COLUMNS = 3
+_MICROS = np.uint32(1_000_000)
+_MISSING_P_UP = np.int32(MISSING)
+
+
+class InferenceConfig(msgspec.Struct, frozen=True):
+    """The symbols of the run and the active model; None when there is none."""
+
+    symbols: tuple[str, ...]
+    predictor: Predictor | None = None
+
+
+class InferenceState(msgspec.Struct):
+    """The close (ns UTC) of the newest slice answered, -1 for none, and how many were."""
+
+    close_ts: int = -1
+    predictions: int = 0
+
+
+def initial_state(config: InferenceConfig) -> InferenceState:  # noqa: ARG001
+    """Nothing was predicted yet."""
+    return InferenceState()
+
+
+class InferenceActor(Actor[InferenceConfig, InferenceState]):
+    """Features in, integer predictions out."""
+
+    __slots__ = ()
+
+    name: ClassVar[str] = "inference"
+    emits: ClassVar[tuple[type[Message], ...]] = (PredictionSlice,)
+    state_type: ClassVar[type[InferenceState]] = InferenceState
+
+    def on_features(self, message: FeatureSlice, at: int) -> Effects:  # noqa: ARG002
+        """Predict every symbol. Raises ValueError on an answer that is no prediction."""
+        state = self.state
+        if message.warm_up:
+            return NOTHING
+        n = len(self.config.symbols)
+        if message.rows.ndim != 2 or len(message.rows) != n:
+            raise ValueError(f"FeatureSlice.rows is {message.rows.shape}, not a row a symbol")
+        predictor = self.config.predictor
+        if predictor is None:
+            rows = np.full((n, _COLUMNS), MISSING, dtype=np.int32)
+            bundle_id = ""
+        else:
+            rows = predictor.predict(message.rows)
+            _check_answer(rows, n)
+            bundle_id = predictor.bundle_id
+        state.close_ts = message.close_ts
+        state.predictions += 1
+        return (PredictionSlice(message.close_ts, bundle_id, sealed_ints(rows)),)
+
+    rules: ClassVar[Mapping[type[Message], Rule]] = {FeatureSlice: on_features}
+
+
+def _check_answer(rows: object, n: int) -> None:
+    """Raise ValueError unless `rows` is int32 [n, 3] with every p_up in 0..1,000,000 or MISSING."""
+    if not isinstance(rows, np.ndarray) or rows.dtype.str != "<i4":
+        raise ValueError("the predictor's answer is no int32 array")
+    if rows.shape != (n, _COLUMNS):
+        raise ValueError(f"the predictor's answer is {rows.shape}, not ({n}, {_COLUMNS})")
+    p_up: npt.NDArray[np.int32] = rows[:, P_UP]
+    # Seen as unsigned, every negative number lies above a million.
+    if np.count_nonzero(p_up.view(np.uint32) > _MICROS):
+        wrong = (p_up.view(np.uint32) > _MICROS) & (p_up != _MISSING_P_UP)
+        if np.count_nonzero(wrong):
+            value = int(p_up[wrong][0])
+            raise ValueError(f"the predictor's p_up {value} is outside 0..1,000,000")

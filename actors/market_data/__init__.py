@@ -1,0 +1,1 @@
+"""From book states, trade aggregates and candles to bars, marks and soundness flags."""

@@ -1,0 +1,124 @@
+"""market_data: what the edge feeds in becomes bars, marks and flags; nothing decides here.
+
+A MarkSlice leaves at every bar's close (before its BarSlice; bars closed together share one), at
+every heartbeat, and when soundness changes. Each rule is in the file named after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import numpy as np
+
+from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.market_data.bars import STARTED_INSIDE, drop_forming, tear
+from actors.market_data.candles import take_candles
+from actors.market_data.checks import check_books, symbol_rows
+from actors.market_data.clockwork import listen, take_timer
+from actors.market_data.marks import marks
+from actors.market_data.prices import confirm, list_symbols, sound_books, take_books
+from actors.market_data.soundness import judge_books, take_clock_skew, take_status
+from actors.market_data.state import MarketDataConfig, MarketDataState, initial_state
+from actors.market_data.trades import take_trade_slice
+from actors.messages.base import Message
+from actors.messages.control import ClockSkew, Note, Reactivate, RunStarted, SetTimer, TimerFired
+from actors.messages.market import (
+    BarSlice,
+    BookSlice,
+    CandleSlice,
+    FeedStatus,
+    MarkSlice,
+    TradeSlice,
+)
+
+__all__ = ["MarketDataActor", "MarketDataConfig", "MarketDataState", "initial_state"]
+
+
+class MarketDataActor(Actor[MarketDataConfig, MarketDataState]):
+    """State of the markets of one run, from inputs alone. Rules raise ValueError on bad slices."""
+
+    __slots__ = ()
+
+    name: ClassVar[str] = "market_data"
+    emits: ClassVar[tuple[type[Message], ...]] = (BarSlice, MarkSlice, Note, SetTimer)
+    state_type: ClassVar[type[MarketDataState]] = MarketDataState
+
+    def on_candles(self, message: CandleSlice, at: int) -> Effects:
+        """Candles close their bars themselves."""
+        return take_candles(self.config, self.state, message, at)
+
+    def on_trades(self, message: TradeSlice, at: int) -> Effects:
+        """Trades form bars that the timer closes; missing ones change soundness at once."""
+        effects, missed = take_trade_slice(self.config, self.state, message, at)
+        if missed:
+            effects.append(marks(self.config, self.state, at))
+        return effects
+
+    def on_books(self, message: BookSlice, at: int) -> Effects:
+        """Sound books are adopted; an unsound one only raises its flag."""
+        config, state = self.config, self.state
+        full = symbol_rows("BookSlice", message.symbols, len(config.symbols))
+        index = np.arange(len(config.symbols)) if full is None else full
+        levels = message.levels
+        check_books(levels, len(index))
+        effects = listen(config, state, at)
+        ts = min(message.ts, at)
+        current = ~((state.book[0, index] > 0.0) & (state.confirmed_ts[index] > ts))
+        if not current.all():
+            state.late_books += int(np.count_nonzero(~current))
+            index, levels = index[current], levels[current]
+        sound = sound_books(levels)
+        changed = judge_books(state, index, sound, ts)
+        adopted = index[sound]
+        if len(adopted):
+            list_symbols(state, adopted)
+            take_books(config, state, adopted, levels[sound])
+            confirm(state, adopted, ts)
+        if changed:
+            effects.append(marks(config, state, at))
+        return effects
+
+    def on_status(self, message: FeedStatus, at: int) -> Effects:
+        """A feed's fault closes the gate now, its repair opens it now."""
+        if not take_status(self.state, message):
+            return NOTHING
+        return (marks(self.config, self.state, at),)
+
+    def on_clock_skew(self, message: ClockSkew, at: int) -> Effects:
+        """A clock that is off makes every symbol unsound."""
+        if not take_clock_skew(self.state, message.offset_ns):
+            return NOTHING
+        return (marks(self.config, self.state, at),)
+
+    def on_timer(self, message: TimerFired, at: int) -> Effects:
+        """The bar timer or the heartbeat."""
+        return take_timer(self.config, self.state, message, at)
+
+    def on_reactivate(self, message: Reactivate, at: int) -> Effects:  # noqa: ARG002
+        """While halted, market data was let go: the forming bar is worth nothing."""
+        drop_forming(self.state)
+        return (marks(self.config, self.state, at),)
+
+    def on_run_started(self, message: RunStarted, at: int) -> Effects:
+        """Listening begins now; a live bar that was already forming has a hole.
+
+        Raises ValueError when the run's symbols are not this actor's: every index would be wrong.
+        """
+        if message.symbols != self.config.symbols:
+            raise ValueError("RunStarted.symbols are not the symbols market_data was built for")
+        self.state.listening_since = at
+        if self.state.bar_timer_due:
+            tear(self.state, slice(None), STARTED_INSIDE)
+        return NOTHING
+
+    rules: ClassVar[Mapping[type[Message], Rule]] = {
+        CandleSlice: on_candles,
+        TradeSlice: on_trades,
+        BookSlice: on_books,
+        FeedStatus: on_status,
+        ClockSkew: on_clock_skew,
+        TimerFired: on_timer,
+        Reactivate: on_reactivate,
+        RunStarted: on_run_started,
+    }

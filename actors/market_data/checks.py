@@ -1,0 +1,97 @@
+"""What market_data refuses: rows that no market can produce. One ValueError, naming the column.
+
+The raised message goes the way of any poison message: it is set aside and the actor continues
+without it. Not here: what is possible but unsound (a crossed book is a flag, not an error).
+"""
+
+from __future__ import annotations
+
+import functools
+
+import numpy as np
+import numpy.typing as npt
+
+from actors.market_data.state import FloatArray
+from actors.messages.market import BAR_COLUMNS, BOOK_LEVELS, TRADE_COLUMNS
+
+Rows = npt.NDArray[np.intp] | None
+"""Which symbols a slice speaks of; None means all of them in index order."""
+
+# Bits of non-negative floats order like the floats; infinity, NaN and every sign bit lie above.
+_INFINITY_BITS = np.array(np.inf).view(np.uint64)
+_BOOK_BLOCKS = ("bid price", "bid quantity", "ask price", "ask quantity")
+
+
+@functools.cache
+def _in_order(n: int) -> bytes:
+    return np.arange(n, dtype="<i4").tobytes()
+
+
+def symbol_rows(kind: str, symbols: np.ndarray, n: int) -> Rows:
+    """The symbols of a slice. Raises ValueError on a wrong type, a repeat or an unknown index."""
+    if symbols.dtype.str == "<i4" and symbols.tobytes() == _in_order(n):
+        return None
+    if symbols.ndim != 1 or symbols.dtype.kind not in "iu" or symbols.size == 0:
+        raise ValueError(f"{kind}.symbols must be one row of integers, not {symbols.dtype}")
+    index = symbols.astype(np.intp)
+    if int(index.min()) < 0 or int(index.max()) >= n:
+        raise ValueError(f"{kind}.symbols names a symbol outside 0..{n - 1}")
+    if int(np.bincount(index).max()) > 1:
+        raise ValueError(f"{kind}.symbols names a symbol twice")
+    return index
+
+
+def check_shape(kind: str, rows: np.ndarray, count: int, columns: int) -> None:
+    """Raise ValueError unless `rows` is float64 [count, columns]."""
+    if rows.shape != (count, columns) or rows.dtype.str != "<f8":
+        raise ValueError(f"{kind} must be float64 [{count}, {columns}], not {rows.shape}")
+
+
+def check_bars(kind: str, rows: FloatArray, columns: tuple[str, ...]) -> None:
+    """Raise ValueError unless all is finite and non-negative and low <= open, close <= high.
+
+    `rows` starts with open, high, low, close; a low of zero is refused too.
+    """
+    bits = np.ascontiguousarray(rows).view(np.uint64)
+    if np.count_nonzero(bits < _INFINITY_BITS) != rows.size:
+        _refuse_values(kind, rows, columns)
+    prices = rows[:, :4]
+    if np.count_nonzero(rows[:, 2]) != len(rows):
+        raise ValueError(f"{kind}: column low holds a price of zero")
+    if np.count_nonzero(prices > rows[:, 1:2]):
+        raise ValueError(f"{kind}: column high is below another price of its row")
+    if np.count_nonzero(prices < rows[:, 2:3]):
+        raise ValueError(f"{kind}: column low is above another price of its row")
+
+
+def check_candles(rows: np.ndarray, count: int) -> None:
+    """Refuse candle rows that are no candles (ValueError)."""
+    check_shape("CandleSlice.rows", rows, count, len(BAR_COLUMNS))
+    check_bars("CandleSlice.rows", rows, BAR_COLUMNS)
+
+
+def check_trades(rows: np.ndarray, count: int) -> None:
+    """Refuse trade aggregates that no trades can sum to (ValueError)."""
+    check_shape("TradeSlice.rows", rows, count, len(TRADE_COLUMNS))
+    check_bars("TradeSlice.rows", rows, TRADE_COLUMNS)
+
+
+def check_books(levels: np.ndarray, count: int) -> None:
+    """Refuse infinite or negative levels (ValueError); NaN is an absent level."""
+    check_shape("BookSlice.levels", levels, count, 4 * BOOK_LEVELS)
+    present = (levels >= 0.0) & (levels < np.inf)
+    wrong = ~(present | np.isnan(levels))
+    if np.count_nonzero(wrong):
+        column = int(np.flatnonzero(wrong.any(axis=0))[0])
+        block, level = divmod(column, BOOK_LEVELS)
+        value = float(levels[wrong[:, column], column][0])
+        raise ValueError(f"BookSlice.levels: {_BOOK_BLOCKS[block]} {level} holds {value}")
+
+
+def _refuse_values(kind: str, rows: FloatArray, columns: tuple[str, ...]) -> None:
+    """Raise naming the first bad column; a negative zero is zero and passes."""
+    wrong = ~((rows >= 0.0) & (rows < np.inf))
+    if np.count_nonzero(wrong):
+        column = int(np.flatnonzero(wrong.any(axis=0))[0])
+        value = float(rows[wrong[:, column], column][0])
+        raise ValueError(f"{kind}: column {columns[column]} holds {value}")
