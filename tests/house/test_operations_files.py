@@ -10,7 +10,10 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+
+from tests.house.source import Checkout
 
 METRIC = re.compile(r"\bballast_[a-z_]+")
 SUFFIX = re.compile(r"_(bucket|count|sum)$")
@@ -26,14 +29,12 @@ def metrics_named(repository: Path) -> set[str]:
 
 
 def test_every_metric_that_is_watched_is_one_that_the_service_makes(repository: Path) -> None:
-    source = repository / "adapters" / "metrics.py"
-    sources = (
-        [source] if source.is_file() else sorted((repository / "adapters/metrics").glob("*.py"))
-    )
+    product = Checkout(repository).product
+    sources = [module.text for module in product if "prometheus_client" in module.text]
     if not sources:
-        pytest.skip("there are no metrics in adapters/ yet")
-    made = METRIC.findall("".join(path.read_text(encoding="utf-8") for path in sources))
-    known = set(made) | {f"{name}_total" for name in made} | {f"{name}_info" for name in made}
+        pytest.skip("no module makes metrics yet")
+    made = METRIC.findall("".join(sources))
+    known = {f"{name}{suffix}" for name in made for suffix in ("", "_total", "_info")}
     assert not metrics_named(repository) - known
 
 
@@ -80,6 +81,28 @@ def test_compose_publishes_on_loopback_only_and_holds_no_password(repository: Pa
     assert all(port.strip().startswith('"127.0.0.1:') for port in published)
     assert "network_mode: host" not in text
     assert not re.findall(r"(?im)^\s*\w*(password|secret|token|key)\w*\s*:\s*[^/{\s\[][^/]*$", text)
+
+
+def settings_paths(tree: type[msgspec.Struct], above: str = "") -> set[str]:
+    """Every setting as its environment variable spells it, sections joined by two underscores."""
+    found: set[str] = set()
+    for field in msgspec.structs.fields(tree):
+        path = f"{above}{field.name.upper()}"
+        kind = field.type
+        is_section = isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+        found |= settings_paths(kind, f"{path}__") if is_section else {path}
+    return found
+
+
+def test_containers_set_only_settings_that_exist(repository: Path) -> None:
+    settings = pytest.importorskip("service.settings", exc_type=ImportError)
+    known = settings_paths(settings.Settings)
+    text = (repository / "docker-compose.yml").read_text(encoding="utf-8")
+    text += (repository / "Dockerfile").read_text(encoding="utf-8")
+    named = set(re.findall(r"\bBALLAST__([A-Z_]+)\b", text))
+    assert named
+    # A secret comes as the path of a file that holds the value.
+    assert {name.removesuffix("_FILE") for name in named} <= known
 
 
 def test_compose_secrets_are_random_private_and_made_once(repository: Path, tmp_path: Path) -> None:
