@@ -121,6 +121,12 @@ class Pump:
         if wait:
             await self._settle()
 
+    async def rest(self) -> None:
+        """Store a snapshot of the state as it is now; the next segment starts from it."""
+        await self._settle()
+        self._snapshot_seq = -1
+        await self.take_snapshot()
+
     async def take_snapshot(self) -> None:
         """Store the resting state; everything up to it is durable first."""
         await self._settle()

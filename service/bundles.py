@@ -1,0 +1,112 @@
+"""Choosing a bundle: by mode and feed, fail closed, with the reason in words.
+
+A SYNTHETIC_ONLY bundle predicts on seeded feeds and nowhere else. A bundle that its gate refused
+may be used in a backtest (and the report says so) and on paper only when an operator activates it
+by name with a reason; without an activation a real feed gets no model, hence no entries.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import numpy as np
+
+import models
+from actors.ports import Predictor
+from models.bundle.load import Bundle, BundleRefused, load_bundle
+from service.failures import ExitCode, UserError
+
+SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
+SEEDED: Final = "seeded"
+SHIPPED: Final = Path(models.__path__[0]) / "bundles"
+
+
+class Choice(msgspec.Struct, frozen=True):
+    """A bundle (or none) for a run, what must be said about it, and where it saw its data."""
+
+    bundle: Bundle | None
+    notice: str
+    training_end_ns: int = 0
+
+    @property
+    def predictor(self) -> Predictor | None:
+        """A fresh predictor, None when the run has no model."""
+        return None if self.bundle is None else self.bundle.predictor()
+
+
+class RecordedBundle:
+    """Stands for a bundle whose predictions are all on record; it never predicts itself."""
+
+    def __init__(self, bundle_id: str, marker: str) -> None:
+        self.bundle_id = bundle_id
+        self.marker = marker
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Never: the tape answers. Raises AssertionError."""
+        raise AssertionError(f"no prediction of {self.bundle_id} is on record ({features.shape})")
+
+
+def choose_bundle(name: str, *, mode: str, feed_kind: str, activation: str = "") -> Choice:
+    """The bundle of a run. Raises UserError when it is named wrongly, damaged or forbidden here."""
+    seeded = feed_kind == SEEDED
+    folder = _folder(name or ("synthetic" if seeded else "baseline"))
+    bundle = _load(folder)
+    if bundle.manifest.marker == SYNTHETIC_ONLY:
+        if not seeded:
+            raise UserError(
+                ExitCode.USAGE,
+                f"The bundle {folder.name} is SYNTHETIC_ONLY and refused on {feed_kind} feeds.",
+                "Leave model.bundle empty, or choose a bundle trained on market data.",
+            )
+        return Choice(bundle, "not a market result: seeded market, SYNTHETIC_ONLY bundle")
+    refused = not bundle.manifest.verdict.passed
+    if mode == "PAPER" and not activation:
+        return Choice(
+            None,
+            f"no active model: the gate refused {folder.name}; "
+            "activate it by name with --activate REASON"
+            if refused
+            else "no active model",
+        )
+    notice = f"the gate refused the bundle {folder.name}" if refused else ""
+    if mode == "BACKTEST":
+        notice = f"not activated; {notice}" if notice else "not activated"
+    elif activation:
+        notice = f"PAPER_ONLY ({activation}); {notice}"
+    return Choice(bundle, notice, bundle.training_end_ns)
+
+
+def bundle_by_id(bundle_id: str) -> Bundle:
+    """The shipped bundle with that id. Raises UserError naming the missing hash."""
+    for folder in sorted(SHIPPED.iterdir()):
+        if not folder.is_dir():
+            continue
+        bundle = _load(folder)
+        if bundle.bundle_id == bundle_id:
+            return bundle
+    raise UserError(
+        ExitCode.MISSING,
+        f"The bundle {bundle_id} that this run used is not installed.",
+        "Install the version that made the run, or replay without --verify.",
+    )
+
+
+def _folder(name: str) -> Path:
+    path = Path(name) if "/" in name else SHIPPED / name
+    if not path.is_dir():
+        known = ", ".join(sorted(p.name for p in SHIPPED.iterdir() if p.is_dir()))
+        raise UserError(
+            ExitCode.MISSING, f"There is no bundle {name}.", f"Choose one of {known}, or a folder."
+        )
+    return path
+
+
+def _load(folder: Path) -> Bundle:
+    try:
+        return load_bundle(folder)
+    except BundleRefused as error:
+        raise UserError(
+            ExitCode.BAD_INPUT, f"A bundle is refused: {error}.", "Install it again."
+        ) from error

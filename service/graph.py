@@ -1,0 +1,144 @@
+"""Wiring: one function builds the actor graph of every mode from one settings tree.
+
+Live, paper, backtest and replay differ only in what feeds the graph and whether the venue stands
+inside it.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from actors.features import actor as features
+from actors.inference import actor as inference
+from actors.instant import MILLISECOND_NS, SECOND_NS
+from actors.instruments import Instrument
+from actors.kernel.actor import Actor
+from actors.kernel.kernel import Kernel
+from actors.kernel.schedule import Schedule
+from actors.kernel.supervisor import ChildSpec, Policy
+from actors.ledger import actor as ledger
+from actors.ledger.state import LedgerConfig
+from actors.ledger.state import initial_state as ledger_state
+from actors.market_data import actor as market_data
+from actors.market_data.state import MarketDataConfig
+from actors.market_data.state import initial_state as market_data_state
+from actors.orders import actor as orders
+from actors.orders.state import OrdersConfig
+from actors.paper_venue import actor as paper_venue
+from actors.ports import PredictionTape, Predictor, TapedPredictor
+from actors.risk import actor as risk
+from actors.routes import routes
+from actors.strategy import actor as strategy
+from actors.strategy.profile import StrategyConfig
+from service.fingerprint import code_fingerprint
+from service.settings import DecisionSettings
+
+_BPS: Final = 10_000
+_POLICIES: Final = {
+    "paper_venue": Policy.HALT,
+    "market_data": Policy.RESTART,
+    "features": Policy.RESTART,
+    "inference": Policy.RESTART,
+    "strategy": Policy.RESTART,
+    "risk": Policy.HALT,
+    "orders": Policy.HALT,
+    "ledger": Policy.HALT,
+}
+
+
+class Graph:
+    """A wired kernel with what it was wired from."""
+
+    def __init__(
+        self, kernel: Kernel, instruments: tuple[Instrument, ...], predictor: Predictor | None
+    ) -> None:
+        self.kernel = kernel
+        self.instruments = instruments
+        self.symbols = tuple(each.symbol for each in instruments)
+        self.bundle_id = predictor.bundle_id if predictor is not None else ""
+        self.bundle_marker = predictor.marker if predictor is not None else ""
+
+
+def child_specs() -> dict[str, ChildSpec]:
+    """How every actor is supervised."""
+    return {name: ChildSpec(name, policy) for name, policy in _POLICIES.items()}
+
+
+def build_graph(
+    decision: DecisionSettings,
+    instruments: tuple[Instrument, ...],
+    predictor: Predictor | None,
+    *,
+    venue_in_graph: bool = True,
+    schedule: Schedule | None = None,
+    checkpoint_every: int = 1024,
+) -> Graph:
+    """The graph of a run over `instruments` (index order). TopologyError when it is not closed."""
+    tape = PredictionTape()
+    taped = None if predictor is None else TapedPredictor(predictor, tape)
+    actors = _deciders(decision, instruments, taped, venue_in_graph=venue_in_graph)
+    if venue_in_graph:
+        actors.insert(0, _paper_venue(decision, instruments))
+    kernel = Kernel(
+        actors,
+        child_specs(),
+        routes(venue_in_graph=venue_in_graph),
+        schedule=schedule,
+        tape=tape,
+        code_fingerprint=code_fingerprint(),
+        checkpoint_every=checkpoint_every,
+    )
+    return Graph(kernel, instruments, predictor)
+
+
+def _deciders(
+    decision: DecisionSettings,
+    instruments: tuple[Instrument, ...],
+    predictor: Predictor | None,
+    *,
+    venue_in_graph: bool,
+) -> list[Actor[Any, Any]]:
+    symbols = tuple(each.symbol for each in instruments)
+    market, limits = decision.market, decision.orders
+    by_symbol = {each.symbol: each for each in instruments}
+    market_config = MarketDataConfig(
+        symbols=symbols,
+        bar_interval_ns=market.bar_interval_seconds * SECOND_NS,
+        stale_after_ns=market.stale_after_seconds * SECOND_NS,
+        heartbeat_ns=market.heartbeat_seconds * SECOND_NS,
+        candle_half_spread_ratio=float(market.candle_half_spread_bps) / _BPS,
+    )
+    features_config = features.FeaturesConfig(symbols)
+    inference_config = inference.InferenceConfig(symbols, predictor)
+    strategy_config = StrategyConfig(instruments, decision.strategy)
+    risk_config = risk.RiskConfig(instruments, decision.risk)
+    orders_config = OrdersConfig(
+        by_symbol,
+        venue_in_graph=venue_in_graph,
+        decision_age_ns_max=limits.decision_age_max_seconds * SECOND_NS,
+        deadline_ns=limits.deadline_seconds * SECOND_NS,
+        lifetime_ns=limits.lifetime_seconds * SECOND_NS,
+    )
+    ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
+    return [
+        market_data.MarketDataActor(market_config, market_data_state(market_config)),
+        features.FeaturesActor(features_config, features.initial_state(features_config)),
+        inference.InferenceActor(inference_config, inference.initial_state(inference_config)),
+        strategy.StrategyActor(strategy_config, strategy.initial_state(strategy_config)),
+        risk.RiskActor(risk_config, risk.initial_state(risk_config)),
+        orders.OrdersActor(orders_config, orders.initial_state(orders_config)),
+        ledger.LedgerActor(ledger_config, ledger_state(ledger_config)),
+    ]
+
+
+def _paper_venue(
+    decision: DecisionSettings, instruments: tuple[Instrument, ...]
+) -> Actor[Any, Any]:
+    config = paper_venue.PaperVenueConfig(
+        instruments={each.symbol: each for each in instruments},
+        latency_ns=decision.venue.latency_ms * MILLISECOND_NS,
+        half_spread_ratio=decision.market.candle_half_spread_bps / _BPS,
+        slippage_ratio=decision.venue.slippage_bps / _BPS,
+        participation_ratio=decision.venue.participation_ratio,
+    )
+    return paper_venue.PaperVenueActor(config, paper_venue.initial_state(config))

@@ -1,0 +1,92 @@
+"""The index of runs in the data folder: a convenience that can be rebuilt, never the truth.
+
+Each run has a folder with `run.json` (which store holds it) and, once closed, `card.json`.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from service.failures import ExitCode, UserError
+from service.proof import ProofCard
+
+
+class RunEntry(msgspec.Struct, frozen=True):
+    """Where a run is stored and how it was started. `place` is the journal's folder or DSN."""
+
+    run_id: str
+    mode: str
+    feed: str
+    account: str
+    journal: str
+    place: str
+    notice: str
+    started_ns: int
+    training_end_ns: int = 0
+
+
+class RunIndex:
+    """Runs by id under `home/runs`."""
+
+    def __init__(self, home: Path) -> None:
+        self.folder = home / "runs"
+
+    def of(self, run_id: str) -> Path:
+        """The folder of a run."""
+        return self.folder / run_id
+
+    def write(self, entry: RunEntry) -> None:
+        """Store an entry; replaces one of the same id."""
+        _write(self.of(entry.run_id) / "run.json", msgspec.json.encode(entry))
+
+    def write_card(self, card: ProofCard) -> None:
+        """Store the card of a closed run."""
+        _write(self.of(card.run_id) / "card.json", msgspec.json.encode(card))
+
+    def entries(self) -> tuple[RunEntry, ...]:
+        """Every readable entry, oldest first."""
+        found = []
+        for path in sorted(self.folder.glob("*/run.json")):
+            try:
+                found.append(msgspec.json.decode(path.read_bytes(), type=RunEntry))
+            except (msgspec.MsgspecError, OSError):
+                continue
+        return tuple(sorted(found, key=lambda entry: (entry.started_ns, entry.run_id)))
+
+    def card(self, run_id: str) -> ProofCard | None:
+        """The stored card, None while there is none."""
+        try:
+            data = (self.of(run_id) / "card.json").read_bytes()
+            return msgspec.json.decode(data, type=ProofCard)
+        except (msgspec.MsgspecError, OSError):
+            return None
+
+    def find(self, prefix: str) -> RunEntry:
+        """The one run whose id starts with `prefix`; "last" is the newest. Raises UserError."""
+        entries = self.entries()
+        if prefix == "last" and entries:
+            return entries[-1]
+        matches = [entry for entry in entries if entry.run_id.startswith(prefix)]
+        if len(matches) == 1:
+            return matches[0]
+        sentence = (
+            f"{len(matches)} runs begin with {prefix}."
+            if matches
+            else f"There is no run {prefix} in {self.folder}."
+        )
+        raise UserError(
+            ExitCode.MISSING, sentence, "List them with `ballast runs` (or use --data-dir)."
+        )
+
+
+def _write(path: Path, data: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_suffix(".tmp")
+    with temporary.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)

@@ -1,0 +1,146 @@
+"""Opening and closing a segment: recover, take the lead, and record how the run starts.
+
+A run is a segment of one account's journal; its genesis is the previous segment's final root. For
+recorded and seeded feeds the run id is a hash of feed, decision settings, code and genesis, so
+equal inputs give equal ids and roots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import msgspec
+
+from actors.ids import digest_hex
+from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
+from actors.ports import FeedItem, Journal, RunRow
+from service.fingerprint import code_fingerprint
+from service.graph import Graph
+from service.pump import Observer, Pump
+from service.recovery import Progress, Recovered, recover
+from service.settings import DecisionSettings, Settings, canonical_json, settings_hash
+
+
+class SegmentPlan(msgspec.Struct, frozen=True):
+    """What a segment will be, known before anything is opened."""
+
+    mode: str
+    feed_kind: str
+    feed_digest: str
+    symbols: tuple[str, ...]
+    starts_at: int
+
+
+class OpenSegment:
+    """A segment that is being written."""
+
+    def __init__(
+        self, run: RunRow, graph: Graph, pump: Pump, recovered: Recovered, epoch: int
+    ) -> None:
+        self.run = run
+        self.graph = graph
+        self.pump = pump
+        self.recovered = recovered
+        self.epoch = epoch
+
+
+def run_id_of(plan: SegmentPlan, decision: DecisionSettings, bundle_id: str, genesis: bytes) -> str:
+    """The id of a run: 16 hex characters over everything that determines it."""
+    return digest_hex(
+        "run",
+        plan.mode,
+        plan.feed_kind,
+        plan.feed_digest,
+        ",".join(plan.symbols),
+        canonical_json(decision),
+        bundle_id,
+        code_fingerprint(),
+        genesis.hex(),
+    )[:16]
+
+
+async def open_segment(
+    settings: Settings,
+    plan: SegmentPlan,
+    graph: Graph,
+    journal: Journal,
+    *,
+    observers: Sequence[Observer] = (),
+    holder: str = "ballast",
+    progress: Progress | None = None,
+    make_pump: Callable[..., Pump] = Pump,
+) -> OpenSegment:
+    """Recover the account, open an epoch and admit the inputs that start the run.
+
+    Raises what `recover` raises, and FencedError when another leader is newer.
+    """
+    kernel = graph.kernel
+    recovered = await recover(kernel, journal, code_fingerprint(), progress=progress)
+    epoch = await journal.open_epoch(holder)
+    fresh = kernel.seq == 0
+    run_id = run_id_of(plan, settings.decision, graph.bundle_id, kernel.root)
+    run = RunRow(
+        run_id=run_id,
+        account=settings.account.name,
+        mode=plan.mode,
+        feed=plan.feed_kind,
+        genesis=kernel.root,
+        first_seq=kernel.seq + 1,
+        last_seq=0,
+        root=kernel.root,
+        closed=False,
+    )
+    await journal.begin_run(run)
+    pump = make_pump(
+        kernel,
+        journal,
+        run_id=run_id,
+        epoch=epoch,
+        observers=observers,
+        frame_inputs=settings.journal.frame_inputs,
+        snapshot_every=settings.journal.snapshot_every_inputs,
+    )
+    if not fresh:
+        await pump.rest()
+    at = max(kernel.at, plan.starts_at)
+    opening: list[FeedItem] = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
+    if fresh:
+        account = settings.account
+        opening.append(
+            FeedItem(at, Deposit(account.quote, account.opening_balance, "opening balance", at))
+        )
+    else:
+        opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
+    await pump.admit(opening)
+    await pump.flush()
+    return OpenSegment(run, graph, pump, recovered, epoch)
+
+
+async def close_segment(segment: OpenSegment, journal: Journal, reason: str) -> RunRow:
+    """End the run cleanly: last input, last frame, snapshot; the row as stored."""
+    pump = segment.pump
+    await pump.admit([FeedItem(pump.kernel.at, RunEnded(segment.run.run_id, reason))])
+    await pump.flush()
+    await pump.rest()
+    await journal.end_run(segment.run.run_id)
+    return next(row for row in await journal.runs() if row.run_id == segment.run.run_id)
+
+
+def _started(
+    settings: Settings, plan: SegmentPlan, graph: Graph, run: RunRow, epoch: int
+) -> RunStarted:
+    decision = settings.decision
+    return RunStarted(
+        run_id=run.run_id,
+        account=settings.account.name,
+        mode=plan.mode,
+        epoch=epoch,
+        symbols=plan.symbols,
+        settings_hash=settings_hash(decision),
+        settings=canonical_json(decision),
+        code_fingerprint=code_fingerprint(),
+        feed=f"{plan.feed_kind}:{plan.feed_digest}",
+        bundle_id=graph.bundle_id,
+        bundle_marker=graph.bundle_marker,
+        genesis=run.genesis.hex(),
+    )
