@@ -22,8 +22,6 @@ Float32Array = npt.NDArray[np.float32]
 
 KNOTS = 20
 Z_90 = 1.645
-SHRINKAGE_ROWS = 20.0
-"""Independent labels that a bucket's mean must outweigh to move away from the overall mean."""
 
 
 class FitConfig(msgspec.Struct, frozen=True):
@@ -106,55 +104,73 @@ def fit(fitting: Rows, calibrating: Rows, config: FitConfig, seed: int, horizon:
 
 
 def calibrated(margins: FloatArray, rows: Rows, horizon_bars: int) -> Curve:
-    """The curve of these margins and outcomes. Uncertainty counts one label per horizon."""
-    slope, intercept = _platt(margins, rows.positive)
+    """The curve of these margins and outcomes.
+
+    The mean gross returns of positive and of other labels make the expected move; uncertainty is
+    that of the line, counting one independent label a horizon.
+    """
+    line = _platt(margins, rows.positive)
+    gain = float(rows.forward[rows.positive > 0.0].mean())
+    damage = float(rows.forward[rows.positive == 0.0].mean())
     order = np.argsort(margins, kind="stable")
-    buckets = [part for part in np.array_split(order, KNOTS) if part.size]
-    centres = [float(margins[part].mean()) for part in buckets]
-    independent = [max(1.0, part.size / horizon_bars) for part in buckets]
-    moves = _pooled([float(rows.forward[part].mean()) for part in buckets], independent)
-    overall = float(rows.forward.mean())
+    parts = [part for part in np.array_split(order, KNOTS) if part.size]
     knots: dict[float, tuple[int, int, int]] = {}
-    for centre, count, move in zip(centres, independent, moves, strict=True):
-        p = 1.0 / (1.0 + math.exp(-(slope * centre + intercept)))
-        weight = count / (count + SHRINKAGE_ROWS) if slope > 0.0 else 0.0
-        expected = overall + weight * (move - overall)
-        spread = Z_90 * math.sqrt(p * (1.0 - p) / count)
+    for centre in (float(margins[part].mean()) for part in parts):
+        p = 1.0 / (1.0 + math.exp(-(line.slope * centre + line.intercept)))
+        expected = p * gain + (1.0 - p) * damage
+        spread = min(1.0, Z_90 * p * (1.0 - p) * math.sqrt(horizon_bars * line.variance(centre)))
         knots[centre] = (round(p * MICROS), round(expected * MICROS), round(spread * MICROS))
     p_column, move_column, spread_column = zip(*knots.values(), strict=True)
     return Curve(tuple(knots), p_column, move_column, spread_column)
 
 
-def _platt(margins: FloatArray, positive: FloatArray) -> tuple[float, float]:
-    """Slope >= 0 and intercept of logit p = slope * margin + intercept, by Newton's method."""
+class _Line(msgspec.Struct, frozen=True):
+    """logit p = slope * margin + intercept, and the covariance of the two."""
+
+    slope: float
+    intercept: float
+    slope_variance: float
+    covariance: float
+    intercept_variance: float
+
+    def variance(self, margin: float) -> float:
+        """Variance of the logit at a margin, were every label independent (delta method)."""
+        cross = 2.0 * margin * self.covariance
+        return margin * margin * self.slope_variance + cross + self.intercept_variance
+
+
+def _platt(margins: FloatArray, positive: FloatArray) -> _Line:
+    """The most likely line with slope >= 0, by Newton's method."""
     yes = float(positive.sum())
     no = positive.size - yes
     target = np.where(positive > 0.0, (yes + 1.0) / (yes + 2.0), 1.0 / (no + 2.0))
-    slope, intercept = 1.0, 0.0
+    line = _Line(1.0, 0.0, 0.0, 0.0, 0.0)
     for _ in range(50):
-        p = 1.0 / (1.0 + np.exp(-(slope * margins + intercept)))
-        error, weight = p - target, np.maximum(p * (1.0 - p), 1e-12)
-        g_slope, g_intercept = float((error * margins).sum()), float(error.sum())
-        h_ss = float((weight * margins * margins).sum()) + 1e-9
-        h_si, h_ii = float((weight * margins).sum()), float(weight.sum()) + 1e-9
-        determinant = h_ss * h_ii - h_si * h_si
-        step_slope = (h_ii * g_slope - h_si * g_intercept) / determinant
-        step_intercept = (h_ss * g_intercept - h_si * g_slope) / determinant
-        slope, intercept = slope - step_slope, intercept - step_intercept
-        if abs(step_slope) + abs(step_intercept) < 1e-10:
+        line, change = _newton(line, margins, target)
+        if change < 1e-10:
             break
-    if slope > 0.0:
-        return slope, intercept
+    if line.slope > 0.0:
+        return line
     rate = float(target.mean())
-    return 0.0, math.log(rate / (1.0 - rate))
+    variance = 1.0 / (positive.size * rate * (1.0 - rate))
+    return _Line(0.0, math.log(rate / (1.0 - rate)), 0.0, 0.0, variance)
 
 
-def _pooled(values: list[float], weights: list[float]) -> list[float]:
-    """Closest non-decreasing sequence in weighted squares (pool adjacent violators)."""
-    blocks: list[tuple[float, float, int]] = []
-    for value, weight in zip(values, weights, strict=True):
-        blocks.append((value, weight, 1))
-        while len(blocks) > 1 and blocks[-2][0] >= blocks[-1][0]:
-            (a, wa, na), (b, wb, nb) = blocks[-2:]
-            blocks[-2:] = [((a * wa + b * wb) / (wa + wb), wa + wb, na + nb)]
-    return [value for value, _, count in blocks for _ in range(count)]
+def _newton(line: _Line, margins: FloatArray, target: FloatArray) -> tuple[_Line, float]:
+    """One step of Newton's method on the log-loss, and how far it moved."""
+    p = 1.0 / (1.0 + np.exp(-(line.slope * margins + line.intercept)))
+    error, weight = p - target, np.maximum(p * (1.0 - p), 1e-12)
+    g_slope, g_intercept = float((error * margins).sum()), float(error.sum())
+    h_ss = float((weight * margins * margins).sum()) + 1e-9
+    h_si, h_ii = float((weight * margins).sum()), float(weight.sum()) + 1e-9
+    determinant = h_ss * h_ii - h_si * h_si
+    step_slope = (h_ii * g_slope - h_si * g_intercept) / determinant
+    step_intercept = (h_ss * g_intercept - h_si * g_slope) / determinant
+    moved = _Line(
+        line.slope - step_slope,
+        line.intercept - step_intercept,
+        h_ii / determinant,
+        -h_si / determinant,
+        h_ss / determinant,
+    )
+    return moved, abs(step_slope) + abs(step_intercept)

@@ -1,0 +1,158 @@
+"""A bundle that was touched anywhere is refused, with the reason and one sentence."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from models.bundle.load import BundleRefused, RefusalReason, load_bundle
+from models.bundle.manifest import (
+    CARD_FILE,
+    EVIDENCE_FILE,
+    FILES,
+    MANIFEST_FILE,
+    MODEL_FILE,
+    Manifest,
+    canonical,
+    decoded,
+    identified,
+)
+from models.bundle.write import write_bundle
+from models.calibration import Curve
+from models.features.catalogue import FEATURE_SCHEMA_HASH
+
+BASELINE = Path(__file__).resolve().parents[2] / "models" / "bundles" / "baseline"
+Change = Callable[[Path], object]
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    """A copy of the shipped baseline that a test may damage."""
+    return Path(shutil.copytree(BASELINE, tmp_path / "baseline"))
+
+
+def rewritten(bundle: Path, contents: dict[str, bytes] | None = None, **change: Any) -> None:
+    """Write the bundle again with changes, file list and id made right."""
+    files = {name: (bundle / name).read_bytes() for name in FILES} | (contents or {})
+    manifest = msgspec.structs.replace(decoded((bundle / MANIFEST_FILE).read_bytes()), **change)
+    write_bundle(bundle, manifest, files)
+
+
+def manifest_with(bundle: Path, key: str, value: Any) -> None:
+    """Change one manifest field on disk and leave the id as it was."""
+    document = json.loads((bundle / MANIFEST_FILE).read_bytes())
+    document[key] = value
+    (bundle / MANIFEST_FILE).write_bytes(canonical(document))
+
+
+def flip(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(bytes(content))
+
+
+def with_schema(bundle: Path, **change: Any) -> None:
+    manifest = decoded((bundle / MANIFEST_FILE).read_bytes())
+    rewritten(bundle, features=msgspec.structs.replace(manifest.features, **change))
+
+
+def with_golden(bundle: Path, *, predictions: Any) -> None:
+    evidence = json.loads((bundle / EVIDENCE_FILE).read_bytes())
+    evidence["golden"]["predictions"] = predictions
+    rewritten(bundle, {EVIDENCE_FILE: canonical(evidence)})
+
+
+def linked(bundle: Path) -> None:
+    target = bundle.parent / "elsewhere"
+    shutil.move(bundle / CARD_FILE, target)
+    (bundle / CARD_FILE).symlink_to(target)
+
+
+TAMPERED: list[tuple[str, Change, RefusalReason]] = [
+    ("no manifest", lambda b: (b / MANIFEST_FILE).unlink(), RefusalReason.UNREADABLE),
+    ("not a folder", shutil.rmtree, RefusalReason.UNREADABLE),
+    ("not JSON", lambda b: (b / MANIFEST_FILE).write_text("{"), RefusalReason.BAD_FORMAT),
+    ("strange field", lambda b: manifest_with(b, "extra", 1), RefusalReason.BAD_FORMAT),
+    ("other format", lambda b: rewritten(b, format_version=2), RefusalReason.BAD_FORMAT),
+    ("id not its own", lambda b: manifest_with(b, "bundle_id", "0" * 64), RefusalReason.WRONG_ID),
+    ("name changed", lambda b: manifest_with(b, "name", "better"), RefusalReason.WRONG_ID),
+    ("extra file", lambda b: (b / "x.txt").write_text("x"), RefusalReason.STRANGE_FILES),
+    ("missing file", lambda b: (b / CARD_FILE).unlink(), RefusalReason.STRANGE_FILES),
+    ("flipped model bit", lambda b: flip(b / MODEL_FILE), RefusalReason.DAMAGED_FILE),
+    ("flipped card bit", lambda b: flip(b / CARD_FILE), RefusalReason.DAMAGED_FILE),
+    ("linked file", linked, RefusalReason.DAMAGED_FILE),
+    ("other schema", lambda b: with_schema(b, hash="0" * 64), RefusalReason.OTHER_SCHEMA),
+    ("other names", lambda b: with_schema(b, names=("x",)), RefusalReason.OTHER_SCHEMA),
+    ("unknown marker", lambda b: rewritten(b, marker="TRUST_ME"), RefusalReason.BAD_MARKER),
+    (
+        "bent curve",
+        lambda b: rewritten(b, calibration=Curve((1.0, 0.0), (1, 1), (1, 1), (1, 1))),
+        RefusalReason.BAD_CALIBRATION,
+    ),
+    ("no model", lambda b: rewritten(b, {MODEL_FILE: b"junk"}), RefusalReason.BAD_MODEL),
+    (
+        "wrong golden",
+        lambda b: with_golden(b, predictions=[[1, 2, 3]] * 16),
+        RefusalReason.GOLDEN_MISMATCH,
+    ),
+    ("no golden", lambda b: with_golden(b, predictions=[]), RefusalReason.GOLDEN_MISMATCH),
+]
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"), [row[1:] for row in TAMPERED], ids=[row[0] for row in TAMPERED]
+)
+def test_a_tampered_bundle_is_refused(bundle: Path, change: Change, reason: RefusalReason) -> None:
+    change(bundle)
+    with pytest.raises(BundleRefused) as refusal:
+        load_bundle(bundle)
+    assert refusal.value.reason is reason
+    assert refusal.value.sentence == str(refusal.value)
+    assert "\n" not in refusal.value.sentence
+
+
+def test_every_single_byte_of_the_manifest_counts(bundle: Path) -> None:
+    content = (bundle / MANIFEST_FILE).read_bytes()
+    for at in range(0, len(content), 97):
+        changed = bytearray(content)
+        changed[at] ^= 2
+        (bundle / MANIFEST_FILE).write_bytes(bytes(changed))
+        with pytest.raises(BundleRefused):
+            load_bundle(bundle)
+
+
+def test_the_shipped_baseline_loads_and_says_what_it_is() -> None:
+    bundle = load_bundle(BASELINE)
+    manifest = bundle.manifest
+    assert manifest.marker == ""
+    assert manifest.gate.status == "REFUSED"
+    assert manifest.features.hash == FEATURE_SCHEMA_HASH
+    assert manifest.label.horizon_bars == 24
+    assert manifest.training.trees <= 64
+    assert manifest.training.leaves_max <= 15
+    assert "Apache-2.0" in manifest.data.licence
+    assert bundle.training_end_ns == 1_561_939_200_000_000_000
+    predictor = bundle.predictor()
+    assert predictor.bundle_id == bundle.bundle_id
+    assert (predictor.horizon_bars, predictor.marker) == (24, "")
+
+
+def test_the_card_and_the_verdict_agree() -> None:
+    manifest = load_bundle(BASELINE).manifest
+    passed = [c.passed for c in (*manifest.gate.walk_forward, *manifest.gate.out_of_sample)]
+    assert (manifest.gate.status == "APPROVED") == all(passed)
+    assert f"Verdict: **{manifest.gate.status}**" in (BASELINE / CARD_FILE).read_text()
+
+
+def test_the_id_does_not_depend_on_itself_and_covers_everything_else() -> None:
+    manifest = decoded((BASELINE / MANIFEST_FILE).read_bytes())
+    assert identified(msgspec.structs.replace(manifest, bundle_id="x")) == manifest
+    other = msgspec.structs.replace(manifest, marker="SYNTHETIC_ONLY")
+    assert identified(other).bundle_id != manifest.bundle_id
+    assert set(Manifest.__struct_fields__) == set(json.loads(canonical(manifest)))

@@ -1,0 +1,240 @@
+"""Folds do not leak, metrics and money agree with hand-made cases, the gate says no to noise."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from models.bundle.load import load_bundle
+from models.bundle.manifest import MANIFEST_FILE
+from models.labels import Costs
+from models.training import baseline, economics, gate, metrics
+from models.training.economics import Signal
+from models.training.fit import Rows, calibrated
+from models.training.folds import final, walk_forward
+from models.training.metrics import Scored
+
+FloatArray = npt.NDArray[np.float64]
+NO_COSTS = Costs(0.0, 0.0)
+
+
+@pytest.mark.parametrize("bars", [3000, 20_000, 50_000])
+@pytest.mark.parametrize("horizon", [12, 24])
+def test_no_label_of_a_range_reaches_into_the_next(bars: int, horizon: int) -> None:
+    cuts = (*walk_forward(bars, horizon), final(bars, 2 * bars, horizon))
+    assert len(cuts) >= 6
+    for cut in cuts:
+        for (start, end), (later, _) in ((cut.fit, cut.calibrate), (cut.calibrate, cut.test)):
+            assert 0 <= start < end
+            # The last decision of the range sells at bar end-1+1+H, before the next range begins.
+            assert end + horizon < later
+
+
+def test_walk_forward_tests_do_not_overlap_and_end_before_the_training_does() -> None:
+    cuts = walk_forward(50_000, 24)
+    for earlier, later in itertools.pairwise(cuts):
+        assert earlier.test[1] <= later.test[0]
+    assert cuts[-1].test[1] <= 50_000 - 25
+
+
+def scored(p: list[float], positive: list[float], base: float = 0.5) -> Scored:
+    size = len(p)
+    return Scored(
+        np.arange(size), np.array(p), np.array(positive), np.full(size, base), np.zeros(size, int)
+    )
+
+
+@pytest.mark.parametrize(
+    ("p", "positive", "area"),
+    [
+        ([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], 1.0),
+        ([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1], 0.0),
+        ([0.5, 0.5, 0.5, 0.5], [0, 1, 0, 1], 0.5),
+        ([0.3, 0.5, 0.5, 0.7], [0, 0, 1, 1], 0.875),
+        ([0.3, 0.5], [1, 1], math.nan),
+    ],
+)
+def test_auc_of_small_cases(p: list[float], positive: list[float], area: float) -> None:
+    found = metrics.auc(np.array(p), np.array(positive, dtype=float))
+    assert found == area or (math.isnan(found) and math.isnan(area))
+
+
+def test_metrics_agree_with_an_independent_library() -> None:
+    sklearn = pytest.importorskip("sklearn.metrics", reason="needs the train extra")
+    rng = np.random.default_rng(1)
+    p = rng.uniform(0.01, 0.99, 500).round(2)
+    positive = (rng.random(500) < p).astype(float)
+    found = metrics.summary(scored(list(p), list(positive)), horizon_bars=1)
+    assert found["auc"] == pytest.approx(sklearn.roc_auc_score(positive, p), abs=1e-6)
+    assert found["log_loss"] == pytest.approx(sklearn.log_loss(positive, p), abs=1e-6)
+    assert found["brier"] == pytest.approx(sklearn.brier_score_loss(positive, p), abs=1e-6)
+
+
+def test_noise_gains_nothing_and_knowledge_gains_surely() -> None:
+    rng = np.random.default_rng(2)
+    truth = (rng.random(4000) < 0.5).astype(float)
+    noise = scored(list(np.clip(rng.normal(0.5, 0.1, 4000), 0.01, 0.99)), list(truth))
+    known = scored(list(0.3 + 0.4 * truth), list(truth))
+    assert metrics.gain_p_value(noise, 4, seed=1) > 0.5
+    assert metrics.gain_p_value(known, 4, seed=1) == 0.0
+    assert metrics.auc_lower_bound(noise, 4, seed=1) < 0.52
+    assert metrics.share_of_better_folds(known) == 1.0
+
+
+def rows_of(margins: FloatArray, positive: FloatArray, forward: FloatArray) -> Rows:
+    size = len(margins)
+    index = np.arange(size)
+    return Rows(index, index * 0, np.zeros((size, 1), np.float32), positive, forward)
+
+
+def test_calibration_finds_the_planted_line() -> None:
+    rng = np.random.default_rng(3)
+    margins = rng.normal(0, 1, 40_000)
+    positive = (rng.random(40_000) < 1 / (1 + np.exp(-(0.7 * margins - 0.4)))).astype(float)
+    curve = calibrated(margins, rows_of(margins, positive, 0.01 * margins), 1)
+    assert curve.fault() == ""
+    for margin, p in zip(curve.margin, curve.p_micros, strict=True):
+        assert p / 1e6 == pytest.approx(1 / (1 + math.exp(-(0.7 * margin - 0.4))), abs=0.02)
+    assert curve.p_micros == tuple(sorted(curve.p_micros))
+
+
+def test_the_expected_move_mixes_the_mean_gain_and_the_mean_loss() -> None:
+    rng = np.random.default_rng(9)
+    margins = rng.normal(0, 1, 4000)
+    positive = (rng.random(4000) < 1 / (1 + np.exp(-margins))).astype(float)
+    forward = np.where(positive > 0, 0.03, -0.01)
+    curve = calibrated(margins, rows_of(margins, positive, forward), 1)
+    for p, move in zip(curve.p_micros, curve.expected_move_micros, strict=True):
+        assert move == pytest.approx(0.03 * p - 0.01 * (1_000_000 - p), abs=1)
+
+
+def test_a_score_that_is_upside_down_later_becomes_a_constant() -> None:
+    rng = np.random.default_rng(4)
+    margins = rng.normal(0, 1, 4000)
+    positive = (rng.random(4000) < 1 / (1 + np.exp(margins))).astype(float)
+    curve = calibrated(margins, rows_of(margins, positive, -0.01 * margins), 24)
+    assert len(set(curve.p_micros)) == 1
+    assert len(set(curve.expected_move_micros)) == 1
+
+
+def test_overlapping_labels_widen_the_uncertainty() -> None:
+    rng = np.random.default_rng(5)
+    margins = rng.normal(0, 1, 4000)
+    rows = rows_of(margins, (rng.random(4000) < 0.5).astype(float), margins)
+    narrow, wide = (calibrated(margins, rows, h).uncertainty_micros for h in (1, 25))
+    assert [b / a for a, b in zip(narrow, wide, strict=True)] == pytest.approx([5.0] * 20, rel=0.01)
+
+
+def signal(p: FloatArray, move: float = 1.0) -> Signal:
+    return Signal(p, np.full(p.shape, move), 0, len(p))
+
+
+def test_a_trade_enters_at_the_next_open_and_waits_for_an_exit_price() -> None:
+    opens = np.array([[1.0], [2.0], [9.0], [np.nan], [4.0], [8.0], [16.0]])
+    trades = economics.simulate(opens, signal(np.full((7, 1), 0.6)), NO_COSTS, 2)
+    assert trades.entry.tolist() == [1]
+    assert trades.exit.tolist() == [4]
+    assert trades.gross.tolist() == [1.0]
+
+
+@pytest.mark.parametrize(("p", "move", "taken"), [(0.5, 0.01, 1), (0.49, 0.01, 0), (0.6, 0.008, 0)])
+def test_a_trade_needs_even_odds_and_a_move_beyond_its_costs(
+    p: float, move: float, taken: int
+) -> None:
+    opens = np.ones((6, 1))
+    trades = economics.simulate(opens, signal(np.full((6, 1), p), move), Costs(), 3)
+    assert len(trades.entry) == taken
+
+
+def test_purses_compound_apart_and_the_drawdown_is_of_their_sum() -> None:
+    opens = np.array([[1.0, 1.0], [1.0, 1.0], [2.0, 0.5], [2.0, 0.5], [2.0, 0.5]])
+    trades = economics.simulate(opens, signal(np.full((5, 2), 0.9)), NO_COSTS, 1)
+    net = economics.net_returns(trades, NO_COSTS)
+    assert economics.total_return(trades, net, 2) == pytest.approx((2.0 + 0.5) / 2 - 1)
+    assert economics.drawdown(trades, net, 2) == pytest.approx(0.5 / 3)
+    assert economics.profit_factor(net) == pytest.approx(2.0)
+    assert economics.hold_return(opens, NO_COSTS, 0, 5) == pytest.approx(0.25)
+
+
+def test_the_gate_refuses_what_never_traded_and_shows_why() -> None:
+    none = np.empty(0, dtype=np.int64)
+    rng = np.random.default_rng(6)
+    case = gate.Case(
+        scored=scored(list(rng.uniform(0.4, 0.6, 900)), list((rng.random(900) < 0.5) * 1.0)),
+        trades=economics.Trades(none, none, none, np.empty(0)),
+        month=none,
+        mean_p=math.nan,
+        symbols=1,
+        costs=Costs(),
+        horizon_bars=3,
+        seed=1,
+    )
+    checks = {check.name: check for check in gate.judge(case, gate.Limits())}
+    assert {check.gate for check in checks.values()} == {"G1", "G2", "G3"}
+    assert not checks["independent trades"].passed
+    assert not checks["drawdown at exits"].passed
+    assert checks["profit factor"].value is None
+
+
+def drifting_candles(folder: Path, symbol: str, seed: int, bars: int) -> Path:
+    """Hourly candles whose drift is +-0.35 % an hour in regimes of 36 hours: easy to learn."""
+    rng = np.random.default_rng(seed)
+    drift, lines, close = 0.0035, [], 100.0
+    for bar in range(bars):
+        if rng.random() < 1 / 36:
+            drift = -drift
+        opened, close = close, close * (1 + drift + rng.normal(0, 0.004))
+        high, low = max(opened, close) * 1.001, min(opened, close) * 0.999
+        if rng.random() > 0.01:
+            row = (1_500_000_400 + 3600 * bar, opened, high, low, close, rng.lognormal(), 5)
+            lines.append(",".join(str(value) for value in row))
+    path = folder / f"{symbol}_60.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def run_training(folder: Path, out: str, *more: str) -> Path:
+    files = [str(drifting_candles(folder, s, i, 4000)) for i, s in enumerate(("AAUSD", "BBUSD"))]
+    arguments = ["--candles", *files, "--until", "2017-11-20", "--out", str(folder / out)]
+    assert baseline.main([*arguments, "--quiet", "--name", "planted", *more]) == 0
+    return folder / out
+
+
+@pytest.mark.slow
+def test_training_twice_gives_the_same_bytes_and_finds_a_planted_signal(tmp_path: Path) -> None:
+    pytest.importorskip("lightgbm", reason="training needs the train extra")
+    pytest.importorskip("onnx", reason="training needs the train extra")
+    synthetic = ("--synthetic-only", "--feed", "seeded-market", "--horizon", "12")
+    first = run_training(tmp_path, "one", *synthetic)
+    second = run_training(tmp_path, "two", *synthetic)
+    for file in sorted(first.iterdir()):
+        assert file.read_bytes() == (second / file.name).read_bytes(), file.name
+    manifest = load_bundle(first).manifest
+    assert manifest.marker == "SYNTHETIC_ONLY"
+    assert manifest.data.feed == "seeded-market"
+    assert manifest.label.horizon_bars == 12
+    after = manifest.metrics["out_of_sample"]
+    assert (after["auc"] or 0) > 0.75
+    assert (after["net_return"] or 0) > 0
+    assert str(tmp_path) not in (first / MANIFEST_FILE).read_text()
+    assert "SYNTHETIC_ONLY" in (first / "card.md").read_text()
+
+
+def test_bad_options_end_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    good = str(drifting_candles(tmp_path, "AAUSD", 1, 300))
+    for candles, until in ((str(tmp_path / "no_60.csv"), "2018-01-01"), (good, "2018-01-01")):
+        arguments = ["--candles", candles, "--until", until, "--out", str(tmp_path / "x")]
+        assert baseline.main(arguments) == 2
+        assert capsys.readouterr().err.startswith("Training stopped: ")
+    assert baseline.main(["--candles", good, "--until", "soon", "--out", str(tmp_path)]) == 2
+    with pytest.raises(SystemExit):
+        baseline.main(
+            ["--candles", good, "--until", "2018-01-01", "--out", "x", "--synthetic-only"]
+        )
