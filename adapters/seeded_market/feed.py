@@ -76,7 +76,7 @@ class SeededMarket:
         self.digest = self._digest()
 
     def items(self, after: int = 0) -> Iterator[FeedItem]:
-        """Every item with `at` > `after` (ns UTC), for ever; skipping walks hours, never steps."""
+        """Every item with `at` > `after` (ns UTC), for ever; skipping walks hours, not steps."""
         step = max(0, (after + _TRADE_LEAD_NS - self.start_ts) // self.step_ns)
         walk = HourlyWalk(self.seed, self.symbols, self._profiles)
         walk.skip_to(step // self._steps_per_hour)
@@ -108,7 +108,7 @@ class SeededMarket:
         return stamps.astype(np.int64), sealed(rows)
 
     def warm_up_items(self, hours: int) -> Iterator[FeedItem]:
-        """The hourly candles of the `hours` before the start, marked as warm-up, at their closes."""
+        """Hourly candles of the `hours` before the start, marked as warm-up, at their closes."""
         stamps, rows = self.candles(-hours, hours)
         for open_ts, row in zip(stamps.tolist(), rows, strict=True):
             body = CandleSlice(open_ts, HOUR_NS, self._whole, row, warm_up=True)

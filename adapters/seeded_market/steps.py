@@ -73,22 +73,23 @@ class StepBuilder:
         daily = np.array([profile.daily_notional for profile in profiles])
         self._notional = daily / (24.0 * steps_per_hour)
         self._profile = np.array(HOUR_ACTIVITY)
-        # Pulls from the fraction of the hour that has passed by each step's end.
+        # The part of the hour that has passed by each step's end.
         self._passed = (np.arange(1, steps_per_hour + 1) / steps_per_hour).reshape(1, -1, 1)
 
     def build(self, hours: Hours, utc_hour: int, *, with_books: bool = True) -> Steps:
-        """The steps of `hours`, whose first begins at `utc_hour` of a day. Books may be left out."""
+        """The steps of `hours`, the first of which begins at `utc_hour`; books may be left out."""
         first = (hours.first + HISTORY_HOURS) * self._count
         draws = uniforms(self._keys, first, len(hours.opens) * self._count, _LANES)
         path = self._path(hours, bell_of(draws[..., :4]))
         values = value_of(draws[..., 4:12])
-        bid = path.mid - np.rint(self._spread * path.mid * values[..., 6])
-        ask = path.mid + 1.0 + np.rint(self._spread * path.mid * (1.0 - values[..., 6]))
+        width = self._spread * path.mid
+        bid = path.mid - np.rint(width * values[..., 6])
+        ask = path.mid + 1.0 + np.rint(width * (1.0 - values[..., 6]))
         trades = self._trades(path, values, bid, ask)
         self._volumes(trades, values, self._hour_shares(hours, utc_hour) * path.activity)
-        books = (
-            self._books(path.mid, bid, ask, draws[..., 12:]) if with_books else np.empty((0, 0, 0))
-        )
+        books = np.empty((0, 0, 0))
+        if with_books:
+            books = self._books(path.mid, bid, ask, draws[..., 12:])
         return Steps(hours.first * self._count, trades, books)
 
     def _path(self, hours: Hours, bells: F64) -> _Path:

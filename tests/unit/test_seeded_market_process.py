@@ -1,4 +1,4 @@
-"""The seeded process: the planted signal is there, is fair, and the rest resembles recorded hours."""
+"""The seeded process: the planted signal is there and fair, the rest resembles recorded hours."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_hours_are_as_wild_as_recorded_ones(prices: F64) -> None:
 
 
 def test_symbols_move_together_but_not_alike(prices: F64) -> None:
-    correlation = np.corrcoef(prices.T)[0, 1:]
+    correlation = np.asarray(np.corrcoef(prices.T))[0, 1:]
     assert 0.3 < correlation.min() < correlation.max() < 0.8
 
 
