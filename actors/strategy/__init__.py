@@ -1,0 +1,1 @@
+"""Strategy: from predictions, marks and the portfolio to verdicts and order intents."""

@@ -1,0 +1,159 @@
+"""The strategy actor: keeps the last facts, evaluates at predictions and heartbeats, sends intents.
+
+One evaluation gives one VerdictSlice for all symbols, then exits, then entries by falling edge.
+The ladders are in `evaluation`, prices and sizes in `intents`, its own open orders in `followed`.
+It never looks at limits of the account: risk does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar, Final
+
+import msgspec
+import numpy as np
+
+from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.messages.arrays import sealed_ints
+from actors.messages.base import Message
+from actors.messages.control import Note, RunStarted
+from actors.messages.decision import Action, OrderIntent, Reason, VerdictSlice
+from actors.messages.ledger import PortfolioState
+from actors.messages.market import MarkSlice
+from actors.messages.order import OrderUpdate
+from actors.messages.prediction import PredictionSlice
+from actors.messages.risk import IntentRefused, TradingStateChanged
+from actors.strategy import followed
+from actors.strategy.config import StrategyConfig
+from actors.strategy.evaluation import evaluate
+from actors.strategy.intents import entry_intent, exit_intent, has_bid
+from actors.strategy.state import StrategyState
+
+FLATTEN_LEVEL: Final = 3
+# The vocabulary has no word of its own for an operator's flatten; a Note tells the two apart.
+FLATTEN_REASON: Final = Reason.THESIS_BROKEN
+# Plain ints: comparing a list of them is a third of the time.
+_ENTER, _PARTIAL_EXIT, _EXIT = (
+    action.value for action in (Action.ENTER, Action.PARTIAL_EXIT, Action.EXIT)
+)
+
+
+class StrategyActor(Actor[StrategyConfig, StrategyState]):
+    """Decides for every symbol of the run; nothing happens before risk approves."""
+
+    name: ClassVar[str] = "strategy"
+    emits: ClassVar[tuple[type[Message], ...]] = (VerdictSlice, OrderIntent, Note)
+    state_type: ClassVar[type[msgspec.Struct]] = StrategyState
+
+    def on_run_started(self, message: RunStarted, at: int) -> Effects:
+        """The run's symbols must be the instruments, index by index."""
+        del at
+        assert message.symbols == tuple(each.symbol for each in self.config.instruments)
+        return NOTHING
+
+    def on_marks(self, message: MarkSlice, at: int) -> Effects:
+        """Keep the marks; a heartbeat asks for a decision with the last prediction."""
+        if message.warm_up:
+            return NOTHING
+        self.state.marks, self.state.flags = message.rows, message.flags
+        return self._decide(at) if message.heartbeat else NOTHING
+
+    def on_predictions(self, message: PredictionSlice, at: int) -> Effects:
+        """Keep what the model said and decide."""
+        if message.warm_up:
+            return NOTHING
+        state = self.state
+        state.predictions, state.bundle_id = message.rows, message.bundle_id
+        state.prediction_ts, state.predicted = message.close_ts, True
+        return self._decide(at)
+
+    def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
+        """Keep the portfolio; a symbol is held when the venue would take a sale of its quantity."""
+        del at
+        state = self.state
+        state.portfolio = message
+        held = np.zeros(len(self.config.instruments), dtype=np.uint8)
+        for position in message.positions:
+            index = self.config.index_of(position.symbol)
+            if index >= 0:
+                held[index] = position.quantity >= self.config.instruments[index].quantity_min
+        state.held, state.held_count = held, held.sum().item()
+        state.partial_done &= held
+        return NOTHING
+
+    def on_order(self, message: OrderUpdate, at: int) -> Effects:
+        """Follow an order."""
+        followed.updated(self.state, self.config, message, at)
+        return NOTHING
+
+    def on_refused(self, message: IntentRefused, at: int) -> Effects:
+        """Follow an intent that came to nothing."""
+        followed.refused(self.state, self.config.profile, message.intent_no, at)
+        return NOTHING
+
+    def on_trading_state(self, message: TradingStateChanged, at: int) -> Effects:
+        """Kill level 3 sells everything at once, and again at every evaluation while it stands."""
+        before, self.state.kill_level = self.state.kill_level, message.kill_level
+        if message.kill_level < FLATTEN_LEVEL or before >= FLATTEN_LEVEL:
+            return NOTHING
+        rows = evaluate(self.config, self.state, at)
+        self._flatten(rows)
+        intents = self._exits(rows, at)
+        return (Note("warning", "flatten", (("orders", str(len(intents))),)), *intents)
+
+    def _decide(self, at: int) -> Effects:
+        state = self.state
+        rows = evaluate(self.config, state, at)
+        if state.kill_level >= FLATTEN_LEVEL:
+            self._flatten(rows)
+        intents = []
+        actions = rows[:, 0].tolist()
+        if _ENTER in actions or _EXIT in actions or _PARTIAL_EXIT in actions:
+            intents = [*self._exits(rows, at), *self._entries(rows, at)]
+        verdict = VerdictSlice(at, sealed_ints(rows), state.prediction_ts)
+        return (verdict, *intents) if intents else (verdict,)
+
+    def _flatten(self, rows: np.ndarray) -> None:
+        """What has a bid and no order of known outcome leaves, whatever the model says."""
+        state = self.state
+        for index in np.flatnonzero(state.held).tolist():
+            if state.working[index] > state.unknown[index] or not has_bid(state, index):
+                continue
+            rows[index, 0], rows[index, 1] = Action.EXIT, FLATTEN_REASON
+
+    def _exits(self, rows: np.ndarray, at: int) -> list[OrderIntent]:
+        """Sales in index order; they come before entries, because they free what entries need."""
+        wanted = (rows[:, 0] == Action.EXIT) | (rows[:, 0] == Action.PARTIAL_EXIT)
+        profile, intents = self.config.profile, []
+        for index in np.flatnonzero(wanted).tolist():
+            instrument = self.config.instruments[index]
+            intent = exit_intent(self.state, instrument, profile, rows[index], index=index, at=at)
+            if intent is not None:
+                followed.opened(self.state, intent, index)
+                intents.append(intent)
+        return intents
+
+    def _entries(self, rows: np.ndarray, at: int) -> list[OrderIntent]:
+        """Purchases by falling edge, then index: what is first in line gets the budget first."""
+        found = np.flatnonzero(rows[:, 0] == Action.ENTER).tolist()
+        found.sort(key=lambda index: (-rows[index, 5].item(), index))
+        profile, intents = self.config.profile, []
+        for index in found:
+            instrument = self.config.instruments[index]
+            intent = entry_intent(self.state, instrument, profile, rows[index], index=index, at=at)
+            if intent is None:
+                rows[index, 0], rows[index, 1] = Action.NO_ENTRY, Reason.DUST
+                continue
+            followed.opened(self.state, intent, index)
+            intents.append(intent)
+        return intents
+
+    rules: ClassVar[Mapping[type[Message], Rule]] = {
+        RunStarted: on_run_started,
+        MarkSlice: on_marks,
+        PredictionSlice: on_predictions,
+        PortfolioState: on_portfolio,
+        OrderUpdate: on_order,
+        IntentRefused: on_refused,
+        TradingStateChanged: on_trading_state,
+    }

@@ -1,0 +1,146 @@
+"""From a verdict to an order intent: limit price, size, dust, and who comes first.
+
+A limit price carries the worst we accept, so it is rounded in our favour: a buy towards the buyer,
+a sale towards the seller. Sales never exceed what the portfolio calls free. Whether an intent may
+pass is the risk actor's affair.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+import numpy as np
+
+from actors.instruments import Instrument
+from actors.messages.decision import Action, OrderIntent, Reason, Side
+from actors.messages.ledger import PortfolioState
+from actors.messages.market import MARK_COLUMNS
+from actors.money import (
+    TOWARDS_BUYER,
+    TOWARDS_SELLER,
+    ZERO,
+    from_micros,
+    multiply_down,
+    price_from_float,
+    round_down,
+)
+from actors.strategy.evaluation import PRICE_LIMIT
+from actors.strategy.profile import MICROS, StrategyProfile
+from actors.strategy.state import StrategyState
+
+_BID: Final = MARK_COLUMNS.index("bid")
+_ASK: Final = MARK_COLUMNS.index("ask")
+
+
+def entry_price(ask: float, instrument: Instrument, profile: StrategyProfile) -> Decimal:
+    """The most we pay: ask plus the collar, on the tick below (zero when no tick fits below it)."""
+    worst = ask * (1.0 + profile.collar_micros / MICROS)
+    return price_from_float(worst, instrument.tick, TOWARDS_BUYER)
+
+
+def exit_price(bid: float, instrument: Instrument, profile: StrategyProfile) -> Decimal:
+    """The least we take: bid minus the collar, on the tick above."""
+    worst = bid * (1.0 - profile.collar_micros / MICROS)
+    return price_from_float(worst, instrument.tick, TOWARDS_SELLER)
+
+
+def has_bid(state: StrategyState, index: int) -> bool:
+    """Whether the symbol has a bid, however old, at which a sale could be priced."""
+    return 0.0 < float(state.marks[index, _BID]) < PRICE_LIMIT
+
+
+def free_of(portfolio: PortfolioState | None, symbol: str) -> Decimal:
+    """The base quantity that is held and not reserved by an order."""
+    if portfolio is not None:
+        for position in portfolio.positions:
+            if position.symbol == symbol:
+                return position.free
+    return ZERO
+
+
+def entry_intent(
+    state: StrategyState,
+    instrument: Instrument,
+    profile: StrategyProfile,
+    row: np.ndarray,
+    *,
+    index: int,
+    at: int,
+) -> OrderIntent | None:
+    """A buy of the base fraction of equity, or None when that or its price comes to nothing."""
+    assert state.portfolio is not None  # NO_PORTFOLIO stands above every entry in the ladder
+    ask = float(state.marks[index, _ASK])
+    if ask <= 0.0:
+        return None
+    price = entry_price(ask, instrument, profile)
+    fraction = from_micros(profile.base_fraction_micros)
+    notional = multiply_down(state.portfolio.equity, fraction, instrument.quote_step)
+    if price <= 0 or notional <= 0:
+        return None
+    return _intent(state, instrument, row, side=Side.BUY, amounts=(notional, ZERO, price), at=at)
+
+
+def exit_intent(
+    state: StrategyState,
+    instrument: Instrument,
+    profile: StrategyProfile,
+    row: np.ndarray,
+    *,
+    index: int,
+    at: int,
+) -> OrderIntent | None:
+    """A sale of what is free, or of the partial ratio of it; None when all of it is dust.
+
+    A partial sale that would be dust, or leave dust, becomes the whole sale: `row` is then changed.
+    """
+    if not has_bid(state, index):
+        row[0], row[1] = Action.HOLD, Reason.STALE
+        return None
+    price = exit_price(float(state.marks[index, _BID]), instrument, profile)
+    free = round_down(free_of(state.portfolio, instrument.symbol), instrument.lot)
+    if not sells(instrument, free, price):
+        row[0], row[1] = Action.HOLD, Reason.DUST
+        return None
+    quantity = free
+    if row[0] == Action.PARTIAL_EXIT:
+        part = multiply_down(free, from_micros(profile.partial_exit_micros), instrument.lot)
+        if sells(instrument, part, price) and sells(instrument, free - part, price):
+            quantity = part
+        else:
+            row[0] = Action.EXIT
+    return _intent(state, instrument, row, side=Side.SELL, amounts=(ZERO, quantity, price), at=at)
+
+
+def sells(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:
+    """Whether the venue would take a sale of `quantity` at `price`; what it would not is dust."""
+    worth = multiply_down(quantity, price, instrument.quote_step)
+    return quantity >= instrument.quantity_min and worth >= instrument.cost_min
+
+
+def _intent(
+    state: StrategyState,
+    instrument: Instrument,
+    row: np.ndarray,
+    *,
+    side: Side,
+    amounts: tuple[Decimal, Decimal, Decimal],
+    at: int,
+) -> OrderIntent:
+    state.intent_no += 1
+    action, reason, p_up, move, cost, _ = row.tolist()
+    notional, quantity, price = amounts
+    return OrderIntent(
+        intent_no=state.intent_no,
+        symbol=instrument.symbol,
+        side=side,
+        notional=notional,
+        quantity=quantity,
+        limit_price=price,
+        decided_at=at,
+        action=Action(action),
+        reason=Reason(reason),
+        p_up=p_up,
+        expected_move=move,
+        cost=cost,
+    )

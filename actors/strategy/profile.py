@@ -1,0 +1,47 @@
+"""The numbers by which the strategy decides.
+
+Every threshold is a field here and nowhere else; docs/risk-rules.md lists them and a test compares.
+Ratios are millionths (micros), times nanoseconds. What they mean for a verdict is in `evaluation`.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from actors.instant import HOUR_NS, MINUTE_NS
+
+MICROS: Final = 1_000_000
+
+
+class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Thresholds of the first strategy. Raises ValueError when they contradict each other."""
+
+    entry_p_up_micros: int = 560_000
+    edge_margin_micros: int = 500
+    exit_p_up_micros: int = 450_000
+    exit_move_micros: int = -2_000
+    fade_move_micros: int = 0
+    partial_exit_micros: int = 500_000
+    slippage_micros: int = 500
+    spread_max_micros: int = 2_000
+    depth_min_quote: int = 10_000
+    collar_micros: int = 2_000
+    base_fraction_micros: int = 20_000
+    prediction_max_age_ns: int = 2 * HOUR_NS
+    cool_down_fill_ns: int = 5 * MINUTE_NS
+    cool_down_refusal_ns: int = MINUTE_NS
+
+    def __post_init__(self) -> None:
+        """Refuse a profile whose exits would meet its entries."""
+        if not 0 <= self.exit_p_up_micros < self.entry_p_up_micros <= MICROS:
+            raise ValueError("the exit probability must lie below the entry probability")
+        if not self.exit_move_micros <= self.fade_move_micros:
+            raise ValueError("the exit move must not lie above the move at which an edge has faded")
+        if not 0 < self.partial_exit_micros < MICROS:
+            raise ValueError("a partial exit must be more than nothing and less than everything")
+        if not 0 <= self.collar_micros < MICROS:
+            raise ValueError("the price collar must lie between nothing and everything")
+        if not 0 < self.base_fraction_micros <= MICROS:
+            raise ValueError("the base fraction must be more than nothing and at most everything")

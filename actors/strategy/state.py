@@ -1,0 +1,72 @@
+"""What the strategy remembers: the last market, prediction and portfolio, and its own orders.
+
+Arrays are indexed by the run's symbols. Nothing here decides; the facts are kept, not interpreted.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+
+from actors.messages.decision import Action, Side
+from actors.messages.ledger import PortfolioState
+from actors.messages.market import MARK_COLUMNS, MarketFlag
+from actors.messages.prediction import MISSING
+from actors.money import ZERO
+from actors.strategy.config import StrategyConfig
+
+
+class OpenIntent(msgspec.Struct):
+    """An intent that may still trade; `unknown` while nobody can say what became of its order."""
+
+    index: int
+    side: Side
+    action: Action
+    filled: Decimal = ZERO
+    unknown: bool = False
+
+
+class StrategyState(msgspec.Struct):
+    """Everything the strategy knows. `held`, `partial_done` are uint8[N], the cool-downs int64[N].
+
+    `working` and `unknown` (int32[N]) count open intents and those among them of unknown outcome;
+    `held_count` and `cooling_until` say at a glance that nothing is held or cools.
+    """
+
+    marks: np.ndarray
+    flags: np.ndarray
+    predictions: np.ndarray
+    held: np.ndarray
+    partial_done: np.ndarray
+    working: np.ndarray
+    unknown: np.ndarray
+    entry_cool_until: np.ndarray
+    exit_cool_until: np.ndarray
+    open_intents: dict[str, OpenIntent]
+    portfolio: PortfolioState | None = None
+    bundle_id: str = ""
+    prediction_ts: int = 0
+    predicted: bool = False
+    kill_level: int = 0
+    intent_no: int = 0
+    held_count: int = 0
+    cooling_until: int = 0
+
+
+def initial_state(config: StrategyConfig) -> StrategyState:
+    """Nothing known yet: every mark missing and stale, every prediction missing, no position."""
+    count = len(config.instruments)
+    return StrategyState(
+        marks=np.full((count, len(MARK_COLUMNS)), np.nan),
+        flags=np.full(count, int(MarketFlag.STALE), dtype=np.int32),
+        predictions=np.full((count, 3), MISSING, dtype=np.int32),
+        held=np.zeros(count, dtype=np.uint8),
+        partial_done=np.zeros(count, dtype=np.uint8),
+        working=np.zeros(count, dtype=np.int32),
+        unknown=np.zeros(count, dtype=np.int32),
+        entry_cool_until=np.zeros(count, dtype=np.int64),
+        exit_cool_until=np.zeros(count, dtype=np.int64),
+        open_intents={},
+    )
