@@ -30,6 +30,7 @@ BUILDING = VENV / "ballast-building"
 STAMP = VENV / "ballast-environment.json"
 LOCKS = ROOT / "requirements"
 DOWNLOAD_MB = {"run": 140, "dev": 220}
+HASHED = ("--require-hashes", "--only-binary", ":all:")
 COMPILE = (
     "pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --quiet"
     " --no-emit-index-url --no-emit-find-links --no-annotate --no-header"
@@ -69,10 +70,14 @@ def run(arguments: Sequence[str | Path], env: dict[str, str], failure: str) -> N
 
 
 def fingerprint(kind: str) -> str:
-    """A hash of everything that decides what the environment of this kind contains, and where."""
+    """A hash of everything that decides what the environment of this kind contains, and where.
+
+    The kinds are ``run`` and ``dev``, two sets of packages, and ``project``, the project itself.
+    """
     digest = hashlib.sha256(str(ROOT).encode())
-    for path in (LOCKS / f"{kind}.lock", LOCKS / "uv.lock", ROOT / "pyproject.toml"):
-        digest.update(path.read_bytes())
+    names = ("pyproject.toml",) if kind == "project" else (f"{kind}.lock", "uv.lock")
+    for name in names:
+        digest.update((ROOT if kind == "project" else LOCKS).joinpath(name).read_bytes())
     return digest.hexdigest()
 
 
@@ -97,11 +102,23 @@ def usable_interpreter() -> bool:
     return result.returncode == 0
 
 
-def satisfied(kind: str) -> bool:
-    """Whether .venv is complete for this kind; the development set includes the runtime set."""
+def complete(kind: str) -> bool:
+    """Whether .venv holds the packages of this kind; ``dev`` includes those of ``run``."""
     stamp = built()
     wanted = ("run", "dev") if kind == "run" else ("dev",)
     return any(stamp.get(each) == fingerprint(each) for each in wanted) and usable_interpreter()
+
+
+def satisfied(kind: str) -> bool:
+    """Whether .venv holds the packages of this kind and the project as it is described now."""
+    return complete(kind) and built().get("project") == fingerprint("project")
+
+
+def write_stamp(stamp: dict[str, str]) -> None:
+    """Replace the stamp by another, whole or not at all."""
+    fresh = STAMP.with_suffix(".new")
+    fresh.write_text(json.dumps(stamp), encoding="utf-8")
+    fresh.replace(STAMP)
 
 
 @contextlib.contextmanager
@@ -163,59 +180,27 @@ def uv_environment(env: dict[str, str]) -> dict[str, str]:
 
 
 def install(kind: str, env: dict[str, str]) -> None:
-    """Install the locked packages of this kind and the project itself into .venv."""
+    """Install the locked packages of this kind into .venv, and nothing that is not locked."""
     network = "; check the network and pip's index settings, then run the same command again."
-    python = BIN / "python"
-    run(
-        [
-            python,
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "-r",
-            LOCKS / "uv.lock",
-        ],
-        env,
-        f"the installer could not be fetched{network}",
-    )
-    uv, uv_env = BIN / "uv", uv_environment(env)
-    run(
-        [
-            uv,
-            "pip",
-            "sync",
-            "--python",
-            python,
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            LOCKS / "uv.lock",
-            LOCKS / f"{kind}.lock",
-        ],
-        uv_env,
-        f"the locked packages could not be installed{network}",
-    )
-    run(
-        [
-            uv,
-            "pip",
-            "install",
-            "--quiet",
-            "--python",
-            python,
-            "--no-deps",
-            "--no-build-isolation",
-            "--offline",
-            "--editable",
-            ".",
-        ],
-        uv_env,
-        "the project itself could not be installed; the lines above say why.",
-    )
+    pip: list[str | Path] = [
+        BIN / "python",
+        *"-m pip install --quiet".split(),
+        *HASHED,
+        "-r",
+        LOCKS / "uv.lock",
+    ]
+    run(pip, env, f"the installer could not be fetched{network}")
+    uv: list[str | Path] = [BIN / "uv", "pip", "sync", "--python", BIN / "python", *HASHED]
+    locks = (LOCKS / "uv.lock", LOCKS / f"{kind}.lock")
+    run([*uv, *locks], uv_environment(env), f"the locked packages could not be installed{network}")
+
+
+def install_project(env: dict[str, str]) -> None:
+    """Install the project itself, editable; needs no network, its build system is installed."""
+    uv: list[str | Path] = [BIN / "uv", "pip", "install", "--python", BIN / "python"]
+    options = "--quiet --no-deps --no-build-isolation --offline --editable .".split()
+    failure = "the project itself could not be installed; the lines above say why."
+    run([*uv, *options], env, failure)
 
 
 def ensure(kind: str) -> None:
@@ -228,15 +213,17 @@ def ensure(kind: str) -> None:
         if satisfied(kind):
             return
         env = clean_environment()
+        if complete(kind):
+            install_project(env)
+            write_stamp(built() | {"project": fingerprint("project")})
+            return
         size = f"about {DOWNLOAD_MB[kind]} MB to download the first time"
         say(f"building .venv with {sys.executable}: {size}.")
         make_interpreter(env)
         install(kind, env)
-        # The stamp is written whole or not at all, and the mark goes last: killed between, the next
-        # run rebuilds.
-        fresh = STAMP.with_suffix(".new")
-        fresh.write_text(json.dumps({kind: fingerprint(kind)}), encoding="utf-8")
-        fresh.replace(STAMP)
+        install_project(env)
+        write_stamp({kind: fingerprint(kind), "project": fingerprint("project")})
+        # The mark goes last: killed before, the next run builds anew.
         BUILDING.unlink()
         say("the environment is ready; .venv/bin/ballast is the command.")
 

@@ -10,7 +10,7 @@ from datetime import date
 from fnmatch import fnmatch
 from pathlib import Path
 
-from tests.house import core, floors, money, shape, texts
+from tests.house import core, floors, money, shape, texts, unused
 from tests.house.source import Rule, Violation
 
 RULES: dict[str, Rule] = {
@@ -38,6 +38,8 @@ RULES: dict[str, Rule] = {
     "lock-files": texts.lock_files,
     "titles": texts.titles,
     "links": texts.links,
+    "unused-settings": unused.unused_settings,
+    "dead-sql": unused.dead_sql,
 }
 WAIVERS = Path(__file__).with_name("waivers.toml")
 

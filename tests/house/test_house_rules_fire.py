@@ -180,6 +180,12 @@ TEXTS = [
     ("titles", "docs/a.md", "# One\n\n# Two\n", "# One\n\n```\n# a comment\n```\n"),
     ("titles", "docs/a.md", "no title\n", "# A title\n"),
     (
+        "unused-settings",
+        "service/settings.py",
+        '"""Why."""\nclass LogSettings:\n    level: str = "info"\n',
+        '"""Why."""\nclass LogSettings:\n    level: str = "info"\nx = LogSettings().level\n',
+    ),
+    (
         "links",
         "docs/a.md",
         "# A\n[b](b.md)\n",
@@ -197,4 +203,15 @@ def test_the_text_rule_tells_wrong_from_right(
 
 
 def test_every_rule_has_a_planted_violation() -> None:
-    assert {rule for rule, *_ in PLANTED} | {rule for rule, *_ in TEXTS} == set(RULES)
+    assert {rule for rule, *_ in PLANTED} | {rule for rule, *_ in TEXTS} | {"dead-sql"} == set(
+        RULES
+    )
+
+
+@pytest.mark.parametrize(("named", "dead"), [("append_frame", False), ("append_frames", True)])
+def test_a_sql_block_that_nothing_names_is_dead(named: str, dead: bool, tmp_path: Path) -> None:
+    (tmp_path / "sql" / "queries").mkdir(parents=True)
+    block = "-- name: append_frame\nSELECT 1;\n"
+    (tmp_path / "sql" / "queries" / "journal.sql").write_text(block, encoding="utf-8")
+    checkout = planted(tmp_path, "adapters/a.py", f"x = {named!r}\n")
+    assert fired("dead-sql", checkout) is dead

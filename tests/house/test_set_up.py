@@ -46,6 +46,7 @@ def environment(checkout: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 
     monkeypatch.setattr(module, "run", run_without_pip)
     monkeypatch.setattr(module, "install", note)
+    monkeypatch.setattr(module, "install_project", lambda env: note("project", env))
     return module
 
 
@@ -57,7 +58,7 @@ def installed(environment: ModuleType) -> list[str]:
 def test_a_fresh_checkout_is_built_once(environment: ModuleType) -> None:
     environment.ensure("run")
     environment.ensure("run")
-    assert installed(environment) == ["run"]
+    assert installed(environment) == ["run", "project"]
     assert not environment.BUILDING.exists()
 
 
@@ -65,7 +66,7 @@ def test_the_development_set_serves_make_run_but_not_the_other_way(environment: 
     environment.ensure("run")
     environment.ensure("dev")
     environment.ensure("run")
-    assert installed(environment) == ["run", "dev"]
+    assert installed(environment) == ["run", "project", "dev", "project"]
 
 
 def test_a_changed_lock_is_installed_into_the_same_environment(environment: ModuleType) -> None:
@@ -73,7 +74,19 @@ def test_a_changed_lock_is_installed_into_the_same_environment(environment: Modu
     with (environment.LOCKS / "run.lock").open("a") as lock:
         lock.write("\n")
     environment.ensure("run")
-    assert installed(environment) == ["run", "run"]
+    assert installed(environment) == ["run", "project", "run", "project"]
+
+
+def test_a_changed_project_is_installed_again_without_its_packages(
+    environment: ModuleType,
+) -> None:
+    environment.ensure("run")
+    with (environment.ROOT / "pyproject.toml").open("a") as project:
+        project.write("\n")
+    environment.ensure("run")
+    assert installed(environment) == ["run", "project", "project"]
+    environment.ensure("run")
+    assert installed(environment) == ["run", "project", "project"]
 
 
 def test_a_moved_checkout_is_installed_again(
@@ -99,7 +112,7 @@ def test_a_set_up_killed_half_way_is_built_anew(
         environment.ensure("run")
     monkeypatch.setattr(environment, "install", finish)
     environment.ensure("run")
-    assert installed(environment) == ["run"]
+    assert installed(environment) == ["run", "project"]
 
 
 def test_an_update_killed_half_way_is_built_anew(
@@ -116,14 +129,14 @@ def test_an_update_killed_half_way_is_built_anew(
         environment.ensure("dev")
     monkeypatch.setattr(environment, "install", finish)
     environment.ensure("dev")
-    assert installed(environment) == ["dev"]
+    assert installed(environment) == ["dev", "project"]
 
 
 def test_an_interpreter_that_went_away_is_replaced(environment: ModuleType) -> None:
     environment.ensure("run")
     (environment.BIN / "python").unlink()
     environment.ensure("run")
-    assert installed(environment) == ["run"]
+    assert installed(environment) == ["run", "project"]
 
 
 def test_an_environment_that_somebody_else_made_is_completed_not_deleted(
@@ -134,7 +147,7 @@ def test_an_environment_that_somebody_else_made_is_completed_not_deleted(
     (checkout / ".venv" / "mine").touch()
     environment.ensure("run")
     assert (checkout / ".venv" / "mine").exists()
-    assert installed(environment) == ["run"]
+    assert installed(environment) == ["run", "project"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
