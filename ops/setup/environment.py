@@ -212,6 +212,8 @@ def ensure(kind: str) -> None:
     with exclusive():
         if satisfied(kind):
             return
+        # A developer's environment is brought up to date as one, not cut down by `make run`.
+        kind = "dev" if "dev" in built() else kind
         env = clean_environment()
         if complete(kind):
             install_project(env)

@@ -77,6 +77,16 @@ def test_a_changed_lock_is_installed_into_the_same_environment(environment: Modu
     assert installed(environment) == ["run", "project", "run", "project"]
 
 
+def test_make_run_refreshes_a_development_set_instead_of_cutting_it_down(
+    environment: ModuleType,
+) -> None:
+    environment.ensure("dev")
+    with (environment.LOCKS / "uv.lock").open("a") as lock:
+        lock.write("\n")
+    environment.ensure("run")
+    assert installed(environment) == ["dev", "project", "dev", "project"]
+
+
 def test_a_changed_project_is_installed_again_without_its_packages(
     environment: ModuleType,
 ) -> None:
