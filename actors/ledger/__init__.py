@@ -1,0 +1,1 @@
+"""The ledger actor: double-entry books, FIFO lots and the portfolio that they come to."""

@@ -1,0 +1,122 @@
+"""The ledger actor: every amount that moves, once, in double entry.
+
+Theory of operation. A transfer is one row between two accounts of one asset, so books balance by
+construction; linked rows leave as one record. Funds flow external -> available (deposit), available
+-> held (hold), held -> market and held -> fees (a buy), market -> available (what it bought, or the
+proceeds of a sale), held -> available (release). Our decisions can only hold what is free. A fact
+of the venue is booked whatever it says: what our accounts cannot pay comes from suspense, is noted
+as an error, and halts the account. Lots are first in, first out, with the buy fee in their cost, so
+realised profit is net of both fees and cash = deposits + realised - cost of open lots, exactly.
+
+The rules lie beside: transfers, funds, fills, lots, valuation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from actors.instant import HOUR_NS, ceil_to
+from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.ledger.fills import book_fill
+from actors.ledger.funds import deposit, place_hold, release_hold
+from actors.ledger.state import LedgerConfig, LedgerState
+from actors.ledger.valuation import portfolio, revalue, take_marks
+from actors.messages.base import Message
+from actors.messages.control import (
+    ConstraintViolated,
+    Deposit,
+    Note,
+    RunStarted,
+    SetTimer,
+    TimerFired,
+)
+from actors.messages.execution import Fill
+from actors.messages.ledger import (
+    HoldPlaced,
+    HoldRefused,
+    HoldReleased,
+    PortfolioHour,
+    PortfolioState,
+    TradeClosed,
+    TransfersPosted,
+)
+from actors.messages.market import MarkSlice
+from actors.messages.order import PlaceHold
+
+HOUR_TIMER = "hour"
+
+
+class LedgerActor(Actor[LedgerConfig, LedgerState]):
+    """Owns the books of one account; see the module for the flow of funds."""
+
+    __slots__ = ()
+    name: ClassVar[str] = "ledger"
+    emits: ClassVar[tuple[type[Message], ...]] = (
+        HoldPlaced,
+        HoldRefused,
+        TransfersPosted,
+        PortfolioState,
+        PortfolioHour,
+        TradeClosed,
+        ConstraintViolated,
+        SetTimer,
+        Note,
+    )
+    state_type: ClassVar[type[msgspec.Struct]] = LedgerState
+
+    def start_run(self, message: RunStarted, at: int) -> Effects:
+        """A segment begins: arm the hour anew, and show what the account already has."""
+        assert message.symbols == tuple(self.config.instruments), "the run has other symbols"
+        self.state.hour_due = 0
+        return (portfolio(self.config, self.state, at),) if self.state.accounts else NOTHING
+
+    def deposit(self, message: Deposit, at: int) -> Effects:
+        """Funds from outside."""
+        return deposit(self.config, self.state, message, at)
+
+    def place_hold(self, message: PlaceHold, at: int) -> Effects:
+        """Set funds aside for an order."""
+        return place_hold(self.config, self.state, message, at)
+
+    def release_hold(self, message: HoldReleased, at: int) -> Effects:
+        """Set what is left of a hold free."""
+        return release_hold(self.config, self.state, message.cl_ord_id, at)
+
+    def fill(self, message: Fill, at: int) -> Effects:
+        """A fact of the venue."""
+        return book_fill(self.config, self.state, message, at)
+
+    def mark(self, message: MarkSlice, at: int) -> Effects:
+        """New prices: without positions nothing has changed, so nothing is said."""
+        state = self.state
+        take_marks(state, message)
+        effects: list[Message] = []
+        if state.positions:
+            revalue(self.config, state)
+            effects.append(portfolio(self.config, state, at))
+        if state.hour_due == 0 and not message.warm_up:
+            state.hour_due = ceil_to(at + 1, HOUR_NS)
+            effects.append(SetTimer(HOUR_TIMER, state.hour_due))
+        return effects
+
+    def hour(self, message: TimerFired, at: int) -> Effects:
+        """A full hour: record the portfolio, and arm the next one."""
+        state = self.state
+        state.hour_due = message.due + HOUR_NS
+        return (
+            PortfolioHour(message.due, portfolio(self.config, state, at)),
+            SetTimer(HOUR_TIMER, state.hour_due),
+        )
+
+    rules: ClassVar[Mapping[type[Message], Rule]] = {
+        MarkSlice: mark,
+        PlaceHold: place_hold,
+        Fill: fill,
+        HoldReleased: release_hold,
+        TimerFired: hour,
+        Deposit: deposit,
+        RunStarted: start_run,
+    }

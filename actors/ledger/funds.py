@@ -1,0 +1,80 @@
+"""Deposits and holds: what comes in from outside, and what is set aside before an order is sent.
+
+A hold above what is free is refused: no decision of ours makes a balance negative. A deposit of a
+symbol's base asset becomes a lot at its value now, so that it is neither a gain nor a loss.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.kernel.actor import NOTHING, Effects
+from actors.ledger.lots import add
+from actors.ledger.positions import position_of
+from actors.ledger.state import Hold, LedgerConfig, LedgerState
+from actors.ledger.transfers import Posting, is_new
+from actors.ledger.valuation import add_units, equity, portfolio, value_at_bid
+from actors.messages.control import Deposit, Note
+from actors.messages.ledger import HoldPlaced, HoldRefused
+from actors.messages.order import PlaceHold
+from actors.money import ZERO, is_sound
+
+
+def deposit(config: LedgerConfig, state: LedgerState, message: Deposit, at: int) -> Effects:
+    """Book funds from outside, once per source; what cannot be an amount is noted and left."""
+    source = f"deposit:{message.source}"
+    fields = (("source", message.source), ("amount", str(message.amount)))
+    if not (is_sound(message.amount) and message.amount > 0):
+        return (Note("error", "ledger.impossible_deposit", fields),)
+    if not is_new(state, source, kept=config.booked_kept):
+        return (Note("warning", "ledger.deposit_repeated", fields),)
+    before = equity(config, state)
+    posting = Posting(state, source, "deposit")
+    posting.move(message.asset, message.amount, "external", "available", leg="in")
+    worth = message.amount if message.asset == config.reporting else ZERO
+    if message.asset != config.reporting:
+        worth = _deposit_in_kind(config, state, message.asset, message.amount)
+    add_units(state, before, worth)
+    return (*posting.record(at), portfolio(config, state, at))
+
+
+def _deposit_in_kind(
+    config: LedgerConfig, state: LedgerState, asset: str, amount: Decimal
+) -> Decimal:
+    """Open a lot at today's value; an asset that no symbol trades has no value here."""
+    for symbol, instrument in config.instruments.items():
+        if instrument.base == asset:
+            position = position_of(config, state, symbol)
+            before = position.value
+            add(position, amount, ZERO)
+            value_at_bid(state, instrument, position)
+            worth = position.value - before
+            position.lots[-1].cost = worth
+            position.cost += worth
+            return worth
+    return ZERO
+
+
+def place_hold(config: LedgerConfig, state: LedgerState, message: PlaceHold, at: int) -> Effects:
+    """Set the funds of an order aside, or refuse when they are not free."""
+    cl_ord_id, asset, amount = message.cl_ord_id, message.asset, message.amount
+    if cl_ord_id in state.holds:
+        return (Note("error", "ledger.hold_repeated", (("cl_ord_id", cl_ord_id),)),)
+    free = state.balance(f"available:{asset}")
+    if not (is_sound(amount) and 0 < amount <= free):
+        return (HoldRefused(cl_ord_id, free, amount),)
+    posting = Posting(state, f"hold:{cl_ord_id}", cl_ord_id)
+    posting.move(asset, amount, "available", "held", leg="place")
+    state.holds[cl_ord_id] = Hold(asset, amount)
+    # The portfolio first: whoever drops a reservation at HoldPlaced must already see the hold.
+    return (*posting.record(at), portfolio(config, state, at), HoldPlaced(cl_ord_id))
+
+
+def release_hold(config: LedgerConfig, state: LedgerState, cl_ord_id: str, at: int) -> Effects:
+    """The order is over: what is still held for it becomes free. Unknown holds are nothing."""
+    hold = state.holds.pop(cl_ord_id, None)
+    if hold is None or not hold.amount:
+        return NOTHING
+    posting = Posting(state, f"hold:{cl_ord_id}", cl_ord_id)
+    posting.move(hold.asset, hold.amount, "held", "available", leg="release")
+    return (*posting.record(at), portfolio(config, state, at))

@@ -1,0 +1,94 @@
+"""What the ledger keeps: accounts, holds by order, positions with their lots, marks and totals.
+
+An account is named by its kind and its asset ("available:USD"). What has been booked is remembered
+by source for a bounded number of bookings; a unique index of the database stands behind that.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import msgspec
+import numpy as np
+
+from actors.instant import DAY_NS
+from actors.instruments import Instrument
+from actors.money import ZERO
+
+
+class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Decision settings of the ledger.
+
+    `instruments` by symbol in the run's index order, all quoted in `reporting`. A mark older than
+    `mark_age_ns_max` still values its position, but counts it as unmarked.
+    """
+
+    instruments: dict[str, Instrument]
+    reporting: str = "USD"
+    mark_age_ns_max: int = DAY_NS
+    booked_kept: int = 2048
+
+
+class Account(msgspec.Struct):
+    """One account: its balance, and how many transfers have touched it."""
+
+    balance: Decimal = ZERO
+    sequence: int = 0
+
+
+class Hold(msgspec.Struct):
+    """What is still held for one order."""
+
+    asset: str
+    amount: Decimal
+
+
+class Lot(msgspec.Struct):
+    """A bought quantity with its whole cost, buy fee included (quote currency)."""
+
+    quantity: Decimal
+    cost: Decimal
+
+
+class Position(msgspec.Struct):
+    """One symbol held: the sums of its lots and its value at the last good bid.
+
+    `bid` is that bid as the feed gave it, so that an unmoved mark is not converted twice.
+    """
+
+    symbol: str
+    index: int
+    quantity: Decimal = ZERO
+    cost: Decimal = ZERO
+    value: Decimal = ZERO
+    bid: float = 0
+    lots: list[Lot] = []
+
+
+class LedgerState(msgspec.Struct):
+    """The whole state. `peak` is the high-water mark of the unit value, at today's units."""
+
+    bids: np.ndarray
+    marked_at: np.ndarray
+    accounts: dict[str, Account] = {}
+    holds: dict[str, Hold] = {}
+    positions: dict[str, Position] = {}
+    booked: dict[str, int] = {}
+    transfer_no: int = 0
+    realised: Decimal = ZERO
+    fees: Decimal = ZERO
+    peak: Decimal = ZERO
+    hour_due: int = 0
+
+    def balance(self, account: str) -> Decimal:
+        """The balance of `account`; zero while nothing has touched it."""
+        found = self.accounts.get(account)
+        return ZERO if found is None else found.balance
+
+
+def initial_state(config: LedgerConfig) -> LedgerState:
+    """Empty books. AssertionError when an instrument is quoted in another currency."""
+    assert all(each.quote == config.reporting for each in config.instruments.values())
+    assert config.booked_kept > 0
+    count = len(config.instruments)
+    return LedgerState(np.zeros(count), np.zeros(count, dtype=np.int64))

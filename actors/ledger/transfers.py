@@ -1,0 +1,110 @@
+"""Posting: one row moves an amount from one account to another, so books balance by construction.
+
+Rows of one event are linked and leave together. Our own accounts never go below zero; what a fact
+of the venue takes beyond them comes from the suspense account, is noted, and halts the account.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from actors.ledger.state import Account, Hold, LedgerState
+from actors.messages.base import Message
+from actors.messages.control import ConstraintViolated, Note
+from actors.messages.ledger import Transfer, TransfersPosted
+
+# Kinds of account that may go below zero: the world outside, and what is still to be explained.
+BOTTOMLESS: Final = ("market", "external", "suspense")
+
+
+class Posting:
+    """The linked transfers of one event. `source` names it; each leg's name makes a row's key."""
+
+    __slots__ = ("alarms", "cause", "source", "state", "transfers")
+
+    def __init__(self, state: LedgerState, source: str, cause: str) -> None:
+        self.state = state
+        self.source = source
+        self.cause = cause
+        self.transfers: list[Transfer] = []
+        self.alarms: list[Message] = []
+
+    def move(self, asset: str, amount: Decimal, debit: str, credit: str, *, leg: str) -> None:
+        """Move `amount` of `asset` from kind `debit` to kind `credit`; zero moves nothing."""
+        if not amount:
+            return
+        assert amount > 0
+        state = self.state
+        debited, credited = f"{debit}:{asset}", f"{credit}:{asset}"
+        source_account = _account(state, debited)
+        target_account = _account(state, credited)
+        source_account.balance -= amount
+        target_account.balance += amount
+        assert source_account.balance >= 0 or debit in BOTTOMLESS, "a decision overdrew an account"
+        source_account.sequence += 1
+        target_account.sequence += 1
+        state.transfer_no += 1
+        self.transfers.append(
+            Transfer(
+                state.transfer_no,
+                debited,
+                credited,
+                asset,
+                amount,
+                source_account.balance,
+                target_account.balance,
+                source_account.sequence,
+                target_account.sequence,
+                f"{self.source}:{leg}",
+                self.cause,
+            )
+        )
+
+    def draw(
+        self, asset: str, amount: Decimal, credit: str, *, hold: Hold | None, leg: str
+    ) -> None:
+        """Pay what the venue took: from the order's hold, then free funds, then suspense."""
+        rest = amount
+        if hold is not None and hold.asset == asset:
+            part = min(hold.amount, rest)
+            hold.amount -= part
+            rest -= part
+            self.move(asset, part, "held", credit, leg=leg)
+        if rest > 0:
+            part = min(self.state.balance(f"available:{asset}"), rest)
+            rest -= part
+            self.move(asset, part, "available", credit, leg=f"{leg}-free")
+        if rest > 0:
+            self.move(asset, rest, "suspense", credit, leg=f"{leg}-short")
+            self._alarm(asset, rest)
+
+    def _alarm(self, asset: str, short: Decimal) -> None:
+        fields = (("asset", asset), ("short", str(short)), ("source", self.source))
+        self.alarms += (
+            Note("error", "ledger.shortfall", fields),
+            ConstraintViolated(f"suspense:{asset}", 0),
+        )
+
+    def record(self, at: int) -> tuple[Message, ...]:
+        """The rows as one record, and what they gave alarm about."""
+        if not self.transfers:
+            return tuple(self.alarms)
+        return (TransfersPosted(at, tuple(self.transfers)), *self.alarms)
+
+
+def _account(state: LedgerState, name: str) -> Account:
+    account = state.accounts.get(name)
+    if account is None:
+        account = state.accounts[name] = Account()
+    return account
+
+
+def is_new(state: LedgerState, source: str, *, kept: int) -> bool:
+    """Whether `source` has not been booked; if so it is remembered, and the oldest forgotten."""
+    if source in state.booked:
+        return False
+    state.booked[source] = state.transfer_no
+    if len(state.booked) > kept:
+        del state.booked[next(iter(state.booked))]
+    return True

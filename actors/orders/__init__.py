@@ -1,0 +1,1 @@
+"""The orders actor: the life of every order, from approval to its last fact."""

@@ -1,0 +1,216 @@
+"""The orders actor: approval to hold, hold to venue, facts to fills, end to release.
+
+One approval becomes at most one order, one order is sent at most once, and its hold is let go
+exactly once. The rules live beside: the table (lifecycle), the last look (recheck), the facts
+(fold), the unknown (unknown). Retries are not here: a retry is a new intent through the whole
+ladder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from actors.ids import client_order_id
+from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.messages.base import Message
+from actors.messages.control import (
+    CancelTimer,
+    EpochOpened,
+    Note,
+    RunStarted,
+    SetTimer,
+    TimerFired,
+)
+from actors.messages.decision import Side
+from actors.messages.execution import ExecutionReport, Fill, NotSent, VenueEvidence
+from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
+from actors.messages.order import CancelOrder, OrderState, OrderUpdate, PlaceHold, SubmitOrder
+from actors.messages.risk import (
+    IntentApproved,
+    IntentRefused,
+    Refusal,
+    TradingState,
+    TradingStateChanged,
+)
+from actors.orders.fold import fold
+from actors.orders.lifecycle import OrderEvent
+from actors.orders.recheck import Grounds, barred, recheck, refusal
+from actors.orders.state import Order, OrdersConfig, OrdersState
+from actors.orders.transitions import cancel, illegal, lifetime_timer, move, silence_timer
+from actors.orders.unknown import never_left, open_epoch, weigh
+
+
+def initial_state(config: OrdersConfig) -> OrdersState:
+    """A state without orders. AssertionError when a limit of `config` makes no sense."""
+    assert config.deadline_ns > 0
+    assert config.lifetime_ns > 0
+    assert config.closed_kept > 0
+    return OrdersState()
+
+
+class OrdersActor(Actor[OrdersConfig, OrdersState]):
+    """Owns every order of the account; see the module for the rules."""
+
+    __slots__ = ()
+    name: ClassVar[str] = "orders"
+    emits: ClassVar[tuple[type[Message], ...]] = (
+        PlaceHold,
+        SubmitOrder,
+        CancelOrder,
+        OrderUpdate,
+        IntentRefused,
+        Fill,
+        HoldReleased,
+        SetTimer,
+        CancelTimer,
+        Note,
+    )
+    state_type: ClassVar[type[msgspec.Struct]] = OrdersState
+
+    def start_run(self, message: RunStarted, _at: int) -> Effects:
+        """A segment begins; intents are numbered from its start."""
+        state = self.state
+        if message.run_id != state.run_id:
+            state.intent_no = -1
+        state.account, state.run_id = message.account, message.run_id
+        if message.epoch == state.epoch:
+            return NOTHING
+        return open_epoch(self.config, state, message.epoch, "a run started")
+
+    def begin_epoch(self, message: EpochOpened, _at: int) -> Effects:
+        """A new leader writes."""
+        return open_epoch(self.config, self.state, message.epoch, message.reason)
+
+    def approve(self, message: IntentApproved, at: int) -> Effects:
+        """Look once more; then ask the ledger to hold the funds of a new order."""
+        config, state, intent = self.config, self.state, message.intent
+        grounds = recheck(config, state, message, at)
+        if grounds is not None:
+            return (refusal(intent, grounds),)
+        state.intent_no = intent.intent_no
+        state.order_no += 1
+        cl_ord_id = client_order_id(state.account, state.run_id, state.epoch, state.order_no)
+        instrument = config.instruments[intent.symbol]
+        quantity = instrument.canonical_quantity(message.quantity)
+        order = Order(
+            cl_ord_id,
+            intent.intent_no,
+            intent.symbol,
+            intent.side,
+            quantity,
+            intent.limit_price,
+            intent.decided_at,
+            intent.decided_at + config.deadline_ns,
+        )
+        assert state.find(cl_ord_id) is None, "a client order id repeats"
+        state.live[cl_ord_id] = order
+        if intent.side is Side.BUY:
+            hold = instrument.hold_of(quantity, intent.limit_price)
+            return PlaceHold(cl_ord_id, instrument.quote, hold), order.update("")
+        return PlaceHold(cl_ord_id, instrument.base, quantity), order.update("")
+
+    def submit(self, message: HoldPlaced, at: int) -> Effects:
+        """The funds are held: send, unless the trading state moved meanwhile."""
+        config, state = self.config, self.state
+        order = state.live.get(message.cl_ord_id)
+        if order is None:
+            return (HoldReleased(message.cl_ord_id), _orphan("HoldPlaced", message.cl_ord_id))
+        if order.state is not OrderState.PENDING:
+            return (illegal(order, OrderEvent.HELD),)
+        if (grounds := barred(state, order.side)) is not None:
+            return self._withdraw(order, OrderEvent.WITHDRAWN, grounds)
+        effects = move(config, state, order, OrderEvent.HELD)
+        cl_ord_id = order.cl_ord_id
+        submit = SubmitOrder(
+            cl_ord_id,
+            order.symbol,
+            order.side,
+            order.quantity,
+            order.limit_price,
+            order.decided_at,
+            order.deadline,
+            state.epoch,
+        )
+        effects += (submit, SetTimer(lifetime_timer(cl_ord_id), at + config.lifetime_ns))
+        if not config.venue_in_graph:
+            due = max(at, order.deadline) + config.silence_ns
+            effects.append(SetTimer(silence_timer(cl_ord_id), due))
+        return effects
+
+    def forgo(self, message: HoldRefused, _at: int) -> Effects:
+        """Free funds did not cover the order: it is never sent."""
+        order = self.state.live.get(message.cl_ord_id)
+        if order is None:
+            return (_orphan("HoldRefused", message.cl_ord_id),)
+        if order.state is not OrderState.PENDING:
+            return (illegal(order, OrderEvent.HOLD_REFUSED),)
+        order.held = False
+        buys = order.side is Side.BUY
+        reason = Refusal.INSUFFICIENT_CASH if buys else Refusal.NOT_HELD
+        grounds = (reason, str(message.free), str(message.wanted))
+        return self._withdraw(order, OrderEvent.HOLD_REFUSED, grounds)
+
+    def _withdraw(self, order: Order, event: OrderEvent, grounds: Grounds) -> Effects:
+        reason, value, threshold = grounds
+        refused = IntentRefused(
+            order.intent_no, order.symbol, order.side, reason, value, threshold, "orders"
+        )
+        return (*move(self.config, self.state, order, event, reason.value), refused)
+
+    def report(self, message: ExecutionReport, _at: int) -> Effects:
+        """A fact from the venue."""
+        return fold(self.config, self.state, message)
+
+    def evidence(self, message: VenueEvidence, at: int) -> Effects:
+        """What the venue's lists prove."""
+        return weigh(self.config, self.state, message, at)
+
+    def not_sent(self, message: NotSent, _at: int) -> Effects:
+        """The outbox's proof."""
+        return never_left(self.config, self.state, message)
+
+    def trading_state(self, message: TradingStateChanged, _at: int) -> Effects:
+        """When new risk is no longer wanted, resting buys are called back; sells may go on."""
+        state = self.state
+        state.trading, state.kill_level = message.state, message.kill_level
+        if message.state is TradingState.ACTIVE and message.kill_level == 0:
+            return NOTHING
+        return [
+            cancel(order, message.reason)
+            for order in state.live.values()
+            if order.side is Side.BUY and order.state is not OrderState.PENDING
+        ]
+
+    def timer(self, message: TimerFired, _at: int) -> Effects:
+        """An order's life is up (asked again each lifetime until it is over), or silence fell."""
+        kind, _, cl_ord_id = message.name.partition(":")
+        order = self.state.live.get(cl_ord_id)
+        if order is None:
+            return NOTHING
+        if kind == "lifetime":
+            again = SetTimer(message.name, message.due + self.config.lifetime_ns)
+            return cancel(order, "lifetime"), again
+        if order.state is OrderState.SUBMITTED:
+            reason = "no answer by its deadline"
+            return move(self.config, self.state, order, OrderEvent.SILENCE, reason)
+        return NOTHING
+
+    rules: ClassVar[Mapping[type[Message], Rule]] = {
+        ExecutionReport: report,
+        IntentApproved: approve,
+        HoldPlaced: submit,
+        HoldRefused: forgo,
+        TradingStateChanged: trading_state,
+        TimerFired: timer,
+        VenueEvidence: evidence,
+        NotSent: not_sent,
+        RunStarted: start_run,
+        EpochOpened: begin_epoch,
+    }
+
+
+def _orphan(kind: str, cl_ord_id: str) -> Note:
+    return Note("error", "order.answer_without_order", (("kind", kind), ("cl_ord_id", cl_ord_id)))
