@@ -32,12 +32,16 @@ _SEPARATORS: Final = ("/", "_", "-", "")
 
 
 class UnknownSymbolError(ValueError):
-    """A symbol that is in no table of ours. `nearest` is the closest known canonical name."""
+    """A symbol that is in no table of ours: one sentence, and a second one saying what to do.
 
-    def __init__(self, text: str, nearest: str, remedy: str) -> None:
-        super().__init__(f"{text!r} is not a symbol known here; {remedy}")
+    `nearest` is the closest known canonical name.
+    """
+
+    def __init__(self, text: str, nearest: str, why: str, remedy: str = "") -> None:
+        super().__init__(f"{text!r} is not a symbol known here; {why}")
         self.text = text
         self.nearest = nearest
+        self.remedy = remedy or f"Use {nearest}; docs/feeds.md lists the names."
 
 
 def instrument(symbol: str) -> Instrument:
@@ -87,8 +91,8 @@ def canonical_symbol(text: str, as_quote: str = "") -> str:
         return f"{base}/{quote}"
     if as_quote != QUOTE or quote not in DOLLAR_STANDINS:
         nearest = f"{base}/{QUOTE}"
-        remedy = f"a pair quoted in {quote} cannot stand for one quoted in {as_quote}"
-        raise UnknownSymbolError(text, nearest, remedy)
+        why = f"a pair quoted in {quote} cannot stand for one quoted in {as_quote}"
+        raise UnknownSymbolError(text, nearest, why)
     return f"{base}/{as_quote}"
 
 
@@ -115,9 +119,9 @@ def _unknown(text: str) -> UnknownSymbolError:
     if listed is not None:
         base, quote = listed
         nearest = f"{base}/{QUOTE}"
-        mapped = f", or name the pair {QUOTE} with --as-quote {QUOTE}"
-        remedy = f"there are no rules for pairs quoted in {quote}; use {nearest}"
-        return UnknownSymbolError(text, nearest, remedy + mapped * (quote in DOLLAR_STANDINS))
+        why = f"there are rules for {nearest} but none for pairs quoted in {quote}"
+        mapped = f"Use {nearest}, or in research name the pair {QUOTE} with --as-quote {QUOTE}."
+        return UnknownSymbolError(text, nearest, why, mapped * (quote in DOLLAR_STANDINS))
     close = difflib.get_close_matches(spelt, list(_names()), n=1, cutoff=0.0)
     base, _ = _names()[close[0]]
     nearest = f"{base}/{QUOTE}"

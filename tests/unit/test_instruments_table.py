@@ -89,6 +89,7 @@ def test_an_unknown_name_is_one_sentence_with_the_nearest(text: str, nearest: st
         canonical_symbol(text)
     assert not nearest or caught.value.nearest in UNIVERSE
     assert "\n" not in str(caught.value)
+    assert caught.value.nearest in caught.value.remedy
 
 
 def test_euros_never_stand_for_dollars() -> None:
@@ -97,8 +98,9 @@ def test_euros_never_stand_for_dollars() -> None:
 
 
 def test_a_tether_pair_has_no_rules_and_the_sentence_says_what_to_do() -> None:
-    with pytest.raises(UnknownSymbolError, match="or name the pair USD with --as-quote"):
+    with pytest.raises(UnknownSymbolError, match="none for pairs quoted in USDT") as caught:
         instrument("BTC/USDT")
+    assert "--as-quote USD" in caught.value.remedy
 
 
 def test_the_table_agrees_with_the_recorded_snapshot(recorded: Callable[[str], Path]) -> None:
