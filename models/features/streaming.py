@@ -212,8 +212,7 @@ def _features(
     spread = sums[_RETURN_SQUARE:_RETURN_VALID] / counts
     spread -= mean * mean
     np.maximum(spread, _ZERO, out=spread)
-    np.sqrt(spread, out=spread)
-    volatility[:] = spread[0]
+    np.sqrt(spread[0], out=volatility)
     floored = np.maximum(volatility, _VOLATILITY_FLOOR)
     np.divide(momentum, floored * np.sqrt(counts[0]), out=block[2])
     np.divide(np.abs(momentum), np.maximum(sums[_PATH], _PATH_FLOOR), out=block[3])
@@ -221,7 +220,7 @@ def _features(
     np.divide(volatility[0:2], floored[3:5], out=table[25:27])
     _range_position(state, columns, valid, table[27:29])
     # Windows 24 and 168 are rows 2 and 4.
-    floored = np.maximum(spread[1, 2::2], _VOLUME_SPREAD_FLOOR)
+    floored = np.maximum(np.sqrt(spread[1, 2::2]), _VOLUME_SPREAD_FLOOR)
     np.divide(entered[_VOLUME] - mean[1, 2::2], floored, out=table[29:31])
     # Breadth: the share of the warm symbols whose 24-bar momentum is positive.
     rising = np.count_nonzero(momentum[2] > _ZERO)
