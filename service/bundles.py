@@ -61,7 +61,7 @@ def choose_bundle(name: str, *, mode: str, feed_kind: str, activation: str = "")
                 "Leave model.bundle empty, or choose a bundle trained on market data.",
             )
         return Choice(bundle, "not a market result: seeded market, SYNTHETIC_ONLY bundle")
-    refused = not bundle.manifest.verdict.passed
+    refused = bundle.manifest.gate.status != "APPROVED"
     if mode == "PAPER" and not activation:
         return Choice(
             None,

@@ -1,0 +1,10 @@
+"""Every verb of the command line, in the order in which the help lists them."""
+
+from __future__ import annotations
+
+from service.cli.backtest import backtest
+from service.cli.paper import demo, paper, run
+from service.cli.proving import proof, replay
+from service.cli.runs import runs
+
+VERBS = (run, demo, paper, backtest, replay, proof, runs)

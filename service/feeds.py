@@ -1,0 +1,97 @@
+"""Feeds of a run: a warm-up followed by a recorded or seeded source, as one feed with one digest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Final
+
+from actors.ids import digest_hex
+from actors.instruments import Instrument
+from actors.ports import Feed, FeedItem
+from adapters.candles.feed import CandleFeed
+from adapters.candles.reader import read_all
+from adapters.candles.series import CandleFileError
+from adapters.instruments.table import UnknownSymbolError, canonical_symbol
+from adapters.instruments.table import instruments as instruments_of
+from adapters.seeded_market.feed import SeededMarket, SeededMarketError
+from service.bundles import SEEDED
+from service.failures import ExitCode, UserError
+
+WARM_UP_HOURS: Final = 200
+UNIVERSE: Final = tuple(
+    f"{base}/USD"
+    for base in (
+        "BTC ETH BNB XRP SOL TRX ADA BCH XMR LINK XLM HBAR LTC AVAX ZEC SUI SHIB TON DOT UNI "
+        "AAVE TAO NEAR ETC ICP POL KAS ALGO FIL APT"
+    ).split()
+)
+
+
+class WarmedFeed:
+    """A feed whose warm-up items come first; a continued run past them sees only the source."""
+
+    def __init__(
+        self, source: Feed, warm_up: Callable[[], Iterator[FeedItem]], warm_up_digest: str
+    ) -> None:
+        self._source = source
+        self._warm_up = warm_up
+        self.kind = source.kind
+        self.symbols = source.symbols
+        self.digest = digest_hex("warmed", source.digest, warm_up_digest)
+
+    def items(self, after: int = 0) -> Iterator[FeedItem]:
+        """Warm-up items that are still ahead, then the source's."""
+        last = after
+        for item in self._warm_up():
+            if item.at > after:
+                last = item.at
+                yield item
+        yield from self._source.items(max(after, last))
+
+
+def seeded_feed(seed: int, symbols: tuple[str, ...]) -> Feed:
+    """The seeded market with enough history before it for every feature."""
+    try:
+        market = SeededMarket(seed, symbols)
+    except SeededMarketError as error:
+        raise UserError(ExitCode.USAGE, f"{error}.", "Choose another --seed.") from error
+    return WarmedFeed(market, lambda: market.warm_up_items(WARM_UP_HOURS), f"{WARM_UP_HOURS} h")
+
+
+def candle_feed(
+    files: tuple[Path, ...],
+    *,
+    symbol: str,
+    as_quote: str,
+    progress: Callable[[str, int], None] | None = None,
+) -> CandleFeed:
+    """Recorded candles of one or more symbols. Raises UserError(BAD_INPUT) with the file's fault."""
+    try:
+        named = symbol and canonical_symbol(symbol, as_quote)
+        series = read_all(
+            files,
+            symbol=named,
+            name=lambda text: canonical_symbol(text, as_quote),
+            progress=progress,
+        )
+        return CandleFeed(series)
+    except UnknownSymbolError as error:
+        raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
+    except CandleFileError as error:
+        raise UserError(
+            ExitCode.BAD_INPUT, f"A candle file cannot be used: {error}.", "Correct or replace it."
+        ) from error
+
+
+def rules_of(symbols: tuple[str, ...]) -> tuple[Instrument, ...]:
+    """Our dated facts for the symbols. Raises UserError(BAD_INPUT) for an unknown one."""
+    try:
+        return instruments_of(symbols)
+    except UnknownSymbolError as error:
+        raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
+
+
+def is_seeded(feed: Feed) -> bool:
+    """Whether the feed is a synthetic market."""
+    return feed.kind == SEEDED
