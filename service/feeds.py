@@ -66,7 +66,10 @@ def candle_feed(
     as_quote: str,
     progress: Callable[[str, int], None] | None = None,
 ) -> CandleFeed:
-    """Recorded candles of one or more symbols. Raises UserError(BAD_INPUT) with the file's fault."""
+    """Recorded candles of one or more symbols.
+
+    Raises UserError(BAD_INPUT) with the file's fault.
+    """
     try:
         named = symbol and canonical_symbol(symbol, as_quote)
         series = read_all(
@@ -95,3 +98,51 @@ def rules_of(symbols: tuple[str, ...]) -> tuple[Instrument, ...]:
 def is_seeded(feed: Feed) -> bool:
     """Whether the feed is a synthetic market."""
     return feed.kind == SEEDED
+
+
+def recorded_feed(
+    path: Path, warm_up: tuple[Path, ...], *, shift: bool, as_quote: str = ""
+) -> Feed:
+    """A recorded capture (Kraken frames or trades), warmed up by older candles when given.
+
+    With `shift` the candles are moved to end just before the capture: a marked research option.
+    Raises UserError(BAD_INPUT) with the file's fault and remedy.
+    """
+    try:
+        source = open_recorded(path, as_quote)
+    except RecordedFileError as error:
+        raise UserError(
+            ExitCode.BAD_INPUT,
+            f"The recorded feed cannot be used: {error}.",
+            "Give a Kraken WebSocket v2 capture (.ndjson[.gz]) or a trades file.",
+        ) from error
+    if not warm_up:
+        return source
+    first = next(iter(source.items()), None)
+    start = first.at if first is not None else 0
+    candles = warm_up_candles(warm_up, source.symbols, start, shift=shift, as_quote=as_quote)
+    return WarmedFeed(source, candles.items, candles.digest)
+
+
+def warm_up_candles(
+    files: tuple[Path, ...],
+    symbols: tuple[str, ...],
+    end_ts: int,
+    *,
+    shift: bool,
+    as_quote: str = "",
+) -> CandleFeed:
+    """Candles that end before `end_ts`, all marked as warm-up. Raises UserError(BAD_INPUT)."""
+    one = symbols[0] if len(files) == 1 and len(symbols) == 1 else ""
+    try:
+        series = read_all(files, symbol=one, name=lambda text: canonical_symbol(text, as_quote))
+        if shift:
+            series = [part.shifted_to(end_ts) for part in series]
+        series = [part.until(end_ts) for part in series]
+        return CandleFeed(series, symbols=symbols, warm_up_until_ts=ALL_WARM_UP)
+    except UnknownSymbolError as error:
+        raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
+    except CandleFileError as error:
+        raise UserError(
+            ExitCode.BAD_INPUT, f"A warm-up file cannot be used: {error}.", "Correct or replace it."
+        ) from error

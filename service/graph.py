@@ -24,12 +24,17 @@ from actors.market_data.state import MarketDataConfig
 from actors.market_data.state import initial_state as market_data_state
 from actors.orders import actor as orders
 from actors.orders.state import OrdersConfig
-from actors.paper_venue import actor as paper_venue
+from actors.paper_venue.actor import PaperVenueActor
+from actors.paper_venue.state import PaperVenueConfig
+from actors.paper_venue.state import initial_state as paper_venue_state
 from actors.ports import PredictionTape, Predictor, TapedPredictor
-from actors.risk import actor as risk
+from actors.risk.actor import RiskActor
+from actors.risk.profile import RiskConfig
+from actors.risk.state import initial_state as risk_state
 from actors.routes import routes
-from actors.strategy import actor as strategy
-from actors.strategy.profile import StrategyConfig
+from actors.strategy.actor import StrategyActor
+from actors.strategy.config import StrategyConfig
+from actors.strategy.state import initial_state as strategy_state
 from service.fingerprint import code_fingerprint
 from service.settings import DecisionSettings
 
@@ -111,7 +116,7 @@ def _deciders(
     features_config = features.FeaturesConfig(symbols)
     inference_config = inference.InferenceConfig(symbols, predictor)
     strategy_config = StrategyConfig(instruments, decision.strategy)
-    risk_config = risk.RiskConfig(instruments, decision.risk)
+    risk_config = RiskConfig(instruments, decision.risk)
     orders_config = OrdersConfig(
         by_symbol,
         venue_in_graph=venue_in_graph,
@@ -124,8 +129,8 @@ def _deciders(
         market_data.MarketDataActor(market_config, market_data_state(market_config)),
         features.FeaturesActor(features_config, features.initial_state(features_config)),
         inference.InferenceActor(inference_config, inference.initial_state(inference_config)),
-        strategy.StrategyActor(strategy_config, strategy.initial_state(strategy_config)),
-        risk.RiskActor(risk_config, risk.initial_state(risk_config)),
+        StrategyActor(strategy_config, strategy_state(strategy_config)),
+        RiskActor(risk_config, risk_state(risk_config)),
         orders.OrdersActor(orders_config, orders.initial_state(orders_config)),
         ledger.LedgerActor(ledger_config, ledger_state(ledger_config)),
     ]
@@ -134,11 +139,11 @@ def _deciders(
 def _paper_venue(
     decision: DecisionSettings, instruments: tuple[Instrument, ...]
 ) -> Actor[Any, Any]:
-    config = paper_venue.PaperVenueConfig(
+    config = PaperVenueConfig(
         instruments={each.symbol: each for each in instruments},
         latency_ns=decision.venue.latency_ms * MILLISECOND_NS,
         half_spread_ratio=decision.market.candle_half_spread_bps / _BPS,
         slippage_ratio=decision.venue.slippage_bps / _BPS,
         participation_ratio=decision.venue.participation_ratio,
     )
-    return paper_venue.PaperVenueActor(config, paper_venue.initial_state(config))
+    return PaperVenueActor(config, paper_venue_state(config))

@@ -1,4 +1,7 @@
-"""One run from start to proof card, whatever drives it: store, graph, segment, feed, close, prove."""
+"""One run from start to proof card, whatever drives it.
+
+Store, graph, segment, feed, close, prove.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""`ballast backtest FILE...`: recorded candles through the same graph, with a report and a proof."""
+"""`ballast backtest FILE...`.
+
+Recorded candles through the same graph, with a report and a proof.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from service.bundles import choose_bundle
 from service.cli.options import common, missing_file, settings_of
 from service.cli.paper import run_plan
 from service.cli.showing import finish, reading
+from service.report.write import write_report
 from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan
 from service.feeds import candle_feed

@@ -154,5 +154,3 @@ def run_plan(
             "The run was interrupted before its clean stop was done.",
             "Start again: everything that was durable is recovered.",
         ) from error
-
-

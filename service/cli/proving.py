@@ -1,0 +1,97 @@
+"""`ballast replay RUN` and `ballast proof RUN`: re-execute a stored run and compare every hash."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from actors.ports import Journal, RunRow
+from service.cli.options import common, settings_of
+from service.cli.showing import proving_bar, show_card, show_replay
+from service.drivers.replay import ReplayReport, replay_run
+from service.failures import ExitCode, UserError
+from service.proof import ProofCard, with_replay
+from service.run_index import RunEntry, RunIndex
+from service.run_proof import builder
+from service.stores import open_journal
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@common
+@click.option("--verify", is_flag=True, help="Obey nothing recorded: models predict again too.")
+def replay(
+    run_id: str, *, as_json: bool, settings_file: Path | None, data_dir: Path | None, verify: bool
+) -> None:
+    """Feed a stored run back through the same actors and compare every hash.
+
+    RUN is an id from `ballast runs`, the beginning of one, or "last". Prints REPLAY PARITY: TRUE
+    with the root hash, or FALSE with the first divergence (exit code 4).
+    """
+    entry = RunIndex(settings_of(settings_file, data_dir).home).find(run_id)
+    with proving_bar(as_json=as_json) as progress:
+        report = asyncio.run(_replay(entry, verify=verify, progress=progress))
+    show_replay(report, as_json=as_json)
+
+
+@click.command()
+@click.argument("run_id", metavar="RUN")
+@common
+def proof(run_id: str, *, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
+    """Prove a stored run again and print its card."""
+    index = RunIndex(settings_of(settings_file, data_dir).home)
+    entry = index.find(run_id)
+    card = index.card(entry.run_id)
+    if card is None:
+        raise UserError(
+            ExitCode.MISSING,
+            f"The run {entry.run_id} was not closed, so it has no card.",
+            "Prove its chain and parity with `ballast replay RUN --verify`.",
+        )
+    with proving_bar(as_json=as_json) as progress:
+        report = asyncio.run(_replay(entry, verify=True, progress=progress))
+    proven = with_replay(card, report)
+    show_card(proven, as_json=as_json)
+    _check(proven)
+
+
+def _check(card: ProofCard) -> None:
+    if not card.proven:
+        raise UserError(
+            ExitCode.NOT_PROVEN,
+            f"The run {card.run_id} is not proven: {card.divergence or 'the books differ'}.",
+            "Do not trust its figures; restore a backup or look at the input that is named.",
+        )
+
+
+async def _replay(
+    entry: RunEntry, *, verify: bool, progress: Callable[[int, int], None]
+) -> ReplayReport:
+    async with open_journal(entry.journal, entry.place, account=entry.account) as journal:
+        run = await row_of(journal, entry)
+        return await replay_run(
+            journal, run, builder(verify=verify), verify=verify, progress=progress
+        )
+
+
+async def row_of(journal: Journal, entry: RunEntry) -> RunRow:
+    """The journal's own row of a run. Raises UserError(MISSING) when the store has lost it."""
+    for row in await journal.runs():
+        if row.run_id == entry.run_id:
+            return row
+    raise UserError(
+        ExitCode.MISSING,
+        f"The journal in {entry.place} does not hold the run {entry.run_id}.",
+        "Restore the data folder that belongs to this index.",
+    )
+
+
+def report_json(report: ReplayReport) -> dict[str, Any]:
+    """The report as plain values."""
+    document: dict[str, Any] = msgspec.to_builtins(report)
+    return document

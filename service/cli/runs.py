@@ -1,0 +1,52 @@
+"""`ballast runs`: every run in the data folder, with its result."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+from rich.console import Console
+from rich.table import Table
+
+from actors.instant import SECOND_NS
+from service.cli.options import common, settings_of
+from service.run_index import RunEntry, RunIndex
+
+
+@click.command()
+@common
+def runs(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
+    """List stored runs, newest last."""
+    index = RunIndex(settings_of(settings_file, data_dir).home)
+    rows = [_row(index, entry) for entry in index.entries()]
+    if as_json:
+        click.echo(msgspec.json.encode({"runs": rows}).decode())
+        return
+    if not rows:
+        click.echo(f"No runs in {index.folder} yet. Start with `ballast run`.")
+        return
+    table = Table("run", "started (UTC)", "mode", "feed", "account", "inputs", "parity", "notice")
+    for row in rows:
+        table.add_row(*(str(value) for value in row.values()))
+    Console().print(table)
+
+
+def _row(index: RunIndex, entry: RunEntry) -> dict[str, Any]:
+    card = index.card(entry.run_id)
+    parity = (
+        "open" if card is None else {True: "TRUE", False: "FALSE", None: "skipped"}[card.parity]
+    )
+    started = datetime.fromtimestamp(entry.started_ns // SECOND_NS, UTC)
+    return {
+        "run_id": entry.run_id,
+        "started": started.strftime("%Y-%m-%d %H:%M:%S"),
+        "mode": entry.mode,
+        "feed": entry.feed,
+        "account": entry.account,
+        "inputs": "" if card is None else card.inputs,
+        "parity": parity,
+        "notice": entry.notice,
+    }
