@@ -17,7 +17,7 @@ from actors.market_data.candles import take_candles
 from actors.market_data.checks import check_books, symbol_rows
 from actors.market_data.clockwork import listen, take_timer
 from actors.market_data.marks import marks
-from actors.market_data.prices import confirm, list_symbols, sound_books, take_books
+from actors.market_data.prices import confirm, confirmed_ts, list_symbols, sound_books, take_books
 from actors.market_data.soundness import judge_books, take_clock_skew, take_status
 from actors.market_data.state import MarketDataConfig, MarketDataState, initial_state
 from actors.market_data.trades import take_trade_slice
@@ -64,7 +64,7 @@ class MarketDataActor(Actor[MarketDataConfig, MarketDataState]):
         check_books(levels, len(index))
         effects = listen(config, state, at)
         ts = min(message.ts, at)
-        current = ~((state.book[0, index] > 0.0) & (state.confirmed_ts[index] > ts))
+        current = ~((state.book[0, index] > 0.0) & (confirmed_ts(state)[index] > ts))
         if not current.all():
             state.late_books += int(np.count_nonzero(~current))
             index, levels = index[current], levels[current]

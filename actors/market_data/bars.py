@@ -25,39 +25,39 @@ _BAR_FROM_TRADE = np.array([0, 1, 2, 3, 4, 6])
 
 
 def bar_columns(trades: FloatArray) -> FloatArray:
-    """The bar columns of trade aggregates: f64[n, 8] to f64[n, 6]."""
-    return trades.take(_BAR_FROM_TRADE, axis=1)
+    """The bar columns of trade aggregates: f64[8, n] to f64[6, n]."""
+    return trades.take(_BAR_FROM_TRADE, axis=0)
 
 
-def merged(target: FloatArray, present: int, rows: FloatArray, index: Rows) -> int:
-    """Merge later `rows` into `target` in place; return how many of its rows now hold data."""
-    n = len(target)
+def merged(target: FloatArray, present: int, columns: FloatArray, index: Rows) -> int:
+    """Merge later `columns` into `target` in place; return how many symbols now hold data."""
+    n: int = target.shape[1]
     if index is None:
         if present == 0:
-            target[:] = rows
+            target[:] = columns
             return n
         if present == n:
-            _merge_all(target, rows)
+            _merge_all(target, columns)
             return n
         index = np.arange(n)
-    before = target[index]
-    empty = np.isnan(before[:, 0])
-    after = rows.copy()
-    np.copyto(after[:, 0], before[:, 0], where=~empty)
-    np.fmax(after[:, 1], before[:, 1], out=after[:, 1])
-    np.fmin(after[:, 2], before[:, 2], out=after[:, 2])
-    np.add(after[:, 4:], before[:, 4:], out=after[:, 4:], where=~empty[:, np.newaxis])
-    target[index] = after
-    return present + int(np.count_nonzero(empty))
+    before = target[:, index]
+    empty = np.isnan(before[0])
+    after = columns.copy()
+    np.copyto(after[0], before[0], where=~empty)
+    np.fmax(after[1], before[1], out=after[1])
+    np.fmin(after[2], before[2], out=after[2])
+    np.add(after[4:], before[4:], out=after[4:], where=~empty)
+    target[:, index] = after
+    return present + int(empty.sum())
 
 
-def _merge_all(target: FloatArray, rows: FloatArray) -> None:
-    high, low = target[:, 1], target[:, 2]
-    np.fmax(high, rows[:, 1], out=high)
-    np.fmin(low, rows[:, 2], out=low)
-    target[:, 3] = rows[:, 3]
-    sums = target[:, 4:]
-    np.add(sums, rows[:, 4:], out=sums)
+def _merge_all(target: FloatArray, columns: FloatArray) -> None:
+    _, high, low, close, *_ = target
+    np.fmax(high, columns[1], out=high)
+    np.fmin(low, columns[2], out=low)
+    close[:] = columns[3]
+    sums = target[4:]
+    np.add(sums, columns[4:], out=sums)
 
 
 def tear(state: MarketDataState, where: npt.NDArray[np.intp] | slice, kind: int) -> None:
@@ -78,22 +78,22 @@ def drop_forming(state: MarketDataState) -> None:
 
 def closed_bar(config: MarketDataConfig, state: MarketDataState, *, warm_up: bool) -> BarSlice:
     """Close the forming bar, complete or not, and open the one after it."""
-    rows = state.forming
+    columns = state.forming
     present = state.forming_symbols
     if state.torn_symbols:
-        rows[(state.torn == TORN) | (state.torn == STARTED_INSIDE)] = np.nan
-        present = int(np.count_nonzero(rows[:, 0] == rows[:, 0]))
+        columns[:, (state.torn == TORN) | (state.torn == STARTED_INSIDE)] = np.nan
+        present = int(np.count_nonzero(columns[0] > 0.0))
         mend(state)
     open_ts = state.bar_open_ts
     close_ts = open_ts + config.bar_interval_ns
-    np.multiply(rows[:, 3], rows[:, 4], out=state.bar_depth)
-    if present != len(rows):
+    np.multiply(columns[3], columns[4], out=state.bar_depth)
+    if present != len(state.bar_depth):
         np.copyto(state.bar_depth, 0.0, where=np.isnan(state.bar_depth))
-    bar = BarSlice(open_ts, close_ts, sealed(rows), warm_up)
+    bar = BarSlice(open_ts, close_ts, sealed(columns.T.copy()), warm_up)
     state.bar_open_ts = close_ts
-    state.forming, state.following = state.following, rows
+    state.forming, state.following = state.following, columns
     state.forming_symbols, state.following_symbols = state.following_symbols, 0
-    rows.fill(np.nan)
+    columns.fill(np.nan)
     return bar
 
 

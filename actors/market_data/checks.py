@@ -19,6 +19,7 @@ Rows = npt.NDArray[np.intp] | None
 
 # Bits of non-negative floats order like the floats; infinity, NaN and every sign bit lie above.
 _INFINITY_BITS = np.array(np.inf).view(np.uint64)
+_INT32, _FLOAT64 = np.dtype("<i4"), np.dtype("<f8")
 _BOOK_BLOCKS = ("bid price", "bid quantity", "ask price", "ask quantity")
 
 
@@ -29,7 +30,7 @@ def _in_order(n: int) -> bytes:
 
 def symbol_rows(kind: str, symbols: np.ndarray, n: int) -> Rows:
     """The symbols of a slice. Raises ValueError on a wrong type, a repeat or an unknown index."""
-    if symbols.dtype.str == "<i4" and symbols.tobytes() == _in_order(n):
+    if symbols.dtype == _INT32 and symbols.tobytes() == _in_order(n):
         return None
     if symbols.ndim != 1 or symbols.dtype.kind not in "iu" or symbols.size == 0:
         raise ValueError(f"{kind}.symbols must be one row of integers, not {symbols.dtype}")
@@ -43,37 +44,39 @@ def symbol_rows(kind: str, symbols: np.ndarray, n: int) -> Rows:
 
 def check_shape(kind: str, rows: np.ndarray, count: int, columns: int) -> None:
     """Raise ValueError unless `rows` is float64 [count, columns]."""
-    if rows.shape != (count, columns) or rows.dtype.str != "<f8":
+    if rows.shape != (count, columns) or rows.dtype != _FLOAT64:
         raise ValueError(f"{kind} must be float64 [{count}, {columns}], not {rows.shape}")
 
 
-def check_bars(kind: str, rows: FloatArray, columns: tuple[str, ...]) -> None:
-    """Raise ValueError unless all is finite and non-negative and low <= open, close <= high.
+def _checked(kind: str, rows: np.ndarray, names: tuple[str, ...]) -> FloatArray:
+    """Raise ValueError unless all is finite and non-negative and 0 < low <= open, close <= high.
 
-    `rows` starts with open, high, low, close; a low of zero is refused too.
+    Returns the columns (open, high, low, close, ...), each contiguous: f64[columns, n].
     """
-    bits = np.ascontiguousarray(rows).view(np.uint64)
-    if np.count_nonzero(bits < _INFINITY_BITS) != rows.size:
-        _refuse_values(kind, rows, columns)
-    prices = rows[:, :4]
-    if np.count_nonzero(rows[:, 2]) != len(rows):
-        raise ValueError(f"{kind}: column low holds a price of zero")
-    if np.count_nonzero(prices > rows[:, 1:2]):
+    columns = rows.T.copy()
+    if np.count_nonzero(columns.view(np.uint64) < _INFINITY_BITS) != columns.size:
+        _refuse_values(kind, rows, names)
+    low = columns[2]
+    inner = columns[0:4:3]
+    if np.count_nonzero(inner > columns[1]):
         raise ValueError(f"{kind}: column high is below another price of its row")
-    if np.count_nonzero(prices < rows[:, 2:3]):
+    if np.count_nonzero(inner < low):
         raise ValueError(f"{kind}: column low is above another price of its row")
+    if np.count_nonzero(low) != len(low):
+        raise ValueError(f"{kind}: column low holds a price of zero")
+    return columns
 
 
-def check_candles(rows: np.ndarray, count: int) -> None:
-    """Refuse candle rows that are no candles (ValueError)."""
+def checked_candles(rows: np.ndarray, count: int) -> FloatArray:
+    """The columns of candle rows, f64[6, n]. Raises ValueError when they are no candles."""
     check_shape("CandleSlice.rows", rows, count, len(BAR_COLUMNS))
-    check_bars("CandleSlice.rows", rows, BAR_COLUMNS)
+    return _checked("CandleSlice.rows", rows, BAR_COLUMNS)
 
 
-def check_trades(rows: np.ndarray, count: int) -> None:
-    """Refuse trade aggregates that no trades can sum to (ValueError)."""
+def checked_trades(rows: np.ndarray, count: int) -> FloatArray:
+    """The columns of trade aggregates, f64[8, n]. Raises ValueError when no trades sum to them."""
     check_shape("TradeSlice.rows", rows, count, len(TRADE_COLUMNS))
-    check_bars("TradeSlice.rows", rows, TRADE_COLUMNS)
+    return _checked("TradeSlice.rows", rows, TRADE_COLUMNS)
 
 
 def check_books(levels: np.ndarray, count: int) -> None:

@@ -12,6 +12,7 @@ import functools
 import numpy as np
 
 from actors.market_data.bars import TORN_FLAGS
+from actors.market_data.prices import confirmed_ts
 from actors.market_data.state import FloatArray, MarketDataConfig, MarketDataState
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.market import MarketFlag, MarkSlice
@@ -23,7 +24,7 @@ _STALE = np.int32(int(MarketFlag.STALE))
 @functools.cache
 def _quote_factors(half_spread_ratio: float) -> FloatArray:
     """Bid, ask and last as multiples of the last price."""
-    return np.array([1.0 - half_spread_ratio, 1.0 + half_spread_ratio, 1.0])
+    return np.array([[1.0 - half_spread_ratio], [1.0 + half_spread_ratio], [1.0]])
 
 
 def marks(
@@ -36,35 +37,35 @@ def marks(
 ) -> MarkSlice:
     """The MarkSlice of logical time `at` (ns UTC); its arrays are new and read-only."""
     half = config.candle_half_spread_ratio
-    rows = np.empty((len(state.last), 6))
-    np.multiply(state.last[:, np.newaxis], _quote_factors(half), out=rows[:, :3])
-    rows[:, 4] = 2.0 * half
-    rows[:, 5] = state.bar_depth
+    columns = np.empty((6, len(state.last)))
+    np.multiply(state.last, _quote_factors(half), out=columns[:3])
+    columns[4] = 2.0 * half
+    columns[5] = state.bar_depth
     if state.booked_symbols:
-        _quote(state, rows)
+        _quote(state, columns)
     if state.unlisted:
-        rows[np.isnan(rows[:, 0]), 4] = np.nan
+        columns[4, np.isnan(columns[0])] = np.nan
     flags = state.faults
     if state.run_faults:
         flags = flags | np.int32(state.run_faults)
     if state.torn_symbols:
         flags = flags | TORN_FLAGS.take(state.torn)
     if state.all_confirmed_ts == at:
-        rows[:, 3] = 0.0
+        columns[3] = 0.0
     else:
-        age_ns = at - state.confirmed_ts
-        np.divide(age_ns, _SECOND_NS, out=rows[:, 3])
+        age_ns = at - confirmed_ts(state)
+        np.divide(age_ns, _SECOND_NS, out=columns[3])
         stale = age_ns > config.stale_after_ns
         if np.count_nonzero(stale):
             flags = np.where(stale, flags | _STALE, flags)
-    return MarkSlice(at, sealed(rows), sealed_ints(flags), warm_up, heartbeat)
+    return MarkSlice(at, sealed(columns.T.copy()), sealed_ints(flags), warm_up, heartbeat)
 
 
-def _quote(state: MarketDataState, rows: FloatArray) -> None:
+def _quote(state: MarketDataState, columns: FloatArray) -> None:
     """Replace assumed quotes by those of the books that were seen."""
     bid, ask, depth = state.book
     quoted = bid > 0.0
-    np.copyto(rows[:, 0], bid, where=quoted)
-    np.copyto(rows[:, 1], ask, where=quoted)
-    np.copyto(rows[:, 4], (ask - bid) / ((ask + bid) / 2.0), where=quoted)
-    np.copyto(rows[:, 5], depth, where=quoted)
+    np.copyto(columns[0], bid, where=quoted)
+    np.copyto(columns[1], ask, where=quoted)
+    np.copyto(columns[4], (ask - bid) / ((ask + bid) / 2.0), where=quoted)
+    np.copyto(columns[5], depth, where=quoted)

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from actors.market_data.checks import Rows
-from actors.market_data.state import FloatArray, MarketDataConfig, MarketDataState
+from actors.market_data.state import FloatArray, LongArray, MarketDataConfig, MarketDataState
 from actors.messages.control import Note
 from actors.messages.market import (
     ASK_PRICE,
@@ -37,21 +37,23 @@ def list_symbols(state: MarketDataState, index: Rows) -> None:
 
 def confirm(state: MarketDataState, index: Rows, ts: int) -> None:
     """The prices of these symbols were right at `ts` (never moves back)."""
-    confirmed = state.confirmed_ts
     if index is None:
-        np.maximum(confirmed, ts, out=confirmed)
-        state.all_confirmed_ts = ts
+        state.all_confirmed_ts = max(state.all_confirmed_ts, ts)
         return
-    state.all_confirmed_ts = -1
-    confirmed[index] = np.maximum(confirmed[index], ts)
+    state.confirmed_ts[index] = np.maximum(state.confirmed_ts[index], ts)
+
+
+def confirmed_ts(state: MarketDataState) -> LongArray:
+    """[N] when each price was last confirmed (ns UTC), 0 for never."""
+    return np.maximum(state.confirmed_ts, state.all_confirmed_ts)
 
 
 def take_trades(
-    config: MarketDataConfig, state: MarketDataState, index: IndexArray, rows: FloatArray, ts: int
+    config: MarketDataConfig, state: MarketDataState, index: IndexArray, trades: FloatArray, ts: int
 ) -> tuple[Note, ...]:
-    """Move the last prices to the closes of trade aggregates (f64[n, 8]), outliers held back."""
-    close = rows[:, 3]
-    held = _outliers(config, state, index, rows)
+    """Move the last prices to the closes of trade aggregates (f64[8, n]), outliers held back."""
+    close = trades[3]
+    held = _outliers(config, state, index, trades)
     notes: tuple[Note, ...] = ()
     if np.count_nonzero(held):
         first = held & np.isnan(state.suspect[index])
@@ -77,10 +79,10 @@ def _far(price: FloatArray, reference: FloatArray, ratio: float) -> BoolArray:
 
 
 def _outliers(
-    config: MarketDataConfig, state: MarketDataState, index: IndexArray, rows: FloatArray
+    config: MarketDataConfig, state: MarketDataState, index: IndexArray, trades: FloatArray
 ) -> BoolArray:
     ratio = config.outlier_ratio
-    close, last = rows[:, 3], state.last[index]
+    close, last = trades[3], state.last[index]
     mid = (state.book[0, index] + state.book[1, index]) / 2.0
     known = ~(np.isnan(last) & np.isnan(mid))
     off = known & _far(close, last, ratio) & _far(close, mid, ratio)
@@ -88,7 +90,7 @@ def _outliers(
         return np.asarray(off)
     second = ~_far(close, state.suspect[index], ratio)
     # Two prints of one aggregate confirm each other when the first is as far off as the last.
-    pair = (rows[:, 6] >= 2.0) & ~_far(rows[:, 0], close, ratio)
+    pair = (trades[6] >= 2.0) & ~_far(trades[0], close, ratio)
     return np.asarray(off & ~second & ~pair)
 
 

@@ -65,10 +65,10 @@ class MarketDataState(msgspec.Struct):
     empty_bars: int
     """Live bars in a row that closed without any trade."""
     forming: FloatArray
-    """[N, 6] the bar that forms (BAR_COLUMNS); a NaN row has no trade yet."""
+    """[6, N] the bar that forms (BAR_COLUMNS by symbol); NaN where nothing traded yet."""
     forming_symbols: int
     following: FloatArray
-    """[N, 6] trades of the bar after it that came before it closed."""
+    """[6, N] trades of the bar after it that came before it closed."""
     following_symbols: int
     candle_open_ts: int
     """Open of the newest candle merged; `candle_seen` [N] tells for which symbols."""
@@ -83,9 +83,9 @@ class MarketDataState(msgspec.Struct):
     bar_depth: FloatArray
     """[N] volume times close of the last closed bar; 0 when it is a gap."""
     confirmed_ts: LongArray
-    """[N] when the price was last confirmed; 0 before any."""
+    """[N] when the price was last confirmed alone; 0 before any."""
     all_confirmed_ts: int
-    """The time at which all were confirmed together, when that was the last confirmation."""
+    """When all prices were last confirmed together; the later of the two holds."""
     faults: IntArray
     """[N] MarketFlag bits that stay until repaired."""
     fault_ts: LongArray
@@ -116,9 +116,9 @@ def initial_state(config: MarketDataConfig) -> MarketDataState:
         heard_at=0,
         listening_since=NEVER,
         empty_bars=0,
-        forming=np.full((n, 6), np.nan),
+        forming=np.full((6, n), np.nan),
         forming_symbols=0,
-        following=np.full((n, 6), np.nan),
+        following=np.full((6, n), np.nan),
         following_symbols=0,
         candle_open_ts=NEVER,
         candle_seen=np.zeros(n, dtype=np.uint8),
@@ -128,7 +128,7 @@ def initial_state(config: MarketDataConfig) -> MarketDataState:
         booked_symbols=0,
         bar_depth=np.zeros(n),
         confirmed_ts=np.zeros(n, dtype=np.int64),
-        all_confirmed_ts=NEVER,
+        all_confirmed_ts=0,
         faults=np.full(n, int(MarketFlag.NOT_LISTED), dtype=np.int32),
         fault_ts=np.zeros(n, dtype=np.int64),
         run_faults=0,

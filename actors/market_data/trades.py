@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from actors.market_data.bars import TORN, bar_columns, merged, tear
-from actors.market_data.checks import check_trades, symbol_rows
+from actors.market_data.checks import checked_trades, symbol_rows
 from actors.market_data.clockwork import listen
 from actors.market_data.prices import BoolArray, IndexArray, list_symbols, take_trades
 from actors.market_data.state import FloatArray, MarketDataConfig, MarketDataState
@@ -27,10 +27,9 @@ def take_trade_slice(
     Raises ValueError on an impossible slice, also when it lies more than a bar in the future.
     """
     n = len(config.symbols)
-    rows: FloatArray = message.rows
     full = symbol_rows("TradeSlice", message.symbols, n)
     index: IndexArray = np.arange(n) if full is None else full
-    check_trades(rows, len(index))
+    columns = checked_trades(message.rows, len(index))
     interval, ts = config.bar_interval_ns, message.ts
     _check_ids(message, len(index))
     effects = listen(config, state, at)
@@ -39,7 +38,7 @@ def take_trade_slice(
     if ts < state.bar_open_ts:
         state.late_trades += len(index)
         return [*effects, Note("warning", "late_trade", (("ts", str(ts)),))], False
-    counted, lost = _by_trade_id(state, message, index)
+    counted, lost = _by_trade_id(state, message, index, columns[6])
     missed = bool(np.count_nonzero(lost))
     if missed:
         state.trade_gaps += int(np.count_nonzero(lost))
@@ -48,18 +47,16 @@ def take_trade_slice(
         effects.append(Note("warning", "lost_trades", (("symbols", named),)))
     if not counted.all():
         state.repeated_trades += int(np.count_nonzero(~counted))
-        index, rows = index[counted], rows[counted]
+        index, columns = index[counted], columns[:, counted]
     if not len(index):
         return effects, missed
     list_symbols(state, index)
-    effects += take_trades(config, state, index, rows, min(ts, at))
-    bar_rows = bar_columns(rows)
+    effects += take_trades(config, state, index, columns, min(ts, at))
+    bars = bar_columns(columns)
     if ts < state.bar_open_ts + interval:
-        state.forming_symbols = merged(state.forming, state.forming_symbols, bar_rows, index)
+        state.forming_symbols = merged(state.forming, state.forming_symbols, bars, index)
     else:
-        state.following_symbols = merged(
-            state.following, state.following_symbols, bar_rows, index
-        )
+        state.following_symbols = merged(state.following, state.following_symbols, bars, index)
     return effects, missed
 
 
@@ -73,12 +70,12 @@ def _check_ids(message: TradeSlice, count: int) -> None:
 
 
 def _by_trade_id(
-    state: MarketDataState, message: TradeSlice, index: IndexArray
+    state: MarketDataState, message: TradeSlice, index: IndexArray, counts: FloatArray
 ) -> tuple[BoolArray, BoolArray]:
     """Which rows are new, and for which symbols trades are missing.
 
-    A row that overlaps what was counted cannot be split: it is left out, and what is new in it is
-    missing.
+    Ids run by one for each symbol. A row that overlaps what was counted cannot be split: it is left
+    out, and what is new in it is missing.
     """
     if not message.first_trade_ids:
         return np.ones(len(index), dtype=np.bool_), np.zeros(len(index), dtype=np.bool_)
@@ -87,5 +84,6 @@ def _by_trade_id(
     known = state.last_trade_id[index]
     counted = first > known
     lost = (known > 0) & ((first > known + 1) | (~counted & (last > known)))
+    lost |= counted & (counts != last - first + 1)
     state.last_trade_id[index] = np.maximum(known, last)
     return np.asarray(counted), np.asarray(lost)

@@ -1,0 +1,132 @@
+"""The inference actor passes on what a model may say, and fails closed on anything else."""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+import pytest
+
+from actors.inference.actor import InferenceActor, InferenceConfig, InferenceState, initial_state
+from actors.messages.arrays import sealed
+from actors.messages.codec import encode, state_decoder
+from actors.messages.feature import FeatureSlice
+from actors.messages.prediction import MISSING, PredictionSlice
+from actors.ports import PredictionTape, TapedPredictor
+
+SYMBOLS = ("XBT/USD", "ETH/USD")
+
+
+class FixedPredictor:
+    """A predictor that always gives one answer, right or wrong."""
+
+    bundle_id = "b" * 64
+    marker = ""
+
+    def __init__(self, answer: object) -> None:
+        self.answer = answer
+        self.seen: list[np.ndarray] = []
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        self.seen.append(features)
+        return self.answer  # type: ignore[return-value]
+
+
+def slice_of(close_ts: int = 1, *, warm_up: bool = False) -> FeatureSlice:
+    return FeatureSlice(close_ts, sealed(np.full((2, 3), 0.5)), warm_up)
+
+
+def actor_of(predictor: FixedPredictor | TapedPredictor | None) -> InferenceActor:
+    config = InferenceConfig(SYMBOLS, predictor)
+    return InferenceActor(config, initial_state(config))
+
+
+def prediction_of(actor: InferenceActor, message: FeatureSlice) -> PredictionSlice:
+    (effect,) = actor.handle(message, message.close_ts)
+    assert isinstance(effect, PredictionSlice)
+    return effect
+
+
+GOOD = np.array([[0, 1, 2], [1_000_000, -5, 0]], dtype=np.int32)
+
+
+def test_the_answer_is_passed_on_with_its_bundle() -> None:
+    predictor = FixedPredictor(GOOD)
+    actor = actor_of(predictor)
+    found = prediction_of(actor, slice_of(7))
+    assert (found.close_ts, found.bundle_id, found.warm_up) == (7, "b" * 64, False)
+    assert found.rows.tolist() == GOOD.tolist()
+    assert found.rows.dtype == np.dtype("<i4")
+    assert not found.rows.flags.writeable
+    assert predictor.seen[0] is not None
+    assert actor.state == InferenceState(close_ts=7, predictions=1)
+
+
+def test_the_message_does_not_share_memory_with_the_model() -> None:
+    answer = GOOD.copy()
+    found = prediction_of(actor_of(FixedPredictor(answer)), slice_of())
+    answer[0, 0] = 999
+    assert found.rows[0, 0] == 0
+
+
+def test_without_a_model_everything_is_missing() -> None:
+    found = prediction_of(actor_of(None), slice_of())
+    assert found.bundle_id == ""
+    assert found.rows.tolist() == [[MISSING] * 3] * 2
+
+
+def test_a_row_that_is_not_warm_may_be_missing() -> None:
+    rows = np.array([[MISSING] * 3, [500_000, 0, 0]], dtype=np.int32)
+    assert prediction_of(actor_of(FixedPredictor(rows)), slice_of()).rows[0, 0] == MISSING
+
+
+@pytest.mark.parametrize(
+    ("answer", "sentence"),
+    [
+        (GOOD.astype(np.float64), "no int32 array"),
+        (GOOD.astype(np.int64), "no int32 array"),
+        (GOOD.tolist(), "no int32 array"),
+        (None, "no int32 array"),
+        (GOOD[:1], "not \\(2, 3\\)"),
+        (GOOD[:, :2].copy(), "not \\(2, 3\\)"),
+        (GOOD.reshape(6), "not \\(2, 3\\)"),
+        (np.array([[1_000_001, 0, 0], [0, 0, 0]], dtype=np.int32), "1000001 is outside"),
+        (np.array([[0, 0, 0], [-1, 0, 0]], dtype=np.int32), "-1 is outside"),
+        (np.array([[MISSING, 0, 0], [2**31 - 1, 0, 0]], dtype=np.int32), "outside 0..1,000,000"),
+    ],
+)
+def test_an_answer_that_is_no_prediction_is_refused(answer: object, sentence: str) -> None:
+    actor = actor_of(FixedPredictor(answer))
+    with pytest.raises(ValueError, match=sentence):
+        actor.handle(slice_of(), 1)
+    assert actor.state == InferenceState()
+
+
+@pytest.mark.parametrize("shape", [(1, 3), (3, 3), (2,)])
+def test_features_of_other_symbols_are_refused(shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="not a row a symbol"):
+        actor_of(FixedPredictor(GOOD)).handle(FeatureSlice(1, np.zeros(shape)), 1)
+
+
+def test_warm_up_features_are_not_predicted() -> None:
+    predictor = FixedPredictor(GOOD)
+    assert list(actor_of(predictor).handle(slice_of(warm_up=True), 1)) == []
+    assert predictor.seen == []
+
+
+def test_a_recorded_answer_is_played_back_instead_of_asking_the_model() -> None:
+    tape = PredictionTape()
+    model = FixedPredictor(GOOD)
+    actor = actor_of(TapedPredictor(model, tape))
+    told = prediction_of(actor, slice_of(1))
+    tape.begin(tuple(tape.written))
+    played = prediction_of(actor, slice_of(1))
+    assert encode(told) == encode(played)
+    assert len(model.seen) == 1
+
+
+def test_the_state_survives_being_written_and_read() -> None:
+    actor = actor_of(FixedPredictor(GOOD))
+    prediction_of(actor, slice_of(9))
+    data = encode(actor.state)
+    assert state_decoder(InferenceState).decode(data) == actor.state
+    assert msgspec.structs.asdict(actor.state) == {"close_ts": 9, "predictions": 1}
