@@ -56,8 +56,8 @@ SYMBOLS = ("ABCUSD", "DEFUSD", "GHIUSD")
 CONFIG = StrategyConfig(tuple(instrument(symbol) for symbol in SYMBOLS))
 
 
-def portfolio(*positions: PositionView, equity: Decimal = D("10000.00")) -> PortfolioState:
-    zero = D(0)
+def portfolio(*positions: PositionView) -> PortfolioState:
+    zero, equity = D(0), D("10000.00")
     return PortfolioState(
         NOW, equity, equity, zero, zero, zero, zero, equity, 0, tuple(positions)
     )
@@ -194,20 +194,16 @@ def test_the_thresholds_themselves_let_an_entry_pass() -> None:
 
 def test_the_first_closed_gate_decides_when_all_are_closed() -> None:
     """Everything is wrong; as it is repaired from the top, reasons appear in ladder order."""
-    for first in range(len(ENTRY_CASES)):
+    for first, expected in enumerate(ENTRY_LADDER[:-1]):
         desk = Desk()
-        prediction = (100_000, -1_000, 0)
-        for reason, close, wanted in ENTRY_CASES[first:]:
-            close(desk)
-            if MISSING in wanted and reason is ENTRY_CASES[first][0] is Reason.NOT_WARM:
-                prediction = wanted
-        if any(reason is Reason.PROBABILITY_TOO_LOW for reason, _, _ in ENTRY_CASES[first:]):
-            pass
-        else:
-            prediction = (700_000, -1_000, 0)
-        if ENTRY_CASES[first][0] is Reason.NOT_WARM:
-            desk.bundle_id = "bundle"
-        assert verdict(desk.predict(prediction))[1] is ENTRY_CASES[first][0]
+        p_up, move, _ = STRONG
+        for reason, close, prediction in ENTRY_CASES:
+            if reason in ENTRY_LADDER[first:]:
+                close(desk)
+                silent = MISSING in prediction
+                p_up = p_up if silent else min(p_up, prediction[0])
+                move = move if silent else min(move, prediction[1])
+        assert verdict(desk.predict((p_up, move, 0))) == (Action.NO_ENTRY, expected)
 
 
 def test_the_ladders_list_every_reason_once_in_the_order_of_the_contract() -> None:

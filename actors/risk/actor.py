@@ -1,0 +1,202 @@
+"""The risk actor: every intent through the ladder, and the trading state announced when it moves.
+
+Rules are in `rules` and `ladder`, limits in `profile`, causes of a halt in `standing`, claims of
+open orders in `reservations`. An approval is counted at its worst from the moment it is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+import msgspec
+
+from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.messages.base import Message
+from actors.messages.control import (
+    ActorRestarted,
+    ConstraintViolated,
+    KillSwitch,
+    Note,
+    Reactivate,
+    RunStarted,
+)
+from actors.messages.decision import OrderIntent
+from actors.messages.ledger import HoldPlaced, PortfolioState
+from actors.messages.market import MarkSlice
+from actors.messages.order import OrderUpdate
+from actors.messages.risk import (
+    IntentApproved,
+    IntentRefused,
+    TradingState,
+    TradingStateChanged,
+)
+from actors.risk.ladder import first_refusal
+from actors.risk.profile import RiskConfig
+from actors.risk.reservations import OVER, Reservation, follow, position_of, settle
+from actors.risk.rules import sized
+from actors.risk.state import RiskState
+from actors.risk.view import view_of
+
+GATE = "risk"
+
+
+class RiskActor(Actor[RiskConfig, RiskState]):
+    """The one gate between what the strategy wants and what orders may do."""
+
+    name: ClassVar[str] = "risk"
+    emits: ClassVar[tuple[type[Message], ...]] = (
+        IntentApproved,
+        IntentRefused,
+        TradingStateChanged,
+        Note,
+    )
+    state_type: ClassVar[type[msgspec.Struct]] = RiskState
+
+    def on_run_started(self, message: RunStarted, at: int) -> Effects:
+        """The run's symbols must be the instruments; the state that stands is announced."""
+        del at
+        assert message.symbols == tuple(each.symbol for each in self.config.instruments)
+        return (self._standing_now(),)
+
+    def on_intent(self, intent: OrderIntent, at: int) -> Effects:
+        """The ladder; an approval is reserved at once."""
+        state = self.state
+        view = view_of(self.config, state, intent.symbol, intent.side, at)
+        refusal = first_refusal(intent, view)
+        state.last_intent_no = max(state.last_intent_no, intent.intent_no)
+        if refusal is not None:
+            reason, value, threshold = refusal
+            refused = IntentRefused(
+                intent.intent_no, intent.symbol, intent.side, reason, value, threshold, GATE
+            )
+            return (refused,)
+        quantity = sized(intent, view)
+        state.reservations[str(intent.intent_no)] = Reservation(
+            intent_no=intent.intent_no,
+            symbol=intent.symbol,
+            side=intent.side,
+            quantity=quantity,
+            limit_price=intent.limit_price,
+            approved_at=at,
+        )
+        return (IntentApproved(intent, quantity),)
+
+    def on_marks(self, message: MarkSlice, at: int) -> Effects:
+        """Keep the marks; those of a warm-up are history and price nothing."""
+        if not message.warm_up:
+            self.state.marks, self.state.flags = message.rows, message.flags
+            self.state.marked_at = at
+        return NOTHING
+
+    def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
+        """Keep the portfolio, settle what it shows, and halt entries at the drawdown's boundary."""
+        state, before = self.state, self._key()
+        state.portfolio = message
+        state.standing.observe_drawdown(message.drawdown, self.config.profile)
+        notes = NOTHING
+        if state.reservations:
+            state.reservations = settle(state.reservations, message, at)
+            notes = self._forget_unanswered(at)
+        return (*notes, *self._announce(before))
+
+    def on_hold(self, message: HoldPlaced, at: int) -> Effects:
+        """The ledger holds an order's funds; portfolios from now on show it."""
+        del at
+        for each in self.state.reservations.values():
+            if each.cl_ord_id == message.cl_ord_id:
+                each.held = True
+        return NOTHING
+
+    def on_order(self, message: OrderUpdate, at: int) -> Effects:
+        """Follow an order; one we never approved (an older segment's) claims what it names."""
+        state, key = self.state, str(message.intent_no)
+        found = state.reservations.get(key)
+        if found is None:
+            known = self.config.index_of(message.symbol) >= 0
+            if not known or (message.state in OVER and message.filled == 0):
+                return NOTHING
+            found = Reservation(
+                intent_no=message.intent_no,
+                symbol=message.symbol,
+                side=message.side,
+                quantity=message.quantity,
+                limit_price=message.limit_price,
+                approved_at=at,
+            )
+            state.reservations[key] = found
+        follow(found, message, position_of(state.portfolio, message.symbol), at)
+        if found.over and found.filled == found.settled:
+            del state.reservations[key]
+        return NOTHING
+
+    def on_refused_later(self, message: IntentRefused, at: int) -> Effects:
+        """The orders actor refused what was approved here: the claim ends."""
+        del at
+        if message.gate != GATE:
+            self.state.reservations.pop(str(message.intent_no), None)
+        return NOTHING
+
+    def on_kill(self, message: KillSwitch, at: int) -> Effects:
+        """An operator sets the kill level."""
+        del at
+        before = self._key()
+        self.state.standing.kill(message.level, f"{message.reason} ({message.actor})")
+        return self._announce(before)
+
+    def on_reactivate(self, message: Reactivate, at: int) -> Effects:
+        """A person lifts halts; the kill level is lifted by its own command."""
+        del message, at
+        before = self._key()
+        self.state.standing.reactivate(self.config.profile)
+        return self._announce(before)
+
+    def on_constraint(self, message: ConstraintViolated, at: int) -> Effects:
+        """An invariant broke: Halted until a person reactivates."""
+        del at
+        before = self._key()
+        self.state.standing.halt(f"constraint {message.name} at input {message.seq}")
+        return self._announce(before)
+
+    def on_restart(self, message: ActorRestarted, at: int) -> Effects:
+        """An actor lost a message: no entries until the hold-off is over."""
+        del message
+        until = at + self.config.profile.restart_hold_off_ns
+        self.state.blocked_until = max(self.state.blocked_until, until)
+        return NOTHING
+
+    def _forget_unanswered(self, at: int) -> Effects:
+        """An approval that orders never answered was refused there; its claim ends after grace."""
+        oldest = at - self.config.profile.approval_grace_ns
+        lost = [
+            key
+            for key, each in self.state.reservations.items()
+            if not each.cl_ord_id and each.approved_at < oldest
+        ]
+        for key in lost:
+            del self.state.reservations[key]
+        return [Note("warning", "risk.approval_unanswered", (("intent_no", key),)) for key in lost]
+
+    def _key(self) -> tuple[TradingState, int]:
+        return self.state.standing.state, self.state.standing.kill_level
+
+    def _announce(self, before: tuple[TradingState, int]) -> Effects:
+        return NOTHING if self._key() == before else (self._standing_now(),)
+
+    def _standing_now(self) -> TradingStateChanged:
+        standing = self.state.standing
+        return TradingStateChanged(standing.state, standing.kill_level, standing.reason)
+
+    rules: ClassVar[Mapping[type[Message], Rule]] = {
+        OrderIntent: on_intent,
+        MarkSlice: on_marks,
+        PortfolioState: on_portfolio,
+        HoldPlaced: on_hold,
+        OrderUpdate: on_order,
+        IntentRefused: on_refused_later,
+        KillSwitch: on_kill,
+        Reactivate: on_reactivate,
+        ConstraintViolated: on_constraint,
+        ActorRestarted: on_restart,
+        RunStarted: on_run_started,
+    }

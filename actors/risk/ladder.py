@@ -1,0 +1,73 @@
+"""The ladder: every refusal in the order of `Refusal`, with its rule and what it applies to.
+
+The first rule that objects decides. Exits skip what only entries must satisfy; nothing else differs
+between them, and nothing skips the ladder.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Final, NamedTuple
+
+from actors.messages.decision import OrderIntent, Side
+from actors.messages.risk import Refusal
+from actors.risk import rules
+from actors.risk.rules import Grounds
+from actors.risk.view import RiskView
+
+Rule = Callable[[OrderIntent, RiskView], Grounds]
+
+
+class Scope(enum.Enum):
+    """Which intents a rung judges."""
+
+    BOTH = enum.auto()
+    ENTRIES = enum.auto()
+    EXITS = enum.auto()
+
+
+class Rung(NamedTuple):
+    """One refusal and the rule that gives it."""
+
+    refusal: Refusal
+    rule: Rule
+    scope: Scope
+
+
+LADDER: Final = (
+    Rung(Refusal.HALTED, rules.halted, Scope.BOTH),
+    Rung(Refusal.KILL_SWITCH, rules.kill_switch, Scope.ENTRIES),
+    Rung(Refusal.REDUCING_ONLY, rules.reducing_only, Scope.ENTRIES),
+    Rung(Refusal.UNKNOWN_ORDER, rules.unknown_order, Scope.ENTRIES),
+    Rung(Refusal.UNKNOWN_SYMBOL, rules.unknown_symbol, Scope.BOTH),
+    Rung(Refusal.NO_PORTFOLIO, rules.no_portfolio, Scope.ENTRIES),
+    Rung(Refusal.STALE_PRICE, rules.stale_price, Scope.ENTRIES),
+    Rung(Refusal.MARKET_UNSOUND, rules.market_unsound, Scope.ENTRIES),
+    Rung(Refusal.ACTOR_RESTARTING, rules.actor_restarting, Scope.ENTRIES),
+    Rung(Refusal.DECISION_TOO_OLD, rules.decision_too_old, Scope.ENTRIES),
+    Rung(Refusal.DRAWDOWN_HALT, rules.drawdown_halt, Scope.ENTRIES),
+    Rung(Refusal.DUPLICATE_INTENT, rules.duplicate_intent, Scope.BOTH),
+    Rung(Refusal.INVALID_QUANTITY, rules.invalid_notional, Scope.ENTRIES),
+    Rung(Refusal.INVALID_QUANTITY, rules.invalid_quantity, Scope.EXITS),
+    Rung(Refusal.PRICE_OFF_TICK, rules.price_off_tick, Scope.BOTH),
+    Rung(Refusal.PRICE_COLLAR, rules.price_collar, Scope.BOTH),
+    Rung(Refusal.EDGE_BELOW_COST, rules.edge_below_cost, Scope.ENTRIES),
+    Rung(Refusal.MAX_POSITIONS, rules.max_positions, Scope.ENTRIES),
+    Rung(Refusal.POSITION_CAP, rules.position_cap, Scope.ENTRIES),
+    Rung(Refusal.EXPOSURE_CAP, rules.exposure_cap, Scope.ENTRIES),
+    Rung(Refusal.INSUFFICIENT_CASH, rules.insufficient_cash, Scope.ENTRIES),
+    Rung(Refusal.BELOW_MINIMUM, rules.below_minimum, Scope.BOTH),
+    Rung(Refusal.NOT_HELD, rules.not_held, Scope.EXITS),
+)
+_ENTRY_RUNGS: Final = tuple(rung for rung in LADDER if rung.scope is not Scope.EXITS)
+_EXIT_RUNGS: Final = tuple(rung for rung in LADDER if rung.scope is not Scope.ENTRIES)
+
+
+def first_refusal(intent: OrderIntent, view: RiskView) -> tuple[Refusal, str, str] | None:
+    """The first refusal with what was seen and what was demanded, or None: it may pass."""
+    for rung in _ENTRY_RUNGS if intent.side is Side.BUY else _EXIT_RUNGS:
+        grounds = rung.rule(intent, view)
+        if grounds is not None:
+            return rung.refusal, *grounds
+    return None

@@ -1,0 +1,93 @@
+"""The numbers by which risk refuses, and the drawdown tiers that they form.
+
+Every limit is a field here and nowhere else; docs/risk-rules.md lists them and a test compares.
+Ratios are millionths (micros), times nanoseconds.
+"""
+
+from __future__ import annotations
+
+import itertools
+from typing import Final
+
+import msgspec
+
+from actors.instant import MINUTE_NS, SECOND_NS
+from actors.instruments import Instrument
+
+MICROS: Final = 1_000_000
+
+
+class Tier(msgspec.Struct, frozen=True):
+    """What a level of drawdown still allows: the cap of one position and how many positions."""
+
+    name: str
+    position_cap_micros: int
+    positions_max_count: int
+
+
+class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Limits of one account. Raises ValueError when they contradict each other."""
+
+    position_cap_micros: int = 30_000
+    exposure_cap_micros: int = 200_000
+    normal_cap_micros: int = 30_000
+    normal_positions_max_count: int = 10
+    caution_drawdown_micros: int = 100_000
+    caution_cap_micros: int = 15_000
+    caution_positions_max_count: int = 10
+    defence_drawdown_micros: int = 150_000
+    defence_cap_micros: int = 10_000
+    defence_positions_max_count: int = 5
+    halt_drawdown_micros: int = 200_000
+    halt_again_step_micros: int = 50_000
+    unmarked_max_micros: int = 10_000
+    edge_margin_micros: int = 500
+    price_collar_micros: int = 10_000
+    decision_max_age_ns: int = 2 * SECOND_NS
+    mark_max_age_ns: int = 5 * SECOND_NS
+    restart_hold_off_ns: int = MINUTE_NS
+    approval_grace_ns: int = MINUTE_NS
+
+    def __post_init__(self) -> None:
+        """Refuse tiers that do not tighten and ratios that are none."""
+        edges = (
+            0,
+            self.caution_drawdown_micros,
+            self.defence_drawdown_micros,
+            self.halt_drawdown_micros,
+            MICROS,
+        )
+        if any(low >= high for low, high in itertools.pairwise(edges)):
+            raise ValueError("drawdown tiers must rise from nothing to everything")
+        caps = (self.normal_cap_micros, self.caution_cap_micros, self.defence_cap_micros)
+        if not MICROS >= caps[0] >= caps[1] >= caps[2] > 0:
+            raise ValueError("the position cap must tighten as drawdown grows")
+        if not 0 < self.exposure_cap_micros <= MICROS or not 0 < self.position_cap_micros <= MICROS:
+            raise ValueError("a cap must be more than nothing and at most everything")
+        if not 0 <= self.price_collar_micros < MICROS or self.halt_again_step_micros <= 0:
+            raise ValueError("the price collar and the step of a second halt must be sound ratios")
+
+    def tier(self, drawdown_micros: int) -> Tier:
+        """The tier of a drawdown; a boundary belongs to the stricter side.
+
+        Beyond the halt it is still the strictest: that is what a person's reactivation allows.
+        """
+        if drawdown_micros >= self.defence_drawdown_micros:
+            return Tier("defence", self.defence_cap_micros, self.defence_positions_max_count)
+        if drawdown_micros >= self.caution_drawdown_micros:
+            return Tier("caution", self.caution_cap_micros, self.caution_positions_max_count)
+        return Tier("normal", self.normal_cap_micros, self.normal_positions_max_count)
+
+
+class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The run's instruments in index order and the profile."""
+
+    instruments: tuple[Instrument, ...]
+    profile: RiskProfile = RiskProfile()
+
+    def index_of(self, symbol: str) -> int:
+        """The symbol's index in the run, -1 for a stranger."""
+        for index, each in enumerate(self.instruments):
+            if each.symbol == symbol:
+                return index
+        return -1

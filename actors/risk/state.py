@@ -1,0 +1,39 @@
+"""What risk remembers: the standing, the last portfolio and marks, and what approved orders claim.
+
+The marks are as received; their age is judged when an intent asks.
+"""
+
+from __future__ import annotations
+
+import msgspec
+import numpy as np
+
+from actors.messages.ledger import PortfolioState
+from actors.messages.market import MARK_COLUMNS, MarketFlag
+from actors.risk.profile import RiskConfig
+from actors.risk.reservations import NEVER, Reservation
+from actors.risk.standing import Standing
+
+
+class RiskState(msgspec.Struct):
+    """Everything risk knows. `reservations` is by intent number, in order of approval."""
+
+    standing: Standing
+    marks: np.ndarray
+    flags: np.ndarray
+    reservations: dict[str, Reservation]
+    portfolio: PortfolioState | None = None
+    marked_at: int = NEVER
+    blocked_until: int = NEVER
+    last_intent_no: int = 0
+
+
+def initial_state(config: RiskConfig) -> RiskState:
+    """Active, with nothing known: every entry is refused until a portfolio and a mark arrive."""
+    count = len(config.instruments)
+    return RiskState(
+        standing=Standing(),
+        marks=np.full((count, len(MARK_COLUMNS)), np.nan),
+        flags=np.full(count, MarketFlag.STALE.value, dtype=np.int32),
+        reservations={},
+    )

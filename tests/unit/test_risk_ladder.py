@@ -1,0 +1,289 @@
+"""The refusal ladder as a specification: one row a case, and one descent through all wrongs."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.instruments import Instrument
+from actors.messages.decision import Action, OrderIntent, Reason, Side
+from actors.messages.market import MarketFlag
+from actors.messages.risk import Refusal
+from actors.money import run_exact
+from actors.risk.ladder import LADDER, Scope, first_refusal
+from actors.risk.profile import RiskProfile
+from actors.risk.rules import sized
+from actors.risk.view import RiskView, Rooms
+
+D = Decimal
+NOW = 10**18
+INSTRUMENT = Instrument(
+    symbol="ABCUSD",
+    base="ABC",
+    quote="USD",
+    tick=D("0.1"),
+    lot=D("0.001"),
+    quantity_min=D("0.01"),
+    cost_min=D("5"),
+    quote_decimals=2,
+    maker_fee=D("0.0025"),
+    taker_fee=D("0.0040"),
+)
+ROOMS = Rooms(D("300"), D("2000"), D("9000"), positions_count=0, positions_max_count=10)
+VIEW = RiskView(
+    at=NOW,
+    profile=RiskProfile(),
+    instrument=INSTRUMENT,
+    halt_reason="",
+    kill_level=0,
+    reducing=False,
+    drawdown_micros=0,
+    halt_at_micros=200_000,
+    order_unknown=False,
+    unmarked_micros=0,
+    bid=100.0,
+    ask=100.1,
+    flags=0,
+    mark_age_ns=0,
+    blocked_until=-1,
+    last_intent_no=6,
+    rooms=ROOMS,
+    sellable=D("2.000"),
+)
+ENTRY = OrderIntent(
+    intent_no=7,
+    symbol="ABCUSD",
+    side=Side.BUY,
+    notional=D("200.00"),
+    quantity=D(0),
+    limit_price=D("100.3"),
+    decided_at=NOW,
+    action=Action.ENTER,
+    reason=Reason.EDGE_ABOVE_COST,
+    p_up=600_000,
+    expected_move=20_000,
+    cost=9_500,
+)
+EXIT = msgspec.structs.replace(
+    ENTRY,
+    side=Side.SELL,
+    notional=D(0),
+    quantity=D("2.000"),
+    limit_price=D("99.8"),
+    action=Action.EXIT,
+    reason=Reason.THESIS_BROKEN,
+    expected_move=-5_000,
+)
+
+Changes = dict[str, Any]
+
+
+def refusal(intent: OrderIntent, view: RiskView) -> Refusal | None:
+    found = run_exact(lambda: first_refusal(intent, view))
+    return None if found is None else found[0]
+
+
+def changed(base: Any, changes: Changes) -> Any:
+    return msgspec.structs.replace(base, **changes)
+
+
+def seen(changes: Changes) -> RiskView:
+    """The view with changes; `rooms.x` changes one room."""
+    parts = {key.removeprefix("rooms."): each for key, each in changes.items() if "." in key}
+    whole = {key: each for key, each in changes.items() if "." not in key}
+    found: RiskView = changed(VIEW, {"rooms": changed(ROOMS, parts)} | whole)
+    return found
+
+
+# Refusal, what is wrong with the view, what is wrong with the intent; in ladder order.
+ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
+    (Refusal.HALTED, {"halt_reason": "constraint x"}, {}),
+    (Refusal.KILL_SWITCH, {"kill_level": 1}, {}),
+    (Refusal.REDUCING_ONLY, {"reducing": True}, {}),
+    (Refusal.UNKNOWN_ORDER, {"order_unknown": True}, {}),
+    (Refusal.UNKNOWN_SYMBOL, {"instrument": None}, {}),
+    (Refusal.NO_PORTFOLIO, {"unmarked_micros": None}, {}),
+    (Refusal.NO_PORTFOLIO, {"unmarked_micros": 10_001}, {}),
+    (Refusal.STALE_PRICE, {"mark_age_ns": None}, {}),
+    (Refusal.STALE_PRICE, {"bid": float("nan")}, {}),
+    (Refusal.STALE_PRICE, {"ask": 0.0}, {}),
+    (Refusal.STALE_PRICE, {"ask": float("inf")}, {}),
+    (Refusal.STALE_PRICE, {"flags": int(MarketFlag.STALE)}, {}),
+    (Refusal.STALE_PRICE, {"mark_age_ns": 5_000_000_001}, {}),
+    (Refusal.MARKET_UNSOUND, {"flags": int(MarketFlag.CHECKSUM)}, {}),
+    (Refusal.MARKET_UNSOUND, {"flags": int(MarketFlag.NOT_WARM)}, {}),
+    (Refusal.ACTOR_RESTARTING, {"blocked_until": NOW}, {}),
+    (Refusal.DECISION_TOO_OLD, {}, {"decided_at": NOW - 2_000_000_001}),
+    (Refusal.DECISION_TOO_OLD, {}, {"decided_at": NOW + 1}),
+    (Refusal.DRAWDOWN_HALT, {"drawdown_micros": 200_000}, {}),
+    (Refusal.DUPLICATE_INTENT, {"last_intent_no": 7}, {}),
+    (Refusal.INVALID_QUANTITY, {}, {"notional": D(0)}),
+    (Refusal.INVALID_QUANTITY, {}, {"notional": D("-1")}),
+    (Refusal.INVALID_QUANTITY, {}, {"notional": D("NaN")}),
+    (Refusal.INVALID_QUANTITY, {}, {"notional": D("sNaN")}),
+    (Refusal.INVALID_QUANTITY, {}, {"notional": D("Infinity")}),
+    (Refusal.INVALID_QUANTITY, {}, {"notional": D("1E+15")}),
+    (Refusal.INVALID_QUANTITY, {}, {"notional": D("1.000000000000000001")}),
+    (Refusal.INVALID_QUANTITY, {}, {"quantity": D("1")}),
+    (Refusal.INVALID_QUANTITY, {}, {"quantity": D("-0")}),
+    (Refusal.PRICE_OFF_TICK, {}, {"limit_price": D("100.31")}),
+    (Refusal.PRICE_OFF_TICK, {}, {"limit_price": D("-100.3")}),
+    (Refusal.PRICE_OFF_TICK, {}, {"limit_price": D("NaN")}),
+    (Refusal.PRICE_COLLAR, {}, {"limit_price": D("101.2")}),
+    (Refusal.EDGE_BELOW_COST, {}, {"expected_move": 9_999}),
+    (Refusal.EDGE_BELOW_COST, {}, {"expected_move": 8_499, "cost": 0}),
+    (Refusal.MAX_POSITIONS, {"rooms.positions_count": 10}, {}),
+    (Refusal.POSITION_CAP, {"rooms.position": D("5.00")}, {}),
+    (Refusal.EXPOSURE_CAP, {"rooms.exposure": D("-1")}, {}),
+    (Refusal.INSUFFICIENT_CASH, {"rooms.cash": D("0")}, {}),
+    (Refusal.BELOW_MINIMUM, {}, {"notional": D("5.01")}),
+]
+EXIT_CASES: list[tuple[Refusal, Changes, Changes]] = [
+    (Refusal.HALTED, {"halt_reason": "constraint x"}, {}),
+    (Refusal.UNKNOWN_SYMBOL, {"instrument": None}, {}),
+    (Refusal.DUPLICATE_INTENT, {"last_intent_no": 7}, {}),
+    (Refusal.INVALID_QUANTITY, {}, {"quantity": D("1.0005")}),
+    (Refusal.INVALID_QUANTITY, {}, {"quantity": D("0")}),
+    (Refusal.INVALID_QUANTITY, {}, {"quantity": D("-1")}),
+    (Refusal.INVALID_QUANTITY, {}, {"quantity": D("Infinity")}),
+    (Refusal.PRICE_OFF_TICK, {}, {"limit_price": D("99.85")}),
+    (Refusal.PRICE_COLLAR, {}, {"limit_price": D("98.9")}),
+    (Refusal.BELOW_MINIMUM, {}, {"quantity": D("0.050")}),
+    (Refusal.NOT_HELD, {}, {"quantity": D("2.001")}),
+]
+
+
+@pytest.mark.parametrize(("expected", "view", "intent"), ENTRY_CASES)
+def test_an_entry_is_refused_by_the_one_rule_it_breaks(
+    expected: Refusal, view: Changes, intent: Changes
+) -> None:
+    assert refusal(changed(ENTRY, intent), seen(view)) is expected
+
+
+@pytest.mark.parametrize(("expected", "view", "intent"), EXIT_CASES)
+def test_an_exit_is_refused_by_the_one_rule_it_breaks(
+    expected: Refusal, view: Changes, intent: Changes
+) -> None:
+    assert refusal(changed(EXIT, intent), seen(view)) is expected
+
+
+PASSING: list[tuple[str, Changes, Changes]] = [
+    ("as it is", {}, {}),
+    ("unmarked at the limit", {"unmarked_micros": 10_000}, {}),
+    ("a mark at its oldest", {"mark_age_ns": 5_000_000_000}, {}),
+    ("past the hold-off", {"blocked_until": NOW - 1}, {}),
+    ("a decision at its oldest", {}, {"decided_at": NOW - 2_000_000_000}),
+    ("just above the halt", {"drawdown_micros": 199_999}, {}),
+    ("at the collar", {}, {"limit_price": D("101.1")}),
+    ("edge at the margin", {}, {"expected_move": 10_000}),
+    ("the last place", {"rooms.positions_count": 9}, {}),
+    ("room for the smallest order", {"rooms.position": D("5.02")}, {}),
+    ("the smallest order asked for", {"rooms.cash": D("5.02")}, {"notional": D("5.02")}),
+]
+
+
+@pytest.mark.parametrize(("name", "view", "intent"), PASSING)
+def test_an_entry_at_a_boundary_passes(name: str, view: Changes, intent: Changes) -> None:
+    assert refusal(changed(ENTRY, intent), seen(view)) is None
+
+
+EXIT_ALLOWED: list[tuple[str, Changes]] = [
+    ("kill level 3", {"kill_level": 3}),
+    ("reducing", {"reducing": True}),
+    ("drawdown halt", {"drawdown_micros": 900_000}),
+    ("an unknown order", {"order_unknown": True}),
+    ("no portfolio gate", {"unmarked_micros": 900_000}),
+    ("stale", {"flags": 255, "mark_age_ns": 10**18}),
+    ("no bid at all", {"bid": float("nan"), "mark_age_ns": None}),
+    ("restart", {"blocked_until": NOW}),
+    ("no rooms", {"rooms": Rooms()}),
+]
+
+
+@pytest.mark.parametrize(("name", "view"), EXIT_ALLOWED)
+def test_an_exit_passes_what_closes_entries_alone(name: str, view: Changes) -> None:
+    assert refusal(EXIT, seen(view)) is None
+
+
+@pytest.mark.parametrize(("intent", "cases"), [(ENTRY, ENTRY_CASES), (EXIT, EXIT_CASES)])
+def test_with_everything_wrong_refusals_appear_in_order_as_they_are_repaired(
+    intent: OrderIntent, cases: list[tuple[Refusal, Changes, Changes]]
+) -> None:
+    wrong = {expected: (view, change) for expected, view, change in reversed(cases)}
+    repaired = [expected for expected in Refusal if expected in wrong]
+    for first, expected in enumerate(repaired):
+        view_changes: Changes = {}
+        intent_changes: Changes = {}
+        for still in repaired[first:]:
+            view_changes = wrong[still][0] | view_changes
+            intent_changes = wrong[still][1] | intent_changes
+        assert refusal(changed(intent, intent_changes), seen(view_changes)) is expected
+
+
+def test_the_ladder_follows_the_order_of_the_vocabulary_and_leaves_nothing_out() -> None:
+    order = list(Refusal)
+    places = [order.index(rung.refusal) for rung in LADDER]
+    assert places == sorted(places)
+    assert list(dict.fromkeys(rung.refusal for rung in LADDER)) == order
+
+
+def test_every_rung_of_the_ladder_has_a_case() -> None:
+    entries = {rung.refusal for rung in LADDER if rung.scope is not Scope.EXITS}
+    exits = {rung.refusal for rung in LADDER if rung.scope is not Scope.ENTRIES}
+    assert entries == {expected for expected, *_ in ENTRY_CASES}
+    assert exits == {expected for expected, *_ in EXIT_CASES}
+
+
+@pytest.mark.parametrize(
+    ("name", "view", "intent", "quantity"),
+    [
+        ("as asked", {}, {}, "1.994"),
+        ("by the position cap", {"rooms.position": D("100")}, {}, "0.997"),
+        ("by the exposure cap", {"rooms.exposure": D("50")}, {}, "0.498"),
+        ("by cash", {"rooms.cash": D("30")}, {}, "0.299"),
+    ],
+)
+def test_an_entry_is_sized_by_its_tightest_room_and_rounded_down(
+    name: str, view: Changes, intent: Changes, quantity: str
+) -> None:
+    found = run_exact(lambda: sized(changed(ENTRY, intent), seen(view)))
+    assert found == D(quantity)
+
+
+@pytest.mark.parametrize(
+    ("drawdown", "tier", "cap", "places"),
+    [
+        (0, "normal", 30_000, 10),
+        (99_999, "normal", 30_000, 10),
+        (100_000, "caution", 15_000, 10),
+        (149_999, "caution", 15_000, 10),
+        (150_000, "defence", 10_000, 5),
+        (199_999, "defence", 10_000, 5),
+        (200_000, "defence", 10_000, 5),
+    ],
+)
+def test_a_drawdown_boundary_belongs_to_the_stricter_tier(
+    drawdown: int, tier: str, cap: int, places: int
+) -> None:
+    found = RiskProfile().tier(drawdown)
+    assert (found.name, found.position_cap_micros, found.positions_max_count) == (tier, cap, places)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"caution_drawdown_micros": 150_000},
+        {"halt_drawdown_micros": 1_000_000},
+        {"caution_cap_micros": 30_001},
+        {"exposure_cap_micros": 1_000_001},
+        {"position_cap_micros": 0},
+        {"price_collar_micros": 1_000_000},
+        {"halt_again_step_micros": 0},
+    ],
+)
+def test_a_profile_that_contradicts_itself_is_refused(wrong: dict[str, int]) -> None:
+    with pytest.raises(ValueError, match="must"):
+        RiskProfile(**wrong)
