@@ -29,14 +29,19 @@ pytestmark = pytest.mark.asyncio
 changed = msgspec.structs.replace
 
 
-@pytest_asyncio.fixture(params=sorted(STORES))
-async def opened(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[OpenJournal]:
+@pytest.fixture(params=sorted(STORES))
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> OpenJournal:
+    """Opens journals over one store, which is empty at first."""
+    return STORES[request.param](request, tmp_path)
+
+
+@pytest_asyncio.fixture
+async def opened(store: OpenJournal) -> AsyncIterator[OpenJournal]:
     """Opens journals over one store; all of them are closed at the end."""
-    open_journal = STORES[request.param](request, tmp_path)
     journals: list[Journal] = []
 
     async def opening() -> Journal:
-        journal = await open_journal()
+        journal = await store()
         journals.append(journal)
         return journal
 

@@ -1,0 +1,106 @@
+"""Record messages as rows: which table each goes to, and its columns in order.
+
+Amounts stay Decimal, times nanoseconds, ratios millionths; nothing is computed here. The tables are
+those of 0002_records.sql, and a test holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from actors.instant import HOUR_NS, floor_to
+from actors.messages.base import Message
+from actors.messages.decision import VERDICT_COLUMNS, VerdictSlice
+from actors.messages.execution import Fill
+from actors.messages.ledger import (
+    PortfolioHour,
+    PortfolioState,
+    PositionView,
+    TradeClosed,
+    Transfer,
+    TransfersPosted,
+)
+from actors.messages.order import OrderUpdate
+from actors.messages.risk import IntentRefused, TradingStateChanged
+from actors.ports import DerivedRow, RunRow
+
+Row = tuple[Any, ...]
+
+# Join keys and place, before the columns of its own in every table.
+KEYS: Final = ("account_id", "run_id", "mode", "hour_ts_utc", "seq", "ordinal", "at")
+
+
+def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ...]:
+    return tuple(name for name in message_type.__struct_fields__ if name not in left_out)
+
+
+_PORTFOLIO: Final = _fields(PortfolioState, "positions")
+# The columns of each table after KEYS; messages are flat, so they are mostly its fields.
+COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "verdict_slice": ("ts", "prediction_ts", *VERDICT_COLUMNS),
+    "refusal": _fields(IntentRefused),
+    "trading_state": _fields(TradingStateChanged),
+    "order_event": _fields(OrderUpdate),
+    "fill": _fields(Fill),
+    "transfer": _fields(Transfer),
+    "trade_closed": _fields(TradeClosed),
+    "portfolio_hour": ("hour_ts", *_PORTFOLIO),
+    "position_hour": ("hour_ts", *_fields(PositionView)),
+}
+
+
+def _verdicts(body: VerdictSlice) -> Iterator[tuple[str, Row]]:
+    yield "verdict_slice", (body.ts, body.prediction_ts, *body.rows.T.tolist())
+
+
+def _transfers(body: TransfersPosted) -> Iterator[tuple[str, Row]]:
+    for transfer in body.transfers:
+        yield "transfer", msgspec.structs.astuple(transfer)
+
+
+def _portfolio(body: PortfolioHour) -> Iterator[tuple[str, Row]]:
+    state = tuple(getattr(body.state, name) for name in _PORTFOLIO)
+    yield "portfolio_hour", (body.hour_ts, *state)
+    for position in body.state.positions:
+        yield "position_hour", (body.hour_ts, *msgspec.structs.astuple(position))
+
+
+def _flat(table: str) -> Callable[[Any], Iterator[tuple[str, Row]]]:
+    def rows(body: Message) -> Iterator[tuple[str, Row]]:
+        yield table, msgspec.structs.astuple(body)
+
+    return rows
+
+
+_TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] = {
+    VerdictSlice: _verdicts,
+    TransfersPosted: _transfers,
+    PortfolioHour: _portfolio,
+    IntentRefused: _flat("refusal"),
+    TradingStateChanged: _flat("trading_state"),
+    OrderUpdate: _flat("order_event"),
+    Fill: _flat("fill"),
+    TradeClosed: _flat("trade_closed"),
+}
+SEQ_COLUMN: Final = KEYS.index("seq")
+
+
+def table_rows(run: RunRow, rows: Iterable[DerivedRow]) -> dict[str, Sequence[Row]]:
+    """The rows of each table, in the order they were recorded.
+
+    A message without a table is a bug (KeyError).
+    """
+    found: dict[str, list[Row]] = {}
+    seq, ordinal = 0, 0
+    for row in rows:
+        if row.seq != seq:
+            seq, ordinal = row.seq, 0
+        hour = floor_to(row.at, HOUR_NS)
+        for table, values in _TABLES[type(row.body)](row.body):
+            keys = (run.account, run.run_id, run.mode, hour, row.seq, ordinal, row.at)
+            found.setdefault(table, []).append(keys + values)
+            ordinal += 1
+    return dict(found)

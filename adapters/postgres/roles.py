@@ -1,0 +1,35 @@
+"""Making a database ready: the roles of sql/roles.sql, then the migrations.
+
+Only this and the migrations run as an administrator; the service connects as the writer.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import asyncpg
+
+from adapters.postgres.migrations import MigrationError, migrate
+from adapters.postgres.statements import SQL
+
+WRITER: Final = "ballast_writer"
+READER: Final = "ballast_reader"
+OWNER: Final = "ballast_owner"
+
+
+async def prepare_database(dsn: str) -> tuple[str, ...]:
+    """Create what is missing as the administrator of `dsn`; the labels of applied migrations.
+
+    Raises MigrationError, one sentence, when the server cannot be reached or refuses.
+    """
+    try:
+        connection = await asyncpg.connect(dsn)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise MigrationError(f"The database cannot be reached to prepare it: {error}.") from error
+    try:
+        await connection.execute((SQL / "roles.sql").read_text(encoding="utf-8"))
+        return await migrate(connection)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise MigrationError(f"The database cannot be prepared: {error}.") from error
+    finally:
+        await connection.close()

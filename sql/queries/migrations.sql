@@ -1,0 +1,24 @@
+-- What the migration runner asks. Migrations themselves are whole files in sql/migrations.
+
+-- name: lock_migrations
+SELECT pg_advisory_lock(731600001);
+
+-- name: unlock_migrations
+SELECT pg_advisory_unlock(731600001);
+
+-- name: act_as_owner
+SET LOCAL ROLE ballast_owner;
+
+-- name: create_migration_table
+CREATE TABLE IF NOT EXISTS ballast.migration (
+    number integer PRIMARY KEY,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- name: applied_migrations
+SELECT number, name, sha256 FROM ballast.migration ORDER BY number;
+
+-- name: record_migration
+INSERT INTO ballast.migration (number, name, sha256) VALUES ($1, $2, $3);
