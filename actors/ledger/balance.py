@@ -1,4 +1,4 @@
-"""The standing check of the books: postings sum to zero, nothing of ours is negative, holds add up."""
+"""The standing check of the books: sums are zero, nothing of ours is negative, holds add up."""
 
 from __future__ import annotations
 

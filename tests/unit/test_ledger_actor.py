@@ -250,7 +250,7 @@ def test_a_position_without_a_bid_keeps_the_last_good_one(books: Books) -> None:
     books.mark(XBT=50000.0)
     bought(books, "0.1", "5000.00", "0", "b")
     books.mark(ETH=3000.0)
-    assert (last(books).equity, last(books).unmarked) == (D("10000.00"), 0)
+    assert (last(books).equity, last(books).unmarked) == (D("10000.00"), D(0))
 
 
 def test_a_mark_that_is_too_old_counts_as_unmarked(books: Books) -> None:
@@ -302,7 +302,7 @@ def test_a_deposit_in_kind_is_a_lot_at_its_value_now(books: Books) -> None:
     books.mark(XBT=50000.0)
     books.fund("0.1", "XBT", "in kind")
     state = last(books)
-    assert (state.equity, state.unrealised, state.drawdown) == (D("15000.00"), 0, 0)
+    assert (state.equity, state.unrealised, state.drawdown) == (D("15000.00"), D(0), 0)
 
 
 def test_marks_without_positions_say_nothing(books: Books) -> None:
