@@ -6,9 +6,9 @@ import sys
 from typing import Any
 
 import click
-import msgspec
 
 from actors.ports import FencedError, JournalCorruptError, JournalError
+from service.cli.answering import answer, answered, failure_document
 from service.cli.verbs import VERBS
 from service.failures import EXIT_CODES, ExitCode, UserError
 
@@ -24,7 +24,7 @@ class BallastGroup(click.Group):
             return super().invoke(ctx)
         except (UserError, JournalError) as error:
             failure = as_user_error(error)
-        show_failure(failure, as_json="--json" in sys.argv)
+        show_failure(failure, as_json="--json" in sys.argv and not answered(ctx))
         ctx.exit(int(failure.code))
 
 
@@ -50,12 +50,7 @@ def as_user_error(error: Exception) -> UserError:
 def show_failure(failure: UserError, *, as_json: bool) -> None:
     """One sentence and the remedy on stderr; with --json one object on stdout as well."""
     if as_json:
-        document = {
-            "error": failure.sentence,
-            "remedy": failure.remedy,
-            "exit_code": int(failure.code),
-        }
-        click.echo(msgspec.json.encode(document).decode())
+        answer(failure_document(failure))
     click.echo(f"ballast: {failure.sentence}\n         {failure.remedy}", err=True)
 
 

@@ -15,13 +15,13 @@ from typing import Protocol
 
 import msgspec
 
-from actors.messages.control import Tick
-from actors.ports import Feed, FeedItem, Journal, RunRow
+from actors.ports import Feed, Journal, RunRow
 from service.bundles import Choice
 from service.drivers.feeding import Fed, Limits, feed_items
 from service.feeds import rules_of
 from service.graph import build_graph
 from service.proof import ProofCard
+from service.pump import Observer
 from service.run_index import RunEntry, RunIndex
 from service.run_proof import closing_card, prove
 from service.segment import OpenSegment, SegmentPlan, close_segment, open_segment
@@ -31,7 +31,11 @@ from service.tally import Tally
 
 
 class RunPlan(msgspec.Struct, frozen=True):
-    """What a run is asked to be. `journal_place` is a folder or a DSN; `total` 0 means endless."""
+    """What a run is asked to be.
+
+    `journal_place` is a folder or a DSN, `stream` the journal's name for the account (empty: the
+    account's own), `total` the expected number of items (0: endless).
+    """
 
     mode: str
     journal_kind: str
@@ -39,13 +43,21 @@ class RunPlan(msgspec.Struct, frozen=True):
     limits: Limits = Limits()
     speed: float = 0.0
     total: int = 0
-    starts_now: bool = False
+    stream: str = ""
 
 
 class Watcher(Protocol):
-    """Somebody who looks on: the terminal view, the metrics endpoint, or nobody."""
+    """Somebody who looks on: the terminal view, the metrics endpoint, or nobody.
 
-    def opened(self, segment: OpenSegment, tally: Tally, plan: RunPlan, choice: Choice) -> None:
+    Every watcher is closed exactly once, also when the run could not be opened.
+    """
+
+    def observers(self) -> tuple[Observer, ...]:
+        """Who is told of every step; asked for once, before the run is opened."""
+
+    async def opened(
+        self, segment: OpenSegment, tally: Tally, plan: RunPlan, choice: Choice
+    ) -> None:
         """The run has begun."""
 
     def progressed(self, admitted: int) -> None:
@@ -57,14 +69,20 @@ class Watcher(Protocol):
     def proving(self, done: int, total: int) -> None:
         """The replay has come this far."""
 
-    def closed(self) -> None:
+    async def closed(self) -> None:
         """The run is over, however it ended."""
 
 
 class Silent:
-    """Nobody looks on."""
+    """Nobody looks on; those who do override what they need."""
 
-    def opened(self, segment: OpenSegment, tally: Tally, plan: RunPlan, choice: Choice) -> None:
+    def observers(self) -> tuple[Observer, ...]:
+        """Nobody is told of steps."""
+        return ()
+
+    async def opened(
+        self, segment: OpenSegment, tally: Tally, plan: RunPlan, choice: Choice
+    ) -> None:
         """Say nothing."""
 
     def progressed(self, admitted: int) -> None:
@@ -76,7 +94,7 @@ class Silent:
     def proving(self, done: int, total: int) -> None:
         """Say nothing."""
 
-    def closed(self) -> None:
+    async def closed(self) -> None:
         """Say nothing."""
 
 
@@ -102,10 +120,17 @@ async def trade(
     started = time.perf_counter()
     stop = asyncio.Event()
     with stop_on_signals(stop):
-        async with open_journal(
-            plan.journal_kind, plan.journal_place, account=settings.account.name, say=say
-        ) as journal:
-            return await _trade(settings, feed, choice, plan, journal, watchers, stop, started)
+        try:
+            async with open_journal(
+                plan.journal_kind,
+                plan.journal_place,
+                account=plan.stream or settings.account.name,
+                say=say,
+            ) as journal:
+                return await _trade(settings, feed, choice, plan, journal, watchers, stop, started)
+        finally:
+            for watcher in reversed(watchers):
+                await watcher.closed()
 
 
 async def _trade(
@@ -124,23 +149,22 @@ async def _trade(
     segment_plan = SegmentPlan(
         plan.mode, feed.kind, feed.digest, feed.symbols, first.at if first is not None else 0
     )
-    segment = await open_segment(settings, segment_plan, graph, journal, observers=(tally,))
+    observers = (tally, *(each for watcher in watchers for each in watcher.observers()))
+    segment = await open_segment(
+        settings, segment_plan, graph, journal, observers=observers, stream=plan.stream
+    )
     _index(settings, plan, choice, segment)
     for watcher in watchers:
-        watcher.opened(segment, tally, plan, choice)
-    try:
-        fed = await _feed(segment, feed, plan, stop, watchers)
-        for watcher in watchers:
-            watcher.closing(fed.reason)
-        run = await close_segment(segment, journal, fed.reason)
-        card = closing_card(run, segment, tally, notice=choice.notice, started=started)
-        card = await _proven(card, journal, run, stop, watchers)
-        if plan.journal_kind != MEMORY:
-            RunIndex(settings.home).write_card(card)
-        return RunResult(card, run, tally, fed)
-    finally:
-        for watcher in watchers:
-            watcher.closed()
+        await watcher.opened(segment, tally, plan, choice)
+    fed = await _feed(segment, feed, plan, stop, watchers)
+    for watcher in watchers:
+        watcher.closing(fed.reason)
+    run = await close_segment(segment, journal, fed.reason)
+    card = closing_card(run, segment, tally, notice=choice.notice, started=started)
+    card = await _proven(card, journal, run, stop, watchers)
+    if plan.journal_kind != MEMORY:
+        RunIndex(settings.home).write_card(card)
+    return RunResult(card, run, tally, fed)
 
 
 async def _feed(
@@ -158,19 +182,12 @@ async def _feed(
     after = kernel.at if segment.recovered.head_seq else 0
     return await feed_items(
         segment.pump,
-        _unseen(feed.items(after)),
+        feed.items(after),
         stop=stop,
         limits=plan.limits,
         speed=plan.speed,
         on_progress=on_progress,
     )
-
-
-def _unseen(items: Iterator[FeedItem]) -> Iterator[FeedItem]:
-    """The feed's items; ticks of a feed that only marks time pass as they are."""
-    for item in items:
-        assert isinstance(item.body, Tick) or item.at > 0
-        yield item
 
 
 async def _proven(
