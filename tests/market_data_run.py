@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -97,7 +97,7 @@ class MarketDataRun:
 
 
 def candles(
-    open_ts: int, rows: dict[int, Row], interval_ns: int = MINUTE_NS, *, warm_up: bool = False
+    open_ts: int, rows: Mapping[int, Row], interval_ns: int = MINUTE_NS, *, warm_up: bool = False
 ) -> CandleSlice:
     """A candle slice from rows by symbol index: open, high, low, close, volume, count."""
     matrix = sealed(np.array(list(rows.values()), dtype=np.float64).reshape(len(rows), 6))

@@ -188,6 +188,24 @@ def test_a_bar_inside_which_listening_began_is_a_gap() -> None:
     assert [bool(np.isnan(bar.rows[0, 0])) for bar in run.bars()] == [True, False]
 
 
+def test_a_new_segment_in_the_middle_of_a_bar_leaves_a_gap_there() -> None:
+    run = live()
+    run.send(trades(START, {0: (5.0, 1.0)}), START)
+    run.send(run_started(), START + 30 * SECOND_NS)
+    run.send(trades(START + MINUTE_NS, {0: (6.0, 1.0)}), START + MINUTE_NS)
+    run.send(Tick(START + 2 * MINUTE_NS), START + 2 * MINUTE_NS)
+    assert [bool(np.isnan(bar.rows[0, 0])) for bar in run.bars()] == [True, False]
+
+
+def test_live_data_that_follows_warm_up_at_once_opens_no_bar_twice() -> None:
+    run = live(settle_ns=2 * SECOND_NS)
+    run.send(candles(START, ALL, warm_up=True), START + MINUTE_NS)
+    at = START + MINUTE_NS + SECOND_NS
+    run.send(trades(at, {0: (10.0, 1.0)}), at)
+    run.send(Tick(START + 3 * MINUTE_NS), START + 3 * MINUTE_NS)
+    assert [bar.open_ts for bar in run.bars()] == [START, START + MINUTE_NS]
+
+
 def test_bars_between_warm_up_candles_and_live_data_are_gaps_of_history() -> None:
     run = MarketDataRun(config_of())
     run.send(run_started(), START)

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from actors.instant import MINUTE_NS, SECOND_NS
+from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.control import ClockSkew, Reactivate, Tick
-from actors.messages.market import FeedEvent, MarketFlag, MarkSlice
+from actors.messages.market import FeedEvent, MarketFlag, MarkSlice, TradeSlice
 from tests.market_data_run import (
     START,
     MarketDataRun,
@@ -46,6 +47,13 @@ def test_candles_assume_half_a_spread_around_the_close_and_the_bar_as_depth() ->
     run = MarketDataRun(config_of(candle_half_spread_ratio=0.25))
     run.send(candles(START, {0: flat(8.0, 3.0)}), START + MINUTE_NS)
     assert run.marks()[0].rows[0].tolist() == [6.0, 10.0, 8.0, 0.0, 0.5, 24.0]
+
+
+def test_a_bar_without_trades_promises_no_depth() -> None:
+    run = MarketDataRun(config_of())
+    run.send(candles(START, ALL), START + MINUTE_NS)
+    run.send(candles(START + MINUTE_NS, {1: flat(20.0, 2.0)}), START + 2 * MINUTE_NS)
+    assert run.marks()[-1].rows[:, 5].tolist() == [0.0, 40.0, 0.0]
 
 
 def test_a_symbol_is_not_listed_until_its_first_data() -> None:
@@ -178,6 +186,18 @@ def test_a_hole_in_the_trade_ids_is_a_gap() -> None:
     assert run.notes() == ["lost_trades"]
 
 
+def test_a_new_segment_does_not_soften_a_gap_that_is_shown() -> None:
+    run = quoted()
+    run.send(status(FeedEvent.GAP, START, stream="trade"), START)
+    run.send(status(FeedEvent.RESYNCED, START, stream="trade"), START)
+    at = START + MINUTE_NS
+    run.send(books(at, QUOTES), at)
+    run.send(run_started(), at)
+    assert flags(run, at) == [MarketFlag.GAP] * 3
+    run.send(books(at + MINUTE_NS, QUOTES), at + MINUTE_NS)
+    assert flags(run, at + MINUTE_NS) == [MarketFlag.GAP] * 3
+
+
 def test_a_reactivation_drops_the_forming_bar_and_shows_a_gap() -> None:
     run = quoted()
     run.send(trades(START, {0: (10.0, 1.0)}), START)
@@ -209,6 +229,15 @@ def test_a_second_print_near_the_first_confirms_it() -> None:
     flags(run, START)
     assert run.marks()[-1].rows[0, 2] == 1.1
     assert run.notes() == ["outlier_print"]
+
+
+def test_two_prints_of_one_aggregate_confirm_each_other() -> None:
+    run = quoted()
+    pair = np.array([[1.0, 1.1, 1.0, 1.1, 2.0, 2.1, 2.0, 0.0]])
+    run.send(TradeSlice(START, sealed_ints([0]), sealed(pair)), START)
+    flags(run, START)
+    assert run.marks()[-1].rows[0, 2] == 1.1
+    assert run.notes() == []
 
 
 def test_a_book_near_the_print_confirms_it() -> None:
