@@ -57,13 +57,13 @@ def _settle(
     config: LedgerConfig, state: LedgerState, fill: Fill, instrument: Instrument
 ) -> tuple[TradeClosed, ...]:
     """Move lots and profit; a fee in base leaves the quantity, a fee in quote the money."""
-    step = instrument.quote_step
+    position = position_of(config, state, fill.symbol)
+    step = position.quote_step
     fee_asset = fill.fee_asset or instrument.quote
     fee_base = fill.fee if fee_asset == instrument.base else ZERO
     fee_quote = fill.fee if fee_asset == instrument.quote else ZERO
     worth = multiply_even(fee_base, fill.price, step) if fee_base else fee_quote
     state.fees += worth
-    position = position_of(config, state, fill.symbol)
     closed: tuple[TradeClosed, ...] = ()
     if fill.side is Side.BUY:
         kept, paid = fill.quantity - fee_base, fill.cost + fee_quote

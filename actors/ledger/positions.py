@@ -10,7 +10,9 @@ def position_of(config: LedgerConfig, state: LedgerState, symbol: str) -> Positi
     position = state.positions.get(symbol)
     if position is None:
         index = tuple(config.instruments).index(symbol)
-        position = state.positions[symbol] = Position(symbol, index)
+        instrument = config.instruments[symbol]
+        position = Position(symbol, index, f"available:{instrument.base}", instrument.quote_step)
+        state.positions[symbol] = position
     return position
 
 

@@ -58,6 +58,8 @@ class Position(msgspec.Struct):
 
     symbol: str
     index: int
+    free_account: str
+    quote_step: Decimal
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
     value: Decimal = ZERO
@@ -66,7 +68,10 @@ class Position(msgspec.Struct):
 
 
 class LedgerState(msgspec.Struct):
-    """The whole state. `peak` is the high-water mark of the unit value, at today's units."""
+    """The whole state. `peak` is the high-water mark of the unit value, at today's units.
+
+    `equity`, `peak_shown` and `drawdown` are those of the last portfolio: they move rarely.
+    """
 
     bids: np.ndarray
     marked_at: np.ndarray
@@ -78,6 +83,9 @@ class LedgerState(msgspec.Struct):
     realised: Decimal = ZERO
     fees: Decimal = ZERO
     peak: Decimal = ZERO
+    equity: Decimal = ZERO
+    peak_shown: Decimal = ZERO
+    drawdown: int = 0
     hour_due: int = 0
 
     def balance(self, account: str) -> Decimal:

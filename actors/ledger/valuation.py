@@ -38,9 +38,9 @@ def take_marks(state: LedgerState, marks: MarkSlice) -> None:
     bids = marks.rows[:, _BID_COLUMN]
     good = (bids > 0) & (bids < _PRICE_MAX)
     np.copyto(state.bids, bids, where=good)
-    if marks.flags.any():
+    if np.count_nonzero(marks.flags):
         good &= ((marks.flags & _STALE) == 0) | (state.marked_at == 0)
-    state.marked_at[good] = marks.ts
+    np.copyto(state.marked_at, marks.ts, where=good)
 
 
 def value_at_bid(state: LedgerState, instrument: Instrument, position: Position) -> None:
@@ -51,7 +51,7 @@ def value_at_bid(state: LedgerState, instrument: Instrument, position: Position)
         position.value = ZERO
         return
     price = price_from_float(bid, instrument.tick, TOWARDS_BUYER)
-    position.value = multiply_down(position.quantity, price, instrument.quote_step)
+    position.value = multiply_down(position.quantity, price, position.quote_step)
 
 
 def revalue(config: LedgerConfig, state: LedgerState) -> None:
@@ -85,19 +85,20 @@ def add_units(state: LedgerState, before: Decimal, amount: Decimal) -> None:
 
 def portfolio(config: LedgerConfig, state: LedgerState, at: int) -> PortfolioState:
     """The portfolio now; raises the peak when the unit value has never been higher."""
-    balance = state.balance
     total = equity(config, state)
-    state.peak = peak = max(state.peak, total)
+    if total != state.equity or total > state.peak:
+        _measure(config, state, total)
+    balance = state.balance
     views, value, cost, unmarked = [], ZERO, ZERO, ZERO
+    oldest = at - config.mark_age_ns_max
     for position in state.positions.values():
-        free = balance(f"available:{config.instruments[position.symbol].base}")
+        free = balance(position.free_account)
         views.append(
             PositionView(position.symbol, position.quantity, free, position.cost, position.value)
         )
         value += position.value
         cost += position.cost
-        marked_at = state.marked_at.item(position.index)
-        if marked_at == 0 or at - marked_at > config.mark_age_ns_max:
+        if state.marked_at.item(position.index) < max(1, oldest):
             unmarked += position.cost
     asset = config.reporting
     return PortfolioState(
@@ -108,11 +109,22 @@ def portfolio(config: LedgerConfig, state: LedgerState, at: int) -> PortfolioSta
         state.realised,
         value - cost,
         state.fees,
-        round_up(peak, _quote_step(config)),
-        micros_up(peak - total, peak) if total < peak else 0,
+        state.peak_shown,
+        state.drawdown,
         tuple(views),
         unmarked,
     )
+
+
+def _measure(config: LedgerConfig, state: LedgerState, total: Decimal) -> None:
+    """Peak and drawdown at a new equity; the peak is shown at the quote's exponent."""
+    state.equity = total
+    state.peak = max(state.peak, total)
+    peak = state.peak
+    # It never falls, so what is shown changes only when it has been passed.
+    if peak > state.peak_shown:
+        state.peak_shown = round_up(peak, _quote_step(config))
+    state.drawdown = micros_up(peak - total, peak) if total < peak else 0
 
 
 def _quote_step(config: LedgerConfig) -> Decimal:

@@ -77,9 +77,11 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
             del state.orders[order.cl_ord_id]
             return (told(order, ExecKind.REJECTED, ts, fault),)
         order.accepted_at = ts
-        # Where a book is known the order takes from it now; only candles make it wait for an open.
-        order.awaits_open = not has_book(state, order.index)
         accepted = told(order, ExecKind.ACCEPTED, ts)
+        if not has_book(state, order.index):
+            return (accepted,)
+        # Where a book is known the order takes from it; only candles make it wait for an open.
+        order.awaits_open = False
         return (accepted, *walk(config, state, order, liquidity=Liquidity.TAKER, ts=ts))
 
     def books(self, message: BookSlice, _at: int) -> Effects:

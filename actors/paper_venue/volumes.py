@@ -32,13 +32,13 @@ def match_trades(
     config: PaperVenueConfig, state: PaperVenueState, trades: TradeSlice
 ) -> list[ExecutionReport]:
     """Fill resting orders from opposite trades through their limit."""
-    rows = dict(zip(trades.symbols.tolist(), trades.rows.tolist(), strict=True))
+    touched: list[int] = trades.symbols.tolist()
     allowances: dict[str, Decimal] = {}
     reports: list[ExecutionReport] = []
     for order in tuple(state.orders.values()):
-        row = rows.get(order.index)
-        if row is None or not order.accepted_at:
+        if not order.accepted_at or order.index not in touched:
             continue
+        row = trades.rows[touched.index(order.index)].tolist()
         instrument = config.instruments[order.symbol]
         if not _traded_through(instrument, order, row):
             continue
@@ -60,13 +60,15 @@ def match_candles(
     config: PaperVenueConfig, state: PaperVenueState, candles: CandleSlice
 ) -> list[ExecutionReport]:
     """Fill orders at the open they waited for, or through their limit, first come first served."""
-    rows = dict(zip(candles.symbols.tolist(), candles.rows.tolist(), strict=True))
+    touched: list[int] = candles.symbols.tolist()
     allowances: dict[str, Decimal] = {}
     reports: list[ExecutionReport] = []
     for order in tuple(state.orders.values()):
-        row = rows.get(order.index)
-        if row is None or not order.accepted_at or candles.open_ts < order.submitted_at:
+        if not order.accepted_at or candles.open_ts < order.submitted_at:
             continue
+        if order.index not in touched:
+            continue
+        row = candles.rows[touched.index(order.index)].tolist()
         if not 0 < row[_OPEN] < _PRICE_MAX:
             continue
         instrument = config.instruments[order.symbol]
