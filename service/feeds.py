@@ -1,4 +1,4 @@
-"""Feeds of a run: a warm-up followed by a recorded or seeded source, as one feed with one digest."""
+"""Feeds of a run: a warm-up and a recorded or seeded source, as one feed with one digest."""
 
 from __future__ import annotations
 
@@ -6,16 +6,18 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
+import msgspec
+
 from actors.ids import digest_hex
 from actors.instruments import Instrument
 from actors.ports import Feed, FeedItem
-from adapters.candles.feed import CandleFeed
+from adapters.candles.feed import ALL_WARM_UP, CandleFeed
 from adapters.candles.reader import read_all
-from adapters.candles.series import CandleFileError
+from adapters.candles.series import CandleFileError, shift_to
 from adapters.instruments.table import UnknownSymbolError, canonical_symbol
 from adapters.instruments.table import instruments as instruments_of
+from adapters.kraken.recorded import CaptureError, RecordedFrames
 from adapters.seeded_market.feed import SeededMarket, SeededMarketError
-from service.bundles import SEEDED
 from service.failures import ExitCode, UserError
 
 WARM_UP_HOURS: Final = 200
@@ -39,6 +41,11 @@ class WarmedFeed:
         self.kind = source.kind
         self.symbols = source.symbols
         self.digest = digest_hex("warmed", source.digest, warm_up_digest)
+
+    @property
+    def counts(self) -> object:
+        """What the source counted while it was read, if it counts."""
+        return getattr(self._source, "counts", None)
 
     def items(self, after: int = 0) -> Iterator[FeedItem]:
         """Warm-up items that are still ahead, then the source's."""
@@ -95,9 +102,16 @@ def rules_of(symbols: tuple[str, ...]) -> tuple[Instrument, ...]:
         raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
 
 
-def is_seeded(feed: Feed) -> bool:
-    """Whether the feed is a synthetic market."""
-    return feed.kind == SEEDED
+def counts_of(feed: Feed) -> dict[str, int]:
+    """What a recorded feed counted while it was read (frames, checksums, faults); zeros left out."""
+    counts = getattr(feed, "counts", None)
+    if counts is None:
+        return {}
+    return {
+        name: value
+        for name, value in msgspec.structs.asdict(counts).items()
+        if isinstance(value, int) and value
+    }
 
 
 def recorded_feed(
@@ -109,12 +123,12 @@ def recorded_feed(
     Raises UserError(BAD_INPUT) with the file's fault and remedy.
     """
     try:
-        source = open_recorded(path, as_quote)
-    except RecordedFileError as error:
+        source = RecordedFrames(path)
+    except CaptureError as error:
         raise UserError(
             ExitCode.BAD_INPUT,
             f"The recorded feed cannot be used: {error}.",
-            "Give a Kraken WebSocket v2 capture (.ndjson[.gz]) or a trades file.",
+            "Give a Kraken WebSocket v2 capture (.ndjson[.gz]) with book and trade channels.",
         ) from error
     if not warm_up:
         return source
@@ -137,8 +151,7 @@ def warm_up_candles(
     try:
         series = read_all(files, symbol=one, name=lambda text: canonical_symbol(text, as_quote))
         if shift:
-            series = [part.shifted_to(end_ts) for part in series]
-        series = [part.until(end_ts) for part in series]
+            series = shift_to(series, end_ts)
         return CandleFeed(series, symbols=symbols, warm_up_until_ts=ALL_WARM_UP)
     except UnknownSymbolError as error:
         raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error

@@ -41,6 +41,7 @@ class ProofCard(msgspec.Struct, frozen=True):
     divergence: str = ""
     halted: str = ""
     equity: str = ""
+    feed_counts: dict[str, int] = {}
 
     @property
     def proven(self) -> bool:
@@ -91,6 +92,9 @@ def lines_of(card: ProofCard) -> tuple[tuple[str, str], ...]:
         ("REPLAY PARITY", f"{parity}   {card.seconds_replay:.3f} s"),
         ("root", card.root_hash),
     ]
+    if card.feed_counts:
+        told = "   ".join(f"{name} {count:,}" for name, count in card.feed_counts.items())
+        rows.insert(2, ("feed", told))
     if card.divergence:
         rows.append(("first divergence", card.divergence))
     if card.halted:

@@ -11,9 +11,10 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from actors.ids import digest_hex
+from actors.ids import GENESIS_ROOT, digest_hex
 from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
-from actors.ports import FeedItem, Journal, RunRow
+from actors.ports import Feed, FeedItem, Journal, RunRow
+from service.bundles import Choice
 from service.fingerprint import code_fingerprint
 from service.graph import Graph
 from service.pump import Observer, Pump
@@ -59,6 +60,13 @@ def run_id_of(plan: SegmentPlan, decision: DecisionSettings, bundle_id: str, gen
     )[:16]
 
 
+def fresh_run_id(settings: Settings, feed: Feed, choice: Choice) -> str:
+    """The id that a backtest of `feed` will have: it starts an account of its own."""
+    plan = SegmentPlan("BACKTEST", feed.kind, feed.digest, feed.symbols, 0)
+    bundle_id = "" if choice.bundle is None else choice.bundle.bundle_id
+    return run_id_of(plan, settings.decision, bundle_id, GENESIS_ROOT)
+
+
 async def open_segment(
     settings: Settings,
     plan: SegmentPlan,
@@ -67,6 +75,7 @@ async def open_segment(
     *,
     observers: Sequence[Observer] = (),
     holder: str = "ballast",
+    stream: str = "",
     progress: Progress | None = None,
     make_pump: Callable[..., Pump] = Pump,
 ) -> OpenSegment:
@@ -81,7 +90,7 @@ async def open_segment(
     run_id = run_id_of(plan, settings.decision, graph.bundle_id, kernel.root)
     run = RunRow(
         run_id=run_id,
-        account=settings.account.name,
+        account=stream or settings.account.name,
         mode=plan.mode,
         feed=plan.feed_kind,
         genesis=kernel.root,

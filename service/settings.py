@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import msgspec
-from actors.risk.profile import RiskProfile
 
+from actors.risk.profile import RiskProfile
 from actors.strategy.profile import StrategyProfile
 from service.failures import ExitCode, UserError
 from service.settings_source import load
@@ -77,10 +77,14 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Where and how inputs are made durable. An empty `dsn` means the embedded PostgreSQL."""
+    """Where and how inputs are made durable. Without `dsn` the embedded PostgreSQL is used.
+
+    `dsn_file` names a file that holds the address, for container secrets.
+    """
 
     kind: str = ""
     dsn: str = ""
+    dsn_file: str = ""
     frame_inputs: int = 1000
     snapshot_every_inputs: int = 5000
 
@@ -158,6 +162,16 @@ def load_settings(
     )
     _check(settings)
     return settings
+
+
+def with_decision(settings: Settings, decision: DecisionSettings) -> Settings:
+    """`settings` with the decision part of a stored run."""
+    parts = {
+        field.name: getattr(decision, field.name)
+        for field in msgspec.structs.fields(DecisionSettings)
+        if field.name != "version"
+    }
+    return msgspec.structs.replace(settings, **parts)
 
 
 def canonical_json(settings: DecisionSettings) -> str:

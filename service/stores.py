@@ -13,6 +13,8 @@ from adapters.journal.file import FileJournal
 from adapters.journal.memory import MemoryJournal
 from adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.migrations import MigrationError
+from adapters.postgres.roles import WRITER, prepare_database
 from service.failures import ExitCode, UserError
 
 MEMORY: Final = "memory"
@@ -39,6 +41,7 @@ async def open_journal(
         finally:
             await journal.close()
     elif "://" in place:
+        await _prepared(place)
         async with _postgres(place, account) as connected:
             yield connected
     else:
@@ -59,15 +62,26 @@ async def _embedded(folder: Path, account: str, say: Say) -> AsyncIterator[Journ
     except EmbeddedPostgresError as error:
         raise UserError(ExitCode.ENVIRONMENT, error.sentence, error.remedy) from error
     try:
-        async with _postgres(address.dsn(), account) as journal:
+        await _prepared(address.dsn())
+        async with _postgres(address.dsn(WRITER), account) as journal:
             yield journal
     finally:
         await asyncio.to_thread(server.release)
 
 
+async def _prepared(dsn: str) -> None:
+    """Roles and migrations, as the administrator. Raises UserError(ENVIRONMENT)."""
+    try:
+        await prepare_database(dsn)
+    except MigrationError as error:
+        raise UserError(
+            ExitCode.ENVIRONMENT, f"{error}", "Run `ballast doctor`; nothing was changed half-way."
+        ) from error
+
+
 @asynccontextmanager
 async def _postgres(dsn: str, account: str) -> AsyncIterator[Journal]:
-    journal = await PostgresJournal.open(dsn, stream=account)
+    journal = PostgresJournal(dsn, account)
     try:
         yield journal
     finally:

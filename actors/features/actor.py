@@ -11,7 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
-from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.kernel.actor import Actor, Effects, Rule
 from actors.messages.arrays import sealed
 from actors.messages.base import Message
 from actors.messages.feature import FeatureSlice
@@ -59,8 +59,6 @@ class FeaturesActor(Actor[FeaturesConfig, FeaturesState]):
         features = update(state.windows, message.close_ts, rows[:, :_BAR_INPUTS])
         state.close_ts = message.close_ts
         state.bars += 1
-        if message.warm_up:
-            return NOTHING
-        return (FeatureSlice(message.close_ts, sealed(features)),)
+        return (FeatureSlice(message.close_ts, sealed(features), message.warm_up),)
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {BarSlice: on_bar}

@@ -13,7 +13,7 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.kernel.actor import Actor, Effects, Rule
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.feature import FeatureSlice
@@ -56,8 +56,6 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
     def on_features(self, message: FeatureSlice, at: int) -> Effects:  # noqa: ARG002
         """Predict every symbol. Raises ValueError on an answer that is no prediction."""
         state = self.state
-        if message.warm_up:
-            return NOTHING
         n = len(self.config.symbols)
         if message.rows.ndim != 2 or len(message.rows) != n:
             raise ValueError(f"FeatureSlice.rows is {message.rows.shape}, not a row a symbol")
@@ -71,7 +69,10 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
             bundle_id = predictor.bundle_id
         state.close_ts = message.close_ts
         state.predictions += 1
-        return (PredictionSlice(message.close_ts, bundle_id, sealed_ints(rows)),)
+        prediction = PredictionSlice(
+            message.close_ts, bundle_id, sealed_ints(rows), message.warm_up
+        )
+        return (prediction,)
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {FeatureSlice: on_features}
 

@@ -59,13 +59,11 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         return self._decide(at) if message.heartbeat else NOTHING
 
     def on_predictions(self, message: PredictionSlice, at: int) -> Effects:
-        """Keep what the model said and decide."""
-        if message.warm_up:
-            return NOTHING
+        """Keep what the model said and decide; a warm-up is history and decides nothing."""
         state = self.state
         state.predictions, state.bundle_id = message.rows, message.bundle_id
         state.prediction_ts, state.predicted = message.close_ts, True
-        return self._decide(at)
+        return NOTHING if message.warm_up else self._decide(at)
 
     def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
         """Keep the portfolio; a symbol is held when the venue would take a sale of its quantity."""

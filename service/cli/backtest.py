@@ -5,6 +5,8 @@ Recorded candles through the same graph, with a report and a proof.
 
 from __future__ import annotations
 
+import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,13 @@ from service.bundles import choose_bundle
 from service.cli.options import common, missing_file, settings_of
 from service.cli.paper import run_plan
 from service.cli.showing import finish, reading
-from service.report.write import write_report
 from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan
 from service.feeds import candle_feed
+from service.report.write import write_report
 from service.run_index import RunIndex
+from service.segment import fresh_run_id
+from service.settings import Settings
 
 
 @click.command()
@@ -55,11 +59,12 @@ def backtest(**given: Any) -> None:
     settings = settings_of(given["settings_file"], given["data_dir"], overrides)
     choice = choose_bundle(settings.model.bundle, mode="BACKTEST", feed_kind=feed.kind)
     kind = given["journal"] or settings.journal.kind or "file"
-    place = backtest_place(settings.home, kind, feed.digest, settings.journal.dsn)
+    run_id = fresh_run_id(settings, feed, choice)
     plan = RunPlan(
         mode="BACKTEST",
         journal_kind=kind,
-        journal_place=place,
+        journal_place=_place(settings, kind, run_id),
+        stream=f"backtest-{run_id}-{time.time_ns():x}" if kind == "postgres" else "",
         limits=Limits(given["events"] or 0),
         total=min(len(feed), given["events"] or len(feed)),
     )
@@ -69,7 +74,17 @@ def backtest(**given: Any) -> None:
         feed,
         choice,
         settings,
-        folder=RunIndex(settings.home).of(result.run.run_id),
+        folder=RunIndex(settings.home).of(run_id),
         as_quote=given["as_quote"],
     )
     finish(result, given["as_json"], report=report)
+
+
+def _place(settings: Settings, kind: str, run_id: str) -> str:
+    """Where the journal goes. An equal backtest replaces itself: same id, same inputs, same root."""
+    if kind == "postgres":
+        return settings.journal.dsn or str(settings.home / "postgres")
+    folder = RunIndex(settings.home).of(run_id) / "journal"
+    if kind == "file":
+        shutil.rmtree(folder, ignore_errors=True)
+    return str(folder)

@@ -18,7 +18,7 @@ import msgspec
 from actors.ports import Feed, Journal, RunRow
 from service.bundles import Choice
 from service.drivers.feeding import Fed, Limits, feed_items
-from service.feeds import rules_of
+from service.feeds import counts_of, rules_of
 from service.graph import build_graph
 from service.proof import ProofCard
 from service.pump import Observer
@@ -161,6 +161,7 @@ async def _trade(
         watcher.closing(fed.reason)
     run = await close_segment(segment, journal, fed.reason)
     card = closing_card(run, segment, tally, notice=choice.notice, started=started)
+    card = msgspec.structs.replace(card, feed_counts=counts_of(feed))
     card = await _proven(card, journal, run, stop, watchers)
     if plan.journal_kind != MEMORY:
         RunIndex(settings.home).write_card(card)

@@ -53,11 +53,13 @@ def test_every_bar_gives_exactly_the_features_of_the_streaming_model() -> None:
     assert not np.isnan(rows[1]).any()
 
 
-def test_warm_up_bars_fill_the_windows_in_silence() -> None:
+def test_warm_up_bars_fill_the_windows_and_their_features_are_marked() -> None:
     warmed, told = new_actor(), new_actor()
     for number in range(WARM_UP_BARS):
-        assert list(warmed.handle(bar(number, warm_up=True), 0)) == []
-        features_of(told, bar(number))
+        (marked,) = warmed.handle(bar(number, warm_up=True), 0)
+        assert isinstance(marked, FeatureSlice)
+        assert marked.warm_up
+        assert not features_of(told, bar(number)).warm_up
     last = bar(WARM_UP_BARS)
     assert features_of(warmed, last).rows.tobytes() == features_of(told, last).rows.tobytes()
 

@@ -107,10 +107,12 @@ def test_features_of_other_symbols_are_refused(shape: tuple[int, ...]) -> None:
         actor_of(FixedPredictor(GOOD)).handle(FeatureSlice(1, np.zeros(shape)), 1)
 
 
-def test_warm_up_features_are_not_predicted() -> None:
+def test_warm_up_features_give_a_marked_prediction() -> None:
     predictor = FixedPredictor(GOOD)
-    assert list(actor_of(predictor).handle(slice_of(warm_up=True), 1)) == []
-    assert predictor.seen == []
+    (marked,) = actor_of(predictor).handle(slice_of(warm_up=True), 1)
+    assert isinstance(marked, PredictionSlice)
+    assert marked.warm_up
+    assert len(predictor.seen) == 1
 
 
 def test_a_recorded_answer_is_played_back_instead_of_asking_the_model() -> None:

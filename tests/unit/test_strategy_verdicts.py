@@ -228,13 +228,18 @@ def test_a_heartbeat_decides_with_the_last_prediction_until_it_is_too_old() -> N
     assert verdict(desk.beat(NOW + age + 1))[1] is Reason.NO_MODEL
 
 
-def test_warm_up_slices_change_nothing_and_decide_nothing() -> None:
+def test_warm_up_slices_decide_nothing_but_their_prediction_is_kept_for_the_first_heartbeat() -> (
+    None
+):
     desk = Desk()
     before = encode(desk.actor.state)
     assert desk.tell(MarkSlice(NOW, desk.marks, desk.flags, warm_up=True, heartbeat=True)) == ()
+    assert encode(desk.actor.state) == before
     strong = np.array([STRONG] * 3, dtype=np.int32)
     assert desk.tell(PredictionSlice(NOW, "bundle", strong, warm_up=True)) == ()
-    assert encode(desk.actor.state) == before
+    (verdicts,) = desk.tell(MarkSlice(NOW, desk.marks, desk.flags, heartbeat=True))
+    assert isinstance(verdicts, VerdictSlice)
+    assert verdicts.rows[:, 2].tolist() == [STRONG[0]] * 3
 
 
 def test_an_entry_asks_for_the_base_fraction_at_the_collared_ask_rounded_for_the_buyer() -> None:

@@ -1,0 +1,197 @@
+"""One reading of a running graph: the only file here that knows how actors lay out their state.
+
+Reading never changes anything and costs the pump nothing: it happens when somebody looks.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from actors.kernel.kernel import Kernel
+from actors.messages.ledger import PortfolioState, PositionView
+from actors.messages.order import OrderState
+from actors.messages.risk import TradingState
+from actors.money import ZERO
+from service.bundles import Choice
+from service.drivers.trading import RunPlan
+from service.observe.readiness import Facts, Reason, reasons_of
+from service.observe.stepping import Stepping
+from service.segment import OpenSegment
+from service.tally import Tally
+
+MICROS = 1_000_000
+KERNEL_HALTED = 3
+_LEVELS = {TradingState.ACTIVE: 0, TradingState.REDUCING: 1, TradingState.HALTED: 2}
+
+
+class MailboxReading(msgspec.Struct, frozen=True):
+    """One actor: messages waiting now, the most that ever waited, delivered, restarts so far."""
+
+    actor: str
+    depth: int
+    high_water: int
+    delivered: int
+    restarts: int
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """The service at one moment. Money is exact, in `quote`; `at` is logical time (ns UTC)."""
+
+    run_id: str
+    mode: str
+    feed: str
+    account: str
+    quote: str
+    notice: str
+    bundle_id: str
+    phase: str
+    at: int
+    seq: int
+    durable_seq: int
+    verified_seq: int
+    ledger_seq: int
+    trading_state: str
+    trading_reason: str
+    kill_level: int
+    halt_level: int
+    halted: str
+    reasons: tuple[Reason, ...]
+    ready_reasons: tuple[Reason, ...]
+    equity: Decimal
+    cash_free: Decimal
+    cash_held: Decimal
+    realised: Decimal
+    unrealised: Decimal
+    fees: Decimal
+    drawdown_ratio: float
+    drawdown_limit_ratio: float
+    positions: tuple[PositionView, ...]
+    unknown_orders: int
+    dead_letters: int
+    held_inputs: int
+    mailboxes: tuple[MailboxReading, ...]
+    last_append_seconds: float
+
+    @property
+    def may_trade(self) -> bool:
+        """Whether a new entry could be approved now."""
+        return not self.reasons
+
+
+class Reader:
+    """Reads one open segment."""
+
+    def __init__(
+        self,
+        segment: OpenSegment,
+        tally: Tally,
+        plan: RunPlan,
+        *,
+        choice: Choice,
+        stepping: Stepping,
+    ) -> None:
+        self.segment = segment
+        self.tally = tally
+        self.plan = plan
+        self.stepping = stepping
+        self._notice = choice.notice
+        self._facts = Facts()
+
+    @property
+    def kernel(self) -> Kernel:
+        """The graph's kernel."""
+        return self.segment.graph.kernel
+
+    def read(self) -> Reading:
+        """The service now."""
+        segment, kernel = self.segment, self.kernel
+        run, pump = segment.run, segment.pump
+        halt = kernel.halt
+        risk, portfolio = self._state("risk"), self._portfolio()
+        standing = risk.standing
+        unknown = self._unknown_orders()
+        blocked, unready = self._reasons(unknown)
+        limit = standing.halt_at_micros(kernel.actor("risk").config.profile)
+        level = _LEVELS[standing.state] if halt is None else KERNEL_HALTED
+        return Reading(
+            run_id=run.run_id,
+            mode=run.mode,
+            feed=run.feed,
+            account=run.account,
+            quote=segment.graph.instruments[0].quote,
+            notice=self._notice,
+            bundle_id=segment.graph.bundle_id,
+            phase=self.stepping.phase,
+            at=kernel.at,
+            seq=kernel.seq,
+            durable_seq=pump.durable_seq,
+            verified_seq=self._verified_seq(),
+            ledger_seq=self._state("ledger").transfer_no,
+            trading_state=standing.state.value,
+            trading_reason=standing.reason,
+            kill_level=standing.kill_level,
+            halt_level=level,
+            halted="" if halt is None else f"{halt.actor} at input {halt.seq}: {halt.error}",
+            reasons=blocked,
+            ready_reasons=unready,
+            equity=portfolio.equity,
+            cash_free=portfolio.cash_free,
+            cash_held=portfolio.cash_held,
+            realised=portfolio.realised,
+            unrealised=portfolio.unrealised,
+            fees=portfolio.fees,
+            drawdown_ratio=portfolio.drawdown / MICROS,
+            drawdown_limit_ratio=limit / MICROS,
+            positions=portfolio.positions,
+            unknown_orders=unknown,
+            dead_letters=kernel.dead_letters,
+            held_inputs=kernel.held(),
+            mailboxes=self._mailboxes(),
+            last_append_seconds=pump.counts.last_append_seconds,
+        )
+
+    def trade_gaps(self) -> int:
+        """Gaps in trade ids that market_data has found."""
+        return int(self._state("market_data").trade_gaps)
+
+    def _state(self, actor: str) -> Any:
+        return self.kernel.actor(actor).state
+
+    def _portfolio(self) -> PortfolioState:
+        found: PortfolioState | None = self._state("strategy").portfolio
+        return found or PortfolioState(0, *(ZERO,) * 7, 0, ())
+
+    def _unknown_orders(self) -> int:
+        live = self._state("orders").live.values()
+        return sum(order.state is OrderState.UNKNOWN for order in live)
+
+    def _verified_seq(self) -> int:
+        proven = self.stepping.proven_inputs
+        if proven:
+            return self.segment.run.first_seq - 1 + proven
+        return self.segment.recovered.head_seq
+
+    def _mailboxes(self) -> tuple[MailboxReading, ...]:
+        restarts = self.stepping.restarts
+        return tuple(
+            MailboxReading(name, each.depth, each.high_water, each.delivered, restarts[name])
+            for name, each in self.kernel.mailboxes().items()
+        )
+
+    def _reasons(self, unknown: int) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
+        strategy = self._state("strategy")
+        return reasons_of(
+            self._facts,
+            segment=self.segment,
+            standing=self._state("risk").standing,
+            flags=strategy.flags,
+            priced=strategy.portfolio is not None,
+            unknown_orders=unknown,
+            verdicts=self.tally.last_verdicts,
+            stepping=self.stepping,
+            speed=self.plan.speed,
+            stale_after_ns=self.kernel.actor("market_data").config.stale_after_ns,
+        )

@@ -1,0 +1,115 @@
+"""What is counted step by step because nobody keeps it: durations, streams heard, restarts.
+
+An observer of the pump. The duration of a step and of an append is the growth of the pump's own
+totals since the step before, so the pump measures once and pays nothing for being watched.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from typing import Final
+
+from actors.kernel.envelope import Input
+from actors.kernel.step import StepResult
+from actors.messages.control import RunStarted
+from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
+from service.bundles import Choice
+from service.drivers.trading import RunPlan, Silent
+from service.observe.durations import APPEND_BOUNDS, STEP_BOUNDS, Histogram
+from service.pump import Observer, Pump
+from service.segment import OpenSegment
+from service.tally import Tally
+
+STREAMS: Final = {BookSlice: "book", TradeSlice: "trade", CandleSlice: "candle"}
+_NAMED: Final = frozenset(STREAMS.values())
+OTHER: Final = "other"
+
+
+class Stepping(Silent):
+    """Counts since the process started. Times are of the monotonic clock, in seconds."""
+
+    def __init__(self) -> None:
+        self.steps = Histogram(STEP_BOUNDS)
+        self.appends = Histogram(APPEND_BOUNDS)
+        self.stream_messages: Counter[str] = Counter()
+        self.stream_gaps: Counter[str] = Counter()
+        self.checksum_failures = 0
+        self.restarts: Counter[str] = Counter()
+        self.heard: dict[str, float] = {}
+        self.last_input = time.monotonic()
+        self.phase = "opening"
+        self.proven_inputs = 0
+        self._pump: Pump | None = None
+        self._frames = 0
+        self._step_seconds = 0.0
+        self._append_seconds = 0.0
+
+    def observers(self) -> tuple[Observer, ...]:
+        """Itself."""
+        return (self,)
+
+    async def opened(
+        self,
+        segment: OpenSegment,
+        tally: Tally,  # noqa: ARG002
+        plan: RunPlan,  # noqa: ARG002
+        choice: Choice,  # noqa: ARG002
+    ) -> None:
+        """From now on durations are known."""
+        self._pump = segment.pump
+        counts = segment.pump.counts
+        self._frames = counts.frames
+        self._step_seconds, self._append_seconds = counts.step_seconds, counts.append_seconds
+        self.phase = "trading"
+
+    def closing(self, reason: str) -> None:
+        """Nothing is decided any more."""
+        del reason
+        self.phase = "closing"
+
+    def proving(self, done: int, total: int) -> None:
+        """The replay has come this far."""
+        del total
+        self.phase = "proving"
+        self.proven_inputs = done
+
+    def __call__(self, entry: Input, result: StepResult) -> None:
+        """Count one step."""
+        self.last_input = now = time.monotonic()
+        if self._pump is not None:
+            self._time(self._pump)
+        body = entry.body
+        stream = STREAMS.get(type(body))
+        if stream is not None:
+            self.stream_messages[stream] += 1
+            self.heard[stream] = now
+        elif type(body) is FeedStatus:
+            self._status(body)
+        elif type(body) is RunStarted:
+            self.phase = "trading"
+        for failure in result.outcome.failures:
+            if not failure.halted:
+                self.restarts[failure.actor] += 1
+
+    def _time(self, pump: Pump) -> None:
+        counts = pump.counts
+        self.steps.observe(counts.step_seconds - self._step_seconds)
+        self._step_seconds = counts.step_seconds
+        new = counts.frames - self._frames
+        if new:
+            # At most one append ends unseen before the last one: frames settle one by one.
+            last = counts.last_append_seconds
+            if new > 1:
+                earlier = counts.append_seconds - self._append_seconds - last
+                for _ in range(new - 1):
+                    self.appends.observe(earlier / (new - 1))
+            self.appends.observe(last)
+            self._frames, self._append_seconds = counts.frames, counts.append_seconds
+
+    def _status(self, body: FeedStatus) -> None:
+        stream = body.stream if body.stream in _NAMED else OTHER
+        if body.event is FeedEvent.GAP:
+            self.stream_gaps[stream] += 1
+        elif body.event is FeedEvent.CHECKSUM:
+            self.checksum_failures += 1
