@@ -52,10 +52,10 @@ def merged(target: FloatArray, present: int, columns: FloatArray, index: Rows) -
 
 
 def _merge_all(target: FloatArray, columns: FloatArray) -> None:
-    _, high, low, close, *_ = target
+    high, low = target[1], target[2]
     np.fmax(high, columns[1], out=high)
     np.fmin(low, columns[2], out=low)
-    close[:] = columns[3]
+    target[3] = columns[3]
     sums = target[4:]
     np.add(sums, columns[4:], out=sums)
 

@@ -54,17 +54,22 @@ def _checked(kind: str, rows: np.ndarray, names: tuple[str, ...]) -> FloatArray:
     Returns the columns (open, high, low, close, ...), each contiguous: f64[columns, n].
     """
     columns = rows.T.copy()
-    if np.count_nonzero(columns.view(np.uint64) < _INFINITY_BITS) != columns.size:
+    # A byte found among the bools of a comparison: a fifth of what a reduction costs.
+    if 0 in (columns.view(np.uint64) < _INFINITY_BITS).tobytes():
         _refuse_values(kind, rows, names)
-    low = columns[2]
-    inner = columns[0:4:3]
-    if np.count_nonzero(inner > columns[1]):
-        raise ValueError(f"{kind}: column high is below another price of its row")
-    if np.count_nonzero(inner < low):
-        raise ValueError(f"{kind}: column low is above another price of its row")
-    if np.count_nonzero(low) != len(low):
+    # (low, close) against (open, high), then (low, open) against (close, high).
+    ordered = 0 not in (columns[2:4] <= columns[0:2]).tobytes()
+    if not ordered or 0 in (columns[2::-2] <= columns[3::-2]).tobytes():
+        _refuse_order(kind, columns)
+    if np.count_nonzero(columns[2]) != len(rows):
         raise ValueError(f"{kind}: column low holds a price of zero")
     return columns
+
+
+def _refuse_order(kind: str, columns: FloatArray) -> None:
+    if np.count_nonzero(columns[:4] > columns[1]):
+        raise ValueError(f"{kind}: column high is below another price of its row")
+    raise ValueError(f"{kind}: column low is above another price of its row")
 
 
 def checked_candles(rows: np.ndarray, count: int) -> FloatArray:

@@ -27,6 +27,15 @@ def _quote_factors(half_spread_ratio: float) -> FloatArray:
     return np.array([[1.0 - half_spread_ratio], [1.0 + half_spread_ratio], [1.0]])
 
 
+@functools.cache
+def _blank(n: int, half_spread_ratio: float) -> FloatArray:
+    """Columns of marks confirmed now, with the assumed spread; copied, never changed."""
+    columns = np.zeros((6, n))
+    columns[4] = 2.0 * half_spread_ratio
+    columns.flags.writeable = False
+    return columns
+
+
 def marks(
     config: MarketDataConfig,
     state: MarketDataState,
@@ -37,9 +46,8 @@ def marks(
 ) -> MarkSlice:
     """The MarkSlice of logical time `at` (ns UTC); its arrays are new and read-only."""
     half = config.candle_half_spread_ratio
-    columns = np.empty((6, len(state.last)))
+    columns = _blank(len(state.last), half).copy()
     np.multiply(state.last, _quote_factors(half), out=columns[:3])
-    columns[4] = 2.0 * half
     columns[5] = state.bar_depth
     if state.booked_symbols:
         _quote(state, columns)
@@ -50,9 +58,7 @@ def marks(
         flags = flags | np.int32(state.run_faults)
     if state.torn_symbols:
         flags = flags | TORN_FLAGS.take(state.torn)
-    if state.all_confirmed_ts == at:
-        columns[3] = 0.0
-    else:
+    if state.all_confirmed_ts != at:
         age_ns = at - confirmed_ts(state)
         np.divide(age_ns, _SECOND_NS, out=columns[3])
         stale = age_ns > config.stale_after_ns

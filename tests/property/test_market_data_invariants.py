@@ -252,6 +252,9 @@ def _play(run: MarketDataRun, history: Sequence[tuple[int, int, int, int]], cut:
             run.cut()
         at += seconds * SECOND_NS
         run.send(_message(kind, symbol, steps, at), at)
+        state = run.kernel.actor("market_data").state
+        assert state.forming_symbols == np.count_nonzero(~np.isnan(state.forming[0]))
+        assert state.following_symbols == np.count_nonzero(~np.isnan(state.following[0]))
     run.send(Tick(at + 3 * MINUTE_NS), at + 3 * MINUTE_NS)
 
 
@@ -283,9 +286,6 @@ def test_marks_are_complete_and_time_never_runs_backwards(
         assert not np.isnan(mark.rows[:, 5]).any()
         # A symbol without a price may never look sound.
         assert (mark.flags[~known] != 0).all()
-    state = run.kernel.actor("market_data").state
-    assert state.forming_symbols == np.count_nonzero(~np.isnan(state.forming[0]))
-    assert state.following_symbols == np.count_nonzero(~np.isnan(state.following[0]))
     stamps = [mark.ts for mark in run.marks()]
     assert stamps == sorted(stamps)
     opens = [bar.open_ts for bar in run.bars()]
