@@ -40,6 +40,9 @@ def merged(target: FloatArray, present: int, columns: FloatArray, index: Rows) -
             _merge_all(target, columns)
             return n
         index = np.arange(n)
+    if present == 0:
+        target[:, index] = columns
+        return len(index)
     before = target[:, index]
     empty = np.isnan(before[0])
     after = columns.copy()

@@ -30,15 +30,21 @@ def _in_order(n: int) -> bytes:
 
 def symbol_rows(kind: str, symbols: np.ndarray, n: int) -> Rows:
     """The symbols of a slice. Raises ValueError on a wrong type, a repeat or an unknown index."""
-    if symbols.dtype == _INT32 and symbols.tobytes() == _in_order(n):
-        return None
-    if symbols.ndim != 1 or symbols.dtype.kind not in "iu" or symbols.size == 0:
-        raise ValueError(f"{kind}.symbols must be one row of integers, not {symbols.dtype}")
-    index = symbols.astype(np.intp)
+    if symbols.ndim != 1 or symbols.dtype != _INT32 or symbols.size == 0:
+        raise ValueError(f"{kind}.symbols must be one row of int32, not {symbols.dtype}")
+    named = symbols.tobytes()
+    return None if named == _in_order(n) else _checked_index(kind, named, n)
+
+
+@functools.lru_cache(maxsize=1024)
+def _checked_index(kind: str, named: bytes, n: int) -> npt.NDArray[np.intp]:
+    """A feed names few different sets of symbols, so each is looked at once."""
+    index = np.frombuffer(named, dtype="<i4").astype(np.intp)
     if int(index.min()) < 0 or int(index.max()) >= n:
         raise ValueError(f"{kind}.symbols names a symbol outside 0..{n - 1}")
     if int(np.bincount(index).max()) > 1:
         raise ValueError(f"{kind}.symbols names a symbol twice")
+    index.flags.writeable = False
     return index
 
 

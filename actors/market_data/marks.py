@@ -52,7 +52,7 @@ def marks(
     if state.booked_symbols:
         _quote(state, columns)
     if state.unlisted:
-        columns[4, np.isnan(columns[0])] = np.nan
+        np.copyto(columns[4], np.nan, where=np.isnan(columns[0]))
     flags = state.faults
     if state.run_faults:
         flags = flags | np.int32(state.run_faults)

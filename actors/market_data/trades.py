@@ -38,18 +38,19 @@ def take_trade_slice(
     if ts < state.bar_open_ts:
         state.late_trades += len(index)
         return [*effects, Note("warning", "late_trade", (("ts", str(ts)),))], False
-    counted, lost = _by_trade_id(state, message, index, columns[6])
-    missed = bool(np.count_nonzero(lost))
-    if missed:
-        state.trade_gaps += int(np.count_nonzero(lost))
-        tear(state, index[lost], TORN)
-        named = ",".join(config.symbols[int(symbol)] for symbol in index[lost])
-        effects.append(Note("warning", "lost_trades", (("symbols", named),)))
-    if not counted.all():
+    missed = False
+    if message.first_trade_ids:
+        counted, lost = _by_trade_id(state, message, index, columns[6])
+        missed = bool(np.count_nonzero(lost))
+        if missed:
+            state.trade_gaps += int(np.count_nonzero(lost))
+            tear(state, index[lost], TORN)
+            named = ",".join(config.symbols[int(symbol)] for symbol in index[lost])
+            effects.append(Note("warning", "lost_trades", (("symbols", named),)))
         state.repeated_trades += int(np.count_nonzero(~counted))
         index, columns = index[counted], columns[:, counted]
-    if not len(index):
-        return effects, missed
+        if not len(index):
+            return effects, missed
     list_symbols(state, index)
     effects += take_trades(config, state, index, columns, min(ts, at))
     bars = bar_columns(columns)
@@ -77,8 +78,6 @@ def _by_trade_id(
     Ids run by one for each symbol. A row that overlaps what was counted cannot be split: it is left
     out, and what is new in it is missing.
     """
-    if not message.first_trade_ids:
-        return np.ones(len(index), dtype=np.bool_), np.zeros(len(index), dtype=np.bool_)
     first = np.array(message.first_trade_ids, dtype=np.int64)
     last = np.array(message.last_trade_ids, dtype=np.int64)
     known = state.last_trade_id[index]

@@ -86,7 +86,7 @@ def test_a_book_level_that_cannot_be_is_refused_by_place(
         ([-1, 0], "outside 0..2"),
         ([1, 1], "names a symbol twice"),
         ([0], "must be float64 [1, 6]"),
-        ([], "must be one row of integers"),
+        ([], "must be one row of int32"),
     ],
 )
 def test_a_symbol_index_that_fits_no_symbol_is_refused(symbols: list[int], sentence: str) -> None:
