@@ -103,7 +103,7 @@ def rules_of(symbols: tuple[str, ...]) -> tuple[Instrument, ...]:
 
 
 def counts_of(feed: Feed) -> dict[str, int]:
-    """What a recorded feed counted while it was read (frames, checksums, faults); zeros left out."""
+    """What a recorded feed counted while it was read: frames, checksums, faults; no zeros."""
     counts = getattr(feed, "counts", None)
     if counts is None:
         return {}

@@ -74,12 +74,12 @@ def build_graph(
     instruments: tuple[Instrument, ...],
     predictor: Predictor | None,
     *,
-    venue_in_graph: bool = True,
     schedule: Schedule | None = None,
     checkpoint_every: int = 1024,
 ) -> Graph:
     """The graph of a run over `instruments` (index order). TopologyError when it is not closed."""
     tape = PredictionTape()
+    venue_in_graph = not decision.venue.outside
     taped = None if predictor is None else TapedPredictor(predictor, tape)
     actors = _deciders(decision, instruments, taped, venue_in_graph=venue_in_graph)
     if venue_in_graph:

@@ -18,8 +18,9 @@ import msgspec
 
 from actors.journal_chain import build_frame
 from actors.kernel.envelope import Envelope, Input
-from actors.kernel.kernel import Kernel, StepResult
+from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import encode_snapshot
+from actors.kernel.step import StepResult
 from actors.messages.codec import ENCODER
 from actors.messages.control import ConstraintViolated
 from actors.messages.execution import NotSent
@@ -90,6 +91,11 @@ class Pump:
         self._appending: asyncio.Task[None] | None = None
         self.durable_seq = kernel.seq
 
+    @property
+    def outbox_depth(self) -> int:
+        """Effects that wait until the inputs that explain them are durable."""
+        return len(self._effects)
+
     async def admit(self, items: Sequence[FeedItem]) -> None:
         """Step items in order and commit them in frames.
 
@@ -141,6 +147,10 @@ class Pump:
         self._fail_points.passed("snapshot_end")
         self._snapshot_seq = kernel.seq
         self.counts.snapshots += 1
+
+    def send_through(self, outbox: Outbox) -> None:
+        """From now on effects leave by this door; without one they are only recorded."""
+        self._outbox = outbox
 
     def _snapshot_due(self) -> bool:
         return self.kernel.seq - self._snapshot_seq >= self._snapshot_every

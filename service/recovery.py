@@ -14,8 +14,9 @@ import msgspec
 
 from actors.journal_chain import ChainVerifier
 from actors.kernel.envelope import Input
-from actors.kernel.kernel import Kernel, OutcomeDivergedError
+from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import SnapshotCorruptError, decode_snapshot
+from actors.kernel.step import OutcomeDivergedError
 from actors.kernel.supervisor import Outcome
 from actors.messages.codec import frozen_decoder
 from actors.ports import Journal, JournalCorruptError, Record

@@ -50,8 +50,12 @@ class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class VenueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Frictions of the paper venue. Participation is the share of traded volume we may take."""
+    """Frictions of the paper venue. Participation is the share of traded volume we may take.
 
+    `outside` says that orders leave through a venue port instead of the paper venue actor.
+    """
+
+    outside: bool = False
     latency_ms: int = 250
     slippage_bps: Decimal = Decimal(5)
     participation_ratio: Decimal = Decimal("0.10")

@@ -89,26 +89,29 @@ def _check_names(
 ) -> None:
     fields = {field.name: field.type for field in msgspec.structs.fields(tree)}
     for name, value in values.items():
+        full = ".".join((*path, name))
         if name not in fields:
-            full = ".".join((*path, name))
-            near = difflib.get_close_matches(name, fields, n=1, cutoff=0.4)
-            hint = (
-                f"did you mean {'.'.join((*path, near[0]))}?"
-                if near
-                else (f"{'.'.join(path) or 'the top level'} knows {', '.join(sorted(fields))}.")
-            )
+            hint = _hint(name, tuple(fields), path)
             raise UserError(
-                ExitCode.USAGE, f"The setting {full} does not exist; {hint}", "Correct its name."
+                ExitCode.USAGE, f"The setting {full} does not exist; {hint}.", "Correct its name."
             )
         kind = fields[name]
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
             if not isinstance(value, Mapping):
+                known = ", ".join(field.name for field in msgspec.structs.fields(kind))
                 raise UserError(
                     ExitCode.USAGE,
-                    f"The setting {'.'.join((*path, name))} is a section, not a value.",
-                    f"Set one of its fields: {', '.join(f.name for f in msgspec.structs.fields(kind))}.",
+                    f"The setting {full} is a section, not a value.",
+                    f"Set one of its fields: {known}.",
                 )
             _check_names(kind, value, (*path, name))
+
+
+def _hint(name: str, known: tuple[str, ...], path: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
+    if near:
+        return f"did you mean {'.'.join((*path, near[0]))}?"
+    return f"{'.'.join(path) or 'the top level'} knows {', '.join(sorted(known))}"
 
 
 def _decimal(kind: type[Any], value: Any) -> Any:

@@ -39,6 +39,7 @@ class Tally:
     def __init__(self, symbols: tuple[str, ...]) -> None:
         self.symbols = symbols
         self.inputs = 0
+        self.at = 0
         self.messages = 0
         self.instants = 0
         self.decisions = 0
@@ -60,6 +61,7 @@ class Tally:
     def __call__(self, entry: Input, result: StepResult) -> None:
         """Count one step."""
         self.inputs += 1
+        self.at = entry.at
         self.messages += result.messages
         self.failures += len(result.outcome.failures)
         for envelope in result.records:
@@ -73,7 +75,9 @@ class Tally:
                 self.fill_rows.append(body)
             elif type(body) is IntentRefused:
                 self.refusals[body.reason.value] += 1
-                self._note(envelope.at, body.symbol, "refused", body.reason.value)
+                self._note(
+                    RecentDecision(envelope.at, body.symbol, "refused", body.reason.value, 0, 0)
+                )
             elif type(body) is TradeClosed:
                 self.trades_closed += 1
                 self.closed.append(body)
@@ -94,12 +98,14 @@ class Tally:
                 for index in np.nonzero(codes == code)[0]:
                     row = body.rows[index]
                     self._note(
-                        body.ts,
-                        self.symbols[int(index)],
-                        action.name.lower(),
-                        reason.name.lower(),
-                        int(row[2]),
-                        int(row[5]),
+                        RecentDecision(
+                            body.ts,
+                            self.symbols[int(index)],
+                            action.name.lower(),
+                            reason.name.lower(),
+                            int(row[2]),
+                            int(row[5]),
+                        )
                     )
 
     def _order(self, body: OrderUpdate) -> None:
@@ -111,7 +117,5 @@ class Tally:
         else:
             self.unknown_orders.discard(body.cl_ord_id)
 
-    def _note(
-        self, at: int, symbol: str, action: str, reason: str, p_up: int = 0, edge: int = 0
-    ) -> None:
-        self.recent.append(RecentDecision(at, symbol, action, reason, p_up, edge))
+    def _note(self, decision: RecentDecision) -> None:
+        self.recent.append(decision)

@@ -24,8 +24,8 @@ class BallastGroup(click.Group):
             return super().invoke(ctx)
         except (UserError, JournalError) as error:
             failure = as_user_error(error)
-        show_failure(failure, as_json="--json" in sys.argv and not answered(ctx))
-        ctx.exit(int(failure.code))
+        show_failure(failure, as_json="--json" in sys.argv)
+        return ctx.exit(int(failure.code))
 
 
 def as_user_error(error: Exception) -> UserError:
@@ -70,9 +70,7 @@ for verb in VERBS:
 
 def main() -> None:
     """Entry point of the console script."""
-    assert_on = False
-    assert (assert_on := True)
-    if not assert_on:
+    if sys.flags.optimize:
         click.echo("ballast: asserts are switched off.\n         Start without -O.", err=True)
         sys.exit(int(ExitCode.USAGE))
     cli(prog_name="ballast")

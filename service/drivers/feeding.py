@@ -14,10 +14,12 @@ import msgspec
 
 from actors.instant import SECOND_NS
 from actors.ports import FeedItem
+from service.outside_venue import OutsideVenue
 from service.pump import Pump
 
 BATCH: Final = 256
 PACED_BATCH: Final = 64
+HALTED: Final = "the core halted"
 
 
 class Limits(msgspec.Struct, frozen=True):
@@ -42,6 +44,7 @@ async def feed_items(
     limits: Limits = Limits(),  # noqa: B008  (frozen)
     speed: float = 0.0,
     on_progress: Callable[[int], None] = lambda _: None,
+    outside: OutsideVenue | None = None,
 ) -> Fed:
     """Admit items in order. `speed` is logical seconds a wall second; 0 goes as fast as it can."""
     pace = _Pace(speed, limits.seconds)
@@ -49,6 +52,10 @@ async def feed_items(
     while True:
         if stop.is_set():
             return Fed(admitted, "stopped")
+        if pump.kernel.halt is not None:
+            return Fed(admitted, HALTED)
+        if outside is not None:
+            await _admit_facts(pump, outside)
         room = limits.events - admitted if limits.events else BATCH
         batch = pace.due(items, min(room, PACED_BATCH if speed else BATCH))
         if batch:
@@ -64,6 +71,15 @@ async def feed_items(
         if pace.overdue():
             return Fed(admitted, "the time limit was reached")
         await pace.rest(stop, had=bool(batch))
+
+
+async def _admit_facts(pump: Pump, outside: OutsideVenue) -> None:
+    """Facts from the venue, then proof for whatever is unknown; each durable before we go on."""
+    facts = outside.ingress.take(BATCH)
+    facts += await outside.evidence(pump.kernel, everything=False)
+    if facts:
+        await pump.admit([FeedItem(pump.kernel.at, fact) for fact in facts])
+        await pump.flush()
 
 
 class _Pace:

@@ -85,30 +85,27 @@ async def replay_run(
         await _seek(kernel, journal, run)
         started = time.perf_counter()
         await _repeat_run(kernel, journal, run, verify=verify, progress=progress)
-    except JournalCorruptError as error:
-        return _failed(run, error.kind, error.detail, error.seq, verify_seconds, started)
-    except ParityDivergedError as error:
-        report = _failed(run, error.kind, error.detail, error.seq, verify_seconds, started)
-        return msgspec.structs.replace(report, chain_verified=True)
+    except (JournalCorruptError, ParityDivergedError) as error:
+        return _failed(run, error, chain=verify_seconds, started=started)
     seconds = time.perf_counter() - started
     inputs = run.last_seq - run.first_seq + 1
     return ReplayReport(run.run_id, True, kernel.root.hex(), inputs, True, verify_seconds, seconds)
 
 
 def _failed(
-    run: RunRow, kind: str, detail: str, seq: int, verify_seconds: float, started: float
+    run: RunRow, error: JournalCorruptError | ParityDivergedError, *, chain: float, started: float
 ) -> ReplayReport:
     return ReplayReport(
         run_id=run.run_id,
         parity=False,
         root_hash=run.root.hex(),
-        inputs=max(0, seq - run.first_seq),
-        chain_verified=False,
-        verify_seconds=verify_seconds,
+        inputs=max(0, error.seq - run.first_seq),
+        chain_verified=isinstance(error, ParityDivergedError),
+        verify_seconds=chain,
         replay_seconds=time.perf_counter() - started,
-        kind=kind,
-        detail=detail,
-        seq=seq,
+        kind=error.kind,
+        detail=error.detail,
+        seq=error.seq,
     )
 
 

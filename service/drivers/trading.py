@@ -6,6 +6,7 @@ The mode changes what feeds the graph and how fast; nothing below this file can 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -15,11 +16,13 @@ from typing import Protocol
 
 import msgspec
 
-from actors.ports import Feed, Journal, RunRow
+from actors.ports import Feed, FeedItem, Journal, RunRow
 from service.bundles import Choice
-from service.drivers.feeding import Fed, Limits, feed_items
+from service.drivers.feeding import HALTED, Fed, Limits, feed_items
+from service.fail_points import FailPoints
 from service.feeds import counts_of, rules_of
 from service.graph import build_graph
+from service.outside_venue import OutsideVenue
 from service.proof import ProofCard
 from service.pump import Observer
 from service.run_index import RunEntry, RunIndex
@@ -114,12 +117,16 @@ async def trade(
     plan: RunPlan,
     *,
     watchers: tuple[Watcher, ...] = (),
+    outside: OutsideVenue | None = None,
     say: Callable[[str], None] = lambda _: None,
 ) -> RunResult:
-    """Run to the end of the feed, a limit or a stop signal, and return the proven result."""
-    started = time.perf_counter()
-    stop = asyncio.Event()
-    with stop_on_signals(stop):
+    """Run to the end of the feed, a limit or a stop signal, and return the proven result.
+
+    With `outside` orders leave through that venue; the settings must say so too (venue.outside).
+    """
+    assert settings.venue.outside == (outside is not None), "one venue: inside or outside"
+    driver = _Driver(settings, feed, choice, plan, watchers, outside, say)
+    with stop_on_signals(driver.stop):
         try:
             async with open_journal(
                 plan.journal_kind,
@@ -127,93 +134,131 @@ async def trade(
                 account=plan.stream or settings.account.name,
                 say=say,
             ) as journal:
-                return await _trade(settings, feed, choice, plan, journal, watchers, stop, started)
+                return await driver.run(journal)
         finally:
             for watcher in reversed(watchers):
                 await watcher.closed()
 
 
-async def _trade(
-    settings: Settings,
-    feed: Feed,
-    choice: Choice,
-    plan: RunPlan,
-    journal: Journal,
-    watchers: tuple[Watcher, ...],
-    stop: asyncio.Event,
-    started: float,
-) -> RunResult:
-    graph = build_graph(settings.decision, rules_of(feed.symbols), choice.predictor)
-    tally = Tally(feed.symbols)
-    first = next(iter(feed.items()), None)
-    segment_plan = SegmentPlan(
-        plan.mode, feed.kind, feed.digest, feed.symbols, first.at if first is not None else 0
-    )
-    observers = (tally, *(each for watcher in watchers for each in watcher.observers()))
-    segment = await open_segment(
-        settings, segment_plan, graph, journal, observers=observers, stream=plan.stream
-    )
-    _index(settings, plan, choice, segment)
-    for watcher in watchers:
-        await watcher.opened(segment, tally, plan, choice)
-    fed = await _feed(segment, feed, plan, stop, watchers)
-    for watcher in watchers:
-        watcher.closing(fed.reason)
-    run = await close_segment(segment, journal, fed.reason)
-    card = closing_card(run, segment, tally, notice=choice.notice, started=started)
-    card = msgspec.structs.replace(card, feed_counts=counts_of(feed))
-    card = await _proven(card, journal, run, stop, watchers)
-    if plan.journal_kind != MEMORY:
-        RunIndex(settings.home).write_card(card)
-    return RunResult(card, run, tally, fed)
+class _Driver:
+    """One run: what it was asked to be, and the steps from opening to proof."""
+
+    def __init__(  # noqa: PLR0917  (the parts of a run, once)
+        self,
+        settings: Settings,
+        feed: Feed,
+        choice: Choice,
+        plan: RunPlan,
+        watchers: tuple[Watcher, ...],
+        outside: OutsideVenue | None,
+        say: Callable[[str], None],
+    ) -> None:
+        self.settings = settings
+        self.feed = feed
+        self.choice = choice
+        self.plan = plan
+        self.watchers = watchers
+        self.outside = outside
+        self.say = say
+        self.stop = asyncio.Event()
+        self.started = time.perf_counter()
+
+    async def run(self, journal: Journal) -> RunResult:
+        """Open, feed, close, prove."""
+        tally = Tally(self.feed.symbols)
+        segment = await self._open(journal, tally)
+        _index(self.settings, self.plan, self.choice, segment)
+        for watcher in self.watchers:
+            await watcher.opened(segment, tally, self.plan, self.choice)
+        fed = await self._feed(segment)
+        if fed.reason == HALTED:
+            await self._stand_by(segment)
+        for watcher in self.watchers:
+            watcher.closing(fed.reason)
+        run = await close_segment(segment, journal, fed.reason)
+        card = closing_card(run, segment, tally, notice=self.choice.notice, started=self.started)
+        card = msgspec.structs.replace(card, feed_counts=counts_of(self.feed))
+        card = await self._proven(card, journal, run)
+        if self.plan.journal_kind != MEMORY:
+            RunIndex(self.settings.home).write_card(card)
+        return RunResult(card, run, tally, fed)
+
+    async def _open(self, journal: Journal, tally: Tally) -> OpenSegment:
+        feed, plan = self.feed, self.plan
+        graph = build_graph(self.settings.decision, rules_of(feed.symbols), self.choice.predictor)
+        first = next(iter(feed.items()), None)
+        starts_at = first.at if first is not None else 0
+        segment_plan = SegmentPlan(plan.mode, feed.kind, feed.digest, feed.symbols, starts_at)
+        observers: list[Observer] = [tally]
+        for watcher in self.watchers:
+            observers += watcher.observers()
+        segment = await open_segment(
+            self.settings, segment_plan, graph, journal, observers=observers, stream=plan.stream
+        )
+        if self.outside is not None:
+            await self._connect(segment, self.outside)
+        return segment
+
+    async def _connect(self, segment: OpenSegment, outside: OutsideVenue) -> None:
+        """Open the door, after every order that we believe alive was looked up at the venue."""
+        pump, kernel = segment.pump, segment.pump.kernel
+        facts = await outside.evidence(kernel, everything=True)
+        await pump.admit([FeedItem(kernel.at, fact) for fact in facts])
+        await pump.flush()
+        pump.send_through(outside.outbox(kernel, segment.epoch, FailPoints()))
+
+    async def _feed(self, segment: OpenSegment) -> Fed:
+        def on_progress(admitted: int) -> None:
+            for watcher in self.watchers:
+                watcher.progressed(admitted)
+
+        kernel = segment.pump.kernel
+        after = kernel.at if segment.recovered.head_seq else 0
+        return await feed_items(
+            segment.pump,
+            self.feed.items(after),
+            stop=self.stop,
+            limits=self.plan.limits,
+            speed=self.plan.speed,
+            on_progress=on_progress,
+            outside=self.outside,
+        )
+
+    async def _stand_by(self, segment: OpenSegment) -> None:
+        """Safe mode: the core stands still, our open orders are cancelled, the edge stays up.
+
+        An endless run waits for a stop signal; a limited one ends here.
+        """
+        halt = segment.pump.kernel.halt
+        assert halt is not None
+        self.say(f"HALTED by {halt.actor} at input {halt.seq}: {halt.error}")
+        if self.outside is not None:
+            asked = await self.outside.safe_stop(self.say)
+            self.say(f"safe mode asked the venue to cancel {asked} of our orders")
+        limits = self.plan.limits
+        if self.plan.speed and not limits.events and not self.plan.total:
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self.stop.wait(), limits.seconds or None)
+
+    async def _proven(self, card: ProofCard, journal: Journal, run: RunRow) -> ProofCard:
+        """The card with its replay; a second stop signal skips the replay and says so."""
+        self.stop.clear()
+
+        def progress(done: int, total: int) -> None:
+            for watcher in self.watchers:
+                watcher.proving(done, total)
+            if self.stop.is_set():
+                raise ReplaySkippedError
+
+        try:
+            proven, _ = await prove(card, journal, run, progress=progress)
+        except ReplaySkippedError:
+            return card
+        return proven
 
 
-async def _feed(
-    segment: OpenSegment,
-    feed: Feed,
-    plan: RunPlan,
-    stop: asyncio.Event,
-    watchers: tuple[Watcher, ...],
-) -> Fed:
-    def on_progress(admitted: int) -> None:
-        for watcher in watchers:
-            watcher.progressed(admitted)
-
-    kernel = segment.pump.kernel
-    after = kernel.at if segment.recovered.head_seq else 0
-    return await feed_items(
-        segment.pump,
-        feed.items(after),
-        stop=stop,
-        limits=plan.limits,
-        speed=plan.speed,
-        on_progress=on_progress,
-    )
-
-
-async def _proven(
-    card: ProofCard,
-    journal: Journal,
-    run: RunRow,
-    stop: asyncio.Event,
-    watchers: tuple[Watcher, ...],
-) -> ProofCard:
-    """The card with its replay; a second stop signal skips the replay and says so."""
-    stop.clear()
-
-    def progress(done: int, total: int) -> None:
-        for watcher in watchers:
-            watcher.proving(done, total)
-        if stop.is_set():
-            raise asyncio.CancelledError
-
-    try:
-        proven, _ = await prove(card, journal, run, progress=progress)
-    except asyncio.CancelledError:
-        if not stop.is_set():
-            raise
-        return card
-    return proven
+class ReplaySkippedError(Exception):
+    """The user asked a second time to stop, while the replay was running."""
 
 
 def _index(settings: Settings, plan: RunPlan, choice: Choice, segment: OpenSegment) -> None:

@@ -5,6 +5,7 @@ Reading never changes anything and costs the pump nothing: it happens when someb
 
 from __future__ import annotations
 
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -17,7 +18,8 @@ from actors.messages.risk import TradingState
 from actors.money import ZERO
 from service.bundles import Choice
 from service.drivers.trading import RunPlan
-from service.observe.readiness import Facts, Reason, reasons_of
+from service.fingerprint import code_fingerprint
+from service.observe.readiness import JournalWatch, Reason, Situation, blocked, unready
 from service.observe.stepping import Stepping
 from service.segment import OpenSegment
 from service.tally import Tally
@@ -72,6 +74,7 @@ class Reading(msgspec.Struct, frozen=True):
     unknown_orders: int
     dead_letters: int
     held_inputs: int
+    outbox_depth: int
     mailboxes: tuple[MailboxReading, ...]
     last_append_seconds: float
 
@@ -98,7 +101,7 @@ class Reader:
         self.plan = plan
         self.stepping = stepping
         self._notice = choice.notice
-        self._facts = Facts()
+        self._journal = JournalWatch()
 
     @property
     def kernel(self) -> Kernel:
@@ -113,7 +116,8 @@ class Reader:
         risk, portfolio = self._state("risk"), self._portfolio()
         standing = risk.standing
         unknown = self._unknown_orders()
-        blocked, unready = self._reasons(unknown)
+        halted = "" if halt is None else f"{halt.actor} at input {halt.seq}: {halt.error}"
+        reasons = self._blocked(unknown, halted)
         limit = standing.halt_at_micros(kernel.actor("risk").config.profile)
         level = _LEVELS[standing.state] if halt is None else KERNEL_HALTED
         return Reading(
@@ -134,9 +138,9 @@ class Reader:
             trading_reason=standing.reason,
             kill_level=standing.kill_level,
             halt_level=level,
-            halted="" if halt is None else f"{halt.actor} at input {halt.seq}: {halt.error}",
-            reasons=blocked,
-            ready_reasons=unready,
+            halted=halted,
+            reasons=reasons,
+            ready_reasons=unready(reasons),
             equity=portfolio.equity,
             cash_free=portfolio.cash_free,
             cash_held=portfolio.cash_held,
@@ -149,9 +153,15 @@ class Reader:
             unknown_orders=unknown,
             dead_letters=kernel.dead_letters,
             held_inputs=kernel.held(),
+            outbox_depth=pump.outbox_depth,
             mailboxes=self._mailboxes(),
             last_append_seconds=pump.counts.last_append_seconds,
         )
+
+    @property
+    def code_fingerprint(self) -> str:
+        """The code that decides."""
+        return code_fingerprint()
 
     def trade_gaps(self) -> int:
         """Gaps in trade ids that market_data has found."""
@@ -181,17 +191,21 @@ class Reader:
             for name, each in self.kernel.mailboxes().items()
         )
 
-    def _reasons(self, unknown: int) -> tuple[tuple[Reason, ...], tuple[Reason, ...]]:
-        strategy = self._state("strategy")
-        return reasons_of(
-            self._facts,
-            segment=self.segment,
+    def _blocked(self, unknown: int, halted: str) -> tuple[Reason, ...]:
+        strategy, pump = self._state("strategy"), self.segment.pump
+        stuck = self._journal.stuck(self.kernel.seq, pump.durable_seq)
+        situation = Situation(
+            halted=halted,
             standing=self._state("risk").standing,
-            flags=strategy.flags,
-            priced=strategy.portfolio is not None,
+            phase=self.stepping.phase,
+            behind=self.kernel.seq - pump.durable_seq if stuck else 0,
             unknown_orders=unknown,
-            verdicts=self.tally.last_verdicts,
-            stepping=self.stepping,
+            priced=strategy.portfolio is not None,
+            flags=strategy.flags,
+            silent_seconds=time.monotonic() - self.stepping.last_input,
             speed=self.plan.speed,
             stale_after_ns=self.kernel.actor("market_data").config.stale_after_ns,
+            bundle_id=self.segment.graph.bundle_id,
+            verdicts=self.tally.last_verdicts,
         )
+        return blocked(situation)

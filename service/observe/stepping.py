@@ -74,6 +74,11 @@ class Stepping(Silent):
         self.phase = "proving"
         self.proven_inputs = done
 
+    def ages(self) -> dict[str, float]:
+        """Seconds of wall time since each stream that ever spoke was heard."""
+        now = time.monotonic()
+        return {name: now - heard for name, heard in self.heard.items()}
+
     def __call__(self, entry: Input, result: StepResult) -> None:
         """Count one step."""
         self.last_input = now = time.monotonic()

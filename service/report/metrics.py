@@ -19,7 +19,7 @@ from service.report.ratios import (
     years_of,
 )
 from service.report.report import Comparison, Counts, Metrics, YearRow
-from service.report.track import HOURS_MIN, F64, Track
+from service.report.track import F64, HOURS_MIN, Track
 from service.report.trades import by_year, exits_of, trade_figures
 from service.report.wording import instant
 from service.tally import Tally
@@ -38,9 +38,7 @@ def holding_of(
     return hold(paths, window.hour_ts, taker_fees)
 
 
-def metrics_of(
-    window: Track, held: Holding | None, tally: Tally, counts: Counts | None
-) -> Metrics:
+def metrics_of(window: Track, held: Holding | None, tally: Tally, counts: Counts | None) -> Metrics:
     """All figures of the window, which has at least two hours."""
     assert len(window) >= HOURS_MIN, "a window of no hours has no metrics"
     exits, carried_over = exits_of(tally.closed, tally.fill_rows, window.start_ts)

@@ -7,8 +7,8 @@ from typing import Final
 
 from adapters.instruments.table import fact_of
 from service.bundles import Choice
-from service.report.report import DataRow, Metrics, Notice
 from service.report.ratios import DAYS_MIN
+from service.report.report import DataRow, Metrics, Notice
 from service.report.wording import day
 
 NOT_ADVICE: Final = Notice(

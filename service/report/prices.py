@@ -48,9 +48,7 @@ def price_paths(feed: Candles, *, before_ts: int) -> tuple[PricePath, ...]:
     for index, symbol in enumerate(feed.symbols):
         mine = places == index
         found.append(
-            PricePath(
-                symbol, feed.interval_ns, stamps[mine], rows[mine, _OPEN], rows[mine, _CLOSE]
-            )
+            PricePath(symbol, feed.interval_ns, stamps[mine], rows[mine, _OPEN], rows[mine, _CLOSE])
         )
     return tuple(found)
 

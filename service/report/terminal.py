@@ -6,6 +6,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from service.report.figures import figure_rows
 from service.report.report import Metrics, Report
 from service.report.wording import NONE, amount, day, number, percent, words
 
@@ -58,24 +59,6 @@ def _figures(report: Report, metrics: Metrics) -> Table:
             shown += [f"and {rest} more"] if rest > 0 else []
             table.add_row(f"[dim]{label}[/]", ", ".join(shown) or "none")
     return table
-
-
-def figure_rows(metrics: Metrics, currency: str) -> tuple[tuple[str, str], ...]:
-    """Label and value of every single figure, for the terminal and the page."""
-    trades = metrics.trades
-    return (
-        ("equity at start", amount(metrics.equity_start, currency)),
-        ("equity at end", amount(metrics.equity_end, currency)),
-        ("hours with a position", percent(metrics.hours_with_position)),
-        ("invested on average", percent(metrics.invested_mean)),
-        ("trades closed", f"{trades.closed:,}"),
-        ("hit rate", percent(trades.hit_rate)),
-        ("profit factor", number(trades.profit_factor)),
-        ("realised, net of fees", amount(trades.realised, currency)),
-        ("fees", amount(trades.fees, currency)),
-        ("traded", amount(trades.traded, currency)),
-        ("turnover (traded / mean equity)", number(trades.turnover, 1)),
-    )
 
 
 def _years(report: Report, metrics: Metrics) -> Table:

@@ -58,7 +58,7 @@ def track_of(hours: Sequence[PortfolioHour]) -> Track:
         np.array([hour.hour_ts for hour in hours], dtype=np.int64),
         np.array([float(hour.state.equity) for hour in hours], dtype=np.float64),
         np.array(
-            [float(sum(view.value for view in hour.state.positions)) for hour in hours],
+            [sum(float(view.value) for view in hour.state.positions) for hour in hours],
             dtype=np.float64,
         ),
     )

@@ -1,0 +1,114 @@
+"""`ballast health`: ask the running service whether it is ready; the container's health check."""
+
+from __future__ import annotations
+
+import http.client
+from pathlib import Path
+from typing import Final
+
+import click
+import msgspec
+
+from service.cli.answering import answer
+from service.cli.options import common, settings_of
+from service.failures import ExitCode, UserError
+from service.observe.port import Place, read_place
+
+TIMEOUT_SECONDS: Final = 4.0
+_PATHS: Final = {"live": "/health/live", "ready": "/health/ready", "may-trade": "/health/may-trade"}
+_KNOWN_STATUS: Final = (200, 503)
+
+
+class ReasonText(msgspec.Struct, frozen=True):
+    """A reason as the service words it."""
+
+    code: str
+    text: str
+
+
+class HealthAnswer(msgspec.Struct, frozen=True):
+    """What a probe answers."""
+
+    ok: bool
+    reasons: tuple[ReasonText, ...] = ()
+
+
+@click.command()
+@common
+@click.option("--port", type=click.IntRange(1, 65_535), help="Ask this port of 127.0.0.1.")
+@click.option("--live", "probe", flag_value="live", help="Ask only whether it answers.")
+@click.option("--ready", "probe", flag_value="ready", default=True, help="The default.")
+@click.option("--may-trade", "probe", flag_value="may-trade", help="Ask whether it may trade.")
+def health(
+    *,
+    as_json: bool,
+    settings_file: Path | None,
+    data_dir: Path | None,
+    port: int | None,
+    probe: str,
+) -> None:
+    """Ask the running service whether it is ready (or live, or may trade).
+
+    Exit code 0 when it is, 7 when it is not, 5 when nothing answers.
+    """
+    place = _place(settings_file, data_dir, port)
+    found = ask(place, _PATHS[probe])
+    reasons = "; ".join(reason.text for reason in found.reasons)
+    failure = None
+    if not found.ok:
+        failure = UserError(
+            ExitCode.HALTED,
+            f"The service at {place.address} is not {probe}: {reasons}.",
+            f"Read {place.address}/status; the reasons say what to lift or to wait for.",
+        )
+    if as_json:
+        answer({**msgspec.to_builtins(found), "probe": probe, "address": place.address}, failure)
+    elif failure is None:
+        click.echo(f"{probe}: yes   {place.address}")
+    if failure is not None:
+        raise failure
+
+
+def ask(place: Place, path: str) -> HealthAnswer:
+    """The answer of a service. Raises UserError(ENVIRONMENT) when there is none."""
+    connection = http.client.HTTPConnection(place.host, place.port, timeout=TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        body = response.read()
+        if response.status not in _KNOWN_STATUS:
+            raise _strange(place)
+        return msgspec.json.decode(body, type=HealthAnswer)
+    except msgspec.MsgspecError as error:
+        raise _strange(place) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            f"Nothing answers at {place.address} ({error or type(error).__name__}).",
+            "Start it with `ballast run`; name another one by --data-dir or --port.",
+        ) from error
+    finally:
+        connection.close()
+
+
+def _place(settings_file: Path | None, data_dir: Path | None, port: int | None) -> Place:
+    settings = settings_of(settings_file, data_dir)
+    port = port or settings.server.port
+    if port:
+        return Place(settings.server.host, port, 0)
+    place = read_place(settings.home)
+    if place is None:
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            f"No service says in {settings.home} that it runs.",
+            "Start it with `ballast run`; name another one by --data-dir or --port.",
+        )
+    return place
+
+
+def _strange(place: Place) -> UserError:
+    return UserError(
+        ExitCode.ENVIRONMENT,
+        f"What answers at {place.address} is not Ballast.",
+        "Name the right one by --data-dir or --port.",
+    )

@@ -1,0 +1,215 @@
+"""The Prometheus collector: one reading of the graph becomes the samples of the catalogue.
+
+It works when somebody scrapes and at no other time. A sample outside the catalogue, or a catalogue
+entry without a sample, is a bug.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from importlib import metadata
+from typing import Final
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.metrics_core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+)
+from prometheus_client.metrics_core import Metric as Family
+from prometheus_client.registry import Collector
+
+from actors.messages.decision import Side
+from actors.messages.execution import Fill, Liquidity
+from service.observe.durations import SLIPPAGE_BOUNDS, Histogram
+from service.observe.metric_table import METRICS, Kind, Metric
+from service.observe.readiness import Blocked
+from service.observe.reading import Reader, Reading
+from service.observe.stepping import STREAMS
+
+Labels = tuple[str, ...]
+Samples = Mapping[Labels, float]
+_BARE: Final[Labels] = ()
+
+
+def one(value: float) -> Samples:
+    """The sample of a metric without labels."""
+    return {_BARE: float(value)}
+
+
+class GraphCollector(Collector):
+    """Reads one run whenever it is collected."""
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._fills = Fills()
+
+    def collect(self) -> Iterable[Family]:
+        """Every metric of the catalogue."""
+        reader = self._reader
+        reading = reader.read()
+        self._fills.take(reader.tally.fill_rows)
+        values: dict[str, Samples | Histogram] = {
+            **_infos(reader, reading),
+            **_standing(reading),
+            **_streams(reader),
+            **_decisions(reader, reading),
+            "ballast_fills_total": self._fills.by_liquidity(),
+            "ballast_slippage_ratio": self._fills.slippage,
+            **_money(reading),
+            **_platform(reader, reading),
+        }
+        assert values.keys() == {metric.name for metric in METRICS}, "not the catalogue"
+        for metric in METRICS:
+            yield family(metric, values[metric.name])
+
+
+class Fills:
+    """Fills by liquidity and their slippage; each is looked at once."""
+
+    def __init__(self) -> None:
+        self.slippage = Histogram(SLIPPAGE_BOUNDS)
+        self._seen = 0
+        self._counts: Counter[str] = Counter()
+
+    def take(self, rows: list[Fill]) -> None:
+        """Count those that are new."""
+        for fill in rows[self._seen :]:
+            self._counts[fill.liquidity.value] += 1
+            if fill.decision_price:
+                moved = float(fill.price) / float(fill.decision_price) - 1.0
+                self.slippage.observe(moved if fill.side is Side.BUY else -moved)
+        self._seen = len(rows)
+
+    def by_liquidity(self) -> Samples:
+        """How many of each kind."""
+        return {(each.value,): float(self._counts[each.value]) for each in Liquidity}
+
+
+def registry_of(reader: Reader) -> CollectorRegistry:
+    """A registry of this run alone."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(GraphCollector(reader))
+    return registry
+
+
+def exposition(registry: CollectorRegistry) -> bytes:
+    """The text that Prometheus reads."""
+    return generate_latest(registry)
+
+
+def family(metric: Metric, value: Samples | Histogram) -> Family:
+    """One metric with its samples as Prometheus sees it."""
+    if metric.kind is Kind.HISTOGRAM:
+        assert isinstance(value, Histogram)
+        return HistogramMetricFamily(
+            metric.name, metric.about, buckets=value.buckets(), sum_value=value.sum
+        )
+    assert not isinstance(value, Histogram)
+    if metric.kind is Kind.INFO:
+        info = InfoMetricFamily(metric.name.removesuffix("_info"), metric.about)
+        for labels in value:
+            info.add_metric((), dict(zip(metric.labels, labels, strict=True)))
+        return info
+    made: CounterMetricFamily | GaugeMetricFamily
+    if metric.kind is Kind.COUNTER:
+        name = metric.name.removesuffix("_total")
+        made = CounterMetricFamily(name, metric.about, labels=metric.labels)
+    else:
+        made = GaugeMetricFamily(metric.name, metric.about, labels=metric.labels)
+    for labels, number in sorted(value.items()):
+        assert len(labels) == len(metric.labels), metric.name
+        made.add_metric(labels, number)
+    return made
+
+
+def _infos(reader: Reader, reading: Reading) -> dict[str, Samples]:
+    graph = reader.segment.graph
+    code = reader.code_fingerprint
+    return {
+        "ballast_build_info": {(metadata.version("ballast"), code): 1.0},
+        "ballast_mode_info": {(reading.mode, reading.feed): 1.0},
+        "ballast_model_info": {(graph.bundle_id, graph.bundle_marker): 1.0},
+    }
+
+
+def _standing(reading: Reading) -> dict[str, Samples]:
+    codes = {reason.code for reason in reading.reasons}
+    return {
+        "ballast_may_trade": one(reading.may_trade),
+        "ballast_blocked_reasons": {(each.value,): float(each in codes) for each in Blocked},
+        "ballast_halt_level": one(reading.halt_level),
+        "ballast_kill_level": one(reading.kill_level),
+        "ballast_orders_unknown": one(reading.unknown_orders),
+    }
+
+
+def _streams(reader: Reader) -> dict[str, Samples]:
+    stepping = reader.stepping
+    gaps = Counter({name: 0 for name in STREAMS.values()})
+    gaps.update(stepping.stream_gaps)
+    gaps["trade"] += reader.trade_gaps()
+    return {
+        "ballast_stream_age_seconds": {
+            (name,): age for name, age in sorted(stepping.ages().items())
+        },
+        "ballast_stream_messages_total": _counts(stepping.stream_messages),
+        "ballast_stream_gaps_total": _counts(gaps),
+        "ballast_book_checksum_failures_total": one(stepping.checksum_failures),
+    }
+
+
+def _decisions(reader: Reader, reading: Reading) -> dict[str, Samples]:
+    tally = reader.tally
+    return {
+        "ballast_decisions_total": {key: float(n) for key, n in tally.verdicts.items()},
+        "ballast_refusals_total": _counts(tally.refusals),
+        "ballast_orders_total": _counts(tally.order_states),
+        "ballast_trades_closed_total": one(tally.trades_closed),
+        "ballast_inputs_total": one(tally.inputs),
+        "ballast_positions": one(len(reading.positions)),
+    }
+
+
+def _money(reading: Reading) -> dict[str, Samples]:
+    asset = (reading.quote,)
+    return {
+        "ballast_equity": {asset: float(reading.equity)},
+        "ballast_cash": {asset: float(reading.cash_free + reading.cash_held)},
+        "ballast_realised_pnl": {asset: float(reading.realised)},
+        "ballast_unrealised_pnl": {asset: float(reading.unrealised)},
+        "ballast_fees": {asset: float(reading.fees)},
+        "ballast_position_value": {(each.symbol,): float(each.value) for each in reading.positions},
+        "ballast_drawdown_ratio": one(reading.drawdown_ratio),
+        "ballast_drawdown_limit_ratio": one(reading.drawdown_limit_ratio),
+        "ballast_ledger_sequence": one(reading.ledger_seq),
+    }
+
+
+def _platform(reader: Reader, reading: Reading) -> dict[str, Samples | Histogram]:
+    counts, stepping, boxes = reader.segment.pump.counts, reader.stepping, reading.mailboxes
+    return {
+        "ballast_messages_total": {(each.actor,): float(each.delivered) for each in boxes},
+        "ballast_actor_mailbox_depth": {(each.actor,): float(each.depth) for each in boxes},
+        "ballast_actor_mailbox_high_water": {
+            (each.actor,): float(each.high_water) for each in boxes
+        },
+        "ballast_actor_restarts_total": {(each.actor,): float(each.restarts) for each in boxes},
+        "ballast_dead_letters": one(reading.dead_letters),
+        "ballast_held_inputs": one(reading.held_inputs),
+        "ballast_step_seconds": stepping.steps,
+        "ballast_journal_append_seconds": stepping.appends,
+        "ballast_journal_frames_total": one(counts.frames),
+        "ballast_journal_durable_sequence": one(reading.durable_seq),
+        "ballast_chain_verified_sequence": one(reading.verified_seq),
+        "ballast_snapshots_total": one(counts.snapshots),
+        "ballast_slewed_inputs_total": one(counts.slewed),
+        "ballast_ingress_depth": one(reading.seq - reading.durable_seq),
+        "ballast_outbox_depth": one(reading.outbox_depth),
+    }
+
+
+def _counts(counter: Counter[str]) -> Samples:
+    return {(name,): float(count) for name, count in counter.items()}

@@ -1,0 +1,81 @@
+"""A venue outside the graph: the outbox in front of it, its facts behind, and proof for what is
+unknown.
+
+At start every order that this account believes alive is looked up in the venue's own lists;
+afterwards only those whose outcome is unknown. Absence proves something only after an order's
+deadline.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from actors.kernel.kernel import Kernel
+from actors.messages.base import Message
+from actors.messages.execution import ExecutionReport, VenueEvidence
+from actors.messages.order import CancelOrder, OrderState
+from actors.orders.state import OrdersState
+from actors.ports import EdgeError, Venue
+from service.fail_points import FailPoints
+from service.ingress import Ingress
+from service.outbox import Outbox
+
+_IN_DOUBT = (OrderState.UNKNOWN,)
+
+
+class OutsideVenue:
+    """What a driver needs to trade through a venue port."""
+
+    def __init__(self, venue: Venue, ingress: Ingress) -> None:
+        self.venue = venue
+        self.ingress = ingress
+
+    def outbox(self, kernel: Kernel, epoch: int, fail_points: FailPoints) -> Outbox:
+        """The door of one epoch; time is the kernel's own, so it never runs ahead of the record."""
+        return Outbox(
+            self.venue,
+            epoch=epoch,
+            trading_state=lambda: kernel.actor("orders").state.trading,
+            now=lambda: kernel.at,
+            fail_points=fail_points,
+        )
+
+    async def evidence(self, kernel: Kernel, *, everything: bool) -> list[Message]:
+        """What the venue's lists say about our orders, as inputs.
+
+        Nothing while it cannot be asked.
+        """
+        orders: OrdersState = kernel.actor("orders").state
+        asked = [
+            order.cl_ord_id
+            for order in orders.live.values()
+            if everything or order.state in _IN_DOUBT
+        ]
+        found: list[Message] = []
+        for cl_ord_id in asked:
+            try:
+                seen = await self.venue.look_up(cl_ord_id)
+            except EdgeError:
+                continue
+            reports = tuple(r for r in seen.reports if isinstance(r, ExecutionReport))
+            found.append(
+                VenueEvidence(cl_ord_id, kernel.at, seen.found, seen.complete, seen.open, reports)
+            )
+        return found
+
+    async def safe_stop(self, say: Callable[[str], None]) -> int:
+        """Cancel our own open orders by id from the venue's list; how many were asked for."""
+        asked = 0
+        try:
+            ours = await self.venue.open_orders()
+        except EdgeError as error:
+            say(f"the venue's open orders cannot be read: {error}")
+            return 0
+        for cl_ord_id in ours:
+            try:
+                await self.venue.cancel(CancelOrder(cl_ord_id, "", "safe mode"))
+            except EdgeError as error:
+                say(f"the order {cl_ord_id} could not be cancelled: {error}")
+                continue
+            asked += 1
+        return asked
