@@ -35,9 +35,8 @@ KEYS = st.sampled_from(
     " status method success result depth time_out error".split()
 )
 WORDS = st.sampled_from(
-    [*SYMBOLS, "book", "trade", "snapshot", "update", "status", "instrument", "online", "buy", "NaN",
-     "2026-07-07T23:00:05Z", ""]
-)  # fmt: skip
+    [*SYMBOLS, *"book trade snapshot update status instrument online buy NaN".split(), ""]
+) | st.just("2026-07-07T23:00:05Z")
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=6),

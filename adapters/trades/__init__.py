@@ -1,0 +1,1 @@
+"""Recorded trades: readers for trade files and the feed that aggregates them without loss."""
