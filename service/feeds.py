@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
 
 import msgspec
+import numpy as np
 
 from actors.ids import digest_hex
 from actors.instruments import Instrument
 from actors.ports import Feed, FeedItem
 from adapters.candles.feed import ALL_WARM_UP, CandleFeed
 from adapters.candles.reader import read_all
-from adapters.candles.series import CandleFileError, shift_to
+from adapters.candles.series import CandleFileError, CandleSeries, shift_to
 from adapters.instruments.table import UnknownSymbolError, canonical_symbol
 from adapters.instruments.table import instruments as instruments_of
 from adapters.kraken.recorded import CaptureError, RecordedFrames
@@ -21,6 +23,7 @@ from adapters.seeded_market.feed import SeededMarket, SeededMarketError
 from service.failures import ExitCode, UserError
 
 WARM_UP_HOURS: Final = 200
+WARM_UP_BARS: Final = 720
 UNIVERSE: Final = tuple(
     f"{base}/USD"
     for base in (
@@ -138,6 +141,13 @@ def recorded_feed(
     return WarmedFeed(source, candles.items, candles.digest)
 
 
+def newest_before(series: CandleSeries, end_ts: int) -> CandleSeries:
+    """The last WARM_UP_BARS candles that close at or before `end_ts`: what features look back on."""
+    past = int(np.searchsorted(series.open_ts + series.interval_ns, end_ts, side="right"))
+    kept = slice(max(0, past - WARM_UP_BARS), past)
+    return dataclasses.replace(series, open_ts=series.open_ts[kept], rows=series.rows[kept])
+
+
 def warm_up_candles(
     files: tuple[Path, ...],
     symbols: tuple[str, ...],
@@ -152,6 +162,7 @@ def warm_up_candles(
         series = read_all(files, symbol=one, name=lambda text: canonical_symbol(text, as_quote))
         if shift:
             series = shift_to(series, end_ts)
+        series = [newest_before(part, end_ts) for part in series]
         return CandleFeed(series, symbols=symbols, warm_up_until_ts=ALL_WARM_UP)
     except UnknownSymbolError as error:
         raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error

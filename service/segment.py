@@ -60,9 +60,9 @@ def run_id_of(plan: SegmentPlan, decision: DecisionSettings, bundle_id: str, gen
     )[:16]
 
 
-def fresh_run_id(settings: Settings, feed: Feed, choice: Choice) -> str:
-    """The id that a backtest of `feed` will have: it starts an account of its own."""
-    plan = SegmentPlan("BACKTEST", feed.kind, feed.digest, feed.symbols, 0)
+def fresh_run_id(settings: Settings, feed: Feed, choice: Choice, mode: str) -> str:
+    """The id of a run of `feed` that starts an account of its own."""
+    plan = SegmentPlan(mode, feed.kind, feed.digest, feed.symbols, 0)
     bundle_id = "" if choice.bundle is None else choice.bundle.bundle_id
     return run_id_of(plan, settings.decision, bundle_id, GENESIS_ROOT)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrations import MigrationError
 from adapters.postgres.roles import WRITER, prepare_database
 from service.failures import ExitCode, UserError
+from service.settings import Settings
 
 MEMORY: Final = "memory"
 FILE: Final = "file"
@@ -47,6 +50,31 @@ async def open_journal(
     else:
         async with _embedded(Path(place), account, say) as connected:
             yield connected
+
+
+def own_place(settings: Settings, kind: str, run_id: str) -> str:
+    """Where the journal of a run with an account of its own goes (backtests, recorded feeds).
+
+    An equal run replaces itself: same id, same inputs, same root.
+    """
+    if kind == POSTGRES:
+        return settings.journal.dsn or str(settings.home / POSTGRES)
+    folder = settings.home / "runs" / run_id / "journal"
+    if kind == FILE:
+        shutil.rmtree(folder, ignore_errors=True)
+    return str(folder)
+
+
+def own_stream(kind: str, run_id: str) -> str:
+    """The journal's name for such an account; a database keeps each attempt apart."""
+    return f"own-{run_id}-{time.time_ns():x}" if kind == POSTGRES else ""
+
+
+def account_place(settings: Settings, kind: str) -> str:
+    """Where the lasting account of a data folder has its journal."""
+    if kind == POSTGRES:
+        return settings.journal.dsn or str(settings.home / POSTGRES)
+    return str(settings.home / "journal")
 
 
 def embedded_server(folder: Path, say: Say = lambda _: None) -> EmbeddedPostgres:

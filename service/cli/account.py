@@ -13,12 +13,11 @@ from actors.messages.control import Reactivate
 from actors.ports import FeedItem, Journal
 from service.cli.options import common, settings_of
 from service.drivers.replay import run_started
-from service.drivers.trading import account_folder
 from service.failures import ExitCode, UserError
 from service.run_proof import graph_of
 from service.segment import SegmentPlan, close_segment, open_segment
 from service.settings import Settings, decode_decision_settings, with_decision
-from service.stores import open_journal
+from service.stores import account_place, open_journal
 
 OPERATOR: str = "operator"
 
@@ -65,7 +64,7 @@ def reactivate(
 
 async def _reactivate(settings: Settings, reason: str, kind: str | None) -> Reactivation:
     kind = kind or settings.journal.kind or "postgres"
-    place = settings.journal.dsn or account_folder(settings.home, kind)
+    place = account_place(settings, kind)
     name = settings.account.name
     async with open_journal(kind, place, account=name) as journal:
         return await _lift(settings, journal, reason)

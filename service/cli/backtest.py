@@ -5,8 +5,6 @@ Recorded candles through the same graph, with a report and a proof.
 
 from __future__ import annotations
 
-import shutil
-import time
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +20,7 @@ from service.feeds import candle_feed
 from service.report.write import write_report
 from service.run_index import RunIndex
 from service.segment import fresh_run_id
-from service.settings import Settings
+from service.stores import own_place, own_stream
 
 
 @click.command()
@@ -59,12 +57,12 @@ def backtest(**given: Any) -> None:
     settings = settings_of(given["settings_file"], given["data_dir"], overrides)
     choice = choose_bundle(settings.model.bundle, mode="BACKTEST", feed_kind=feed.kind)
     kind = given["journal"] or settings.journal.kind or "file"
-    run_id = fresh_run_id(settings, feed, choice)
+    run_id = fresh_run_id(settings, feed, choice, "BACKTEST")
     plan = RunPlan(
         mode="BACKTEST",
         journal_kind=kind,
-        journal_place=_place(settings, kind, run_id),
-        stream=f"backtest-{run_id}-{time.time_ns():x}" if kind == "postgres" else "",
+        journal_place=own_place(settings, kind, run_id),
+        stream=own_stream(kind, run_id),
         limits=Limits(given["events"] or 0),
         total=min(len(feed), given["events"] or len(feed)),
     )
@@ -78,13 +76,3 @@ def backtest(**given: Any) -> None:
         as_quote=given["as_quote"],
     )
     finish(result, given["as_json"], report=report)
-
-
-def _place(settings: Settings, kind: str, run_id: str) -> str:
-    """Where the journal goes. An equal backtest replaces itself: same id, same inputs, same root."""
-    if kind == "postgres":
-        return settings.journal.dsn or str(settings.home / "postgres")
-    folder = RunIndex(settings.home).of(run_id) / "journal"
-    if kind == "file":
-        shutil.rmtree(folder, ignore_errors=True)
-    return str(folder)

@@ -36,9 +36,7 @@ class HealthAnswer(msgspec.Struct, frozen=True):
 @click.command()
 @common
 @click.option("--port", type=click.IntRange(1, 65_535), help="Ask this port of 127.0.0.1.")
-@click.option("--live", "probe", flag_value="live", help="Ask only whether it answers.")
-@click.option("--ready", "probe", flag_value="ready", default=True, help="The default.")
-@click.option("--may-trade", "probe", flag_value="may-trade", help="Ask whether it may trade.")
+@click.option("--probe", type=click.Choice(list(_PATHS)), default="ready", show_default=True)
 def health(
     *,
     as_json: bool,
@@ -84,7 +82,7 @@ def ask(place: Place, path: str) -> HealthAnswer:
     except (OSError, http.client.HTTPException) as error:
         raise UserError(
             ExitCode.ENVIRONMENT,
-            f"Nothing answers at {place.address} ({error or type(error).__name__}).",
+            f"Nothing answers at {place.address} ({_why(error)}).",
             "Start it with `ballast run`; name another one by --data-dir or --port.",
         ) from error
     finally:
@@ -93,10 +91,11 @@ def ask(place: Place, path: str) -> HealthAnswer:
 
 def _place(settings_file: Path | None, data_dir: Path | None, port: int | None) -> Place:
     settings = settings_of(settings_file, data_dir)
-    port = port or settings.server.port
     if port:
-        return Place(settings.server.host, port, 0)
+        return Place("127.0.0.1", port, 0)
     place = read_place(settings.home)
+    if place is None and settings.server.port:
+        return Place(settings.server.host, settings.server.port, 0)
     if place is None:
         raise UserError(
             ExitCode.ENVIRONMENT,
@@ -104,6 +103,11 @@ def _place(settings_file: Path | None, data_dir: Path | None, port: int | None) 
             "Start it with `ballast run`; name another one by --data-dir or --port.",
         )
     return place
+
+
+def _why(error: Exception) -> str:
+    refused = isinstance(error, ConnectionRefusedError)
+    return "connection refused" if refused else type(error).__name__
 
 
 def _strange(place: Place) -> UserError:

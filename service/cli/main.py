@@ -24,7 +24,7 @@ class BallastGroup(click.Group):
             return super().invoke(ctx)
         except (UserError, JournalError) as error:
             failure = as_user_error(error)
-        show_failure(failure, as_json="--json" in sys.argv)
+        show_failure(failure, as_json="--json" in sys.argv and not answered(ctx))
         return ctx.exit(int(failure.code))
 
 

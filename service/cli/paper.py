@@ -14,10 +14,12 @@ from service.bundles import Choice, choose_bundle
 from service.cli.options import common, duration_of, missing_file, settings_of
 from service.cli.showing import finish, watchers_of
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, RunResult, account_folder, trade
+from service.drivers.trading import RunPlan, RunResult, trade
 from service.failures import ExitCode, UserError
 from service.feeds import UNIVERSE, recorded_feed, seeded_feed
+from service.segment import fresh_run_id
 from service.settings import Settings
+from service.stores import FILE, POSTGRES, account_place, own_place, own_stream
 
 SEEDED_SPEED = 3600.0
 _QUIET = click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
@@ -101,9 +103,9 @@ def _trade_seeded(given: dict[str, Any], *, throwaway: bool) -> None:
     if throwaway:
         with tempfile.TemporaryDirectory(prefix="ballast-demo-") as folder:
             given["data_dir"] = Path(folder)
-            _run(given, feed, given["speed"] or SEEDED_SPEED, {})
+            _run(given, feed, given["speed"] or SEEDED_SPEED)
     else:
-        _run(given, feed, given["speed"] or SEEDED_SPEED, {})
+        _run(given, feed, given["speed"] or SEEDED_SPEED)
 
 
 def _trade_recorded(given: dict[str, Any]) -> None:
@@ -112,10 +114,12 @@ def _trade_recorded(given: dict[str, Any]) -> None:
         raise missing_file(path)
     warm_up = tuple(given["warm_up"])
     feed = recorded_feed(path, warm_up, shift=given["warm_up_shift"])
-    _run(given, feed, given["speed"] or 0.0, {"market": {"heartbeat_seconds": 1}})
+    _run(given, feed, given["speed"] or 0.0, own=True)
 
 
-def _run(given: dict[str, Any], feed: Feed, speed: float, overrides: dict[str, Any]) -> None:
+def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) -> None:
+    """Trade; a recorded feed has an account of its own and decides every second."""
+    overrides: dict[str, Any] = {"market": {"heartbeat_seconds": 1}} if own else {}
     settings = settings_of(given["settings_file"], given["data_dir"], overrides)
     limits = Limits(given["events"] or 0, duration_of(given["for_"]))
     if given["events"] and not given["for_"]:
@@ -126,12 +130,16 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, overrides: dict[str, A
         feed_kind=feed.kind,
         activation=given.get("activate") or "",
     )
-    kind = given["journal"] or settings.journal.kind or "postgres"
-    place = settings.journal.dsn if kind == "postgres" and settings.journal.dsn else ""
+    kind = given["journal"] or settings.journal.kind or (FILE if own else POSTGRES)
+    place, stream = account_place(settings, kind), ""
+    if own:
+        run_id = fresh_run_id(settings, feed, choice, "PAPER")
+        place, stream = own_place(settings, kind, run_id), own_stream(kind, run_id)
     plan = RunPlan(
         mode="PAPER",
         journal_kind=kind,
-        journal_place=place or account_folder(settings.home, kind),
+        journal_place=place,
+        stream=stream,
         limits=limits,
         speed=speed,
     )

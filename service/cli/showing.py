@@ -22,6 +22,7 @@ from service.failures import ExitCode, UserError
 from service.observe.card import card_lines, card_panel, divergence_of, replay_lines
 from service.observe.progress import BacktestBar, bar
 from service.proof import ProofCard
+from service.report.terminal import print_report
 from service.settings import Settings
 
 Say = Callable[[str], None]
@@ -48,6 +49,8 @@ def finish(result: RunResult, as_json: bool, report: Any = None) -> None:
     if as_json:
         _answer_card(result.card, failure, report)
     else:
+        if report is not None:
+            print_report(report, Console())
         show_card(result.card, as_json=False)
     if failure is not None:
         raise failure

@@ -11,7 +11,6 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
 
 import msgspec
@@ -290,8 +289,3 @@ def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
     finally:
         for number in numbers:
             loop.remove_signal_handler(number)
-
-
-def account_folder(home: Path, journal_kind: str) -> str:
-    """Where an account's journal lives in a data folder."""
-    return str(home / ("postgres" if journal_kind == "postgres" else "journal"))

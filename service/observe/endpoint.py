@@ -125,10 +125,7 @@ def application(reader: Reader, place: Place, started: float) -> web.Application
 async def own_host_only(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Refuse a request that was meant for another name."""
     name = request.headers.get("Host", "")
-    if name.startswith("["):
-        name = name.partition("]")[0] + "]"
-    else:
-        name = name.partition(":")[0]
+    name = name.partition("]")[0] if name.startswith("[") else name.partition(":")[0]
     if not is_loopback(name):
         reason = "This endpoint answers for this machine's own names only."
         return web.Response(status=_MISDIRECTED, text=reason)

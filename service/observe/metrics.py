@@ -148,7 +148,7 @@ def _standing(reading: Reading) -> dict[str, Samples]:
 
 def _streams(reader: Reader) -> dict[str, Samples]:
     stepping = reader.stepping
-    gaps = Counter({name: 0 for name in STREAMS.values()})
+    gaps = Counter(dict.fromkeys(STREAMS.values(), 0))
     gaps.update(stepping.stream_gaps)
     gaps["trade"] += reader.trade_gaps()
     return {

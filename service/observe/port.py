@@ -21,6 +21,7 @@ FIRST_PORT: Final = 9464
 PORTS_TRIED: Final = 50
 FILE: Final = "endpoint.json"
 _LOOPBACK_NAME: Final = "localhost"
+_IN_USE: Final = errno.EADDRINUSE
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -68,16 +69,13 @@ def bind(host: str, port: int) -> socket.socket:
         try:
             return _bound(host, candidate)
         except UserError as error:
-            if not isinstance(error.__cause__, OSError) or error.__cause__.errno not in _TAKEN:
+            if not isinstance(error.__cause__, OSError) or error.__cause__.errno != _IN_USE:
                 raise
     raise UserError(
         ExitCode.ENVIRONMENT,
         f"No port from {FIRST_PORT} to {FIRST_PORT + PORTS_TRIED - 1} is free on {host}.",
         "Stop other services, set server.port, or set server.enabled to false.",
     )
-
-
-_TAKEN: Final = frozenset({errno.EADDRINUSE, errno.EACCES})
 
 
 def _bound(host: str, port: int) -> socket.socket:
@@ -89,7 +87,7 @@ def _bound(host: str, port: int) -> socket.socket:
         bound.listen(16)
     except OSError as error:
         bound.close()
-        why = "is in use" if error.errno == errno.EADDRINUSE else f"cannot be used ({error})"
+        why = "is in use" if error.errno == _IN_USE else f"cannot be used ({error})"
         raise UserError(
             ExitCode.ENVIRONMENT,
             f"Port {port} on {host} {why}.",

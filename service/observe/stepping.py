@@ -21,7 +21,7 @@ from service.pump import Observer, Pump
 from service.segment import OpenSegment
 from service.tally import Tally
 
-STREAMS: Final = {BookSlice: "book", TradeSlice: "trade", CandleSlice: "candle"}
+STREAMS: Final[dict[type, str]] = {BookSlice: "book", TradeSlice: "trade", CandleSlice: "candle"}
 _NAMED: Final = frozenset(STREAMS.values())
 OTHER: Final = "other"
 
