@@ -53,7 +53,8 @@ class Lot(msgspec.Struct):
 class Position(msgspec.Struct):
     """One symbol held: the sums of its lots and its value at the last good bid.
 
-    `bid` is that bid as the feed gave it, so that an unmoved mark is not converted twice.
+    `bid` is that bid as the feed gave it and `price` what it is in money, so that an unmoved mark
+    is not converted twice.
     """
 
     symbol: str
@@ -63,7 +64,8 @@ class Position(msgspec.Struct):
     quantity: Decimal = ZERO
     cost: Decimal = ZERO
     value: Decimal = ZERO
-    bid: float = 0
+    bid: float = 0.0  # not money: the mark as it was fed
+    price: Decimal = ZERO
     lots: list[Lot] = []
 
 

@@ -37,11 +37,12 @@ class Posting:
         assert amount > 0
         state = self.state
         debited, credited = f"{debit}:{asset}", f"{credit}:{asset}"
-        source_account = _account(state, debited)
-        target_account = _account(state, credited)
-        source_account.balance -= amount
+        accounts = state.accounts
+        source_account = accounts.get(debited) or accounts.setdefault(debited, Account())
+        target_account = accounts.get(credited) or accounts.setdefault(credited, Account())
+        source_account.balance = below = source_account.balance - amount
         target_account.balance += amount
-        assert source_account.balance >= 0 or debit in BOTTOMLESS, "a decision overdrew an account"
+        assert below >= 0 or debit in BOTTOMLESS, "a decision overdrew an account"
         source_account.sequence += 1
         target_account.sequence += 1
         state.transfer_no += 1
@@ -91,13 +92,6 @@ class Posting:
         if not self.transfers:
             return tuple(self.alarms)
         return (TransfersPosted(at, tuple(self.transfers)), *self.alarms)
-
-
-def _account(state: LedgerState, name: str) -> Account:
-    account = state.accounts.get(name)
-    if account is None:
-        account = state.accounts[name] = Account()
-    return account
 
 
 def is_new(state: LedgerState, source: str, *, kept: int) -> bool:

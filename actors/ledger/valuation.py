@@ -46,12 +46,10 @@ def take_marks(state: LedgerState, marks: MarkSlice) -> None:
 def value_at_bid(state: LedgerState, instrument: Instrument, position: Position) -> None:
     """Bring the value of `position` up to its quantity and the last good bid."""
     bid = state.bids.item(position.index)
-    position.bid = bid
-    if bid == 0:
-        position.value = ZERO
-        return
-    price = price_from_float(bid, instrument.tick, TOWARDS_BUYER)
-    position.value = multiply_down(position.quantity, price, position.quote_step)
+    if bid != position.bid:
+        position.bid = bid
+        position.price = price_from_float(bid, instrument.tick, TOWARDS_BUYER)
+    position.value = multiply_down(position.quantity, position.price, position.quote_step)
 
 
 def revalue(config: LedgerConfig, state: LedgerState) -> None:
