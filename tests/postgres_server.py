@@ -60,12 +60,24 @@ class Server:
         await self._administer(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0")
         await prepare_database(self.dsn(TEMPLATE, self.administrator))
 
-    async def _administer(self, command: str) -> None:
-        connection = await asyncpg.connect(self.dsn("postgres", self.administrator))
+    async def ask(self, database: str, query: str, role: str = "") -> list[asyncpg.Record]:
+        """The rows of one query over a connection of its own."""
+        connection = await asyncpg.connect(self.dsn(database, role or self.administrator))
         try:
-            await connection.execute(command)
+            return await connection.fetch(query)
         finally:
             await connection.close()
+
+    async def run(self, database: str, commands: str) -> None:
+        """Several commands as the administrator, in one connection."""
+        connection = await asyncpg.connect(self.dsn(database, self.administrator))
+        try:
+            await connection.execute(commands)
+        finally:
+            await connection.close()
+
+    async def _administer(self, command: str) -> None:
+        await self.run("postgres", command)
 
 
 def machine_programs() -> Path | None:

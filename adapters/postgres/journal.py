@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -78,17 +78,21 @@ class PostgresJournal:
         self._check_writer()
         tables = table_rows(await self._run_of(frame), rows) if rows else {}
         try:
-            async with self._server.use() as connection:
-                if not tables:
-                    await self._insert(connection, frame)
-                else:
-                    async with connection.transaction():
-                        await self._insert(connection, frame)
-                        for table, lines in tables.items():
-                            await _copy(connection, table, lines)
+            await self._commit(frame, tables)
         except ConnectionLostError as error:
             if not await self._was_committed(frame, error):
-                raise
+                # Proven not to be stored, and its backend has ended: once more is safe.
+                await self._commit(frame, tables)
+
+    async def _commit(self, frame: Frame, tables: Mapping[str, Sequence[Row]]) -> None:
+        async with self._server.use() as connection:
+            if not tables:
+                await self._insert(connection, frame)
+                return
+            async with connection.transaction():
+                await self._insert(connection, frame)
+                for table, lines in tables.items():
+                    await _copy(connection, table, lines)
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

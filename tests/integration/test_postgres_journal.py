@@ -1,0 +1,302 @@
+"""The PostgreSQL journal on real servers: derived rows, roles, triggers, tampering."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from decimal import Decimal
+
+import asyncpg
+import pytest
+import pytest_asyncio
+
+from actors.ids import GENESIS_ROOT
+from actors.instant import HOUR_NS
+from actors.journal_chain import verify_frames
+from actors.messages.base import Message
+from actors.messages.ledger import TransfersPosted
+from actors.messages.risk import TradingState, TradingStateChanged
+from actors.ports import ConstraintError, FencedError, JournalCorruptError, JournalError
+from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.journal_rows import COLUMNS, KEYS
+from adapters.postgres.roles import OWNER, READER, WRITER
+from adapters.postgres.statements import statements
+from tests.journal_records import BODIES, CLOSED, FILL, ORDER, TRANSFER, changed, rows_of
+from tests.journal_samples import ACCOUNT, START_NS, chain, frame, run_row
+from tests.postgres_server import KINDS, Server, running_server
+
+pytestmark = pytest.mark.asyncio
+
+
+@pytest.fixture(params=KINDS)
+def server(request: pytest.FixtureRequest) -> Server:
+    return running_server(request.config, request.param)
+
+
+@pytest_asyncio.fixture
+async def database(server: Server) -> str:
+    return await server.fresh_database()
+
+
+@pytest_asyncio.fixture
+async def journal(server: Server, database: str) -> AsyncIterator[PostgresJournal]:
+    """The leader of a fresh database, with a run begun."""
+    journal = PostgresJournal(server.dsn(database, WRITER), ACCOUNT)
+    await journal.open_epoch("test")
+    await journal.begin_run(run_row())
+    yield journal
+    await journal.close()
+
+
+async def test_every_named_block_is_prepared(server: Server, database: str) -> None:
+    connection = await asyncpg.connect(server.dsn(database, server.administrator))
+    try:
+        for text in statements().values():
+            await connection.prepare(text)
+    finally:
+        await connection.close()
+
+
+async def test_every_table_has_the_columns_that_rows_are_made_for(
+    server: Server, database: str
+) -> None:
+    found = await server.ask(
+        database,
+        "SELECT table_name, array_agg(column_name::text ORDER BY column_name) AS names"
+        " FROM information_schema.columns WHERE table_schema = 'ballast' GROUP BY table_name",
+    )
+    columns = {row["table_name"]: row["names"] for row in found}
+    for table, own in COLUMNS.items():
+        assert columns[table] == sorted((*KEYS, *own)), table
+
+
+async def test_every_record_message_is_kept_as_rows_with_its_frame(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    await journal.append(frame(1, 1), rows_of(*BODIES))
+    counts = {}
+    for table in COLUMNS:
+        (row,) = await server.ask(database, f"SELECT count(*) FROM ballast.{table}", READER)
+        counts[table] = row[0]
+    assert counts == {**dict.fromkeys(COLUMNS, 1), "transfer": 2}
+    (fill,) = await server.ask(database, "SELECT * FROM ballast.fill", READER)
+    assert (fill["run_id"], fill["account_id"], fill["mode"]) == ("run-1", ACCOUNT, "paper")
+    assert fill["hour_ts_utc"] == START_NS - START_NS % HOUR_NS
+    assert (str(fill["price"]), str(fill["fee"])) == ("27000.1", "54.00")
+    (verdict,) = await server.ask(database, "SELECT * FROM ballast.verdict_slice", READER)
+    assert (verdict["action"], verdict["edge"]) == ([0, 6], [5, 11])
+    (position,) = await server.ask(database, "SELECT * FROM ballast.position_hour", READER)
+    assert (position["symbol"], position["value"]) == ("ETH/USD", Decimal("10389.95"))
+
+
+REFUSED: tuple[tuple[str, Message], ...] = (
+    ("transfer_amount_positive", TransfersPosted(1, (changed(TRANSFER, amount=Decimal(0)),))),
+    ("transfer_amount_positive", TransfersPosted(1, (changed(TRANSFER, amount=Decimal("NaN")),))),
+    ("transfer_between_two", TransfersPosted(1, (changed(TRANSFER, credit="external:USD"),))),
+    (
+        "transfer_credit_covered",
+        TransfersPosted(1, (changed(TRANSFER, credit_balance=Decimal(-1)),)),
+    ),
+    (
+        "transfer_debit_covered",
+        TransfersPosted(1, (changed(TRANSFER, debit="held:USD", debit_balance=Decimal(-1)),)),
+    ),
+    ("transfer_transfer_no_once", TransfersPosted(1, (TRANSFER, TRANSFER))),
+    ("order_event_quantity_positive", changed(ORDER, quantity=Decimal(0), filled=Decimal(0))),
+    ("order_event_limit_price_positive", changed(ORDER, limit_price=Decimal(-1))),
+    ("order_event_filled_within_quantity", changed(ORDER, filled=Decimal("0.6"))),
+    ("fill_quantity_positive", changed(FILL, quantity=Decimal(0))),
+    ("fill_price_positive", changed(FILL, price=Decimal("Infinity"))),
+    ("fill_finite", changed(FILL, fee=Decimal("NaN"))),
+    ("trade_closed_quantity_positive", changed(CLOSED, quantity=Decimal(-1))),
+    ("trading_state_kill_level", TradingStateChanged(TradingState.ACTIVE, 4, "")),
+)
+
+
+@pytest.mark.parametrize(("name", "body"), REFUSED)
+async def test_a_refused_row_names_its_constraint_and_input_and_nothing_is_written(
+    server: Server, database: str, journal: PostgresJournal, name: str, body: Message
+) -> None:
+    sound = TransfersPosted(1, (changed(TRANSFER, transfer_no=77),))
+    rows = (*rows_of(sound, seq=1), *rows_of(body, seq=2), *rows_of(sound, seq=3)[:0])
+    with pytest.raises(ConstraintError) as caught:
+        await journal.append(frame(1, 3), rows)
+    assert (caught.value.name, caught.value.seq) == (name, 2)
+    assert await journal.head() == (0, GENESIS_ROOT)
+    assert await server.ask(database, "SELECT FROM ballast.transfer", READER) == []
+    await journal.append(frame(1, 3))
+    assert (await journal.head())[0] == 3
+
+
+APPEND_ONLY = ("lease", "run", "run_end", "journal_frame", *COLUMNS)
+
+
+@pytest.mark.parametrize("table", APPEND_ONLY)
+async def test_nobody_changes_what_was_written_not_even_the_owner(
+    server: Server, database: str, journal: PostgresJournal, table: str
+) -> None:
+    await journal.append(frame(1, 1), rows_of(*BODIES))
+    await journal.end_run("run-1")
+    changes = (
+        f"UPDATE ballast.{table} SET run_id = run_id"
+        if table != "lease"
+        else "UPDATE ballast.lease SET holder = 'me'",
+        f"DELETE FROM ballast.{table}",
+        f"TRUNCATE ballast.{table} CASCADE",
+    )
+    for change in changes:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await server.ask(database, change, WRITER)
+        with pytest.raises(asyncpg.PostgresError, match="append-only") as caught:
+            await server.run(database, f"SET session_replication_role = replica; {change}")
+        assert caught.value.sqlstate == "BL004"
+
+
+async def test_the_reader_reads_and_writes_nothing(server: Server, database: str) -> None:
+    for table in (*APPEND_ONLY, "snapshot", "migration"):
+        assert await server.ask(database, f"SELECT FROM ballast.{table} LIMIT 0", READER) == []
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await server.ask(database, f"INSERT INTO ballast.{table} DEFAULT VALUES", READER)
+    with pytest.raises(asyncpg.PostgresError):
+        await server.ask(database, "SELECT 1", OWNER)
+
+
+FORGED = "INSERT INTO ballast.journal_frame VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"epoch": 2}, "was replaced"),
+        ({"epoch": 0}, "was replaced"),
+        ({"first_seq": 4}, "does not follow"),
+        ({"first_seq": 2}, "does not follow"),
+        ({"root_before": b"\7" * 32}, "does not continue the root"),
+        ({"checksum": b"\7" * 32}, "checksum"),
+        ({"run_id": "another"}, "not the newest run"),
+        ({"hour_ts": 5}, "journal_frame_hour"),
+    ],
+)
+async def test_the_database_itself_refuses_a_frame_that_breaks_the_chain(
+    server: Server,
+    database: str,
+    journal: PostgresJournal,
+    change: dict[str, object],
+    said: str,
+) -> None:
+    first, second = chain(2, 2)
+    await journal.append(first)
+    forged = changed(second, **change)
+    connection = await asyncpg.connect(server.dsn(database, WRITER))
+    try:
+        with pytest.raises(asyncpg.PostgresError, match=said):
+            await connection.execute(
+                FORGED,
+                ACCOUNT,
+                forged.first_seq,
+                forged.last_seq,
+                forged.epoch,
+                forged.run_id,
+                forged.hour_ts,
+                forged.root_before,
+                forged.root_after,
+                forged.checksum,
+                forged.records,
+            )
+    finally:
+        await connection.close()
+    await journal.append(second)
+
+
+async def test_a_takeover_waits_for_the_commit_that_is_under_way(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    other = PostgresJournal(server.dsn(database, WRITER), ACCOUNT)
+    connection = await asyncpg.connect(server.dsn(database, WRITER))
+    transaction = connection.transaction()
+    await transaction.start()
+    made = frame(1, 2)
+    await connection.execute(
+        FORGED,
+        ACCOUNT,
+        *(made.first_seq, made.last_seq, made.epoch, made.run_id, made.hour_ts),
+        *(made.root_before, made.root_after, made.checksum, made.records),
+    )
+    takeover = asyncio.create_task(other.open_epoch("other"))
+    await asyncio.sleep(0.2)
+    assert not takeover.done()
+    await transaction.commit()
+    assert await takeover == 2
+    assert await other.head() == (2, made.root_after)
+    with pytest.raises(FencedError):
+        await journal.append(frame(3, 1, root=made.root_after))
+    await connection.close()
+    await other.close()
+
+
+async def test_leaders_that_start_together_get_different_epochs(
+    server: Server, database: str
+) -> None:
+    journals = [PostgresJournal(server.dsn(database, WRITER), ACCOUNT) for _ in range(6)]
+    epochs = await asyncio.gather(*(each.open_epoch("many") for each in journals))
+    assert sorted(epochs) == [1, 2, 3, 4, 5, 6]
+    for each in journals:
+        await each.close()
+
+
+async def test_accounts_in_one_database_do_not_see_each_other(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    await journal.append(frame(1, 2))
+    other = PostgresJournal(server.dsn(database, WRITER), "another")
+    assert await other.open_epoch("test") == 1
+    assert await other.head() == (0, GENESIS_ROOT)
+    assert await other.runs() == ()
+    with pytest.raises(JournalError, match="not of this one"):
+        await other.begin_run(run_row())
+    await other.close()
+
+
+TAMPERED = (
+    ("UPDATE ballast.journal_frame SET records = set_byte(records, 40, 1)", "tampered", 3),
+    ("UPDATE ballast.journal_frame SET root_after = root_before", "tampered", 3),
+    ("DELETE FROM ballast.journal_frame", "missing", 3),
+    ("UPDATE ballast.journal_frame SET epoch = 0", "foreign", 3),
+)
+
+
+@pytest.mark.parametrize(("change", "kind", "seq"), TAMPERED)
+async def test_what_a_superuser_changes_in_spite_of_all_is_found(
+    server: Server, database: str, journal: PostgresJournal, change: str, kind: str, seq: int
+) -> None:
+    for each in chain(2, 2, 2):
+        await journal.append(each)
+    await server.ask(database, "ALTER TABLE ballast.journal_frame DISABLE TRIGGER refuse_change")
+    await server.ask(database, f"{change} WHERE first_seq = 3")
+    with pytest.raises(JournalCorruptError) as caught:
+        verify_frames([each async for each in journal.frames()], GENESIS_ROOT)
+    assert (caught.value.kind, caught.value.seq) == (kind, seq)
+
+
+async def test_rows_that_changed_places_are_found(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    for each in chain(2, 2, 2):
+        await journal.append(each)
+    await server.ask(database, "ALTER TABLE ballast.journal_frame DISABLE TRIGGER refuse_change")
+    await server.ask(
+        database,
+        "UPDATE ballast.journal_frame f SET records = o.records, checksum = o.checksum"
+        " FROM ballast.journal_frame o WHERE f.first_seq + o.first_seq = 8 AND f.first_seq > 1",
+    )
+    with pytest.raises(JournalCorruptError) as caught:
+        verify_frames([each async for each in journal.frames()], GENESIS_ROOT)
+    assert (caught.value.kind, caught.value.seq) == ("reordered", 3)
+
+
+async def test_pages_join_without_a_seam(journal: PostgresJournal) -> None:
+    frames = chain(*([1] * 70))
+    for each in frames:
+        await journal.append(each)
+    assert [each async for each in journal.frames()] == frames
+    assert [each async for each in journal.frames(16, 17)] == frames[15:17]
