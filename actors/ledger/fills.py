@@ -22,7 +22,7 @@ from actors.money import ZERO, multiply_even
 def book_fill(config: LedgerConfig, state: LedgerState, fill: Fill, at: int) -> Effects:
     """Book `fill` once; a repeated one is noted and changes nothing."""
     source = f"fill:{fill.cl_ord_id}:{fill.exec_id}"
-    if not is_new(state, source, kept=config.booked_kept):
+    if not is_new(state.fills, source, state.transfer_no, kept=config.fills_kept):
         return (Note("warning", "ledger.fill_repeated", (("source", source),)),)
     instrument = config.instruments[fill.symbol]
     hold = state.holds.get(fill.cl_ord_id)

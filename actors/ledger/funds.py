@@ -26,7 +26,7 @@ def deposit(config: LedgerConfig, state: LedgerState, message: Deposit, at: int)
     fields = (("source", message.source), ("amount", str(message.amount)))
     if not (is_sound(message.amount) and message.amount > 0):
         return (Note("error", "ledger.impossible_deposit", fields),)
-    if not is_new(state, source, kept=config.booked_kept):
+    if not is_new(state.deposits, source, state.transfer_no, kept=config.deposits_kept):
         return (Note("warning", "ledger.deposit_repeated", fields),)
     before = equity(config, state)
     posting = Posting(state, source, "deposit")

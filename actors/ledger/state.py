@@ -2,6 +2,7 @@
 
 An account is named by its kind and its asset ("available:USD"). What has been booked is remembered
 by source for a bounded number of bookings; a unique index of the database stands behind that.
+Deposits are remembered apart, so that no number of fills makes an opening balance come twice.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     instruments: dict[str, Instrument]
     reporting: str = "USD"
     mark_age_ns_max: int = DAY_NS
-    booked_kept: int = 2048
+    fills_kept: int = 2048
+    deposits_kept: int = 4096
 
 
 class Account(msgspec.Struct):
@@ -80,7 +82,8 @@ class LedgerState(msgspec.Struct):
     accounts: dict[str, Account] = {}
     holds: dict[str, Hold] = {}
     positions: dict[str, Position] = {}
-    booked: dict[str, int] = {}
+    fills: dict[str, int] = {}
+    deposits: dict[str, int] = {}
     transfer_no: int = 0
     realised: Decimal = ZERO
     fees: Decimal = ZERO
@@ -99,6 +102,7 @@ class LedgerState(msgspec.Struct):
 def initial_state(config: LedgerConfig) -> LedgerState:
     """Empty books. AssertionError when an instrument is quoted in another currency."""
     assert all(each.quote == config.reporting for each in config.instruments.values())
-    assert config.booked_kept > 0
+    assert config.fills_kept > 0
+    assert config.deposits_kept > 0
     count = len(config.instruments)
     return LedgerState(np.zeros(count), np.zeros(count, dtype=np.int64))

@@ -94,11 +94,11 @@ class Posting:
         return (TransfersPosted(at, tuple(self.transfers)), *self.alarms)
 
 
-def is_new(state: LedgerState, source: str, *, kept: int) -> bool:
-    """Whether `source` has not been booked; if so it is remembered, and the oldest forgotten."""
-    if source in state.booked:
+def is_new(booked: dict[str, int], source: str, number: int, *, kept: int) -> bool:
+    """Whether `source` is not among `booked`; if so it is remembered, and the oldest forgotten."""
+    if source in booked:
         return False
-    state.booked[source] = state.transfer_no
-    if len(state.booked) > kept:
-        del state.booked[next(iter(state.booked))]
+    booked[source] = number
+    if len(booked) > kept:
+        del booked[next(iter(booked))]
     return True

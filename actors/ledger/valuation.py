@@ -75,7 +75,7 @@ def equity(config: LedgerConfig, state: LedgerState) -> Decimal:
 def add_units(state: LedgerState, before: Decimal, amount: Decimal) -> None:
     """Scale the peak for `amount` coming in at equity `before`, so that drawdown stays."""
     if before > 0 and state.peak > 0:
-        scaled = state.peak * (before + amount)
+        scaled = multiply_down(state.peak, before + amount, _PEAK_STEP)
         state.peak = divide_down(scaled, before, _PEAK_STEP)
     else:
         state.peak += amount

@@ -210,3 +210,26 @@ def test_a_cut_anywhere_continues_identically(
             assert encode(actor.state) == encode(cut.books.actors[name].state)
 
     money(run)
+
+
+@settings(max_examples=200)
+@given(
+    bids=st.lists(st.integers(1, 200), min_size=1, max_size=8),
+    deposits=st.lists(st.integers(1, 10**12), min_size=1, max_size=8),
+)
+def test_no_deposit_changes_the_drawdown(bids: list[int], deposits: list[int]) -> None:
+    """Whatever the loss, and down to a millionth of a cent of exponent."""
+
+    def run() -> None:
+        drive = Drive(venue_in_graph=True)
+        drive.do_order("XBT/USD", Side.BUY, Decimal("0.1500"), 0)
+        drive.do_fill(-1, 100, 0, "quote", 1)
+        for number, amount in enumerate(deposits):
+            drive.do_mark(bids[number % len(bids)])
+            before = of(PortfolioState, drive.books.sent)[-1]
+            drive.books.fund(str(Decimal(amount).scaleb(-8)), source=f"n{number}")
+            after = of(PortfolioState, drive.books.sent)[-1]
+            assert abs(after.drawdown - before.drawdown) <= 1
+            assert (after.drawdown == 0) == (before.drawdown == 0)
+
+    money(run)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from actors.instant import HOUR_NS
+from actors.ledger.state import LedgerConfig
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.control import ConstraintViolated, Deposit, Note, SetTimer
 from actors.messages.decision import Side
@@ -28,7 +29,7 @@ from actors.messages.ledger import (
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import PlaceHold
 from actors.money import EXACT
-from tests.books import START, Books, of
+from tests.books import INSTRUMENTS, START, Books, of
 
 D = Decimal
 
@@ -322,8 +323,16 @@ def test_the_portfolio_is_recorded_at_every_full_hour(books: Books) -> None:
     assert hours[0].state.equity == 10000
 
 
-def test_what_was_booked_is_remembered_for_a_bounded_number_of_bookings(books: Books) -> None:
-    """State stays small."""
-    for number in range(books.ledger.config.booked_kept + 10):
+def test_what_was_booked_is_remembered_for_a_bounded_number_of_bookings() -> None:
+    """State stays small; and no number of fills makes the opening balance come twice."""
+    books = Books(ledger=LedgerConfig(INSTRUMENTS, fills_kept=8, deposits_kept=8))
+    del books.actors["orders"]
+    books.fund()
+    for number in range(20):
+        books.send(fill(Side.BUY, "0.001", "50.00", "0.20", exec_id=str(number)))
+    assert len(books.ledger.state.fills) == 8
+    sent = books.send(Deposit("USD", D("10000"), "opening", START))
+    assert [note.event for note in of(Note, sent)] == ["ledger.deposit_repeated"]
+    for number in range(20):
         books.fund("1", source=str(number))
-    assert len(books.ledger.state.booked) == books.ledger.config.booked_kept
+    assert len(books.ledger.state.deposits) == 8
