@@ -6,9 +6,10 @@ anything runs. Roles come first (`adapters.postgres.roles`); there is no way bac
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
@@ -99,8 +100,7 @@ async def migrate(connection: Connection, folder: Path = MIGRATIONS) -> tuple[st
     wait for each other. Raises MigrationError; a migration that fails leaves nothing behind.
     """
     files = read_migrations(folder)
-    await connection.execute(statement("lock_migrations"))
-    try:
+    async with one_runner(connection):
         async with connection.transaction():
             await connection.execute(statement("act_as_owner"))
             await connection.execute(statement("create_migration_table"))
@@ -108,10 +108,18 @@ async def migrate(connection: Connection, folder: Path = MIGRATIONS) -> tuple[st
         wanted = pending(files, [Applied(*row) for row in rows])
         for migration in wanted:
             await _apply(connection, migration)
+    return tuple(migration.label for migration in wanted)
+
+
+@contextlib.asynccontextmanager
+async def one_runner(connection: Connection) -> AsyncIterator[None]:
+    """Whoever changes the schema of this database waits here for whoever does so already."""
+    await connection.execute(statement("lock_migrations"))
+    try:
+        yield
     finally:
         if not connection.is_closed():
             await connection.execute(statement("unlock_migrations"))
-    return tuple(migration.label for migration in wanted)
 
 
 async def _apply(connection: Connection, migration: Migration) -> None:

@@ -9,7 +9,7 @@ from typing import Final
 
 import asyncpg
 
-from adapters.postgres.migrations import MigrationError, migrate
+from adapters.postgres.migrations import MigrationError, migrate, one_runner
 from adapters.postgres.statements import SQL
 
 WRITER: Final = "ballast_writer"
@@ -27,8 +27,9 @@ async def prepare_database(dsn: str) -> tuple[str, ...]:
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"The database cannot be reached to prepare it: {error}.") from error
     try:
-        await connection.execute((SQL / "roles.sql").read_text(encoding="utf-8"))
-        return await migrate(connection)
+        async with one_runner(connection):
+            await connection.execute((SQL / "roles.sql").read_text(encoding="utf-8"))
+            return await migrate(connection)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"The database cannot be prepared: {error}.") from error
     finally:
