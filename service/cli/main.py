@@ -8,6 +8,7 @@ from typing import Any
 import click
 
 from actors.ports import FencedError, JournalCorruptError, JournalError
+from service import crash
 from service.cli.answering import answer, answered, failure_document
 from service.cli.verbs import VERBS
 from service.failures import EXIT_CODES, ExitCode, UserError
@@ -73,6 +74,7 @@ def main() -> None:
     if sys.flags.optimize:
         click.echo("ballast: asserts are switched off.\n         Start without -O.", err=True)
         sys.exit(int(ExitCode.USAGE))
+    crash.install()
     cli(prog_name="ballast")
 
 

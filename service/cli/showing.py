@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import click
 import msgspec
@@ -20,12 +20,18 @@ from service.drivers.replay import ReplayReport
 from service.drivers.trading import RunResult, Watcher
 from service.failures import ExitCode, UserError
 from service.observe.card import card_lines, card_panel, divergence_of, replay_lines
+from service.observe.endpoint import Endpoint
+from service.observe.logs import LogWatcher, RunLog
+from service.observe.port import bind
 from service.observe.progress import BacktestBar, bar
+from service.observe.stepping import Stepping
+from service.observe.view import View
 from service.proof import ProofCard
 from service.report.terminal import print_report
 from service.settings import Settings
 
 Say = Callable[[str], None]
+PROGRESS_SECONDS: Final = 10.0
 
 
 def watchers_of(
@@ -36,11 +42,27 @@ def watchers_of(
     `total` > 0 means a run over recorded items (a bar); 0 means trading (view and endpoint).
     Raises UserError(ENVIRONMENT) when the endpoint's port or the log folder cannot be used.
     """
-    watchers: list[Watcher] = []
     quiet = headless or as_json
-    if total and not quiet and sys.stderr.isatty():
-        watchers.append(BacktestBar(Console(stderr=True)))
-    return tuple(watchers), _silent if as_json else _say
+    drawn = not quiet and (sys.stderr if total else sys.stdout).isatty()
+    say = _silent if as_json else _say
+    stepping = Stepping(observing=not total)
+    runlog = RunLog(settings.home / "logs", settings.log, to_stderr=not drawn)
+    logs = LogWatcher(runlog, stepping, every_seconds=PROGRESS_SECONDS)
+    watchers: list[Watcher] = [stepping, logs]
+    if total:
+        if drawn:
+            watchers.append(BacktestBar(Console(stderr=True)))
+        return tuple(watchers), say
+    place = None
+    if settings.server.enabled:
+        bound = bind(settings.server.host, settings.server.port)
+        endpoint = Endpoint(bound, settings.home, stepping)
+        watchers.append(endpoint)
+        place = endpoint.place
+    if not drawn:
+        return tuple(watchers), say
+    view = View(Console(), stepping, place)
+    return (*watchers, view), lambda text: view.tell(text) if view.active else _say(text)
 
 
 def finish(result: RunResult, as_json: bool, report: Any = None) -> None:

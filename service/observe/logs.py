@@ -19,7 +19,7 @@ import structlog
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
 from actors.messages.control import Note, RunStarted
-from actors.messages.risk import TradingStateChanged
+from actors.messages.risk import TradingState, TradingStateChanged
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
 from service.failures import ExitCode, UserError
@@ -59,7 +59,9 @@ class RunLog:
                 f"Choose one of {', '.join(_LEVELS)}.",
             )
         self.path = folder / "ballast.log"
-        self._sink = logging.Logger(f"ballast:{self.path}", level)
+        self._sink = logging.getLogger(f"ballast:{self.path}")
+        self._sink.setLevel(level)
+        self._sink.propagate = False
         self._sink.addHandler(_file(self.path))
         if to_stderr or settings.to_stderr:
             self._sink.addHandler(logging.StreamHandler(stream or sys.stderr))
@@ -194,12 +196,16 @@ class LogWatcher(Silent):
         self._runlog.close()
 
     def _note(self, entry: Input, actor: str, note: Note) -> None:
-        fields = {f"note_{name}": value for name, value in note.fields}
+        fields = dict(note.fields)
         level = _LEVELS.get(note.level.lower(), _LEVELS["info"])
-        self._runlog.log.log(level, note.event, seq=entry.seq, at=entry.at, actor=actor, **fields)
+        self._runlog.log.log(
+            level, note.event, seq=entry.seq, at=entry.at, actor=actor, fields=fields
+        )
 
     def _state(self, entry: Input, body: TradingStateChanged) -> None:
-        self._runlog.log.warning(
+        level = _LEVELS["info" if body.state is TradingState.ACTIVE else "warning"]
+        self._runlog.log.log(
+            level,
             "trading_state",
             seq=entry.seq,
             at=entry.at,

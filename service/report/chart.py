@@ -25,43 +25,50 @@ class Line(msgspec.Struct, frozen=True):
     filled: bool = False
 
 
-class Chart(msgspec.Struct, frozen=True):
-    """What one figure shows. `cut` (seconds UTC) ends the grey band, 0 for none."""
+class Frame(msgspec.Struct, frozen=True):
+    """The time that every figure spans (seconds UTC). `cut` ends the grey band, 0 for none."""
 
-    title: str
-    unit: str
-    lines: tuple[Line, ...]
     first: int
     last: int
     cut: int
     cut_label: str
-    may_log: bool = False
+
+
+class Chart(msgspec.Struct, frozen=True):
+    """What one figure shows. `bounds` are values that its axis reaches at least."""
+
+    title: str
+    unit: str
+    lines: tuple[Line, ...]
     bounds: tuple[float, float] | None = None
+    may_log: bool = False
 
 
-def figure(chart: Chart, write: Callable[[float], str]) -> str:
-    """The HTML figure; `write` formats a value of the y axis."""
+def figure(chart: Chart, frame: Frame, write: Callable[[float], str]) -> str:
+    """The HTML figure; `write` formats a value of the y axis. Empty when there is no line."""
     lines = [line for line in chart.lines if line.curve.values]
-    if not lines or chart.last <= chart.first:
+    if not lines or frame.last <= frame.first:
         return ""
-    across = Scale(float(chart.first), float(chart.last), WIDTH)
+    across = Scale(float(frame.first), float(frame.last), WIDTH)
     values = [value for line in lines for value in line.curve.values]
     if chart.bounds is None:
         up = value_scale(values, may_log=chart.may_log)
     else:
         reach = [*values, *chart.bounds]
         up = Scale(min(reach), max(reach), HEIGHT)
-    ticks, instants = value_ticks(up), time_ticks(chart.first, chart.last)
+    ticks, instants = value_ticks(up), time_ticks(frame.first, frame.last)
     marks = [(at, label) for at, label in instants if 0.015 <= across.share(at) <= 0.985]
+    rows, columns = [up.share(value) for value in ticks], [across.share(at) for at, _ in marks]
+    ground = _ground(frame, across, rows, columns)
     unit = f"{chart.unit}, logarithmic" if up.log else chart.unit
     return "\n".join(
         (
             "<figure>",
             f"<figcaption><b>{escape(chart.title)}</b> <span>{escape(unit)}</span></figcaption>",
-            _legend(lines, chart),
+            _legend(lines, frame),
             '<div class="plot">',
             f'<div class="ys">{_y_labels(ticks, up, write)}</div>',
-            _drawing(chart, lines, across, up, (ticks, [at for at, _ in marks])),
+            _drawing(chart.title, ground + "".join(_path(line, across, up) for line in lines)),
             f'<div class="xs">{_x_labels(marks, across)}</div>',
             "</div>",
             '<p class="axis">time (UTC)</p>',
@@ -70,37 +77,34 @@ def figure(chart: Chart, write: Callable[[float], str]) -> str:
     )
 
 
-def _legend(lines: list[Line], chart: Chart) -> str:
+def _legend(lines: list[Line], frame: Frame) -> str:
     items = [
         f'<li><svg viewBox="0 0 28 8" width="28" height="8" aria-hidden="true">'
         f'<path class="{line.style}" d="M0 4H28"/></svg>{escape(line.label)}</li>'
         for line in lines
         if line.label
     ]
-    if chart.cut:
-        items.append(f'<li><i class="swatch"></i>{escape(chart.cut_label)}</li>')
+    if frame.cut:
+        items.append(f'<li><i class="swatch"></i>{escape(frame.cut_label)}</li>')
     return f'<ul class="legend">{"".join(items)}</ul>'
 
 
-def _drawing(
-    chart: Chart,
-    lines: list[Line],
-    across: Scale,
-    up: Scale,
-    grid: tuple[list[float], list[int]],
-) -> str:
-    band = ""
-    if chart.cut:
-        width = across.place(chart.cut)
-        band = f'<rect class="band" x="0" y="0" width="{width:.1f}" height="{HEIGHT:.0f}"/>'
-    rows = "".join(f"M0 {HEIGHT - up.place(value):.1f}H{WIDTH:.0f}" for value in grid[0])
-    columns = "".join(f"M{across.place(at):.1f} 0V{HEIGHT:.0f}" for at in grid[1])
-    paths = "".join(_path(line, across, up) for line in lines)
+def _drawing(title: str, inside: str) -> str:
     return (
         f'<svg class="drawing" viewBox="0 0 {WIDTH:.0f} {HEIGHT:.0f}" preserveAspectRatio="none" '
-        f'role="img"><title>{escape(chart.title)}</title>{band}'
-        f'<path class="grid" d="{rows}{columns}"/>{paths}</svg>'
+        f'role="img"><title>{escape(title)}</title>{inside}</svg>'
     )
+
+
+def _ground(frame: Frame, across: Scale, rows: list[float], columns: list[float]) -> str:
+    """The grey band and the grid; rows and columns are shares of the height and the width."""
+    band = ""
+    if frame.cut:
+        width = across.place(frame.cut)
+        band = f'<rect class="band" x="0" y="0" width="{width:.1f}" height="{HEIGHT:.0f}"/>'
+    lines = "".join(f"M0 {HEIGHT * (1.0 - share):.1f}H{WIDTH:.0f}" for share in rows)
+    lines += "".join(f"M{WIDTH * share:.1f} 0V{HEIGHT:.0f}" for share in columns)
+    return f'{band}<path class="grid" d="{lines}"/>'
 
 
 def _path(line: Line, across: Scale, up: Scale) -> str:

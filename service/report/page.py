@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import Final
 
-from service.report.chart import Chart, Line, figure
+from service.report.chart import Chart, Frame, Line, figure
 from service.report.curves import Curves
 from service.report.figures import figure_rows
 from service.report.notices import training_sentence
@@ -22,6 +22,9 @@ CONVENTIONS: Final = (
     "symbol listed when the window begins, at its first open with the taker fee, and never sells. "
     "A trade is an exit order with all its fills."
 )
+
+_DOWN: Final = (-0.01, 0.0)
+_UP: Final = (0.0, 0.01)
 
 
 def page(report: Report, curves: Curves) -> str:
@@ -62,7 +65,7 @@ def _title(symbols: Sequence[str]) -> str:
 
 def _notices(report: Report) -> str:
     items = "".join(
-        f'<p class="notice"><b>{escape(each.name)}.</b> {escape(each.text)}</p>'
+        f'<p class="notice"><b>{escape(each.name.capitalize())}.</b> {escape(each.text)}</p>'
         for each in report.notices
     )
     return f'<section aria-label="warnings">{items}</section>'
@@ -109,15 +112,19 @@ def _charts(report: Report, curves: Curves) -> str:
     stamps = [*curves.equity_grey.times, *curves.equity.times]
     if not stamps:
         return ""
-    first, last = min(stamps), max(stamps)
-    label = training_sentence(report.training_end) if curves.cut else ""
-    grey = Line("", "grey", curves.equity_grey)
-    lines = (
-        grey,
-        Line("holding", "hold", curves.hold),
-        Line("doing nothing", "nothing", curves.nothing),
-        Line("Ballast", "result", curves.equity),
+    frame = Frame(
+        first=min(stamps),
+        last=max(stamps),
+        cut=min(curves.cut, max(stamps)),
+        cut_label=training_sentence(report.training_end) if curves.cut else "",
     )
+    result = Line("Ballast", "result", curves.equity)
+    alone = (
+        Line("", "grey", curves.equity_grey),
+        Line("doing nothing", "nothing", curves.nothing),
+        result,
+    )
+    beside = (*alone[:1], Line("holding", "hold", curves.hold), *alone[1:])
     below = (
         Line("holding", "hold", curves.hold_drawdown),
         Line("Ballast", "result", curves.drawdown, filled=True),
@@ -126,37 +133,12 @@ def _charts(report: Report, curves: Curves) -> str:
         Line("", "grey", curves.exposure_grey, filled=True),
         Line("Ballast", "result", curves.exposure, filled=True),
     )
-    cut = min(curves.cut, last)
+    money = report.currency
     charts = (
-        figure(
-            Chart("Equity", report.currency, lines, first, last, cut, label, may_log=True), _short
-        ),
-        figure(
-            Chart(
-                "Drawdown",
-                "below the highest hour",
-                below,
-                first,
-                last,
-                cut,
-                label,
-                bounds=(-0.01, 0.0),
-            ),
-            _percent_label,
-        ),
-        figure(
-            Chart(
-                "Exposure",
-                "invested share of equity",
-                share,
-                first,
-                last,
-                cut,
-                label,
-                bounds=(0.0, 0.01),
-            ),
-            _percent_label,
-        ),
+        figure(Chart("Equity", money, beside, may_log=True), frame, _short),
+        figure(Chart("Equity without holding", money, alone), frame, _short),
+        figure(Chart("Drawdown", "below the highest hour", below, _DOWN), frame, _percent_label),
+        figure(Chart("Exposure", "invested share of equity", share, _UP), frame, _percent_label),
     )
     return f"<h2>Curves</h2>{charts[0]}" + "".join(
         f'<div class="low">{each}</div>' for each in charts[1:]

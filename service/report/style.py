@@ -26,7 +26,6 @@ p { margin: .35rem 0; }
   overflow-wrap: anywhere; }
 .notice { background: var(--warn); border-left: 4px solid var(--warn-edge); margin: .5rem 0;
   padding: .5rem .75rem; border-radius: 0 4px 4px 0; font-size: .95rem; }
-.notice b { text-transform: capitalize; }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .95rem;
   font-variant-numeric: tabular-nums; }
@@ -55,7 +54,7 @@ figcaption { font-size: 1rem; }
 .xs span { position: absolute; transform: translateX(-50%); white-space: nowrap; top: .2rem; }
 .axis { text-align: right; font-size: .78rem; margin: 0; }
 .drawing { width: 100%; height: 18rem; display: block; border: 1px solid var(--rule); }
-.drawing.low, .low .drawing { height: 10rem; }
+.low .drawing { height: 10rem; }
 path { fill: none; vector-effect: non-scaling-stroke; stroke-linejoin: round; stroke-width: 1.6; }
 path.grid { stroke: var(--rule); stroke-width: 1; }
 path.result { stroke: var(--result); }

@@ -31,6 +31,8 @@ def percent(ratio: float | None, *, signed: bool = False) -> str:
     if ratio is None:
         return NONE
     places = 2 if abs(ratio) < 0.01 else 1
+    if abs(ratio) < 0.00005:
+        return "0 %"
     text = f"{100 * ratio:{'+' if signed else ''},.{places}f}".replace("-", "−")
     return f"{text} %"
 
