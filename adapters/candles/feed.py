@@ -48,7 +48,8 @@ class CandleFeed:
         counts = [len(part.open_ts) for part in merged]
         places = np.repeat([self.symbols.index(part.symbol) for part in merged], counts)
         stamps = np.concatenate([part.open_ts for part in merged])
-        order = np.lexsort((places, stamps))
+        # The parts come in index order, which a stable sort by time keeps.
+        order = np.argsort(stamps, kind="stable")
         self._rows = sealed(np.concatenate([part.rows for part in merged])[order])
         self._places = sealed_ints(places[order])
         open_ts, starts = np.unique(stamps[order], return_index=True)

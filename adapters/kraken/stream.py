@@ -1,7 +1,7 @@
 """From frames to messages: one venue connection's books, trades and troubles, sans I/O.
 
 Windows of `conflate_ns` venue time are handed over when a frame of a later window arrives, received
-at the window's last frame. Trouble is a FeedStatus at once, after what was still sound. A book that
+at the window's last frame. Trouble is a FeedStatus at once, after what is still sound. A book that
 fails is dropped until its next snapshot; after a corrupt frame each book speaks again only when its
 own checksum proves that nothing was lost.
 """

@@ -77,7 +77,7 @@ class SeededMarket:
 
     def items(self, after: int = 0) -> Iterator[FeedItem]:
         """Every item with `at` > `after` (ns UTC), for ever; skipping walks hours, not steps."""
-        step = max(0, (after + _TRADE_LEAD_NS - self.start_ts) // self.step_ns)
+        step = max(0, (after - self.start_ts) // self.step_ns)
         walk = HourlyWalk(self.seed, self.symbols, self._profiles)
         walk.skip_to(step // self._steps_per_hour)
         chunk_hours = max(1, _CHUNK_STEPS // self._steps_per_hour)

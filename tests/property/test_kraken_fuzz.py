@@ -16,8 +16,8 @@ from adapters.kraken.stream import MarketStream
 
 SYMBOLS = ("A/USD", "B/USD")
 SNAPSHOT = (
-    b'{"channel":"book","type":"snapshot","data":[{"symbol":"A/USD","bids":[{"price":2.0,"qty":1.0}]'
-    b',"asks":[{"price":3.0,"qty":0.5}],"checksum":%d,"timestamp":"2026-07-07T23:00:03.977459Z"}]}'
+    b'{"channel":"book","type":"snapshot","data":[{"symbol":"A/USD","bids":[{"price":2.0,"qty":1.0}'
+    b'],"asks":[{"price":3.0,"qty":0.5}],"checksum":%d,"timestamp":"2026-07-07T23:00:03.977459Z"}]}'
 ) % zlib.crc32(b"3052010")
 TRADE = (
     b'{"channel":"trade","type":"update","data":[{"symbol":"A/USD","side":"buy","price":2.5,'

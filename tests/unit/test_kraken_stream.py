@@ -35,6 +35,7 @@ def book_frame(
     bids: list[tuple[str, str]],
     asks: list[tuple[str, str]],
     check: int | None = None,
+    *,
     symbol: str = "A/USD",
 ) -> bytes:
     def side(levels: list[tuple[str, str]]) -> str:
@@ -199,6 +200,27 @@ def test_a_misshapen_book_frame_is_a_gap_of_the_symbols_it_names() -> None:
     assert stream.counts.misshapen_frames == 1
     stranger = named.replace(b"A/USD", b"Z/USD")
     assert statuses(run(SNAPSHOT, stranger)) == []
+
+
+def test_a_book_that_fails_within_its_window_is_not_delivered_at_all() -> None:
+    items = run(trade_frame(5, 1), SNAPSHOT, book_frame("update", 10, [("2.1", "1.0")], [], 1))
+    assert [type(item.body) for item in items] == [TradeSlice, FeedStatus]
+
+
+def test_a_book_frame_that_names_nobody_drops_every_book() -> None:
+    nameless = SNAPSHOT.replace(b'"symbol"', b'"name"')
+    more = [("2.1", "1.0")]
+    after = book_frame("update", 300, more, [], checksum(BIDS + more, ASKS))
+    last = book_frame("snapshot", 500, BIDS, ASKS)
+    items = run(SNAPSHOT, trade_frame(200, 1), nameless, after, last)
+    assert [slice_.ts - NOON for slice_ in books(items)] == [0, 500_000_000]
+    assert statuses(items) == [("book", FeedEvent.GAP, -1), ("book", FeedEvent.RESYNCED, 0)]
+
+
+def test_after_an_unsound_trade_the_next_one_in_sequence_repairs_the_gap() -> None:
+    items = run(trade_frame(10, 5), trade_frame(20, 6, side="both"), trade_frame(30, 6))
+    assert statuses(items) == [("trade", FeedEvent.GAP, 0), ("trade", FeedEvent.RESYNCED, 0)]
+    assert sum(slice_.rows[0, 6] for slice_ in trades(items)) == 2.0
 
 
 def test_unknown_fields_are_counted_and_tolerated() -> None:
