@@ -31,6 +31,7 @@ _ACTIONS: Final = {"enter": "green", "exit": "magenta", "partial_exit": "magenta
 _WARN_SHARE: Final = 0.5
 _ACCOUNT_ROWS: Final = 8
 _PANEL_ROWS_LEAST: Final = 4
+_TIGHT_HEIGHT: Final = 30
 
 
 class Scene(msgspec.Struct, frozen=True):
@@ -53,14 +54,17 @@ class Scene(msgspec.Struct, frozen=True):
 def page(scene: Scene, width: int, height: int, *, ascii_only: bool = False) -> RenderableType:
     """The page for a terminal of that size."""
     head = _header(scene, width)
-    engine_rows = 4 + _lines(_mailboxes(scene).plain, width - 4)
-    rows = height - len(head) - _ACCOUNT_ROWS - engine_rows
+    tight = width < WIDE and height < _TIGHT_HEIGHT
+    boxes = _mailboxes(scene, brief=tight)
+    engine_rows = 4 + _lines(boxes.plain, width - 4)
+    account_rows = _ACCOUNT_ROWS - 1 if tight else _ACCOUNT_ROWS
+    rows = height - len(head) - account_rows - engine_rows
     parts = [Layout(Group(*head), size=len(head))]
     if width >= WIDE:
         parts += _wide(scene, width, rows, ascii_only=ascii_only)
     else:
-        parts += _narrow(scene, width, rows, ascii_only=ascii_only)
-    parts.append(Layout(_engine(scene), size=engine_rows))
+        parts += _narrow(scene, width, rows, tight=tight, ascii_only=ascii_only)
+    parts.append(Layout(_engine(scene, boxes), size=engine_rows))
     body = Layout()
     body.split_column(*parts)
     return body
@@ -82,8 +86,9 @@ def _wide(scene: Scene, width: int, rows: int, *, ascii_only: bool) -> list[Layo
     return [upper, lower]
 
 
-def _narrow(scene: Scene, width: int, rows: int, *, ascii_only: bool) -> list[Layout]:
-    parts = [Layout(_account(scene, width - 4, ascii_only=ascii_only), size=_ACCOUNT_ROWS)]
+def _narrow(scene: Scene, width: int, rows: int, *, tight: bool, ascii_only: bool) -> list[Layout]:
+    account = _account(scene, width - 4, counts=not tight, ascii_only=ascii_only)
+    parts = [Layout(account, size=_ACCOUNT_ROWS - 1 if tight else _ACCOUNT_ROWS)]
     wanted = max(len(scene.reading.positions), 1) + 3
     held = min(wanted, rows if rows < 2 * _PANEL_ROWS_LEAST else max(rows // 2, 4))
     if rows >= _PANEL_ROWS_LEAST:
@@ -119,7 +124,7 @@ def _header(scene: Scene, width: int) -> list[Text]:
     return lines
 
 
-def _account(scene: Scene, inner: int, *, ascii_only: bool) -> Panel:
+def _account(scene: Scene, inner: int, *, ascii_only: bool, counts: bool = True) -> Panel:
     reading = scene.reading
     facts = Table.grid(padding=(0, 1), expand=True)
     facts.add_column(style="dim", no_wrap=True)
@@ -136,12 +141,12 @@ def _account(scene: Scene, inner: int, *, ascii_only: bool) -> Panel:
     down.append(meter(share, 16, ascii_only=ascii_only), style=style)
     down.append(f" {reading.drawdown_ratio:.2%} of {limit:.0%}", style="default")
     curve = Text(sparkline(scene.equities, inner, ascii_only=ascii_only), "cyan", no_wrap=True)
-    counts = Text(
+    figures = Text(
         f"{scene.decisions:,} decisions  {scene.orders:,} orders  {scene.fills:,} fills",
         no_wrap=True,
         overflow="ellipsis",
     )
-    return _panel(f"account, {reading.quote}", facts, down, counts, curve)
+    return _panel(f"account, {reading.quote}", facts, down, *([figures] if counts else ()), curve)
 
 
 def _positions(scene: Scene, rows: int) -> Panel:
@@ -188,7 +193,7 @@ def _verdicts(scene: Scene, rows: int) -> Panel:
     return _panel("verdicts and reasons", table)
 
 
-def _engine(scene: Scene) -> Panel:
+def _engine(scene: Scene, boxes: Text) -> Panel:
     reading = scene.reading
     rates = Text(no_wrap=True, overflow="ellipsis")
     rates.append(f"{scene.input_rate:,.0f} inputs/s   {scene.message_rate:,.0f} messages/s")
@@ -199,20 +204,25 @@ def _engine(scene: Scene) -> Panel:
     journal.append(f"  append {reading.last_append_seconds * 1e3:.2f} ms")
     if scene.address:
         journal.append(f"   {scene.address}/metrics", style="dim")
-    return _panel("engine", rates, journal, _mailboxes(scene))
+    return _panel("engine", rates, journal, boxes)
 
 
-def _mailboxes(scene: Scene) -> Text:
+def _mailboxes(scene: Scene, *, brief: bool) -> Text:
+    """Messages that wait and the most that ever did, an actor each; `brief` names no actor."""
+    found = scene.reading.mailboxes
+    if brief:
+        depth, most = sum(each.depth for each in found), max(each.high_water for each in found)
+        return Text(f"mailboxes: {depth} waiting, {most} at most", style="dim")
     boxes = Text("waiting/most ", style="dim")
-    for each in scene.reading.mailboxes:
-        boxes.append(f" {each.actor}\u00a0", style="red" if each.restarts else "dim")
+    for each in found:
+        boxes.append(f" {each.actor}:", style="red" if each.restarts else "dim")
         boxes.append(f"{each.depth}/{each.high_water} ", style="default")
     return boxes
 
 
 def _lines(words: str, width: int) -> int:
-    """How many lines `words` take at that width; spaces that do not break keep a pair together."""
-    return len(textwrap.wrap(words.replace("\u00a0", "_"), max(width, 20)))
+    """How many lines `words` take at that width."""
+    return len(textwrap.wrap(words, max(width, 20)))
 
 
 def _panel(title: str, *parts: RenderableType) -> Panel:

@@ -23,7 +23,7 @@ from service.observe.stepping import Stepping
 from service.segment import OpenSegment
 from service.tally import Tally
 
-REFRESH_SECONDS: Final = 0.25
+REFRESH_SECONDS: Final = 0.5
 RATE_SECONDS: Final = 3.0
 EQUITIES_KEPT: Final = 200
 
