@@ -70,7 +70,9 @@ path.grey.area { fill: var(--grey); }
   .drawing { height: 13rem; }
   .low .drawing { height: 8rem; }
   .xs span:nth-child(even) { display: none; }
-  th, td { padding: .3rem .4rem; }
+  table { font-size: .85rem; }
+  th, td { padding: .3rem .35rem; }
+  th { white-space: normal; vertical-align: bottom; }
   dl { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media print { body { max-width: none; } figure, dl div { break-inside: avoid; } }
