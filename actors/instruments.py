@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.money import at_exponent, multiply_up, round_down, step_of
+from actors.money import EXACT, at_exponent, multiply_up, round_down, step_of
 
 
 class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -39,7 +39,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def hold_of(self, quantity: Decimal, price: Decimal) -> Decimal:
         """What a buy must reserve: cost plus the taker fee, each rounded up."""
         cost = self.cost_of(quantity, price)
-        return cost + multiply_up(cost, self.taker_fee, self.quote_step)
+        return EXACT.add(cost, multiply_up(cost, self.taker_fee, self.quote_step))
 
     def is_on_tick(self, price: Decimal) -> bool:
         """Whether `price` is a positive multiple of the tick."""
@@ -51,7 +51,7 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def meets_minimum(self, quantity: Decimal, price: Decimal) -> bool:
         """Whether the venue would accept the size: both minimum quantity and minimum cost."""
-        return quantity >= self.quantity_min and quantity * price >= self.cost_min
+        return quantity >= self.quantity_min and EXACT.multiply(quantity, price) >= self.cost_min
 
     def canonical_quantity(self, quantity: Decimal) -> Decimal:
         """`quantity` at the lot's exponent; raises decimal.Inexact when it is not on the grid."""

@@ -110,7 +110,7 @@ def ratio_down(numerator: Decimal, denominator: Decimal) -> Decimal:
 
 def micros_down(numerator: Decimal, denominator: Decimal) -> int:
     """The quotient in millionths, rounded down (a drawdown or exposure as an integer)."""
-    return _whole(ratio_down(numerator, denominator).scaleb(6), _DOWN)
+    return _whole(ratio_down(numerator, denominator).scaleb(6, EXACT), _DOWN)
 
 
 def micros_up(numerator: Decimal, denominator: Decimal) -> int:
@@ -125,7 +125,7 @@ def _whole(value: Decimal, context: decimal.Context) -> int:
 
 def from_micros(micros: int) -> Decimal:
     """A ratio in millionths as an exact Decimal."""
-    return Decimal(micros).scaleb(-6)
+    return Decimal(micros).scaleb(-6, EXACT)
 
 
 def multiply_down(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
@@ -159,7 +159,7 @@ def price_from_float(
     """
     if not 0.0 < value < 1e15:
         raise ValueError(f"{value!r} is not a price")
-    ticks = value / float(tick)
+    ticks = float(value) / float(tick)  # a NumPy scalar would not write itself as a number
     nearest = float(round(ticks))
     if abs(ticks - nearest) <= SNAP_TOLERANCE_TICKS * max(1.0, nearest * 1e-9) or direction is None:
         return EXACT.multiply(Decimal(int(nearest)), tick)
@@ -177,5 +177,5 @@ def quantity_from_float(value: float, step: Decimal) -> Decimal:
     Zero when not positive.
     """
     if not 0.0 < value < 1e18:
-        return Decimal(0) * step
-    return round_down(Decimal(repr(value)), step)
+        return EXACT.multiply(ZERO, step)
+    return round_down(Decimal(repr(float(value))), step)

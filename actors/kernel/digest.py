@@ -9,11 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from hashlib import sha256
+from typing import Final
 
 from actors.kernel.envelope import Envelope
 from actors.messages.codec import ENCODER
 
 NO_STEP = bytes(32)
+# What the encoder raises for a value that has no canonical bytes (an integer over 64 bits, say).
+ENCODING_ERRORS: Final = (TypeError, ValueError, OverflowError)
 
 
 def step_digest(envelopes: Sequence[Envelope]) -> bytes:
@@ -21,6 +24,15 @@ def step_digest(envelopes: Sequence[Envelope]) -> bytes:
     if not envelopes:
         return NO_STEP
     return sha256(ENCODER.encode(envelopes)).digest()
+
+
+def is_encodable(envelope: Envelope) -> bool:
+    """Whether the envelope has canonical bytes."""
+    try:
+        ENCODER.encode(envelope)
+    except ENCODING_ERRORS:
+        return False
+    return True
 
 
 def next_root(root: bytes, input_bytes: bytes, outcome_bytes: bytes, digest: bytes) -> bytes:

@@ -20,13 +20,13 @@ from typing import Any, Final
 
 from actors.ids import GENESIS_ROOT
 from actors.kernel.actor import Actor
-from actors.kernel.digest import next_root, step_digest
+from actors.kernel.digest import ENCODING_ERRORS, NO_STEP, is_encodable, next_root, step_digest
 from actors.kernel.directory import Port, resolve_routes
 from actors.kernel.envelope import Envelope, Input
 from actors.kernel.mailbox import MailboxStatistics
 from actors.kernel.schedule import Schedule, StampOrder
 from actors.kernel.snapshot import KernelState, Snapshot
-from actors.kernel.stamp import INPUT, KERNEL, LOG, OUTBOX, RECORDS, SINKS, TIMERS, Stamp
+from actors.kernel.stamp import INPUT, KERNEL, LOG, OUTBOX, RECORDS, RISK, SINKS, TIMERS, Stamp
 from actors.kernel.step import DeliveryFailedError, OutcomeDivergedError, StepResult
 from actors.kernel.supervisor import (
     HELD,
@@ -36,11 +36,11 @@ from actors.kernel.supervisor import (
     Halt,
     Outcome,
     Restarts,
+    RunawayError,
     error_sentence,
 )
 from actors.kernel.timers import Timer, Timers
 from actors.kernel.topology import Routes, check_topology
-from actors.messages.base import Message
 from actors.messages.codec import ENCODER
 from actors.messages.control import (
     ActorRestarted,
@@ -56,8 +56,8 @@ from actors.ports import PredictionTape
 
 CHECKPOINT_EVERY: Final = 1024
 TIMERS_PER_INPUT_MAX: Final = 200_000
+MESSAGES_PER_DELIVERY_MAX: Final = 200_000
 LETTABLE: Final = frozenset({BookSlice, TradeSlice, CandleSlice, Tick})
-_RESTARTED: Final = "risk"
 
 
 class Kernel:
@@ -74,8 +74,9 @@ class Kernel:
         code_fingerprint: str = "",
         checkpoint_every: int = CHECKPOINT_EVERY,
     ) -> None:
-        check_topology(actors, routes)
+        check_topology(actors, routes, specs)
         self._ports = {actor.name: Port(actor, specs[actor.name]) for actor in actors}
+        self._inputs = frozenset(routes)
         self._routes = resolve_routes(routes, self._ports)
         self._schedule: Schedule = schedule or StampOrder()
         self._tape = tape or PredictionTape()
@@ -92,6 +93,7 @@ class Kernel:
         self._timers = Timers()
         self._held: list[Input] = []
         self._step: list[Envelope] = []
+        self._digest = NO_STEP
         self._sinks: dict[str, list[Envelope]] = {name: [] for name in SINKS}
         self._checkpoint = self.snapshot()
         self._since: list[tuple[Input, Outcome]] = []
@@ -119,16 +121,18 @@ class Kernel:
     def step(self, entry: Input, recorded: Outcome | None = None) -> StepResult:
         """Step one input to quiescence; with `recorded`, obey that outcome (replay).
 
-        Raises AssertionError when the sequence has a gap or time runs backwards,
-        OutcomeDivergedError when a replayed step raises although its record does not say so.
+        Raises AssertionError when the sequence has a gap, time runs backwards or the message is
+        no input of this graph; OutcomeDivergedError when a replayed step raises although its
+        record does not say so.
         """
         assert entry.seq == self.seq + 1, f"input {entry.seq} does not follow {self.seq}"
         assert entry.at >= self.at, "logical time never runs backwards"
+        assert type(entry.body) in self._inputs, f"{type(entry.body).__name__} has no route"
         input_bytes = ENCODER.encode(entry)
         outcome = self._context.run(self._attempt, entry, recorded)
         envelopes, sinks = self._step, self._sinks
         outcome_bytes = ENCODER.encode(outcome)
-        digest = step_digest(envelopes)
+        digest = self._digest
         self.root = next_root(self.root, input_bytes, outcome_bytes, digest)
         result = StepResult(
             entry.seq,
@@ -159,19 +163,21 @@ class Kernel:
             self._hold(entry)
             return HELD
         failures = list(recorded.failures) if recorded is not None else []
-        if failures and failures[-1].halted:
+        if recorded is not None and failures and failures[-1].halted:
             self._stop(entry, failures[-1])
-            return recorded or HELD
+            return recorded
         while True:
             try:
                 self._run(entry, failures, recorded)
+                self._digest = self._digested()
             except DeliveryFailedError as failed:
                 if recorded is not None:
                     raise OutcomeDivergedError(
                         entry.seq, failed.owner, error_sentence(failed.error)
                     ) from failed.error
                 spec = self._ports[failed.owner].spec
-                failure = self._restarts.judge(spec, entry.at, failed.stamp, failed.error)
+                stamp, error = failed.stamp, failed.error
+                failure = self._restarts.judge(spec, entry.at, stamp, error, failures)
                 self._roll_back()
                 failures.append(failure)
                 if failure.halted:
@@ -186,10 +192,10 @@ class Kernel:
     ) -> Outcome:
         for failure in failures:
             self._restarts.count(self._ports[failure.actor].spec, entry.at)
-        self.seq, self.at = entry.seq, entry.at
-        written = self._tape.written if self._tape.playing is None else ()
-        if recorded is not None and not written:
+        self.seq = entry.seq
+        if recorded is not None:
             return recorded
+        written = self._tape.written
         if not failures and not written:
             return OK
         return Outcome("failed" if failures else "ok", tuple(failures), tuple(written))
@@ -198,35 +204,47 @@ class Kernel:
         self._schedule.begin(entry.seq)
         self._tape.begin(recorded.predictions if recorded is not None else None)
         skips = {(failure.actor, failure.stamp): failure for failure in failures}
-        body = entry.body
-        if type(body) is Reactivate:
+        if type(entry.body) is Reactivate:
             self.halt, held, self._held = None, self._held, []
             self._restarts = Restarts()
-            for earlier in held:
-                self._inject(earlier.body, entry, skips)
+            for earlier in held:  # at their own time, timers between them
+                self._fire(earlier.at, entry.seq, skips)
+                self._inject(earlier, entry.seq, skips)
+        self._fire(entry.at, entry.seq, skips)
+        self._inject(entry, entry.seq, skips)
+
+    def _fire(self, until: int, seq: int, skips: dict[tuple[str, Stamp], Failure]) -> None:
+        """Fire the timers due at or before `until` at their due time, each to quiescence.
+
+        A timer that was set to a time already past fires now: time never runs backwards.
+        """
         fired = 0
-        while (timer := self._timers.due(entry.at)) is not None:
+        while (timer := self._timers.due(until)) is not None:
             fired += 1
-            assert fired <= TIMERS_PER_INPUT_MAX, f"timer {timer.owner}.{timer.name} never rests"
-            message = TimerFired(timer.name, timer.due)
+            if fired > TIMERS_PER_INPUT_MAX:
+                error = RunawayError(f"the timer {timer.name} never rests")
+                raise DeliveryFailedError(timer.owner, timer.cause, error)
+            self.at = max(self.at, timer.due)
             self._lamport += 1
-            stamp = Stamp(self._lamport, KERNEL, entry.seq)
-            envelope = Envelope(stamp, timer.cause, timer.owner, timer.due, message)
+            stamp = Stamp(self._lamport, KERNEL, seq)
+            message = TimerFired(timer.name, timer.due)
+            envelope = Envelope(stamp, timer.cause, timer.owner, self.at, message)
             self._step.append(envelope)
             mailbox = self._ports[timer.owner].mailbox
             mailbox.put(envelope)
             self._schedule.ready(mailbox)
             self._drain(skips)
-        self._inject(body, entry, skips)
 
-    def _inject(self, body: Message, entry: Input, skips: dict[tuple[str, Stamp], Failure]) -> None:
+    def _inject(self, entry: Input, seq: int, skips: dict[tuple[str, Stamp], Failure]) -> None:
+        self.at = entry.at
         self._lamport += 1
-        stamp = Stamp(self._lamport, INPUT, entry.seq)
-        to, mailboxes, _ = self._routes[type(body)]
-        envelope = Envelope(stamp, stamp, to, entry.at, body)
+        stamp = Stamp(self._lamport, INPUT, seq)
+        to, mailboxes, sinks = self._routes[type(entry.body)]
+        envelope = Envelope(stamp, stamp, to, entry.at, entry.body)
         for mailbox in mailboxes:
             mailbox.put(envelope)
             self._schedule.ready(mailbox)
+        self._sink(envelope, sinks)
         self._drain(skips)
 
     def _drain(self, skips: dict[tuple[str, Stamp], Failure]) -> None:
@@ -234,62 +252,71 @@ class Kernel:
         following, ready = self._schedule.next, self._schedule.ready
         routes, emitted = self._routes, self._step.append
         lamport = self._lamport
+        ceiling = lamport + MESSAGES_PER_DELIVERY_MAX
         while (mailbox := following()) is not None:
             envelope = mailbox.queue.popleft()
             mailbox.delivered += 1
             parent = envelope.stamp
-            if skips and (mailbox.owner, parent) in skips:
-                self._lamport = lamport
-                self._skip(envelope, skips[(mailbox.owner, parent)])
-                lamport = self._lamport
-                continue
             at = envelope.at
             body = envelope.body
             try:
-                effects = mailbox.rules[type(body)](mailbox.actor, body, at)
+                if skips and (mailbox.owner, parent) in skips:
+                    self._lamport = lamport
+                    self._skip(envelope, skips[(mailbox.owner, parent)])
+                    lamport = self._lamport
+                    continue
+                for message in mailbox.rules[type(body)](mailbox.actor, body, at):
+                    lamport += 1
+                    if not parent.lamport < lamport <= ceiling:
+                        _run_away()
+                    mailbox.sent = sent = mailbox.sent + 1
+                    to, targets, sinks = routes[type(message)]
+                    child = Envelope(Stamp(lamport, mailbox.owner, sent), parent, to, at, message)
+                    emitted(child)
+                    for target in targets:
+                        queue = target.queue
+                        queue.append(child)
+                        if len(queue) > target.high_water:
+                            target.grew()
+                        ready(target)
+                    if sinks:
+                        self._sink(child, sinks)
             except Exception as error:  # the supervisor's boundary
                 raise DeliveryFailedError(mailbox.owner, parent, error) from error
-            for message in effects:
-                lamport += 1
-                assert lamport > parent.lamport
-                mailbox.sent = sent = mailbox.sent + 1
-                to, targets, sinks = routes[type(message)]
-                child = Envelope(Stamp(lamport, mailbox.owner, sent), parent, to, at, message)
-                emitted(child)
-                for target in targets:
-                    queue = target.queue
-                    queue.append(child)
-                    if len(queue) > target.high_water:
-                        target.grew()
-                    ready(target)
-                if sinks:
-                    self._sink(child, sinks)
         self._lamport = lamport
 
     def _sink(self, envelope: Envelope, names: tuple[str, ...]) -> None:
         for name in names:
-            if name is not TIMERS:
-                self._sinks[name].append(envelope)
-                continue
             message, owner = envelope.body, envelope.stamp.actor
-            if isinstance(message, SetTimer):
+            if name != TIMERS:
+                self._sinks[name].append(envelope)
+            elif isinstance(message, SetTimer):
                 self._timers.set(Timer(message.due, owner, message.name, envelope.stamp))
-            elif isinstance(message, CancelTimer):
+            else:
+                assert isinstance(message, CancelTimer)
                 self._timers.cancel(owner, message.name)
+
+    def _digested(self) -> bytes:
+        """The step's digest; a message without canonical bytes is a failure of its sender."""
+        try:
+            return step_digest(self._step)
+        except ENCODING_ERRORS as error:
+            child = next(each for each in self._step if not is_encodable(each))
+            raise DeliveryFailedError(child.stamp.actor, child.cause, error) from error
 
     # -- failing ---------------------------------------------------------------------------------
 
     def _skip(self, envelope: Envelope, failure: Failure) -> None:
         """Leave out one delivery that is known to fail: dead letter, and tell risk."""
         self.dead_letters += 1
-        if _RESTARTED not in self._ports:
+        if RISK not in self._ports:
             return
         self._lamport += 1
         stamp = Stamp(self._lamport, KERNEL, envelope.stamp.lamport)
         message = ActorRestarted(failure.actor, failure.error)
-        child = Envelope(stamp, envelope.stamp, _RESTARTED, envelope.at, message)
+        child = Envelope(stamp, envelope.stamp, RISK, envelope.at, message)
         self._step.append(child)
-        mailbox = self._ports[_RESTARTED].mailbox
+        mailbox = self._ports[RISK].mailbox
         mailbox.put(child)
         self._schedule.ready(mailbox)
 
@@ -300,6 +327,7 @@ class Kernel:
     def _hold(self, entry: Input) -> None:
         if type(entry.body) not in LETTABLE and type(entry.body) is not Reactivate:
             self._held.append(entry)
+        self._digest = NO_STEP
         self.seq, self.at = entry.seq, entry.at
 
     def _roll_back(self) -> None:
@@ -334,9 +362,10 @@ class Kernel:
         return Snapshot(state, actors, self._code_fingerprint)
 
     def restore(self, snapshot: Snapshot) -> None:
-        """Continue from `snapshot`; its actors must be exactly this graph's.
+        """Continue from `snapshot`.
 
-        (AssertionError if not).
+        Raises AssertionError when its actors are not this graph's, msgspec.ValidationError when a
+        state is of another shape; nothing has changed then.
         """
         self._load(snapshot)
         self._checkpoint = snapshot
@@ -344,10 +373,12 @@ class Kernel:
 
     def _load(self, snapshot: Snapshot) -> None:
         kernel = snapshot.kernel
-        states = dict(snapshot.actors)
-        assert states.keys() == self._ports.keys(), "the snapshot belongs to another graph"
+        encoded = dict(snapshot.actors)
+        assert encoded.keys() == self._ports.keys(), "the snapshot belongs to another graph"
+        # Every state decodes before the first is replaced.
+        states = {name: port.decoder.decode(encoded[name]) for name, port in self._ports.items()}
         for name, port in self._ports.items():
-            port.actor.state = port.decoder.decode(states[name])
+            port.actor.state = states[name]
             port.mailbox.queue.clear()
         for name, sent in kernel.sequences:
             self._ports[name].mailbox.sent = sent
@@ -361,3 +392,7 @@ class Kernel:
         self._restarts = Restarts(dict(kernel.restarts))
         self._held = list(kernel.held)
         self.dead_letters = kernel.dead_letters
+
+
+def _run_away() -> None:
+    raise RunawayError(f"one input or timer led to over {MESSAGES_PER_DELIVERY_MAX} messages")

@@ -9,9 +9,10 @@ import msgspec
 
 from actors.kernel.actor import Actor
 from actors.kernel.envelope import Envelope
+from actors.kernel.supervisor import RunawayError
 
 
-class MailboxOverflowError(AssertionError):
+class MailboxOverflowError(RunawayError):
     """A core mailbox outgrew its bound within one step: a loop in the rules, not load."""
 
 

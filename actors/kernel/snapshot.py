@@ -14,7 +14,7 @@ from actors.kernel.timers import Timer
 from actors.messages.codec import ENCODER, frozen_decoder
 
 
-class KernelState(msgspec.Struct, frozen=True, array_like=True):
+class KernelState(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Everything the kernel itself remembers between inputs."""
 
     seq: int
@@ -29,7 +29,7 @@ class KernelState(msgspec.Struct, frozen=True, array_like=True):
     dead_letters: int
 
 
-class Snapshot(msgspec.Struct, frozen=True, array_like=True):
+class Snapshot(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """A resting point: state after input `kernel.seq`, valid for one code fingerprint."""
 
     kernel: KernelState

@@ -10,7 +10,14 @@ from typing import Final
 import msgspec
 
 
-class Stamp(msgspec.Struct, frozen=True, gc=False, array_like=True, order=True):
+class Stamp(
+    msgspec.Struct,
+    frozen=True,
+    gc=False,
+    array_like=True,
+    order=True,
+    forbid_unknown_fields=True,
+):
     """A total order. The kernel keeps one Lamport clock, so stamp order is emission order."""
 
     lamport: int
@@ -27,3 +34,5 @@ RECORDS: Final = "records"
 LOG: Final = "log"
 TIMERS: Final = "timers"
 SINKS: Final = (OUTBOX, RECORDS, LOG, TIMERS)
+# The actor that the supervisor tells of restarts, where the graph has it.
+RISK: Final = "risk"

@@ -10,12 +10,21 @@ from __future__ import annotations
 
 import enum
 import hashlib
+import re
 import traceback
+from collections.abc import Sequence
+from typing import Final
 
 import msgspec
 
 from actors.instant import MINUTE_NS
 from actors.kernel.stamp import Stamp
+
+_ADDRESS: Final = re.compile(r"0x[0-9a-fA-F]+")
+
+
+class RunawayError(AssertionError):
+    """A loop in the rules: the graph is at fault, not one message, so the core always halts."""
 
 
 class Policy(enum.StrEnum):
@@ -38,7 +47,7 @@ class ChildSpec(msgspec.Struct, frozen=True):
     mailbox_capacity: int = 4096
 
 
-class Failure(msgspec.Struct, frozen=True, array_like=True):
+class Failure(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """One delivery that raised: who, on which envelope, and a digest of the error."""
 
     actor: str
@@ -48,7 +57,7 @@ class Failure(msgspec.Struct, frozen=True, array_like=True):
     halted: bool
 
 
-class Halt(msgspec.Struct, frozen=True, array_like=True):
+class Halt(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """Why the core stopped. It survives restarts until a person reactivates."""
 
     actor: str
@@ -57,7 +66,7 @@ class Halt(msgspec.Struct, frozen=True, array_like=True):
     error: str
 
 
-class Outcome(msgspec.Struct, frozen=True, array_like=True):
+class Outcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
     """What a step came to; part of the root. `predictions` are int32 micros, recorded in order.
 
     `status` is "ok", "failed" (somebody raised, see `failures`) or "held" (the core stands halted).
@@ -80,8 +89,11 @@ def error_digest(error: BaseException) -> str:
 
 
 def error_sentence(error: BaseException) -> str:
-    """The error's type and text on one line, for people."""
-    text = " ".join(str(error).split())[:200]
+    """The error's type and text on one line, for people.
+
+    It is part of the outcome, so memory addresses, which differ from run to run, are left out.
+    """
+    text = _ADDRESS.sub("0x", " ".join(str(error).split()))[:200]
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
@@ -93,9 +105,19 @@ class Restarts:
     def __init__(self, times: dict[str, tuple[int, ...]] | None = None) -> None:
         self._times = dict(times or {})
 
-    def judge(self, spec: ChildSpec, at: int, stamp: Stamp, error: Exception) -> Failure:
-        """What a failed delivery comes to: one more restart, or a halt."""
-        halted = spec.policy is Policy.HALT or len(self._recent(spec, at)) >= spec.intensity
+    def judge(
+        self, spec: ChildSpec, at: int, stamp: Stamp, error: Exception, earlier: Sequence[Failure]
+    ) -> Failure:
+        """What a failed delivery comes to: one more restart, or a halt.
+
+        `earlier` are the failures of the running step, which count although it is not over.
+        """
+        restarts = len(self._recent(spec, at)) + sum(f.actor == spec.name for f in earlier)
+        halted = (
+            spec.policy is Policy.HALT
+            or restarts >= spec.intensity
+            or isinstance(error, RunawayError)
+        )
         return Failure(spec.name, stamp, error_sentence(error), error_digest(error), halted)
 
     def count(self, spec: ChildSpec, at: int) -> None:

@@ -1,6 +1,5 @@
-"""Logical timers: fired by the kernel in.
-
-(due, owner, name) order before the input that reaches them.
+"""Logical timers: fired by the kernel in (due, owner, name) order before the input that reaches
+them.
 
 Only inputs move time, so timers fire alike live, in backtest and in replay. The state is a sorted
 tuple list, small by construction (a few timers an actor).
@@ -15,7 +14,7 @@ import msgspec
 from actors.kernel.stamp import Stamp
 
 
-class Timer(msgspec.Struct, frozen=True, array_like=True, order=True):
+class Timer(msgspec.Struct, frozen=True, array_like=True, order=True, forbid_unknown_fields=True):
     """A timer that waits. `cause` is the stamp of the envelope that set it."""
 
     due: int

@@ -43,9 +43,12 @@ def encode_array(value: object) -> msgspec.msgpack.Ext:
         raise TypeError(f"{type(value).__name__} has no canonical encoding")
     shape = value.shape
     dimensions = len(shape)
+    code = _CODES.get(value.dtype.str)
+    if code is None or dimensions > 3:
+        raise TypeError(f"an array {value.dtype}{list(shape)} has no canonical encoding")
     padded = (dimensions, *shape, 0, 0, 0)[:4]
     header = _HEADER.pack(*padded)
-    return msgspec.msgpack.Ext(_CODES[value.dtype.str], header + value.tobytes())
+    return msgspec.msgpack.Ext(code, header + value.tobytes())
 
 
 def decode_array(code: int, data: memoryview) -> NDArray[Any]:
