@@ -1,0 +1,354 @@
+"""No sequence of messages, however hostile, gets past risk: checked by an oracle of its own.
+
+The oracle keeps the plainest books it can (last portfolio, approvals since, what still works) and
+judges every approval by the words of the rule, not by the code of the ladder.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from actors.instant import SECOND_NS
+from actors.instruments import Instrument
+from actors.messages.base import Message
+from actors.messages.codec import encode, state_decoder
+from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
+from actors.messages.decision import Action, OrderIntent, Reason, Side
+from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView
+from actors.messages.market import MarkSlice
+from actors.messages.order import OrderState, OrderUpdate
+from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingStateChanged
+from actors.money import run_exact
+from actors.risk.actor import RiskActor
+from actors.risk.profile import RiskConfig
+from actors.risk.state import RiskState, initial_state
+
+D = Decimal
+SYMBOLS = ("ABCUSD", "DEFUSD", "GHIUSD")
+START = 10**15
+CONFIG = RiskConfig(
+    tuple(
+        Instrument(
+            symbol=symbol,
+            base=symbol[:3],
+            quote="USD",
+            tick=D("0.1"),
+            lot=D("0.001"),
+            quantity_min=D("0.01"),
+            cost_min=D("5"),
+            quote_decimals=2,
+            maker_fee=D("0.0025"),
+            taker_fee=D("0.0040"),
+        )
+        for symbol in SYMBOLS
+    )
+)
+PROFILE = CONFIG.profile
+ENDED = (
+    OrderState.FILLED,
+    OrderState.CANCELLED,
+    OrderState.REJECTED,
+    OrderState.EXPIRED,
+    OrderState.NOT_SENT,
+)
+
+Step = tuple[int, Message]
+
+extreme = st.sampled_from(
+    [D(text) for text in "NaN sNaN Infinity -Infinity -0 0 -1 1E+14 1E+400 1E-400 0.001".split()]
+)
+cents = st.integers(-1_000, 40_000).map(lambda value: D(value).scaleb(-2))
+stock = st.integers(-10, 2_500).map(lambda value: D(value).scaleb(-3))
+dice = st.sampled_from(range(20))
+
+
+def mostly(usual: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    """One in twenty is odd, so that a history is hostile and still gets somewhere."""
+    return dice.flatmap(lambda face: odd if face == 13 else usual)
+
+
+@st.composite
+def marks(draw: st.DrawFn) -> Message:
+    bid = draw(mostly(st.just(100.0), st.sampled_from([0.0, np.nan, np.inf, -1.0, 50.0, 1e300])))
+    flags = draw(mostly(st.just(0), st.integers(0, 255)))
+    rows = np.tile(np.array([bid, bid + 0.1, bid, 0.0, 0.001, 1e6]), (3, 1))
+    warm_up = draw(mostly(st.just(False), st.booleans()))
+    return MarkSlice(0, rows, np.full(3, flags, dtype=np.int32), warm_up)
+
+
+@st.composite
+def portfolios(draw: st.DrawFn) -> Message:
+    positions = []
+    for symbol in draw(st.lists(st.sampled_from((*SYMBOLS, "ODDUSD")), unique=True, min_size=1)):
+        quantity = draw(mostly(st.sampled_from([D("0.5"), D("2.0"), D("0.004")]), stock))
+        free = quantity * draw(st.sampled_from([D(1), D(1), D("0.5"), D(0), D(2)]))
+        value = draw(mostly(st.just(quantity * 100), mostly(cents, extreme)))
+        positions.append(PositionView(symbol, quantity, free, quantity * 90, value))
+    zero, equity = D(0), draw(mostly(st.just(D("10000.00")), mostly(cents, extreme)))
+    return PortfolioState(
+        0,
+        equity,
+        draw(mostly(st.sampled_from([D("5000.00"), D("250.00")]), mostly(cents, extreme))),
+        zero,
+        zero,
+        zero,
+        zero,
+        equity,
+        draw(mostly(st.sampled_from([0, 100_000, 160_000]), st.integers(-10, 2_000_000))),
+        tuple(positions),
+        draw(mostly(st.just(zero), mostly(cents, extreme))),
+    )
+
+
+@st.composite
+def intents(draw: st.DrawFn) -> Message:
+    buys = draw(st.booleans())
+    number = draw(mostly(st.just(0), st.integers(-5, 2**62)))
+    wishes = st.sampled_from([D("50.00"), D("200.00"), D("5000.00")])
+    notional = draw(mostly(mostly(wishes, cents), extreme)) if buys else D(0)
+    lots = st.sampled_from([D("0.5"), D("0.5"), D("1.0"), D("2.0")])
+    quantity = draw(mostly(st.just(D(0)) if buys else mostly(lots, stock), extreme))
+    usual_price = st.just(D("100.2") if buys else D("99.8"))
+    return OrderIntent(
+        number,
+        draw(mostly(st.sampled_from(SYMBOLS), st.just("ODDUSD"))),
+        Side.BUY if buys else Side.SELL,
+        notional,
+        quantity,
+        draw(mostly(usual_price, mostly(st.sampled_from([D("0.1"), D("9999.9")]), extreme))),
+        draw(mostly(st.just(0), st.integers(-(10**10), 10**10))),
+        Action.ENTER if buys else Action.EXIT,
+        Reason.EDGE_ABOVE_COST,
+        600_000,
+        draw(mostly(st.just(30_000), st.integers(-(2**31), 2**31))),
+        draw(mostly(st.just(9_500), st.integers(-(2**31), 2**31))),
+    )
+
+
+@st.composite
+def updates(draw: st.DrawFn) -> Message:
+    number = draw(st.integers(1, 12))
+    quantity = draw(stock.filter(lambda value: value > 0))
+    return OrderUpdate(
+        f"id{number}",
+        number,
+        draw(st.sampled_from(SYMBOLS)),
+        draw(st.sampled_from(Side)),
+        draw(st.sampled_from(OrderState)),
+        quantity,
+        draw(st.sampled_from([D(0), quantity / 2, quantity])),
+        D("100.2"),
+    )
+
+
+commands = st.one_of(
+    st.integers(-1, 5).map(lambda level: KillSwitch(level, "operator", "test")),
+    st.just(Reactivate("operator", "test")),
+    st.just(ConstraintViolated("balances", 7)),
+    st.just(ActorRestarted("features", "digest")),
+    st.integers(1, 12).map(lambda number: HoldPlaced(f"id{number}")),
+    st.integers(1, 12).map(
+        lambda number: IntentRefused(number, "", Side.BUY, Refusal.HALTED, "", "", "orders")
+    ),
+)
+calm = st.one_of(intents(), intents(), intents(), marks(), portfolios(), updates())
+pauses = mostly(
+    st.sampled_from([0, 0, 1, SECOND_NS]), st.sampled_from([6 * SECOND_NS, 120 * SECOND_NS])
+)
+histories = st.lists(st.tuples(pauses, mostly(calm, commands)), min_size=15, max_size=40)
+
+
+class Oracle:
+    """The plainest books: what must be true of an approval, whatever happened before."""
+
+    def __init__(self) -> None:
+        self.kill_level = 0
+        self.halted = False
+        self.marks: MarkSlice | None = None
+        self.marked_at = 0
+        self.blocked_until = 0
+        self.portfolio: PortfolioState | None = None
+        self.working: dict[int, IntentApproved] = {}
+        self.filled: dict[int, Decimal] = {}
+        self.unknown: set[int] = set()
+        self.unseen: set[int] = set()
+
+    def hear(self, message: Message, at: int) -> None:
+        match message:
+            case MarkSlice(warm_up=False):
+                self.marks, self.marked_at = message, at
+            case PortfolioState():
+                self.portfolio = message
+                self.unseen.clear()
+                grace = at - PROFILE.approval_grace_ns
+                for number, each in list(self.working.items()):
+                    if each.intent.decided_at < grace:
+                        self.end(number)
+            case KillSwitch(level=level) if level >= 0:
+                self.kill_level = level
+            case ConstraintViolated():
+                self.halted = True
+            case Reactivate():
+                self.halted = False
+            case ActorRestarted():
+                self.blocked_until = at + PROFILE.restart_hold_off_ns
+            case IntentRefused(intent_no=number):
+                self.end(number)
+            case OrderUpdate(intent_no=number) if number in self.working:
+                self.filled[number] = max(self.filled[number], message.filled)
+                if message.state is OrderState.UNKNOWN:
+                    self.unknown.add(number)
+                else:
+                    self.unknown.discard(number)
+                if message.state in ENDED:
+                    self.end(number)
+
+    def end(self, number: int) -> None:
+        self.working.pop(number, None)
+        self.unknown.discard(number)
+        self.unseen.discard(number)
+
+    def judge(self, approval: IntentApproved, at: int) -> None:
+        assert not self.halted
+        if approval.intent.side is Side.BUY:
+            self.judge_entry(approval, at)
+        else:
+            self.judge_exit(approval)
+        self.working[approval.intent.intent_no] = approval
+        self.filled[approval.intent.intent_no] = D(0)
+        self.unseen.add(approval.intent.intent_no)
+
+    def others(self, side: Side, numbers: Any, symbol: str = "") -> list[IntentApproved]:
+        return [
+            self.working[number]
+            for number in numbers
+            if self.working[number].intent.side is side
+            and symbol in {"", self.working[number].intent.symbol}
+        ]
+
+    def judge_entry(self, approval: IntentApproved, at: int) -> None:
+        intent, portfolio, marks = approval.intent, self.portfolio, self.marks
+        assert self.kill_level == 0
+        assert portfolio is not None
+        assert portfolio.equity > 0
+        assert portfolio.drawdown < PROFILE.halt_drawdown_micros
+        assert portfolio.unmarked * 100 <= portfolio.equity
+        assert marks is not None
+        assert at - self.marked_at <= PROFILE.mark_max_age_ns
+        assert not marks.flags.any()
+        assert np.isfinite(marks.rows[:, :2]).all()
+        assert at > self.blocked_until
+        assert intent.symbol in SYMBOLS
+        assert not self.others(Side.BUY, self.unknown, intent.symbol)
+        rules = CONFIG.instruments[SYMBOLS.index(intent.symbol)]
+        cost = rules.cost_of(approval.quantity, intent.limit_price)
+        assert cost <= intent.notional
+        assert rules.meets_minimum(approval.quantity, intent.limit_price)
+        assert rules.is_on_lot(approval.quantity)
+
+        claims = [*self.others(Side.BUY, self.unseen), approval]
+        holds = [rules.hold_of(each.quantity, each.intent.limit_price) for each in claims]
+        assert sum(holds) <= portfolio.cash_free
+        cap = min(PROFILE.tier(portfolio.drawdown).position_cap_micros, PROFILE.position_cap_micros)
+        self.judge_cap(approval, cap, intent.symbol)
+        self.judge_cap(approval, PROFILE.exposure_cap_micros, "")
+
+    def judge_cap(self, approval: IntentApproved, cap_micros: int, symbol: str) -> None:
+        portfolio = self.portfolio
+        assert portfolio is not None
+        worth = sum(
+            max(position.value, D(0))
+            for position in portfolio.positions
+            if symbol in {"", position.symbol}
+        )
+        for each in (*self.others(Side.BUY, self.working, symbol), approval):
+            open_quantity = each.quantity - self.filled.get(each.intent.intent_no, D(0))
+            worth += max(open_quantity, D(0)) * each.intent.limit_price
+        assert worth * 1_000_000 <= portfolio.equity * cap_micros
+
+    def judge_exit(self, approval: IntentApproved) -> None:
+        intent, portfolio = approval.intent, self.portfolio
+        assert portfolio is not None
+        (position,) = [each for each in portfolio.positions if each.symbol == intent.symbol]
+        others = self.others(Side.SELL, self.unseen, intent.symbol)
+        sold = sum(each.quantity for each in others) + approval.quantity
+        assert approval.quantity == intent.quantity > 0
+        assert sold <= min(position.free, position.quantity)
+
+
+def numbered(message: Message, count: int, at: int) -> Message:
+    """Intents are drawn with offsets: usually the next number and decided now."""
+    if isinstance(message, OrderIntent):
+        number = message.intent_no or count
+        return msgspec.structs.replace(
+            message, intent_no=number, decided_at=at + message.decided_at
+        )
+    return message
+
+
+def timed(history: list[Step]) -> list[Step]:
+    at, count, found = START, 0, []
+    for pause, message in history:
+        at += pause
+        count += isinstance(message, OrderIntent)
+        found.append((at, numbered(message, count, at)))
+    return found
+
+
+OPENING: list[Step] = [
+    (0, MarkSlice(0, np.tile([100.0, 100.1, 100.0, 0, 0.001, 1e6], (3, 1)), np.zeros(3, np.int32))),
+    (
+        0,
+        PortfolioState(
+            0, D("10000.00"), D("10000.00"), D(0), D(0), D(0), D(0), D("10000.00"), 0, ()
+        ),
+    ),
+]
+
+
+@given(histories)
+def test_no_history_gets_an_approval_that_the_rules_forbid(history: list[Step]) -> None:
+    def play() -> None:
+        actor, oracle = RiskActor(CONFIG, initial_state(CONFIG)), Oracle()
+        for at, message in timed([*OPENING, *history]):
+            oracle.hear(message, at)
+            for effect in actor.handle(message, at):
+                if isinstance(effect, IntentApproved):
+                    oracle.judge(effect, at)
+
+    run_exact(play)
+
+
+@given(histories, st.integers(0, 41))
+def test_a_snapshot_anywhere_changes_no_later_answer(history: list[Step], cut: int) -> None:
+    def play() -> None:
+        whole, parted = (RiskActor(CONFIG, initial_state(CONFIG)) for _ in range(2))
+        for number, (at, message) in enumerate(timed([*OPENING, *history])):
+            if number == cut:
+                parted.state = state_decoder(RiskState).decode(encode(parted.state))
+            assert encode(whole.handle(message, at)) == encode(parted.handle(message, at))
+        assert encode(whole.state) == encode(parted.state)
+
+    run_exact(play)
+
+
+@given(histories)
+def test_a_violated_constraint_halts_until_a_person_reactivates(history: list[Step]) -> None:
+    def play() -> None:
+        actor = RiskActor(CONFIG, initial_state(CONFIG))
+        actor.handle(ConstraintViolated("balances", 7), START)
+        for at, message in timed([*OPENING, *history]):
+            if isinstance(message, Reactivate):
+                return
+            effects = actor.handle(message, at)
+            assert not any(isinstance(each, IntentApproved) for each in effects)
+            states = [each for each in effects if isinstance(each, TradingStateChanged)]
+            assert all(each.state == "Halted" for each in states)
+
+    run_exact(play)
