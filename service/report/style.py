@@ -72,7 +72,7 @@ path.grey.area { fill: var(--grey); }
   .xs span:nth-child(even) { display: none; }
   table { font-size: .85rem; }
   th, td { padding: .3rem .35rem; }
-  th { white-space: normal; vertical-align: bottom; }
+  th, td:first-child { white-space: normal; vertical-align: bottom; }
   dl { grid-template-columns: repeat(2, minmax(0, 1fr)); }
 }
 @media print { body { max-width: none; } figure, dl div { break-inside: avoid; } }
