@@ -26,6 +26,8 @@ from actors.risk.view import RiskView, is_amount
 
 Grounds = tuple[str, str] | None
 _DIGITS_MAX: Final = 18
+# A plain number: masking with an enum costs more than the rest of its rule.
+_STALE: Final = MarketFlag.STALE.value
 _PRICE_LIMIT: Final = 10**14
 _ONE: Final = Decimal(1)
 
@@ -67,7 +69,7 @@ def stale_price(_intent: OrderIntent, view: RiskView) -> Grounds:
     """A price must be there, be marked fresh, and have been heard of lately."""
     if view.mark_age_ns is None or not has_price(view.bid) or not has_price(view.ask):
         return "none", "a bid and an ask"
-    if view.flags & MarketFlag.STALE:
+    if view.flags & _STALE:
         return "stale", "fresh"
     most = view.profile.mark_max_age_ns
     return (str(view.mark_age_ns), str(most)) if view.mark_age_ns > most else None
@@ -75,7 +77,7 @@ def stale_price(_intent: OrderIntent, view: RiskView) -> Grounds:
 
 def market_unsound(_intent: OrderIntent, view: RiskView) -> Grounds:
     """Any other flag closes entries."""
-    others = view.flags & ~MarketFlag.STALE
+    others = view.flags & ~_STALE
     return (str(others), "0") if others else None
 
 

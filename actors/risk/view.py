@@ -123,9 +123,10 @@ def sound_portfolio(portfolio: PortfolioState | None) -> PortfolioState | None:
     figures = [portfolio.equity, portfolio.cash_free, portfolio.unmarked]
     for each in portfolio.positions:
         figures += (each.quantity, each.free, each.cost, each.value)
-    if all(map(is_amount, figures)) and portfolio.equity > 0:
-        return portfolio
-    return None
+    for figure in figures:
+        if not (figure.is_finite() and figure.adjusted() < _WHOLE_DIGITS_MAX):
+            return None
+    return portfolio if portfolio.equity > 0 else None
 
 
 def _unmarked_micros(portfolio: PortfolioState | None) -> int | None:

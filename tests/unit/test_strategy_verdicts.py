@@ -1,110 +1,35 @@
-"""The strategy as a specification: which rung decides, which order follows, and who comes first."""
+"""Entering, as a specification: which rung decides, which order follows, and who comes first."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import Decimal
-from typing import Any
 
-import msgspec
 import numpy as np
 import pytest
 
-from actors.instant import HOUR_NS, MINUTE_NS
-from actors.instruments import Instrument
-from actors.messages.base import Message
 from actors.messages.codec import encode, state_decoder
-from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictSlice
-from actors.messages.ledger import PortfolioState, PositionView
+from actors.messages.decision import Action, Reason, Side, VerdictSlice
 from actors.messages.market import MarketFlag, MarkSlice
-from actors.messages.order import OrderState, OrderUpdate
+from actors.messages.order import OrderState
 from actors.messages.prediction import MISSING, PredictionSlice
-from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
-from actors.money import money_context
-from actors.strategy.actor import StrategyActor
-from actors.strategy.config import StrategyConfig
+from actors.messages.risk import IntentRefused, Refusal
 from actors.strategy.evaluation import ENTRY_LADDER, EXIT_LADDER
 from actors.strategy.profile import StrategyProfile
-from actors.strategy.state import StrategyState, initial_state
-
-D = Decimal
-NOW = 100 * HOUR_NS
-GOOD_MARK = (100.0, 100.1, 100.05, 0.0, 0.001, 1e6)
-STRONG = (700_000, 30_000, 0)
-CALM = (500_000, 5_000, 0)
-FADED = (500_000, 0, 0)
-BROKEN = (450_000, 5_000, 0)
-
-
-def instrument(symbol: str, **changes: Any) -> Instrument:
-    plain = Instrument(
-        symbol=symbol,
-        base=symbol[:3],
-        quote="USD",
-        tick=D("0.1"),
-        lot=D("0.001"),
-        quantity_min=D("0.01"),
-        cost_min=D("5"),
-        quote_decimals=2,
-        maker_fee=D("0.0025"),
-        taker_fee=D("0.0040"),
-    )
-    return msgspec.structs.replace(plain, **changes)
-
-
-SYMBOLS = ("ABCUSD", "DEFUSD", "GHIUSD")
-CONFIG = StrategyConfig(tuple(instrument(symbol) for symbol in SYMBOLS))
-
-
-def portfolio(*positions: PositionView) -> PortfolioState:
-    zero, equity = D(0), D("10000.00")
-    return PortfolioState(
-        NOW, equity, equity, zero, zero, zero, zero, equity, 0, tuple(positions)
-    )
-
-
-def position(symbol: str, quantity: str, free: str | None = None) -> PositionView:
-    held = D(quantity)
-    return PositionView(symbol, held, held if free is None else D(free), held * 100, held * 100)
-
-
-class Desk:
-    """One strategy actor in the money context, fed the facts of a sound market."""
-
-    def __init__(self, config: StrategyConfig = CONFIG) -> None:
-        self.context = money_context()
-        self.actor = self.context.run(lambda: StrategyActor(config, initial_state(config)))
-        self.marks = np.tile(np.array(GOOD_MARK), (len(config.instruments), 1))
-        self.flags = np.zeros(len(config.instruments), dtype=np.int32)
-        self.bundle_id = "bundle"
-        self.portfolio: PortfolioState | None = portfolio()
-
-    def tell(self, message: Message, at: int = NOW) -> tuple[Message, ...]:
-        return tuple(self.context.run(self.actor.handle, message, at))
-
-    def predict(
-        self, *rows: tuple[int, int, int], at: int = NOW, ts: int | None = None
-    ) -> tuple[Message, ...]:
-        self.tell(MarkSlice(at, self.marks, self.flags), at)
-        if self.portfolio is not None:
-            self.tell(self.portfolio, at)
-        padded = (*rows, *[CALM] * (len(SYMBOLS) - len(rows)))
-        rows_ = np.array(padded, dtype=np.int32)
-        return self.tell(PredictionSlice(at if ts is None else ts, self.bundle_id, rows_), at)
-
-    def beat(self, at: int) -> tuple[Message, ...]:
-        return self.tell(MarkSlice(at, self.marks, self.flags, heartbeat=True), at)
-
-
-def verdict(effects: tuple[Message, ...], index: int = 0) -> tuple[Action, Reason]:
-    (found,) = [each for each in effects if isinstance(each, VerdictSlice)]
-    row = found.rows[index].tolist()
-    return Action(row[0]), Reason(row[1])
-
-
-def intents(effects: tuple[Message, ...]) -> list[OrderIntent]:
-    return [each for each in effects if isinstance(each, OrderIntent)]
-
+from actors.strategy.state import StrategyState
+from tests.strategy_desk import (
+    BROKEN,
+    CALM,
+    CONFIG,
+    NOW,
+    STRONG,
+    D,
+    Desk,
+    intents,
+    order,
+    portfolio,
+    position,
+    verdict,
+)
 
 # Each closes one rung of the entry ladder, in ladder order.
 Closing = Callable[[Desk], object]
@@ -133,16 +58,6 @@ def refused_before(desk: Desk) -> None:
 
 def no_model(desk: Desk) -> None:
     desk.bundle_id = ""
-
-
-def order(
-    number: int,
-    state: OrderState,
-    side: Side = Side.BUY,
-    filled: str = "0",
-    symbol: str = "ABCUSD",
-) -> OrderUpdate:
-    return OrderUpdate("id", number, symbol, side, state, D("1"), D(filled), D("100"))
 
 
 ENTRY_CASES: list[tuple[Reason, Closing, tuple[int, int, int]]] = [
@@ -270,164 +185,6 @@ def test_exits_come_before_entries() -> None:
     ]
 
 
-EXIT_CASES = [
-    ("the thesis holds", CALM, "2", None, Action.HOLD, Reason.THESIS_HOLDS, None),
-    ("a strong signal adds nothing", STRONG, "2", None, Action.HOLD, Reason.THESIS_HOLDS, None),
-    ("improbable", BROKEN, "2", None, Action.EXIT, Reason.THESIS_BROKEN, "2.000"),
-    ("fall", (700_000, -2_000, 0), "2", None, Action.EXIT, Reason.THESIS_BROKEN, "2.000"),
-    ("only what is free", BROKEN, "2", "1.5", Action.EXIT, Reason.THESIS_BROKEN, "1.500"),
-    ("nothing free", BROKEN, "2", "0", Action.HOLD, Reason.DUST, None),
-    ("off the lot", BROKEN, "2.0009", None, Action.EXIT, Reason.THESIS_BROKEN, "2.000"),
-    ("faded", FADED, "2", None, Action.PARTIAL_EXIT, Reason.EDGE_FADED, "1.000"),
-    ("just not faded", (500_000, 1, 0), "2", None, Action.HOLD, Reason.THESIS_HOLDS, None),
-    ("half is dust", FADED, "0.09", None, Action.EXIT, Reason.EDGE_FADED, "0.090"),
-    ("all is dust", BROKEN, "0.04", None, Action.HOLD, Reason.DUST, None),
-    ("silent", (MISSING, MISSING, MISSING), "2", None, Action.HOLD, Reason.NOT_WARM, None),
-]
-
-
-@pytest.mark.parametrize(
-    ("name", "prediction", "quantity", "free", "action", "reason", "sold"), EXIT_CASES
-)
-def test_a_position_is_held_or_sold_by_its_prediction(
-    name: str,
-    prediction: tuple[int, int, int],
-    quantity: str,
-    free: str | None,
-    action: Action,
-    reason: Reason,
-    sold: str | None,
-) -> None:
-    desk = Desk()
-    desk.portfolio = portfolio(position("ABCUSD", quantity, free))
-    effects = desk.predict(prediction)
-    assert verdict(effects) == (action, reason)
-    found = intents(effects)
-    assert [intent.quantity for intent in found] == ([] if sold is None else [D(sold)])
-    for intent in found:
-        assert intent.side is Side.SELL
-        assert intent.limit_price == D("99.8")  # 100 x 0.998
-        assert (intent.action, intent.reason) == (action, reason)
-
-
-def test_without_a_model_there_is_no_automatic_exit() -> None:
-    desk = Desk()
-    desk.bundle_id = ""
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
-    assert verdict(desk.predict(BROKEN)) == (Action.HOLD, Reason.NO_MODEL)
-
-
-@pytest.mark.parametrize(
-    ("bit", "action"),
-    [
-        (MarketFlag.STALE, Action.HOLD),
-        (MarketFlag.CROSSED, Action.HOLD),
-        (MarketFlag.CHECKSUM, Action.HOLD),
-        (MarketFlag.NOT_LISTED, Action.HOLD),
-        (MarketFlag.GAP, Action.EXIT),
-        (MarketFlag.VENUE_STATUS, Action.EXIT),
-        (MarketFlag.CLOCK_SKEW, Action.EXIT),
-    ],
-)
-def test_an_exit_needs_a_bid_that_can_be_believed_and_no_more(
-    bit: MarketFlag, action: Action
-) -> None:
-    desk = Desk()
-    desk.flags[0] = int(bit)
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
-    assert verdict(desk.predict(BROKEN))[0] is action
-
-
-def test_neither_a_loss_nor_time_alone_ends_a_position() -> None:
-    desk = Desk()
-    loser = PositionView("ABCUSD", D("2"), D("2"), D("20000"), D("200"))
-    desk.portfolio = portfolio(loser)
-    for hours in range(0, 5_000, 500):
-        effects = desk.predict(CALM, at=NOW + hours * HOUR_NS)
-        assert verdict(effects) == (Action.HOLD, Reason.THESIS_HOLDS)
-
-
-def test_a_partial_exit_happens_once_per_position() -> None:
-    desk = Desk()
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
-    (first,) = intents(desk.predict(FADED))
-    assert verdict(desk.predict(FADED)) == (Action.HOLD, Reason.ORDER_OPEN)
-    desk.tell(order(first.intent_no, OrderState.FILLED, Side.SELL, "1"))
-    desk.portfolio = portfolio(position("ABCUSD", "1"))
-    assert verdict(desk.predict(FADED)) == (Action.HOLD, Reason.THESIS_HOLDS)
-    desk.portfolio = portfolio()
-    desk.predict(FADED)
-    desk.portfolio = portfolio(position("ABCUSD", "3"))
-    assert verdict(desk.predict(FADED, at=NOW + HOUR_NS))[0] is Action.PARTIAL_EXIT
-
-
-def test_a_partial_exit_that_sold_nothing_does_not_count() -> None:
-    desk = Desk()
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
-    (first,) = intents(desk.predict(FADED))
-    desk.tell(order(first.intent_no, OrderState.EXPIRED, Side.SELL))
-    assert verdict(desk.predict(FADED)) == (Action.HOLD, Reason.COOLING_DOWN)
-    assert verdict(desk.predict(FADED, at=NOW + MINUTE_NS))[0] is Action.PARTIAL_EXIT
-
-
-def test_a_fill_cools_entries_and_leaves_exits_free() -> None:
-    desk = Desk()
-    (entry,) = intents(desk.predict(STRONG))
-    desk.tell(order(entry.intent_no, OrderState.FILLED, filled="1"))
-    assert verdict(desk.predict(STRONG)) == (Action.NO_ENTRY, Reason.COOLING_DOWN)
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
-    assert verdict(desk.predict(BROKEN))[0] is Action.EXIT
-
-
-def test_a_cool_down_ends_at_its_instant() -> None:
-    desk = Desk()
-    (entry,) = intents(desk.predict(STRONG))
-    desk.tell(IntentRefused(entry.intent_no, "ABCUSD", Side.BUY, Refusal.POSITION_CAP, "", ""))
-    until = NOW + CONFIG.profile.cool_down_refusal_ns
-    assert verdict(desk.predict(STRONG, at=until - 1))[1] is Reason.COOLING_DOWN
-    assert verdict(desk.predict(STRONG, at=until))[0] is Action.ENTER
-
-
-def test_an_order_of_unknown_outcome_blocks_entries_and_frees_exits() -> None:
-    desk = Desk()
-    (entry,) = intents(desk.predict(STRONG))
-    desk.tell(order(entry.intent_no, OrderState.UNKNOWN))
-    assert verdict(desk.predict(STRONG)) == (Action.NO_ENTRY, Reason.ORDER_OPEN)
-    desk.portfolio = portfolio(position("ABCUSD", "2", "1"))
-    (leave,) = intents(desk.predict(BROKEN))
-    assert leave.quantity == D("1.000")
-
-
-def kill(level: int) -> TradingStateChanged:
-    return TradingStateChanged(TradingState.REDUCING, level, "operator")
-
-
-def test_kill_level_three_sells_every_position_at_once_and_keeps_trying() -> None:
-    desk = Desk()
-    desk.bundle_id = ""
-    desk.portfolio = portfolio(position("ABCUSD", "2"), position("GHIUSD", "1"))
-    desk.predict()
-    assert desk.tell(kill(2)) == ()
-    found = intents(desk.tell(kill(3)))
-    assert [(intent.symbol, intent.quantity) for intent in found] == [
-        ("ABCUSD", D("2.000")),
-        ("GHIUSD", D("1.000")),
-    ]
-    assert intents(desk.beat(NOW + 1)) == []
-    desk.tell(order(1, OrderState.EXPIRED, Side.SELL))
-    (again,) = intents(desk.beat(NOW + 2))
-    assert again.symbol == "ABCUSD"
-
-
-def test_flattening_uses_a_stale_bid_but_never_no_bid() -> None:
-    desk = Desk()
-    desk.flags[:] = int(MarketFlag.STALE)
-    desk.marks[2, 0] = np.nan
-    desk.portfolio = portfolio(position("ABCUSD", "2"), position("GHIUSD", "1"))
-    desk.predict()
-    assert [intent.symbol for intent in intents(desk.tell(kill(3)))] == ["ABCUSD"]
-
-
 def test_every_evaluation_gives_one_sealed_verdict_for_all_symbols() -> None:
     desk = Desk()
     effects = desk.predict(STRONG, ts=NOW - 1)
@@ -442,9 +199,7 @@ def test_extreme_predictions_saturate_instead_of_wrapping() -> None:
     desk = Desk()
     lowest = (-(2**31) + 1, -(2**31) + 1, 0)
     highest = (2**31 - 1, 2**31 - 1, 0)
-    (found,) = [
-        each for each in desk.predict(lowest, highest) if isinstance(each, VerdictSlice)
-    ]
+    (found,) = [each for each in desk.predict(lowest, highest) if isinstance(each, VerdictSlice)]
     assert found.rows[0].tolist()[2:] == [-(2**31) + 1, -(2**31) + 1, 9_500, -(2**31) + 1]
     assert found.rows[1].tolist()[5] == 2**31 - 1 - 9_500
 
