@@ -40,6 +40,9 @@ class FrameFiles:
             self.release()
             self._path, self._end = paths[-1], 0
         data = self._path.read_bytes() if self._path.stat().st_size != self._end else b""
+        if data and len(data) < self._end:
+            detail = f"{self._path} has become shorter than it was"
+            raise JournalCorruptError("truncated", self._stream.seq, detail)
         if len(data) <= self._end:
             return
         if self._end == 0:

@@ -31,6 +31,7 @@ Row = tuple[Any, ...]
 
 # Join keys and place, before the columns of its own in every table.
 KEYS: Final = ("account_id", "run_id", "mode", "hour_ts_utc", "seq", "ordinal", "at")
+SEQ_COLUMN: Final = KEYS.index("seq")
 
 
 def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ...]:
@@ -85,7 +86,11 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     Fill: _flat("fill"),
     TradeClosed: _flat("trade_closed"),
 }
-SEQ_COLUMN: Final = KEYS.index("seq")
+
+
+def _storable(value: Any) -> Any:
+    """PostgreSQL's text has no NUL; a venue's words may, and must not stop the journal."""
+    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
 
 
 def table_rows(run: RunRow, rows: Iterable[DerivedRow]) -> dict[str, Sequence[Row]]:
@@ -101,6 +106,6 @@ def table_rows(run: RunRow, rows: Iterable[DerivedRow]) -> dict[str, Sequence[Ro
         hour = floor_to(row.at, HOUR_NS)
         for table, values in _TABLES[type(row.body)](row.body):
             keys = (run.account, run.run_id, run.mode, hour, row.seq, ordinal, row.at)
-            found.setdefault(table, []).append(keys + values)
+            found.setdefault(table, []).append(keys + tuple(map(_storable, values)))
             ordinal += 1
     return dict(found)

@@ -89,6 +89,14 @@ async def test_every_record_message_is_kept_as_rows_with_its_frame(
     assert (position["symbol"], position["value"]) == ("ETH/USD", Decimal("10389.95"))
 
 
+async def test_words_of_the_venue_that_text_cannot_hold_do_not_stop_the_journal(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    await journal.append(frame(1, 1), rows_of(changed(ORDER, reason="odd\0words")))
+    (row,) = await server.ask(database, "SELECT reason FROM ballast.order_event", READER)
+    assert row["reason"] == "odd\N{REPLACEMENT CHARACTER}words"
+
+
 REFUSED: tuple[tuple[str, Message], ...] = (
     ("transfer_amount_positive", TransfersPosted(1, (changed(TRANSFER, amount=Decimal(0)),))),
     ("transfer_amount_positive", TransfersPosted(1, (changed(TRANSFER, amount=Decimal("NaN")),))),

@@ -124,6 +124,29 @@ async def test_sectors_that_power_loss_left_empty_are_a_torn_end(tmp_path: Path)
     assert len(journal.notes) == 1
 
 
+async def test_a_crash_between_a_new_segment_and_its_first_frame_is_harmless(
+    tmp_path: Path,
+) -> None:
+    frames = await written(tmp_path, 2, 3, segment_bytes=64)
+    segments(tmp_path)[1].write_bytes(segments(tmp_path)[1].read_bytes()[:24])
+    journal = FileJournal(tmp_path, segment_bytes=64)
+    assert await journal.head() == (2, frames[0].root_after)
+    await journal.open_epoch("next")
+    await journal.append(msgspec.structs.replace(frames[1], epoch=2))
+    assert [each.last_seq async for each in journal.frames()] == [2, 5]
+    assert len(segments(tmp_path)) == 2
+
+
+async def test_a_segment_that_shrinks_under_a_leader_is_noticed(tmp_path: Path) -> None:
+    journal = FileJournal(tmp_path)
+    await journal.open_epoch("test")
+    await journal.begin_run(run_row())
+    await journal.append(frame(1, 3))
+    os.truncate(segments(tmp_path)[0], 100)
+    with pytest.raises(JournalCorruptError, match="truncated"):
+        await journal.head()
+
+
 async def test_a_reader_never_cuts_what_a_writer_is_writing(tmp_path: Path) -> None:
     await written(tmp_path, 2)
     path = segments(tmp_path)[0]
