@@ -62,7 +62,8 @@ class TapedPredictor:
         if tape.playing is not None:
             assert tape.playing, "the record holds no prediction for this step"
             return np.frombuffer(tape.playing.popleft(), dtype="<i4").reshape(len(features), 3)
-        answer = np.ascontiguousarray(self._predictor.predict(features), dtype="<i4")
+        answer = np.ascontiguousarray(self._predictor.predict(features))
+        assert answer.dtype == np.dtype("<i4"), "a prediction is made of int32 micros"
         tape.written.append(answer.tobytes())
         return answer
 

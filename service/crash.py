@@ -1,4 +1,4 @@
-"""What happens when Ballast itself has a bug: one sentence for the user, the traceback in a file."""
+"""What happens when Ballast itself has a bug: one sentence, and the traceback in a file."""
 
 from __future__ import annotations
 
@@ -16,17 +16,16 @@ def report_bug(
 ) -> None:
     """Write the traceback to a private file and name it in one sentence."""
     if issubclass(kind, KeyboardInterrupt):
-        print("ballast: interrupted.", file=sys.stderr)
+        sys.stderr.write("ballast: interrupted.\n")
         os._exit(int(ExitCode.INTERRUPTED))
     text = "".join(traceback.format_exception(kind, error, trace))
     with tempfile.NamedTemporaryFile(
         "w", prefix="ballast-bug-", suffix=".txt", delete=False, encoding="utf-8"
     ) as file:
         file.write(text)
-    print(
+    sys.stderr.write(
         f"ballast: this is a bug in Ballast ({kind.__name__}); nothing that was durable is lost.\n"
-        f"         The details are in {file.name}; please report them.",
-        file=sys.stderr,
+        f"         The details are in {file.name}; please report them.\n"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
@@ -20,9 +21,13 @@ from adapters.instruments.table import UnknownSymbolError, canonical_symbol
 from adapters.instruments.table import instruments as instruments_of
 from adapters.kraken.recorded import CaptureError, RecordedFrames
 from adapters.seeded_market.feed import SeededMarket, SeededMarketError
+from adapters.trades.feed import TradeFeed
+from adapters.trades.reader import read_trades
+from adapters.trades.series import TradeFileError
 from service.failures import ExitCode, UserError
 
 WARM_UP_HOURS: Final = 200
+_TRADES: Final = re.compile(r"\.(csv|csv\.gz|feather)$")
 WARM_UP_BARS: Final = 720
 UNIVERSE: Final = tuple(
     f"{base}/USD"
@@ -125,14 +130,7 @@ def recorded_feed(
     With `shift` the candles are moved to end just before the capture: a marked research option.
     Raises UserError(BAD_INPUT) with the file's fault and remedy.
     """
-    try:
-        source = RecordedFrames(path)
-    except CaptureError as error:
-        raise UserError(
-            ExitCode.BAD_INPUT,
-            f"The recorded feed cannot be used: {error}.",
-            "Give a Kraken WebSocket v2 capture (.ndjson[.gz]) with book and trade channels.",
-        ) from error
+    source = _recorded_source(path, as_quote)
     if not warm_up:
         return source
     first = next(iter(source.items()), None)
@@ -141,8 +139,25 @@ def recorded_feed(
     return WarmedFeed(source, candles.items, candles.digest)
 
 
+def _recorded_source(path: Path, as_quote: str) -> Feed:
+    """Trades by their file's ending, Kraken frames otherwise."""
+    try:
+        if _TRADES.search(path.name):
+            trades = read_trades(path, name=lambda text: canonical_symbol(text, as_quote))
+            return TradeFeed([trades])
+        return RecordedFrames(path)
+    except UnknownSymbolError as error:
+        raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
+    except (CaptureError, TradeFileError) as error:
+        raise UserError(
+            ExitCode.BAD_INPUT,
+            f"The recorded feed cannot be used: {error}.",
+            "Give a Kraken WebSocket v2 capture (.ndjson[.gz]) or a trades file (.csv, .feather).",
+        ) from error
+
+
 def newest_before(series: CandleSeries, end_ts: int) -> CandleSeries:
-    """The last WARM_UP_BARS candles that close at or before `end_ts`: what features look back on."""
+    """The last WARM_UP_BARS candles that close at or before `end_ts`."""
     past = int(np.searchsorted(series.open_ts + series.interval_ns, end_ts, side="right"))
     kept = slice(max(0, past - WARM_UP_BARS), past)
     return dataclasses.replace(series, open_ts=series.open_ts[kept], rows=series.rows[kept])

@@ -86,7 +86,7 @@ def lines_of(card: ProofCard) -> tuple[tuple[str, str], ...]:
         ("run", f"{card.run_id}  {card.mode}  {card.feed}  account {card.account}"),
         ("inputs", f"{card.inputs:,}   messages {card.messages:,}"),
         ("decisions", f"{card.decisions:,}   orders {card.orders:,}   fills {card.fills:,}"),
-        ("equity", card.equity),
+        ("equity" if card.mode == "PAPER" else "equity, whole run", card.equity),
         ("books balanced", f"{_yes(card.books_balanced)}   {card.seconds_books:.3f} s"),
         ("chain verified", f"{_yes(card.chain_verified)}   {card.seconds_chain:.3f} s"),
         ("REPLAY PARITY", f"{parity}   {card.seconds_replay:.3f} s"),

@@ -34,10 +34,16 @@ class RecentDecision(msgspec.Struct, frozen=True):
 
 
 class Tally:
-    """Counts since the run started; an observer of the pump."""
+    """Counts since the run started; an observer of the pump.
 
-    def __init__(self, symbols: tuple[str, ...]) -> None:
+    Decisions and refusals from `measured_from_ns` (ns UTC) on are also counted apart.
+    """
+
+    def __init__(self, symbols: tuple[str, ...], *, measured_from_ns: int = 0) -> None:
         self.symbols = symbols
+        self.measured_from_ns = measured_from_ns
+        self.measured_verdicts: Counter[tuple[str, str]] = Counter()
+        self.measured_refusals: Counter[str] = Counter()
         self.inputs = 0
         self.at = 0
         self.messages = 0
@@ -75,6 +81,8 @@ class Tally:
                 self.fill_rows.append(body)
             elif type(body) is IntentRefused:
                 self.refusals[body.reason.value] += 1
+                if envelope.at >= self.measured_from_ns:
+                    self.measured_refusals[body.reason.value] += 1
                 self._note(
                     RecentDecision(envelope.at, body.symbol, "refused", body.reason.value, 0, 0)
                 )
@@ -93,7 +101,10 @@ class Tally:
         codes = body.rows[:, 0] * 1000 + body.rows[:, 1]
         for code, count in zip(*np.unique(codes, return_counts=True), strict=True):
             action, reason = Action(int(code) // 1000), Reason(int(code) % 1000)
-            self.verdicts[(action.name.lower(), reason.name.lower())] += int(count)
+            name = (action.name.lower(), reason.name.lower())
+            self.verdicts[name] += int(count)
+            if body.ts >= self.measured_from_ns:
+                self.measured_verdicts[name] += int(count)
             if action in _DECISIVE:
                 for index in np.nonzero(codes == code)[0]:
                     row = body.rows[index]

@@ -84,6 +84,7 @@ def demo(**given: Any) -> None:
 @click.option(
     "--activate", metavar="REASON", help="Use a model that its gate refused, for this reason."
 )
+@click.option("--as-quote", default="", help="Research: read USDT pairs as this currency.")
 @click.option("--symbol", multiple=True, help="Trade only these symbols of a seeded feed.")
 def paper(**given: Any) -> None:
     """Trade on paper from a seeded market or a recorded feed (Kraken frames, trades).
@@ -113,7 +114,7 @@ def _trade_recorded(given: dict[str, Any]) -> None:
     if not path.is_file():
         raise missing_file(path)
     warm_up = tuple(given["warm_up"])
-    feed = recorded_feed(path, warm_up, shift=given["warm_up_shift"])
+    feed = recorded_feed(path, warm_up, shift=given["warm_up_shift"], as_quote=given["as_quote"])
     _run(given, feed, given["speed"] or 0.0, own=True)
 
 

@@ -164,7 +164,7 @@ class _Driver:
 
     async def run(self, journal: Journal) -> RunResult:
         """Open, feed, close, prove."""
-        tally = Tally(self.feed.symbols)
+        tally = Tally(self.feed.symbols, measured_from_ns=self.choice.training_end_ns)
         segment = await self._open(journal, tally)
         _index(self.settings, self.plan, self.choice, segment)
         for watcher in self.watchers:

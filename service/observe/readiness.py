@@ -80,7 +80,10 @@ class JournalWatch:
     def stuck(self, seq: int, durable_seq: int, now: float | None = None) -> bool:
         """Whether inputs have waited for JOURNAL_STUCK_SECONDS without any becoming durable."""
         now = time.monotonic() if now is None else now
-        if seq <= durable_seq or durable_seq != self._durable_seq:
+        if seq <= durable_seq:
+            self._durable_seq = -1
+            return False
+        if durable_seq != self._durable_seq:
             self._durable_seq, self._since = durable_seq, now
             return False
         return now - self._since >= JOURNAL_STUCK_SECONDS

@@ -108,13 +108,11 @@ def _header(scene: Scene, width: int) -> list[Text]:
     ribbon.append(f"  {_when(reading.at)}  ", style="bold")
     ribbon.append(f"{reading.feed}   account {reading.account}   run {reading.run_id}", "dim")
     verdict = Text(no_wrap=True, overflow="ellipsis")
-    if reading.may_trade:
-        verdict.append("MAY TRADE: yes", style="bold green")
-    else:
-        verdict.append("MAY TRADE: no", style="bold red")
-        verdict.append("  " + "; ".join(reason.text for reason in reading.reasons))
+    word, style = ("yes", "bold green") if reading.may_trade else ("no", "bold red")
+    verdict.append(f"MAY TRADE: {word}", style=style)
     if scene.status:
-        verdict.append(f"   {scene.status}", style="cyan")
+        verdict.append(f"  {scene.status}", style="cyan")
+    verdict.append("  " + "; ".join(reason.text for reason in reading.reasons))
     lines = [ribbon, verdict]
     if reading.notice:
         words = Text(reading.notice, style="bold yellow", no_wrap=True, overflow="ellipsis")

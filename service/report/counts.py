@@ -8,14 +8,17 @@ from service.report.report import Count, Counts
 from service.tally import Tally
 
 
-def counts_of(tally: Tally, *, whole_run: bool) -> Counts | None:
-    """The counts; a tally of the whole run serves only when the whole run is measured."""
-    if not whole_run:
+def counts_of(tally: Tally, measured_from_ns: int) -> Counts | None:
+    """The counts from that instant on; None when the tally was cut elsewhere."""
+    if tally.measured_from_ns != measured_from_ns:
         return None
     decisions = Counter(
-        {f"{action}: {reason}": times for (action, reason), times in tally.verdicts.items()}
+        {
+            f"{action}: {reason}": times
+            for (action, reason), times in tally.measured_verdicts.items()
+        }
     )
-    return Counts(_ranked(decisions), _ranked(tally.refusals))
+    return Counts(_ranked(decisions), _ranked(tally.measured_refusals))
 
 
 def _ranked(counter: Counter[str]) -> tuple[Count, ...]:

@@ -76,7 +76,7 @@ def measured(
     held = holding_of(window, paths, {rule.symbol: float(rule.taker_fee) for rule in rules})
     metrics = None
     if len(window) >= HOURS_MIN:
-        counts = counts_of(result.tally, whole_run=len(grey) == 0)
+        counts = counts_of(result.tally, choice.training_end_ns)
         metrics = metrics_of(window, held, result.tally, counts)
     data = data_rows(paths)
     manifest = choice.bundle.manifest if choice.bundle is not None else None

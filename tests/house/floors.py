@@ -11,7 +11,14 @@ from collections.abc import Iterator
 from tests.house.source import PRODUCT, Checkout, Import, Module, Violation, imports
 
 CORE_LIBRARIES = frozenset({"msgspec", "numpy"})
-ADAPTERS_MAY = ("actors.messages", "actors.money", "actors.ports", "actors.instant", "actors.ids")
+ADAPTERS_MAY = (
+    "actors.messages",
+    "actors.money",
+    "actors.ports",
+    "actors.instant",
+    "actors.instruments",
+    "actors.ids",
+)
 ENTRIES = ("service.cli.main",)
 
 

@@ -6,15 +6,22 @@ import decimal
 from pathlib import Path
 
 import msgspec
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.messages.decision import Side
+from actors.kernel.envelope import Envelope, Input
+from actors.kernel.stamp import Stamp
+from actors.kernel.step import StepResult
+from actors.kernel.supervisor import OK
+from actors.messages.control import Tick
+from actors.messages.decision import VERDICT_COLUMNS, Action, Reason, Side, VerdictSlice
+from actors.messages.risk import IntentRefused, Refusal
 from service.bundles import Choice, choose_bundle
-from service.report.report import Metrics
+from service.report.report import Count, Counts, Metrics
 from service.report.write import measured, write_report
-from tests.report_run import candles, closed, fill, finished, hour, settings, trained_until
+from tests.report_run import candles, closed, fill, finished, hour, hour_ts, settings, trained_until
 
 CUT = 24
 PRICES = [100.0 + hour % 7 for hour in range(74)]
@@ -82,6 +89,40 @@ def test_a_run_that_lies_in_sample_has_no_metrics_and_says_so() -> None:
     assert document.report.unmeasured.startswith("The whole run is in-sample")
     assert document.curves.equity.values == ()
     assert len(document.curves.equity_grey.values) == len(MEASURED)
+
+
+def decided(hours: int, at: int) -> tuple[Input, StepResult]:
+    """A step in which one symbol was entered and one intent refused."""
+    row = np.zeros((1, len(VERDICT_COLUMNS)), dtype=np.int32)
+    row[0, :2] = Action.ENTER, Reason.EDGE_ABOVE_COST
+    verdict = VerdictSlice(hour_ts(hours), row)
+    refused = IntentRefused(1, "BTC/USD", Side.BUY, Refusal.POSITION_CAP, "2", "1")
+    stamp = Stamp(1, "x", 1)
+    records = [Envelope(stamp, stamp, "", hour_ts(hours), body) for body in (verdict, refused)]
+    result = StepResult(at, b"", OK, b"", b"", b"", [], records, [], 2)
+    return Input(at, hour_ts(hours), Tick(hour_ts(hours))), result
+
+
+def test_decisions_and_refusals_are_those_of_the_window() -> None:
+    result = finished(MEASURED, cut=CUT)
+    for seq, at in enumerate((CUT - 5, CUT - 1, CUT, CUT + 3), 1):
+        result.tally(*decided(at, seq))
+    feed = candles({"BTC/USD": PRICES})
+    report = measured(result, feed, trained_until(CUT), settings(), as_quote="").report
+    assert report.metrics is not None
+    assert report.metrics.counts == Counts(
+        (Count("enter: edge_above_cost", 2),), (Count("position_cap", 2),)
+    )
+    assert result.tally.refusals["position_cap"] == 4
+
+
+def test_counts_that_were_cut_elsewhere_are_left_out_and_that_is_said() -> None:
+    feed = candles({"BTC/USD": PRICES})
+    result = finished(MEASURED, cut=CUT + 1)
+    report = measured(result, feed, trained_until(CUT), settings(), as_quote="").report
+    assert report.metrics is not None
+    assert report.metrics.counts is None
+    assert "not counted apart" in {each.name for each in report.notices}
 
 
 @pytest.mark.parametrize(("hours", "why"), [(0, "no full hour"), (1, "Less than two")])
