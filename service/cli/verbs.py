@@ -6,9 +6,23 @@ from service.cli.account import reactivate
 from service.cli.backtest import backtest
 from service.cli.database import db
 from service.cli.doctor import doctor
+from service.cli.health import health
 from service.cli.paper import demo, paper, run
 from service.cli.proving import proof, replay
 from service.cli.runs import runs
 from service.cli.settings_verb import settings_verb
 
-VERBS = (run, demo, paper, backtest, replay, proof, runs, db, doctor, reactivate, settings_verb)
+VERBS = (
+    run,
+    demo,
+    paper,
+    backtest,
+    replay,
+    proof,
+    runs,
+    db,
+    doctor,
+    reactivate,
+    settings_verb,
+    health,
+)

@@ -1,0 +1,142 @@
+"""Metrics: the catalogue is what is exposed and documented, and its figures are the run's."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+from prometheus_client.parser import text_string_to_metric_families
+
+from actors.kernel.envelope import Input
+from actors.kernel.stamp import Stamp
+from actors.kernel.step import StepResult
+from actors.kernel.supervisor import OK, Failure, Outcome
+from actors.messages.control import Tick
+from actors.messages.market import FeedEvent, FeedStatus
+from service.feeds import UNIVERSE
+from service.observe.durations import Histogram
+from service.observe.metric_table import METRICS, Kind, document
+from service.observe.metrics import exposition, registry_of
+from tests.observed_run import ObservedRun, observed_run
+
+QUIET = StepResult(9, b"", OK, b"", b"", b"", [], [], [], 1)
+Series = dict[str, dict[tuple[str, ...], float]]
+
+
+def scraped(run: ObservedRun) -> Series:
+    """Every series by name and label values, read back as Prometheus reads it."""
+    found: Series = {}
+    text = exposition(registry_of(run.reader)).decode()
+    for family in text_string_to_metric_families(text):
+        for sample in family.samples:
+            labels = tuple(sample.labels[name] for name in sorted(sample.labels))
+            found.setdefault(sample.name, {})[labels] = sample.value
+    return found
+
+
+def test_the_page_of_metrics_is_the_catalogue(repository: Path) -> None:
+    written = (repository / "docs" / "metrics.md").read_text(encoding="utf-8")
+    assert written == document(), "python -m service.observe.metric_table > docs/metrics.md"
+
+
+def test_every_metric_of_the_catalogue_is_exposed_once_it_can_be(tmp_path: Path) -> None:
+    async def both() -> tuple[Series, ObservedRun]:
+        run = await observed_run(tmp_path, inputs=2500, symbols=UNIVERSE)
+        return scraped(run), run
+
+    series, run = asyncio.run(both())
+    missing = {
+        each.name
+        for each in METRICS
+        if (f"{each.name}_bucket" if each.kind is Kind.HISTOGRAM else each.name) not in series
+    }
+    assert missing <= {"ballast_refusals_total"}
+    tally, reading = run.tally, run.reader.read()
+    assert tally.fills > 0
+    assert series["ballast_inputs_total"] == {(): tally.inputs}
+    assert sum(series["ballast_decisions_total"].values()) == tally.decisions
+    assert sum(series["ballast_fills_total"].values()) == tally.fills
+    assert series["ballast_slippage_ratio_bucket"][("+Inf",)] == tally.fills
+    assert series["ballast_equity"] == {("USD",): float(reading.equity)}
+    assert series["ballast_positions"] == {(): len(reading.positions)}
+    assert series["ballast_journal_durable_sequence"] == {(): reading.seq}
+    assert series["ballast_may_trade"] == {(): 1.0}
+    assert not any(series["ballast_blocked_reasons"].values())
+
+
+def test_every_step_and_append_is_in_exactly_one_bucket(tmp_path: Path) -> None:
+    async def counted() -> tuple[Series, ObservedRun, int, int]:
+        run = await observed_run(tmp_path)
+        before = run.tally.inputs, run.segment.pump.counts.frames
+        for _ in range(20):
+            await run.admit(7)
+        return scraped(run), run, *before
+
+    series, run, inputs, frames = asyncio.run(counted())
+    counts = run.segment.pump.counts
+    assert series["ballast_step_seconds_count"] == {(): run.tally.inputs - inputs}
+    # The last append ends after the last step and is seen with the next one.
+    assert series["ballast_journal_append_seconds_count"] == {(): counts.frames - frames - 1}
+    assert series["ballast_step_seconds_sum"][()] <= counts.step_seconds
+
+
+def test_a_histogram_is_cumulative_and_its_bounds_are_inclusive() -> None:
+    histogram = Histogram((1.0, 2.0))
+    for value in (0.5, 1.0, 1.5, 9.0):
+        histogram.observe(value)
+    assert histogram.buckets() == [("1.0", 2.0), ("2.0", 3.0), ("+Inf", 4.0)]
+    assert histogram.sum == 12.0
+
+
+def test_restarts_only_grow_and_a_halt_is_none(tmp_path: Path) -> None:
+    async def counted() -> Series:
+        run = await observed_run(tmp_path, inputs=10)
+        stamp = Stamp(1, "x", 1)
+        lost = Failure("features", stamp, "e", "d", False)
+        halt = Failure("risk", stamp, "e", "d", True)
+        outcome = Outcome("failed", (lost, lost, halt))
+        result = StepResult(9, b"", outcome, b"", b"", b"", [], [], [], 1)
+        run.stepping(Input(9, 9, Tick(9)), result)
+        return scraped(run)
+
+    series = asyncio.run(counted())
+    restarts = series["ballast_actor_restarts_total"]
+    assert (restarts[("features",)], restarts[("risk",)]) == (2.0, 0.0)
+
+
+def test_gaps_and_checksum_failures_are_counted_by_stream_from_a_closed_set(
+    tmp_path: Path,
+) -> None:
+    async def counted() -> Series:
+        run = await observed_run(tmp_path, inputs=300)
+        at = run.segment.pump.kernel.at
+        await run.say(
+            FeedStatus(at, "book", FeedEvent.CHECKSUM, 0),
+            FeedStatus(at, "book", FeedEvent.GAP, 0),
+            FeedStatus(at, "a name from outside", FeedEvent.GAP, 0),
+        )
+        return scraped(run)
+
+    series = asyncio.run(counted())
+    assert series["ballast_book_checksum_failures_total"] == {(): 1.0}
+    assert series["ballast_stream_gaps_total"] == {
+        ("book",): 1.0, ("candle",): 0.0, ("other",): 1.0, ("trade",): 0.0,
+    }  # fmt: skip
+
+
+def test_two_appends_between_two_steps_are_two_with_their_whole_time(tmp_path: Path) -> None:
+    async def counted() -> tuple[list[tuple[str, float]], float]:
+        run = await observed_run(tmp_path, inputs=10)
+        run.stepping.appends = Histogram((0.01, 1.0))
+        counts = run.segment.pump.counts
+        run.stepping(Input(8, 8, Tick(8)), QUIET)
+        run.stepping.appends = Histogram((0.01, 1.0))
+        counts.frames += 2
+        counts.append_seconds += 0.502
+        counts.last_append_seconds = 0.002
+        run.stepping(Input(9, 9, Tick(9)), QUIET)
+        return run.stepping.appends.buckets(), run.stepping.appends.sum
+
+    buckets, total = asyncio.run(counted())
+    assert buckets == [("0.01", 1.0), ("1.0", 2.0), ("+Inf", 2.0)]
+    assert round(total, 9) == 0.502
