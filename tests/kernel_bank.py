@@ -42,6 +42,7 @@ from actors.messages.control import (
 from actors.messages.decision import Side
 from actors.messages.execution import NotSent
 from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
+from actors.messages.market import BookSlice, CandleSlice, TradeSlice
 from actors.messages.order import CancelOrder, PlaceHold, SubmitOrder
 from actors.messages.prediction import PredictionSlice
 from actors.ports import PredictionTape, TapedPredictor
@@ -64,11 +65,12 @@ class Faults:
         self.once = list(once)
 
     def strike(self, actor: str, key: str) -> None:
-        """Raise if `actor` is at fault on the message about `key`."""
+        """Raise if `actor` is at fault on the message about `key` (never for a key's release)."""
         if actor in self.once:
             self.once.remove(actor)
             raise MemoryError("not this time")
-        if actor in self.broken or f"poison-{actor}" in key:
+        poisonous = f"poison-{actor}" in key and not key.startswith("release-")
+        if actor in self.broken or poisonous:
             raise PoisonError(f"{actor} cannot bear {key}")
 
 
@@ -159,7 +161,7 @@ class Vault(Banker):
         return (HoldPlaced(message.cl_ord_id),)
 
     def release(self, message: HoldReleased, at: int) -> Effects:
-        self.hear(message, message.cl_ord_id, at)
+        self.hear(message, f"release-{message.cl_ord_id}", at)
         mine = [key for key in self.state.pending if key.split(".")[0] == message.cl_ord_id]
         effects = []
         for key in mine:
@@ -245,6 +247,9 @@ ROUTES: Final[Mapping[type[Message], tuple[str, ...]]] = {
     ConstraintViolated: ("risk",),
     NotSent: ("risk",),
     Tick: (),
+    BookSlice: (),
+    TradeSlice: (),
+    CandleSlice: (),
     RunEnded: (LOG,),
     PlaceHold: ("vault", RECORDS),
     HoldPlaced: ("teller", "risk", RECORDS),

@@ -1,0 +1,171 @@
+"""The outbox: what may leave, what is told when it did not, and that cancels always pass."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from decimal import Decimal
+
+import pytest
+
+from actors.instant import SECOND_NS
+from actors.kernel.envelope import Envelope
+from actors.kernel.stamp import Stamp
+from actors.messages.base import Message
+from actors.messages.control import Note
+from actors.messages.decision import Side
+from actors.messages.execution import NotSent
+from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.risk import TradingState
+from actors.ports import (
+    FeedItem,
+    Permanent,
+    ProtocolViolation,
+    Transient,
+    UnknownOutcome,
+    VenueOrder,
+)
+from service.fail_points import FailPoints
+from service.outbox import DECISION_AGE_MAX_NS, Outbox
+
+NOW = 1_700_000_000 * SECOND_NS
+EPOCH = 3
+ACTIVE, REDUCING, HALTED = TradingState.ACTIVE, TradingState.REDUCING, TradingState.HALTED
+
+
+class Counter:
+    """A venue that takes everything, or raises what it was told to."""
+
+    def __init__(self, trouble: Exception | None = None) -> None:
+        self.trouble = trouble
+        self.taken: list[Message] = []
+
+    async def submit(self, order: SubmitOrder) -> None:
+        self._take(order)
+
+    async def cancel(self, order: CancelOrder) -> None:
+        self._take(order)
+
+    async def look_up(self, cl_ord_id: str) -> VenueOrder:
+        return VenueOrder(cl_ord_id, found=False, complete=True, open=False)
+
+    async def open_orders(self) -> tuple[str, ...]:
+        return ()
+
+    def _take(self, body: Message) -> None:
+        self.taken.append(body)
+        if self.trouble is not None:
+            raise self.trouble
+
+
+def order(side: Side = Side.BUY, *, age: int = 0, left: int = SECOND_NS, epoch: int = 3) -> Message:
+    one = Decimal("1.00")
+    return SubmitOrder("id", "XBT/USD", side, one, one, NOW - age, NOW + left, epoch)
+
+
+CANCEL = CancelOrder("id", "XBT/USD", "lifetime")
+
+
+def outbox(venue: Counter, state: TradingState = ACTIVE) -> Outbox:
+    return Outbox(
+        venue,
+        epoch=EPOCH,
+        trading_state=lambda: state,
+        now=lambda: NOW,
+        fail_points=FailPoints(""),
+    )
+
+
+def release(door: Outbox, *bodies: Message) -> Sequence[FeedItem]:
+    stamp = Stamp(1, "orders", 1)
+    effects = [Envelope(stamp, stamp, "outbox", NOW, body) for body in bodies]
+    return asyncio.run(door.release(effects))
+
+
+OLD_EPOCH, TOO_OLD = "the epoch is old", "the decision is too old"
+STOPPED, REDUCES = "trading is halted", "only reducing orders may leave"
+
+
+@pytest.mark.parametrize(
+    ("body", "state", "reason"),
+    [
+        (order(), ACTIVE, None),
+        (order(Side.SELL), ACTIVE, None),
+        (order(Side.SELL), REDUCING, None),
+        (order(Side.BUY), REDUCING, REDUCES),
+        (order(Side.BUY), HALTED, STOPPED),
+        (order(Side.SELL), HALTED, STOPPED),
+        (order(epoch=EPOCH - 1), ACTIVE, OLD_EPOCH),
+        (order(epoch=EPOCH + 1), ACTIVE, OLD_EPOCH),
+        (order(epoch=EPOCH - 1), HALTED, OLD_EPOCH),
+        (order(age=DECISION_AGE_MAX_NS), ACTIVE, None),
+        (order(age=DECISION_AGE_MAX_NS + 1), ACTIVE, TOO_OLD),
+        (order(Side.SELL, age=DECISION_AGE_MAX_NS + 1), REDUCING, TOO_OLD),
+        (order(left=0), ACTIVE, None),
+        (order(left=-1), ACTIVE, TOO_OLD),
+        (order(Side.BUY, left=-1), REDUCING, REDUCES),
+    ],
+)
+def test_what_may_no_longer_leave_is_told_not_sent(
+    body: SubmitOrder, state: TradingState, reason: str | None
+) -> None:
+    """Epoch, then trading state, then age and deadline; a refused order never meets the venue."""
+    venue = Counter()
+    door = outbox(venue, state)
+    answers = release(door, body)
+    if reason is None:
+        assert venue.taken == [body]
+        assert (list(answers), door.released, door.not_sent) == ([], 1, 0)
+    else:
+        assert venue.taken == []
+        assert list(answers) == [FeedItem(NOW, NotSent("id", reason, NOW))]
+        assert (door.released, door.not_sent) == (0, 1)
+    assert door.refusal(body) == reason
+
+
+def test_an_order_that_certainly_never_arrived_is_told_not_sent() -> None:
+    """Transient means that nothing happened."""
+    door = outbox(Counter(Transient("connection refused")))
+    reason = "the venue was not reached: connection refused"
+    assert list(release(door, order())) == [FeedItem(NOW, NotSent("id", reason, NOW))]
+    assert (door.released, door.not_sent) == (0, 1)
+
+
+@pytest.mark.parametrize("trouble", [UnknownOutcome("?"), Permanent("no"), ProtocolViolation("?")])
+def test_of_an_order_that_may_have_arrived_nothing_is_claimed(trouble: Exception) -> None:
+    """Only the venue's evidence may say more; it is never sent again."""
+    venue = Counter(trouble)
+    door = outbox(venue)
+    assert list(release(door, order())) == []
+    assert (len(venue.taken), door.released, door.not_sent) == (1, 0, 0)
+
+
+@pytest.mark.parametrize("state", TradingState)
+@pytest.mark.parametrize("trouble", [None, Transient("later"), UnknownOutcome("?")])
+def test_cancels_always_pass(state: TradingState, trouble: Exception | None) -> None:
+    """Whatever the state; an error leaves the order open and claims nothing."""
+    venue = Counter(trouble)
+    assert list(release(outbox(venue, state), CANCEL)) == []
+    assert venue.taken == [CANCEL]
+
+
+def test_effects_leave_in_order_and_one_refusal_does_not_stop_the_rest() -> None:
+    """An old order between a cancel and a fresh one."""
+    venue = Counter()
+    late, fresh = order(age=DECISION_AGE_MAX_NS + 1), order(Side.SELL)
+    answers = release(outbox(venue), CANCEL, late, fresh)
+    assert venue.taken == [CANCEL, fresh]
+    assert [type(each.body) for each in answers] == [NotSent]
+
+
+def test_what_is_neither_order_nor_cancel_goes_nowhere() -> None:
+    """Only those two have a door."""
+    venue = Counter()
+    assert list(release(outbox(venue), Note("info", "hello"))) == []
+    assert venue.taken == []
+
+
+def test_a_bug_of_an_adapter_is_not_swallowed() -> None:
+    """Only edge trouble is weather."""
+    with pytest.raises(KeyError):
+        release(outbox(Counter(KeyError("bug"))), order())
