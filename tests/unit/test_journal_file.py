@@ -257,6 +257,7 @@ async def test_a_disk_without_room_refuses_whole_frames_and_goes_on_when_there_i
     await journal.open_epoch("test")
     await journal.begin_run(run_row())
     await journal.append(first)
+    size = segments(tmp_path)[0].stat().st_size
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     before = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, limits[1]))
@@ -266,6 +267,7 @@ async def test_a_disk_without_room_refuses_whole_frames_and_goes_on_when_there_i
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, before)
+    assert segments(tmp_path)[0].stat().st_size == size
     assert await journal.head() == (2, first.root_after)
     assert await read(tmp_path) == [first]
     await journal.append(second)
