@@ -17,7 +17,7 @@ Quantity = NewType("Quantity", Decimal)
 Amount = NewType("Amount", Decimal)
 
 PRECISION_DIGITS: Final = 38
-SNAP_TOLERANCE_TICKS: Final = 1e-6
+SNAP_TOLERANCE_TICKS: Final = 1e-6  # not money: ticks
 ZERO: Final = Decimal(0)
 MICRO: Final = Decimal("0.000001")
 _TRAPS: Final = [
@@ -119,8 +119,8 @@ def micros_up(numerator: Decimal, denominator: Decimal) -> int:
     return _whole(_UP.divide(numerator, denominator).scaleb(6, _UP), _UP)
 
 
-def _whole(value: Decimal, context: decimal.Context) -> int:
-    return int(context.quantize(value, Decimal(1)))  # exact: already whole
+def _whole(value: Decimal, context: decimal.Context) -> int:  # not money: a whole count
+    return int(context.quantize(value, Decimal(1)))
 
 
 def from_micros(micros: int) -> Decimal:
@@ -148,7 +148,7 @@ def divide_down(numerator: Decimal, denominator: Decimal, step: Decimal) -> Deci
     return round_down(_DOWN.divide(numerator, denominator), step)
 
 
-def price_from_float(
+def price_from_float(  # not money: the crossing itself
     value: float, tick: Decimal, direction: decimal.Context | None = None
 ) -> Decimal:
     """The one crossing from float64 to money.
@@ -171,7 +171,7 @@ TOWARDS_BUYER: Final = _DOWN
 TOWARDS_SELLER: Final = _UP
 
 
-def quantity_from_float(value: float, step: Decimal) -> Decimal:
+def quantity_from_float(value: float, step: Decimal) -> Decimal:  # not money: the crossing
     """A displayed or traded quantity from a slice, on the lot grid, rounded down.
 
     Zero when not positive.

@@ -165,7 +165,23 @@ def load_settings(
         overrides=overrides or {},
     )
     _check(settings)
-    return settings
+    return _with_secrets(settings)
+
+
+def _with_secrets(settings: Settings) -> Settings:
+    """Read what stands in files (container secrets). Raises UserError(USAGE)."""
+    journal = settings.journal
+    if not journal.dsn_file:
+        return settings
+    try:
+        dsn = Path(journal.dsn_file).read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise UserError(
+            ExitCode.USAGE,
+            f"The file {journal.dsn_file} named by journal.dsn_file cannot be read: {error}.",
+            "Mount the secret, or leave the setting out to use the embedded database.",
+        ) from error
+    return msgspec.structs.replace(settings, journal=msgspec.structs.replace(journal, dsn=dsn))
 
 
 def with_decision(settings: Settings, decision: DecisionSettings) -> Settings:

@@ -36,10 +36,13 @@ class RecentDecision(msgspec.Struct, frozen=True):
 class Tally:
     """Counts since the run started; an observer of the pump.
 
-    Decisions and refusals from `measured_from_ns` (ns UTC) on are also counted apart.
+    Decisions and refusals from `measured_from_ns` (ns UTC) on are also counted apart. Of hours,
+    fills and exits the last `kept` are held (None: all, for a run that ends in a report).
     """
 
-    def __init__(self, symbols: tuple[str, ...], *, measured_from_ns: int = 0) -> None:
+    def __init__(
+        self, symbols: tuple[str, ...], *, measured_from_ns: int = 0, kept: int | None = None
+    ) -> None:
         self.symbols = symbols
         self.measured_from_ns = measured_from_ns
         self.measured_verdicts: Counter[tuple[str, str]] = Counter()
@@ -58,9 +61,9 @@ class Tally:
         self.order_states: Counter[str] = Counter()
         self.unknown_orders: set[str] = set()
         self.recent: deque[RecentDecision] = deque(maxlen=RECENT)
-        self.hours: list[PortfolioHour] = []
-        self.closed: list[TradeClosed] = []
-        self.fill_rows: list[Fill] = []
+        self.hours: deque[PortfolioHour] = deque(maxlen=kept)
+        self.closed: deque[TradeClosed] = deque(maxlen=kept)
+        self.fill_rows: deque[Fill] = deque(maxlen=kept)
         self.last_state: TradingStateChanged | None = None
         self.last_verdicts: VerdictSlice | None = None
 

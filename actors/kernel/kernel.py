@@ -98,8 +98,6 @@ class Kernel:
         self._checkpoint = self.snapshot()
         self._since: list[tuple[Input, Outcome]] = []
 
-    # -- reading ---------------------------------------------------------------------------------
-
     def actor(self, name: str) -> Actor[Any, Any]:
         """The actor of that name, for read-only views (never for sending)."""
         return self._ports[name].actor
@@ -115,8 +113,6 @@ class Kernel:
     def held(self) -> int:
         """How many inputs wait for a reactivation."""
         return len(self._held)
-
-    # -- stepping --------------------------------------------------------------------------------
 
     def step(self, entry: Input, recorded: Outcome | None = None) -> StepResult:
         """Step one input to quiescence; with `recorded`, obey that outcome (replay).
@@ -304,8 +300,6 @@ class Kernel:
             child = next(each for each in self._step if not is_encodable(each))
             raise DeliveryFailedError(child.stamp.actor, child.cause, error) from error
 
-    # -- failing ---------------------------------------------------------------------------------
-
     def _skip(self, envelope: Envelope, failure: Failure) -> None:
         """Leave out one delivery that is known to fail: dead letter, and tell risk."""
         self.dead_letters += 1
@@ -339,8 +333,6 @@ class Kernel:
             self._step = []
             self._sinks = {name: [] for name in SINKS}
         self.root = root
-
-    # -- snapshots -------------------------------------------------------------------------------
 
     def snapshot(self) -> Snapshot:
         """The resting state after the last input."""

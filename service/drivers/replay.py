@@ -6,6 +6,7 @@ predict again and handlers may fail again. The first difference is classified.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 
@@ -45,6 +46,7 @@ async def verify_chain(journal: Journal, run: RunRow, progress: Progress | None 
     chain = ChainVerifier(run.genesis, run.first_seq - 1)
     async for frame in journal.frames(run.first_seq, run.last_seq):
         chain.check(frame)
+        await asyncio.sleep(0)
         if progress is not None:
             progress(chain.inputs, run.last_seq - run.first_seq + 1)
     chain.finish(run.last_seq, run.root)
@@ -143,6 +145,7 @@ async def _repeat_run(
     async for frame in journal.frames(run.first_seq, run.last_seq):
         for record in chain.check(frame):
             repeat(kernel, record, audit=verify)
+        await asyncio.sleep(0)  # signals and the endpoint get their turn
         if progress is not None:
             progress(kernel.seq - run.first_seq + 1, total)
     if kernel.root != run.root:

@@ -11,7 +11,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 
@@ -46,6 +46,10 @@ class RunPlan(msgspec.Struct, frozen=True):
     speed: float = 0.0
     total: int = 0
     stream: str = ""
+
+
+ROWS_KEPT: Final = 5000
+"""Hours, fills and exits that an endless run remembers for its view."""
 
 
 class Watcher(Protocol):
@@ -124,7 +128,7 @@ async def trade(
     With `outside` orders leave through that venue; the settings must say so too (venue.outside).
     """
     assert settings.venue.outside == (outside is not None), "one venue: inside or outside"
-    driver = _Driver(settings, feed, choice, plan, watchers, outside, say)
+    driver = _Driver(settings, feed, choice, plan, watchers=watchers, outside=outside, say=say)
     with stop_on_signals(driver.stop):
         try:
             async with open_journal(
@@ -142,12 +146,13 @@ async def trade(
 class _Driver:
     """One run: what it was asked to be, and the steps from opening to proof."""
 
-    def __init__(  # noqa: PLR0917  (the parts of a run, once)
+    def __init__(
         self,
         settings: Settings,
         feed: Feed,
         choice: Choice,
         plan: RunPlan,
+        *,
         watchers: tuple[Watcher, ...],
         outside: OutsideVenue | None,
         say: Callable[[str], None],
@@ -164,7 +169,11 @@ class _Driver:
 
     async def run(self, journal: Journal) -> RunResult:
         """Open, feed, close, prove."""
-        tally = Tally(self.feed.symbols, measured_from_ns=self.choice.training_end_ns)
+        tally = Tally(
+            self.feed.symbols,
+            measured_from_ns=self.choice.training_end_ns,
+            kept=None if self.plan.total else ROWS_KEPT,
+        )
         segment = await self._open(journal, tally)
         _index(self.settings, self.plan, self.choice, segment)
         for watcher in self.watchers:

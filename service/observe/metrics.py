@@ -6,8 +6,9 @@ entry without a sample, is a bug.
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import metadata
 from typing import Final
 
@@ -50,7 +51,7 @@ class GraphCollector(Collector):
         """Every metric of the catalogue."""
         reader = self._reader
         reading = reader.read()
-        self._fills.take(reader.tally.fill_rows)
+        self._fills.take(reader.tally.fill_rows, reader.tally.fills)
         values: dict[str, Samples | Histogram] = {
             **_infos(reader, reading),
             **_standing(reading),
@@ -74,14 +75,15 @@ class Fills:
         self._seen = 0
         self._counts: Counter[str] = Counter()
 
-    def take(self, rows: list[Fill]) -> None:
-        """Count those that are new."""
-        for fill in rows[self._seen :]:
+    def take(self, rows: Sequence[Fill], total: int) -> None:
+        """Count those that are new: the last of `total` ever, as far as `rows` still holds them."""
+        first = max(0, len(rows) - (total - self._seen))
+        for fill in itertools.islice(rows, first, None):
             self._counts[fill.liquidity.value] += 1
             if fill.decision_price:
                 moved = float(fill.price) / float(fill.decision_price) - 1.0
                 self.slippage.observe(moved if fill.side is Side.BUY else -moved)
-        self._seen = len(rows)
+        self._seen = total
 
     def by_liquidity(self) -> Samples:
         """How many of each kind."""

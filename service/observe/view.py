@@ -105,7 +105,7 @@ class View(Silent):
     def _scene(self, reader: Reader) -> Scene:
         reading, tally = reader.read(), reader.tally
         input_rate, message_rate = self._rates(tally)
-        equities = [float(hour.state.equity) for hour in tally.hours[-EQUITIES_KEPT:]]
+        equities = [float(hour.state.equity) for hour in list(tally.hours)[-EQUITIES_KEPT:]]
         verdicts = [(*key, count) for key, count in tally.verdicts.most_common()]
         return Scene(
             reading=reading,
