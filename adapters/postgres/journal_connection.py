@@ -20,6 +20,14 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"  # subscriptable in its stubs 
 OLDEST_VERSION: Final = 150_000
 CONNECT_LIMIT_S: Final = 10.0
 COMMAND_LIMIT_S: Final = 60.0
+# What the driver raises; an internal error is how it meets a server's last word while idle.
+TROUBLE: Final = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 _FENCED: Final = "BL001"
 _OURS: Final = "BL"
 _UNMIGRATED: Final = ("3F000", "42P01", "42883")
@@ -47,7 +55,7 @@ class JournalConnection:
         async with self._lock:
             try:
                 yield await self._connected()
-            except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except TROUBLE as error:
                 self._refuse(error)
 
     async def close(self) -> None:
@@ -57,7 +65,7 @@ class JournalConnection:
             if connection is not None and not connection.is_closed():
                 try:
                     await connection.close(timeout=CONNECT_LIMIT_S)
-                except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+                except TROUBLE:
                     connection.terminate()
 
     async def _connected(self) -> Connection:
@@ -73,7 +81,7 @@ class JournalConnection:
                 command_timeout=self._command_limit_s,
                 server_settings={"application_name": "ballast", "synchronous_commit": "on"},
             )
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        except TROUBLE as error:
             raise JournalError(
                 f"The database cannot be reached ({_text(error)}): start it, or correct its address"
                 " in the settings."
