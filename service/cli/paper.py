@@ -141,6 +141,7 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
         journal_kind=kind,
         journal_place=place,
         stream=stream,
+        lasting=not own,
         limits=limits,
         speed=speed,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from service.cli.account import reactivate
+from service.cli.account import kill, reactivate
 from service.cli.backtest import backtest
 from service.cli.database import db
 from service.cli.doctor import doctor
@@ -22,7 +22,8 @@ VERBS = (
     runs,
     db,
     doctor,
+    health,
+    kill,
     reactivate,
     settings_verb,
-    health,
 )

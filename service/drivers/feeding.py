@@ -14,6 +14,7 @@ import msgspec
 
 from actors.instant import SECOND_NS
 from actors.ports import FeedItem
+from service.control import ControlBox
 from service.outside_venue import OutsideVenue
 from service.pump import Pump
 
@@ -45,6 +46,7 @@ async def feed_items(
     speed: float = 0.0,
     on_progress: Callable[[int], None] = lambda _: None,
     outside: OutsideVenue | None = None,
+    control: ControlBox | None = None,
 ) -> Fed:
     """Admit items in order. `speed` is logical seconds a wall second; 0 goes as fast as it can."""
     pace = _Pace(speed, limits.seconds)
@@ -52,6 +54,8 @@ async def feed_items(
     while True:
         if stop.is_set():
             return Fed(admitted, "stopped")
+        if control is not None:
+            await admit_commands(pump, control)
         if pump.kernel.halt is not None:
             return Fed(admitted, HALTED)
         if outside is not None:
@@ -71,6 +75,15 @@ async def feed_items(
         if pace.overdue():
             return Fed(admitted, "the time limit was reached")
         await pace.rest(stop, had=bool(batch))
+
+
+async def admit_commands(pump: Pump, control: ControlBox) -> None:
+    """Commands that a person left in the box, durable before they leave it."""
+    commands = control.take()
+    if commands:
+        await pump.admit([FeedItem(pump.kernel.at, command) for command in commands])
+        await pump.flush()
+        control.settle()
 
 
 async def _admit_facts(pump: Pump, outside: OutsideVenue) -> None:

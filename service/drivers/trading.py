@@ -17,7 +17,8 @@ import msgspec
 
 from actors.ports import Feed, FeedItem, Journal, RunRow
 from service.bundles import Choice
-from service.drivers.feeding import HALTED, Fed, Limits, feed_items
+from service.control import POLL_SECONDS, ControlBox
+from service.drivers.feeding import HALTED, Fed, Limits, admit_commands, feed_items
 from service.fail_points import FailPoints
 from service.feeds import counts_of, rules_of
 from service.graph import build_graph
@@ -36,7 +37,8 @@ class RunPlan(msgspec.Struct, frozen=True):
     """What a run is asked to be.
 
     `journal_place` is a folder or a DSN, `stream` the journal's name for the account (empty: the
-    account's own), `total` the expected number of items (0: endless).
+    account's own), `total` the expected number of items (0: endless). Only a lasting account
+    listens to the control box.
     """
 
     mode: str
@@ -46,6 +48,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     speed: float = 0.0
     total: int = 0
     stream: str = ""
+    lasting: bool = False
 
 
 ROWS_KEPT: Final = 5000
@@ -164,6 +167,7 @@ class _Driver:
         self.watchers = watchers
         self.outside = outside
         self.say = say
+        self.control = ControlBox(settings.home)
         self.stop = asyncio.Event()
         self.started = time.perf_counter()
 
@@ -178,9 +182,9 @@ class _Driver:
         _index(self.settings, self.plan, self.choice, segment)
         for watcher in self.watchers:
             await watcher.opened(segment, tally, self.plan, self.choice)
-        fed = await self._feed(segment)
-        if fed.reason == HALTED:
-            await self._stand_by(segment)
+        fed = await self._feed(segment, after=None)
+        while fed.reason == HALTED and await self._stand_by(segment):
+            fed = await self._feed(segment, after=segment.pump.kernel.at)
         for watcher in self.watchers:
             watcher.closing(fed.reason)
         run = await close_segment(segment, journal, fed.reason)
@@ -215,13 +219,13 @@ class _Driver:
         await pump.flush()
         pump.send_through(outside.outbox(kernel, segment.epoch, FailPoints()))
 
-    async def _feed(self, segment: OpenSegment) -> Fed:
+    async def _feed(self, segment: OpenSegment, *, after: int | None) -> Fed:
         def on_progress(admitted: int) -> None:
             for watcher in self.watchers:
                 watcher.progressed(admitted)
 
-        kernel = segment.pump.kernel
-        after = kernel.at if segment.recovered.head_seq else 0
+        if after is None:
+            after = segment.pump.kernel.at if segment.recovered.head_seq else 0
         return await feed_items(
             segment.pump,
             self.feed.items(after),
@@ -230,12 +234,13 @@ class _Driver:
             speed=self.plan.speed,
             on_progress=on_progress,
             outside=self.outside,
+            control=self.control if self.plan.lasting else None,
         )
 
-    async def _stand_by(self, segment: OpenSegment) -> None:
+    async def _stand_by(self, segment: OpenSegment) -> bool:
         """Safe mode: the core stands still, our open orders are cancelled, the edge stays up.
 
-        An endless run waits for a stop signal; a limited one ends here.
+        An endless run waits for a stop signal or a reactivation (True); a limited one ends here.
         """
         halt = segment.pump.kernel.halt
         assert halt is not None
@@ -244,9 +249,13 @@ class _Driver:
             asked = await self.outside.safe_stop(self.say)
             self.say(f"safe mode asked the venue to cancel {asked} of our orders")
         limits = self.plan.limits
-        if self.plan.speed and not limits.events and not self.plan.total:
+        if not (self.plan.lasting and self.plan.speed) or limits.events or limits.seconds:
+            return False
+        while segment.pump.kernel.halt is not None and not self.stop.is_set():
+            await admit_commands(segment.pump, self.control)
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), limits.seconds or None)
+                await asyncio.wait_for(self.stop.wait(), POLL_SECONDS)
+        return segment.pump.kernel.halt is None
 
     async def _proven(self, card: ProofCard, journal: Journal, run: RunRow) -> ProofCard:
         """The card with its replay; a second stop signal skips the replay and says so."""
