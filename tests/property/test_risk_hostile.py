@@ -100,7 +100,7 @@ def portfolios(draw: st.DrawFn) -> Message:
         zero,
         zero,
         equity,
-        draw(mostly(st.sampled_from([0, 100_000, 160_000]), st.integers(-10, 2_000_000))),
+        draw(mostly(falls, st.integers(-10, 2_000_000))),
         tuple(positions),
         draw(mostly(st.just(zero), mostly(cents, extreme))),
     )
@@ -133,7 +133,7 @@ def intents(draw: st.DrawFn) -> Message:
 
 @st.composite
 def updates(draw: st.DrawFn) -> Message:
-    number = draw(st.integers(1, 12))
+    number = draw(st.integers(1, 6))
     quantity = draw(stock.filter(lambda value: value > 0))
     return OrderUpdate(
         f"id{number}",
@@ -158,6 +158,7 @@ commands = st.one_of(
     ),
 )
 calm = st.one_of(intents(), intents(), intents(), marks(), portfolios(), updates())
+falls = st.sampled_from([0, 0, 100_000, 160_000, 200_000])
 pauses = mostly(
     st.sampled_from([0, 0, 1, SECOND_NS]), st.sampled_from([6 * SECOND_NS, 120 * SECOND_NS])
 )
@@ -170,6 +171,8 @@ class Oracle:
     def __init__(self) -> None:
         self.kill_level = 0
         self.halted = False
+        self.latched = False
+        self.reviewed = False
         self.marks: MarkSlice | None = None
         self.marked_at = 0
         self.blocked_until = 0
@@ -186,6 +189,9 @@ class Oracle:
             case PortfolioState():
                 self.portfolio = message
                 self.unseen.clear()
+                self.reviewed &= message.drawdown >= PROFILE.halt_drawdown_micros
+                fell = message.drawdown >= PROFILE.halt_drawdown_micros
+                self.latched |= fell and not self.reviewed
                 grace = at - PROFILE.approval_grace_ns
                 for number, each in list(self.working.items()):
                     if each.intent.decided_at < grace:
@@ -196,6 +202,8 @@ class Oracle:
                 self.halted = True
             case Reactivate():
                 self.halted = False
+                self.reviewed |= self.latched
+                self.latched = False
             case ActorRestarted():
                 self.blocked_until = at + PROFILE.restart_hold_off_ns
             case IntentRefused(intent_no=number):
@@ -237,7 +245,7 @@ class Oracle:
         assert self.kill_level == 0
         assert portfolio is not None
         assert portfolio.equity > 0
-        assert portfolio.drawdown < PROFILE.halt_drawdown_micros
+        assert not self.latched
         assert portfolio.unmarked * 100 <= portfolio.equity
         assert marks is not None
         assert at - self.marked_at <= PROFILE.mark_max_age_ns
