@@ -75,7 +75,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     VerdictSlice: (RECORDS,),
     OrderIntent: ("risk",),
     IntentApproved: ("orders",),
-    IntentRefused: ("strategy", RECORDS),
+    IntentRefused: ("risk", "strategy", RECORDS),
     TradingStateChanged: ("orders", "strategy", RECORDS),
     PlaceHold: ("ledger",),
     HoldPlaced: ("orders", "risk"),

@@ -66,8 +66,8 @@ def place_hold(config: LedgerConfig, state: LedgerState, message: PlaceHold, at:
     posting = Posting(state, f"hold:{cl_ord_id}", cl_ord_id)
     posting.move(asset, amount, "available", "held", leg="place")
     state.holds[cl_ord_id] = Hold(asset, amount)
-    # The portfolio first: whoever drops a reservation at HoldPlaced must already see the hold.
-    return (*posting.record(at), portfolio(config, state, at), HoldPlaced(cl_ord_id))
+    # The hold first: risk keeps its claim until the portfolio that follows shows the hold.
+    return (*posting.record(at), HoldPlaced(cl_ord_id), portfolio(config, state, at))
 
 
 def release_hold(config: LedgerConfig, state: LedgerState, cl_ord_id: str, at: int) -> Effects:

@@ -35,6 +35,7 @@ class Reason(enum.IntEnum):
     EDGE_FADED = 2
     THESIS_BROKEN = 3
     THESIS_HOLDS = 4
+    FLATTEN = 5
     NOT_LISTED = 10
     NOT_WARM = 11
     NO_MODEL = 12

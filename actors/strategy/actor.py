@@ -31,7 +31,7 @@ from actors.strategy.state import StrategyState
 
 FLATTEN_LEVEL: Final = 3
 # The vocabulary has no word of its own for an operator's flatten; a Note tells the two apart.
-FLATTEN_REASON: Final = Reason.THESIS_BROKEN
+FLATTEN_REASON: Final = Reason.FLATTEN
 # Plain ints: comparing a list of them is a third of the time.
 _ENTER, _PARTIAL_EXIT, _EXIT = (
     action.value for action in (Action.ENTER, Action.PARTIAL_EXIT, Action.EXIT)

@@ -113,10 +113,10 @@ def test_a_deposit_that_is_no_amount_is_noted_and_left(books: Books, amount: str
     assert books.balance("available:USD") == 10000
 
 
-def test_a_hold_moves_funds_and_tells_the_portfolio_before_it_is_placed(books: Books) -> None:
-    """Whoever reserved in the meantime sees the hold first."""
+def test_a_hold_is_told_before_the_portfolio_that_shows_it(books: Books) -> None:
+    """Risk keeps its claim until it has seen the hold in a portfolio."""
     sent = books.send(PlaceHold("one", "USD", D("4000")))
-    assert [type(each) for each in sent] == [TransfersPosted, PortfolioState, HoldPlaced]
+    assert [type(each) for each in sent] == [TransfersPosted, HoldPlaced, PortfolioState]
     assert (last(books).cash_free, last(books).cash_held) == (D("6000"), D("4000"))
 
 
