@@ -1,12 +1,13 @@
 """The closed union of messages and its one canonical encoding.
 
 Inputs, envelopes and actor states all pass through the encoder here, so equal values have equal
-bytes. The schema fingerprint is the hash of every tag with its fields and types; it is committed
-and tested.
+bytes. The schema fingerprint is the hash of every tag with its fields and types and of every
+enumeration's values; it is committed and tested.
 """
 
 from __future__ import annotations
 
+import enum
 import hashlib
 import typing
 from typing import Any, Final
@@ -41,6 +42,17 @@ def message_types() -> tuple[type[Message], ...]:
     return tuple(found[name] for name in sorted(found))
 
 
+def enumerations() -> tuple[type[enum.Enum], ...]:
+    """Every enumeration that messages use, sorted by name; their values are recorded."""
+    found = {
+        value.__name__: value
+        for module in _MODULES
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, enum.Enum)
+    }
+    return tuple(found[name] for name in sorted(found))
+
+
 MESSAGE_TYPES: Final = message_types()
 AnyMessage: Final[Any] = typing.Union[MESSAGE_TYPES]  # noqa: UP007
 
@@ -70,7 +82,10 @@ def frozen_decoder(struct_type: Any) -> msgspec.msgpack.Decoder[Any]:
 
 
 def schema_lines() -> tuple[str, ...]:
-    """One line a message: tag, then each field with its annotation and whether it has a default."""
+    """One line a message: tag, then each field with its annotation and whether it has a default.
+
+    Then one line an enumeration: its name, then each member with its value.
+    """
     lines = []
     for message_type in MESSAGE_TYPES:
         annotations = message_type.__annotations__
@@ -79,6 +94,9 @@ def schema_lines() -> tuple[str, ...]:
             for field in msgspec.structs.fields(message_type)
         )
         lines.append(f"{message_type.__name__}({fields})")
+    for enumeration in enumerations():
+        members = ", ".join(f"{member.name} = {member.value}" for member in enumeration)
+        lines.append(f"{enumeration.__name__}[{members}]")
     return tuple(lines)
 
 
