@@ -128,7 +128,13 @@ async def _restore_newest(
         if snapshot.kernel.root != stored.root or snapshot.kernel.seq != stored.seq:
             refused += 1
             continue
-        kernel.restore(snapshot)
+        try:
+            kernel.restore(snapshot)
+        except (msgspec.MsgspecError, AssertionError):
+            if same_code:
+                raise
+            refused += 1
+            continue
         return refused, not same_code
     return refused, False
 

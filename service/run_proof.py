@@ -6,42 +6,18 @@ Store, graph, segment, feed, close, prove.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 
 import msgspec
 
 from actors.instruments import Instrument
 from actors.kernel.kernel import Kernel
 from actors.ledger.balance import books_balanced
-from actors.messages.control import RunStarted
-from actors.ports import Journal, Predictor, RunRow
-from adapters.instruments.table import instruments as instruments_of
-from service.bundles import RecordedBundle, bundle_by_id
+from actors.ports import Journal, RunRow
 from service.drivers.replay import Progress, ReplayReport, replay_run
-from service.graph import Graph, build_graph
 from service.proof import ProofCard, card_of, with_replay
+from service.rebuilding import builder
 from service.segment import OpenSegment
-from service.settings import decode_decision_settings
 from service.tally import Tally
-
-
-def graph_of(started: RunStarted, *, verify: bool) -> Graph:
-    """The graph that made a run, rebuilt from its first input.
-
-    With `verify` the real model predicts; raises UserError when its bundle is not installed.
-    """
-    decision = decode_decision_settings(started.settings)
-    predictor: Predictor | None = None
-    if started.bundle_id and verify:
-        predictor = bundle_by_id(started.bundle_id).predictor()
-    elif started.bundle_id:
-        predictor = RecordedBundle(started.bundle_id, started.bundle_marker)
-    return build_graph(decision, instruments_of(started.symbols), predictor)
-
-
-def builder(*, verify: bool) -> Callable[[RunStarted], Kernel]:
-    """What `replay_run` needs to rebuild a kernel."""
-    return lambda started: graph_of(started, verify=verify).kernel
 
 
 async def prove(

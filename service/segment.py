@@ -15,11 +15,20 @@ from actors.ids import GENESIS_ROOT, digest_hex
 from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
 from actors.ports import Feed, FeedItem, Journal, RunRow
 from service.bundles import Choice
+from service.drivers.replay import run_started
+from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
 from service.graph import Graph
 from service.pump import Observer, Pump
+from service.rebuilding import graph_of
 from service.recovery import Progress, Recovered, recover
-from service.settings import DecisionSettings, Settings, canonical_json, settings_hash
+from service.settings import (
+    DecisionSettings,
+    Settings,
+    canonical_json,
+    decode_decision_settings,
+    settings_hash,
+)
 
 
 class SegmentPlan(msgspec.Struct, frozen=True):
@@ -84,7 +93,7 @@ async def open_segment(
     Raises what `recover` raises, and FencedError when another leader is newer.
     """
     kernel = graph.kernel
-    recovered = await recover(kernel, journal, code_fingerprint(), progress=progress)
+    recovered = await _recovered(settings, plan, graph, journal, progress)
     epoch = await journal.open_epoch(holder)
     fresh = kernel.seq == 0
     run_id = run_id_of(plan, settings.decision, graph.bundle_id, kernel.root)
@@ -123,6 +132,52 @@ async def open_segment(
     await pump.admit(opening)
     await pump.flush()
     return OpenSegment(run, graph, pump, recovered, epoch)
+
+
+async def _recovered(
+    settings: Settings,
+    plan: SegmentPlan,
+    graph: Graph,
+    journal: Journal,
+    progress: Progress | None,
+) -> Recovered:
+    """Bring the graph to the journal's head; the last run's own graph steps its tail.
+
+    Raises UserError(USAGE) when the account cannot be continued this way.
+    """
+    rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
+    if not rows:
+        return await recover(graph.kernel, journal, code_fingerprint(), progress=progress)
+    last = await run_started(journal, rows[-1])
+    _check_continues(last, settings, plan)
+    before = graph_of(last, verify=False).kernel
+    recovered = await recover(before, journal, code_fingerprint(), progress=progress)
+    graph.kernel.restore(before.snapshot())
+    return recovered
+
+
+def _check_continues(last: RunStarted, settings: Settings, plan: SegmentPlan) -> None:
+    """An account keeps its symbols, market, bars, currency and kind of venue for life."""
+    old, new = decode_decision_settings(last.settings), settings.decision
+    kept = (
+        ("symbols", _listed(last.symbols), _listed(plan.symbols)),
+        ("market", last.feed, f"{plan.feed_kind}:{plan.feed_digest}"),
+        ("bar interval", old.market.bar_interval_seconds, new.market.bar_interval_seconds),
+        ("currency", old.account.quote, new.account.quote),
+        ("venue outside", old.venue.outside, new.venue.outside),
+    )
+    for name, was, wanted in kept:
+        if was != wanted:
+            raise UserError(
+                ExitCode.USAGE,
+                f"The account {settings.account.name} was opened with {name} {was}, not {wanted}.",
+                "Use the same, or start a new account with another --data-dir.",
+            )
+
+
+def _listed(symbols: tuple[str, ...]) -> str:
+    shown = " ".join(symbols[:3])
+    return shown if len(symbols) <= 3 else f"{shown} and {len(symbols) - 3} more"
 
 
 async def close_segment(segment: OpenSegment, journal: Journal, reason: str) -> RunRow:

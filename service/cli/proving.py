@@ -16,8 +16,8 @@ from service.cli.showing import proving_bar, show_card, show_replay
 from service.drivers.replay import ReplayReport, replay_run
 from service.failures import ExitCode, UserError
 from service.proof import ProofCard, with_replay
+from service.rebuilding import builder
 from service.run_index import RunEntry, RunIndex
-from service.run_proof import builder
 from service.stores import open_journal
 
 
