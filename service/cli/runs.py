@@ -8,8 +8,6 @@ from typing import Any
 
 import click
 import msgspec
-from rich.console import Console
-from rich.table import Table
 
 from actors.instant import SECOND_NS
 from service.cli.options import common, settings_of
@@ -28,10 +26,11 @@ def runs(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) ->
     if not rows:
         click.echo(f"No runs in {index.folder} yet. Start with `ballast run`.")
         return
-    table = Table("run", "started (UTC)", "mode", "feed", "account", "inputs", "parity", "notice")
     for row in rows:
-        table.add_row(*(str(value) for value in row.values()))
-    Console().print(table)
+        click.echo(
+            f"{row['run_id']}  {row['started']}  {row['mode']:<8}  {row['feed']:<10}  "
+            f"{row['inputs']:>10}  parity {row['parity']:<7}  {row['notice']}".rstrip()
+        )
 
 
 def _row(index: RunIndex, entry: RunEntry) -> dict[str, Any]:
