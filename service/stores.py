@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import shutil
 import time
 from collections.abc import AsyncIterator, Callable
@@ -45,7 +46,7 @@ async def open_journal(
             await journal.close()
     elif "://" in place:
         await _prepared(place)
-        async with _postgres(place, account) as connected:
+        async with _postgres(as_writer(place), account) as connected:
             yield connected
     else:
         async with _embedded(Path(place), account, say) as connected:
@@ -80,6 +81,13 @@ def account_place(settings: Settings, kind: str) -> str:
 def embedded_server(folder: Path, say: Say = lambda _: None) -> EmbeddedPostgres:
     """The embedded server of a data folder, not started yet."""
     return EmbeddedPostgres(folder, on_progress=say)
+
+
+def as_writer(dsn: str) -> str:
+    """An administrator's address, but for a connection that acts as the writer (INSERT, SELECT)."""
+    if re.search(r"[?&]role=", dsn):
+        return dsn
+    return f"{dsn}{'&' if '?' in dsn else '?'}role={WRITER}"
 
 
 @asynccontextmanager
