@@ -58,11 +58,15 @@ class PoisonError(Exception):
 
 
 class Faults:
-    """Who raises: `broken` actors always, `once` actors on their next delivery only."""
+    """Who raises: `broken` actors always, `once` actors on their next delivery only.
+
+    Poison in a key strikes the actor that it names, until that one is `cured`.
+    """
 
     def __init__(self, *broken: str, once: Sequence[str] = ()) -> None:
         self.broken = list(broken)
         self.once = list(once)
+        self.cured: list[str] = []
 
     def strike(self, actor: str, key: str) -> None:
         """Raise if `actor` is at fault on the message about `key` (never for a key's release)."""
@@ -70,6 +74,7 @@ class Faults:
             self.once.remove(actor)
             raise MemoryError("not this time")
         poisonous = f"poison-{actor}" in key and not key.startswith("release-")
+        poisonous &= actor not in self.cured
         if actor in self.broken or poisonous:
             raise PoisonError(f"{actor} cannot bear {key}")
 
@@ -157,7 +162,8 @@ class Vault(Banker):
     def place(self, message: PlaceHold, at: int) -> Effects:
         self.state.cash += message.amount
         self.hear(message, message.cl_ord_id, at)
-        self.state.pending[message.cl_ord_id] = message.amount
+        kept = self.state.pending.get(message.cl_ord_id, Decimal(0))
+        self.state.pending[message.cl_ord_id] = kept + message.amount
         return (HoldPlaced(message.cl_ord_id),)
 
     def release(self, message: HoldReleased, at: int) -> Effects:
