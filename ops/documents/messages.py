@@ -38,10 +38,12 @@ def breaches(old: str, new: str) -> list[str]:
     for name, members in before.items():
         now = after.get(name)
         if now is None:
-            found.append(f"{name} is gone; its tag is in old journals")
+            found.append(f"{name} is gone; it is in old journals")
+        elif not is_message(old, name):
+            found += [f"{name} no longer has {each}" for each in members if each not in now]
         elif now[: len(members)] != members:
             found.append(f"{name} has another beginning than before")
-        elif is_message(old, name):
+        else:
             found += [
                 f"{name}.{each} was added without a default"
                 for each in now[len(members) :]

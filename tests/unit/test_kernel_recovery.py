@@ -13,7 +13,7 @@ from actors.ids import GENESIS_ROOT
 from actors.instant import SECOND_NS
 from actors.journal_chain import build_frame, open_frame
 from actors.kernel.kernel import Kernel
-from actors.kernel.snapshot import encode_snapshot
+from actors.kernel.snapshot import Snapshot, encode_snapshot
 from actors.kernel.supervisor import OK, Outcome, Policy
 from actors.messages.base import Message
 from actors.messages.codec import encode
@@ -213,6 +213,34 @@ def test_a_tail_that_other_code_decides_alike_is_recovered_and_said() -> None:
     kernel = fresh()
     assert recovered(store, kernel).code_changed
     assert digest(kernel) == digest(live)
+
+
+def beside(live: Kernel, code: str) -> StoredSnapshot:
+    """A snapshot at the head, whose states are not of this graph's shape."""
+    taken = live.snapshot()
+    states = tuple((name, encode("another shape")) for name, _ in taken.actors)
+    data = encode_snapshot(Snapshot(taken.kernel, states, code))
+    return StoredSnapshot(live.seq, live.root, "run-1", data)
+
+
+def test_a_snapshot_of_other_code_whose_states_have_another_shape_is_passed_over() -> None:
+    """An older one, or none, and a longer tail; nothing was half restored."""
+    store = MemoryStore()
+    live = lived(store, frame_inputs=1, snapshot_every=4)
+    store.snapshots[9] = beside(live, "code-0")
+    kernel = fresh()
+    found = recovered(store, kernel)
+    assert (found.snapshots_refused, found.snapshot_seq) == (1, 8)
+    assert digest(kernel) == digest(live)
+
+
+def test_a_snapshot_of_this_code_whose_states_have_another_shape_is_a_bug() -> None:
+    """The same code wrote it; that is not passed over in silence."""
+    store = MemoryStore()
+    live = lived(store, frame_inputs=1, snapshot_every=4)
+    store.snapshots[9] = beside(live, CODE)
+    with pytest.raises(msgspec.ValidationError):
+        recovered(store, fresh())
 
 
 def test_progress_is_told_frame_by_frame() -> None:
