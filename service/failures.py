@@ -30,7 +30,7 @@ EXIT_CODES = {
     ExitCode.BAD_INPUT: "a file or feed is not what it should be",
     ExitCode.NOT_PROVEN: "a stored run is damaged, or a replay does not reach the same hashes",
     ExitCode.ENVIRONMENT: "the machine does not allow it: database, port, disk or rights",
-    ExitCode.FENCED: "another process has taken over this account",
+    ExitCode.FENCED: "another process leads this account, or has taken it over",
     ExitCode.HALTED: "the core stands halted; a person must look and reactivate",
     ExitCode.MISSING: "the run, bundle or file that was named does not exist",
     ExitCode.INTERRUPTED: "interrupted twice before the clean stop was done",

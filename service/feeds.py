@@ -15,7 +15,7 @@ from actors.ids import digest_hex
 from actors.instruments import Instrument
 from actors.ports import Feed, FeedItem
 from adapters.candles.feed import ALL_WARM_UP, CandleFeed
-from adapters.candles.reader import read_all
+from adapters.candles.reader import market_of, read_all
 from adapters.candles.series import CandleFileError, CandleSeries, shift_to
 from adapters.instruments.table import UnknownSymbolError, canonical_symbol
 from adapters.instruments.table import instruments as instruments_of
@@ -70,7 +70,9 @@ def seeded_feed(seed: int, symbols: tuple[str, ...]) -> Feed:
     try:
         market = SeededMarket(seed, symbols)
     except SeededMarketError as error:
-        raise UserError(ExitCode.USAGE, f"{error}.", "Choose another --seed.") from error
+        raise UserError(
+            ExitCode.USAGE, f"{error}.", "Choose another --seed or --symbol."
+        ) from error
     return WarmedFeed(market, lambda: market.warm_up_items(WARM_UP_HOURS), f"{WARM_UP_HOURS} h")
 
 
@@ -95,7 +97,7 @@ def candle_feed(
         )
         return CandleFeed(series)
     except UnknownSymbolError as error:
-        raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
+        raise UserError(ExitCode.BAD_INPUT, f"{error}.", error.remedy) from error
     except CandleFileError as error:
         raise UserError(
             ExitCode.BAD_INPUT, f"A candle file cannot be used: {error}.", "Correct or replace it."
@@ -107,7 +109,7 @@ def rules_of(symbols: tuple[str, ...]) -> tuple[Instrument, ...]:
     try:
         return instruments_of(symbols)
     except UnknownSymbolError as error:
-        raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
+        raise UserError(ExitCode.BAD_INPUT, f"{error}.", error.remedy) from error
 
 
 def counts_of(feed: Feed) -> dict[str, int]:
@@ -140,14 +142,20 @@ def recorded_feed(
 
 
 def _recorded_source(path: Path, as_quote: str) -> Feed:
-    """Trades by their file's ending, Kraken frames otherwise."""
+    """Trades by their file's ending, Kraken frames otherwise. Candles are sent to the backtest."""
+    if market_of(path)[0]:
+        raise UserError(
+            ExitCode.BAD_INPUT,
+            f"{path.name} is named like a file of candles, which is no recorded feed.",
+            f"Use `ballast backtest {path}`, or give it as --warm-up beside a recording.",
+        )
     try:
         if _TRADES.search(path.name):
             trades = read_trades(path, name=lambda text: canonical_symbol(text, as_quote))
             return TradeFeed([trades])
         return RecordedFrames(path)
     except UnknownSymbolError as error:
-        raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
+        raise UserError(ExitCode.BAD_INPUT, f"{error}.", error.remedy) from error
     except (CaptureError, TradeFileError) as error:
         raise UserError(
             ExitCode.BAD_INPUT,
@@ -180,7 +188,7 @@ def warm_up_candles(
         series = [newest_before(part, end_ts) for part in series]
         return CandleFeed(series, symbols=symbols, warm_up_until_ts=ALL_WARM_UP)
     except UnknownSymbolError as error:
-        raise UserError(ExitCode.BAD_INPUT, f"{error}", error.remedy) from error
+        raise UserError(ExitCode.BAD_INPUT, f"{error}.", error.remedy) from error
     except CandleFileError as error:
         raise UserError(
             ExitCode.BAD_INPUT, f"A warm-up file cannot be used: {error}.", "Correct or replace it."

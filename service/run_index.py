@@ -12,6 +12,7 @@ import msgspec
 
 from service.failures import ExitCode, UserError
 from service.proof import ProofCard
+from service.settings_bounds import without_password
 
 
 class RunEntry(msgspec.Struct, frozen=True):
@@ -32,6 +33,7 @@ class RunIndex:
     """Runs by id under `home/runs`."""
 
     def __init__(self, home: Path) -> None:
+        self.home = home
         self.folder = home / "runs"
 
     def of(self, run_id: str) -> Path:
@@ -39,8 +41,16 @@ class RunIndex:
         return self.folder / run_id
 
     def write(self, entry: RunEntry) -> None:
-        """Store an entry; replaces one of the same id."""
-        _write(self.of(entry.run_id) / "run.json", msgspec.json.encode(entry))
+        """Store an entry; replaces one of the same id.
+
+        Its place is kept without a password, and below the data folder relative to it: the folder
+        may be moved.
+        """
+        place = without_password(entry.place)
+        if "://" not in place and Path(place).is_relative_to(self.home):
+            place = str(Path(place).relative_to(self.home))
+        stored = msgspec.structs.replace(entry, place=place)
+        _write(self.of(entry.run_id) / "run.json", msgspec.json.encode(stored))
 
     def write_card(self, card: ProofCard) -> None:
         """Store the card of a closed run."""
@@ -51,9 +61,12 @@ class RunIndex:
         found = []
         for path in sorted(self.folder.glob("*/run.json")):
             try:
-                found.append(msgspec.json.decode(path.read_bytes(), type=RunEntry))
+                entry = msgspec.json.decode(path.read_bytes(), type=RunEntry)
             except (msgspec.MsgspecError, OSError):
                 continue
+            if "://" not in entry.place:
+                entry = msgspec.structs.replace(entry, place=str(self.home / entry.place))
+            found.append(entry)
         return tuple(sorted(found, key=lambda entry: (entry.started_ns, entry.run_id)))
 
     def card(self, run_id: str) -> ProofCard | None:
@@ -80,6 +93,13 @@ class RunIndex:
         raise UserError(
             ExitCode.MISSING, sentence, "List them with `ballast runs` (or use --data-dir)."
         )
+
+
+def with_access(entry: RunEntry, dsn: str) -> RunEntry:
+    """The entry with the password of its database, which only the settings know."""
+    if "://" in entry.place and without_password(dsn) == entry.place:
+        return msgspec.structs.replace(entry, place=dsn)
+    return entry
 
 
 def _write(path: Path, data: bytes) -> None:

@@ -19,6 +19,7 @@ import msgspec
 from actors.risk.profile import RiskProfile
 from actors.strategy.profile import StrategyProfile
 from service.failures import ExitCode, UserError
+from service.settings_bounds import refuse_address, refuse_out_of_bounds
 from service.settings_source import load
 
 SETTINGS_VERSION: Final = 1
@@ -164,7 +165,7 @@ def load_settings(
         environment=os.environ if environment is None else environment,
         overrides=overrides or {},
     )
-    _check(settings)
+    refuse_out_of_bounds(settings)
     return _with_secrets(settings)
 
 
@@ -176,11 +177,13 @@ def _with_secrets(settings: Settings) -> Settings:
     try:
         dsn = Path(journal.dsn_file).read_text(encoding="utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
+        why = getattr(error, "strerror", None) or "it is not text"
         raise UserError(
             ExitCode.USAGE,
-            f"The file {journal.dsn_file} named by journal.dsn_file cannot be read: {error}.",
+            f"The file {journal.dsn_file} named by journal.dsn_file cannot be read ({why}).",
             "Mount the secret, or leave the setting out to use the embedded database.",
         ) from error
+    refuse_address(dsn, f"the file {journal.dsn_file}")
     return msgspec.structs.replace(settings, journal=msgspec.structs.replace(journal, dsn=dsn))
 
 
@@ -207,45 +210,3 @@ def settings_hash(settings: DecisionSettings) -> str:
 def decode_decision_settings(text: str) -> DecisionSettings:
     """Decision settings from a run's record. Raises msgspec.ValidationError on unknown fields."""
     return msgspec.json.decode(text, type=DecisionSettings)
-
-
-_LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
-    ("account.opening_balance", Decimal(1), Decimal(10**12)),
-    ("market.bar_interval_seconds", Decimal(1), Decimal(86_400)),
-    ("market.stale_after_seconds", Decimal(1), Decimal(10**7)),
-    ("market.heartbeat_seconds", Decimal(0), Decimal(86_400)),
-    ("market.candle_half_spread_bps", Decimal(0), Decimal(1000)),
-    ("orders.deadline_seconds", Decimal(1), Decimal(60)),
-    ("orders.lifetime_seconds", Decimal(1), Decimal(10**6)),
-    ("orders.decision_age_max_seconds", Decimal(1), Decimal(60)),
-    ("venue.latency_ms", Decimal(1), Decimal(60_000)),
-    ("venue.slippage_bps", Decimal(0), Decimal(1000)),
-    ("venue.participation_ratio", Decimal("0.0001"), Decimal(1)),
-    ("journal.frame_inputs", Decimal(1), Decimal(100_000)),
-    ("journal.snapshot_every_inputs", Decimal(1), Decimal(5000)),
-    ("server.port", Decimal(0), Decimal(65_535)),
-)
-
-
-def _check(settings: Settings) -> None:
-    for path, least, most in _LIMITS:
-        section, field = path.split(".")
-        value = Decimal(getattr(getattr(settings, section), field))
-        if not value.is_finite() or not least <= value <= most:
-            raise UserError(
-                ExitCode.USAGE,
-                f"The setting {path} is {value}, outside {least} to {most}.",
-                "Choose a value inside the bounds.",
-            )
-    if settings.journal.kind not in ("", "memory", "file", "postgres"):
-        raise UserError(
-            ExitCode.USAGE,
-            f"The setting journal.kind is {settings.journal.kind!r}.",
-            "Use memory, file or postgres.",
-        )
-    if settings.server.host not in ("127.0.0.1", "localhost", "::1"):
-        raise UserError(
-            ExitCode.USAGE,
-            f"The endpoint may only listen on this machine, not on {settings.server.host}.",
-            "Set server.host to 127.0.0.1 (a reverse proxy with TLS may publish it).",
-        )

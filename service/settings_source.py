@@ -7,9 +7,9 @@ Secrets never come from here.
 from __future__ import annotations
 
 import difflib
+import re
 import tomllib
 from collections.abc import Mapping
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -19,6 +19,14 @@ from service.failures import ExitCode, UserError
 
 PREFIX: Final = "BALLAST__"
 _S = TypeVar("_S", bound=msgspec.Struct)
+_WHERE: Final = re.compile(r"(.*) - at `\$\.(.*)`", re.DOTALL)
+_EXPECTED: Final = re.compile(r"Expected `(\w+)`")
+_KINDS: Final = {
+    "int": "a whole number",
+    "decimal": "a number",
+    "bool": "true or false",
+    "str": "a text",
+}
 
 
 def load(
@@ -36,17 +44,20 @@ def load(
     _merge(values, dict(overrides))
     _check_names(tree, values, ())
     try:
-        return msgspec.convert(values, tree, strict=False, dec_hook=_decimal)
+        return msgspec.convert(values, tree, strict=False)
     except msgspec.ValidationError as error:
         raise UserError(
             ExitCode.USAGE,
-            f"A setting is wrong: {error}.",
+            _plain(f"{error}", values),
             "Correct it in the settings file or the environment; `ballast settings` lists all.",
         ) from error
 
 
 def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
-    """The nested values of all `BALLAST__A__B=x` variables (names in lower case)."""
+    """The nested values of all `BALLAST__A__B=x` variables (names in lower case).
+
+    Raises UserError(USAGE) when one variable gives a value to what another one has a field of.
+    """
     values: dict[str, Any] = {}
     for name in sorted(environment):
         if not name.startswith(PREFIX):
@@ -55,6 +66,12 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
         at = values
         for part in path[:-1]:
             at = at.setdefault(part, {})
+            if not isinstance(at, dict):
+                raise UserError(
+                    ExitCode.USAGE,
+                    f"The variable {name} is a field of {part}, which another one gives a value.",
+                    "Remove one of the two.",
+                )
         at[path[-1]] = environment[name]
     return values
 
@@ -93,7 +110,7 @@ def _check_names(
         if name not in fields:
             hint = _hint(name, tuple(fields), path)
             raise UserError(
-                ExitCode.USAGE, f"The setting {full} does not exist; {hint}.", "Correct its name."
+                ExitCode.USAGE, f"The setting {full} does not exist; {hint}", "Correct its name."
             )
         kind = fields[name]
         if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
@@ -111,10 +128,22 @@ def _hint(name: str, known: tuple[str, ...], path: tuple[str, ...]) -> str:
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.4)
     if near:
         return f"did you mean {'.'.join((*path, near[0]))}?"
-    return f"{'.'.join(path) or 'the top level'} knows {', '.join(sorted(known))}"
+    return f"{'.'.join(path) or 'the top level'} knows {', '.join(sorted(known))}."
 
 
-def _decimal(kind: type[Any], value: Any) -> Any:
-    if kind is Decimal:
-        return Decimal(str(value))
-    raise NotImplementedError
+def _plain(error: str, values: Mapping[str, Any]) -> str:
+    """The sentence for what the decoder refuses, in the user's words."""
+    where = _WHERE.fullmatch(error)
+    if where is None:
+        return f"A setting is wrong: {error}."
+    reason, path = where[1], where[2]
+    value: Any = values
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    expected = _EXPECTED.match(reason)
+    if isinstance(value, Mapping):
+        if expected is not None:
+            return f"The setting {path} is a value, not a section."
+        return f"The section {path} of the settings is refused: {reason}."
+    kind = "decimal" if expected is None else expected[1]
+    return f"The setting {path} is {value!r}, which is not {_KINDS.get(kind, kind)}."

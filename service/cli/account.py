@@ -6,6 +6,7 @@ A person stops or frees an account, with a recorded reason.
 from __future__ import annotations
 
 import getpass
+import os
 from pathlib import Path
 
 import click
@@ -32,7 +33,7 @@ def kill(
     otherwise the next start obeys first. The level survives restarts. Level 0 lifts an operator's
     kill only.
     """
-    command = KillSwitch(level, getpass.getuser(), reason)
+    command = KillSwitch(level, _operator(), reason)
     _leave(settings_of(settings_file, data_dir), command, f"kill level {level}", as_json=as_json)
 
 
@@ -47,8 +48,16 @@ def reactivate(
     Facts that were held while halted are delivered first; if they fail again, the account halts
     again and nothing is lost. A running service obeys at once, otherwise the next start does.
     """
-    command = Reactivate(getpass.getuser(), reason)
+    command = Reactivate(_operator(), reason)
     _leave(settings_of(settings_file, data_dir), command, "reactivation", as_json=as_json)
+
+
+def _operator() -> str:
+    """Who asks; a container's user may have no name."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return f"uid {os.getuid()}"
 
 
 def _leave(settings: Settings, command: Command, what: str, *, as_json: bool) -> None:

@@ -11,8 +11,8 @@ from typing import Any
 import click
 
 from service.bundles import choose_bundle
-from service.cli.options import common, missing_file, settings_of
-from service.cli.paper import run_plan
+from service.cli.options import common, no_file, settings_of
+from service.cli.paper import own_account, run_plan
 from service.cli.showing import finish, reading
 from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan
@@ -20,7 +20,6 @@ from service.feeds import candle_feed
 from service.report.write import write_report
 from service.run_index import RunIndex
 from service.segment import fresh_run_id
-from service.stores import own_place, own_stream
 
 
 @click.command()
@@ -46,7 +45,7 @@ def backtest(**given: Any) -> None:
     files: tuple[Path, ...] = given["files"]
     for path in files:
         if not path.is_file():
-            raise missing_file(path)
+            raise no_file(path)
     with reading(given) as progress:
         feed = candle_feed(
             files, symbol=given["symbol"], as_quote=given["as_quote"], progress=progress
@@ -58,21 +57,16 @@ def backtest(**given: Any) -> None:
     choice = choose_bundle(settings.model.bundle, mode="BACKTEST", feed_kind=feed.kind)
     kind = given["journal"] or settings.journal.kind or "file"
     run_id = fresh_run_id(settings, feed, choice, "BACKTEST")
-    plan = RunPlan(
-        mode="BACKTEST",
-        journal_kind=kind,
-        journal_place=own_place(settings, kind, run_id),
-        stream=own_stream(kind, run_id),
-        limits=Limits(given["events"] or 0),
-        total=min(len(feed), given["events"] or len(feed)),
-    )
-    result = run_plan(settings, feed, choice, plan, given)
-    report = write_report(
-        result,
-        feed,
-        choice,
-        settings,
-        folder=RunIndex(settings.home).of(run_id),
-        as_quote=given["as_quote"],
-    )
+    total = min(len(feed), given["events"] or len(feed))
+    asked = RunPlan("BACKTEST", kind, "", limits=Limits(given["events"] or 0), total=total)
+    with own_account(settings, asked, run_id) as plan:
+        result = run_plan(settings, feed, choice, plan, given)
+        report = write_report(
+            result,
+            feed,
+            choice,
+            settings,
+            folder=RunIndex(settings.home).of(run_id),
+            as_quote=given["as_quote"],
+        )
     finish(result, given["as_json"], report=report)

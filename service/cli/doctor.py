@@ -17,7 +17,7 @@ from service.failures import ExitCode, UserError
 @common
 def doctor(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
     """Examine this machine and the data folder; changes nothing."""
-    findings = examine(settings_of(settings_file, data_dir))
+    findings = examine(settings_of(settings_file, data_dir, examining=True))
     failure = None
     sick = [finding for finding in findings if not finding.healthy]
     if sick:

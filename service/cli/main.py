@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import sys
-from typing import Any
+from typing import Any, Final
 
 import click
+from click.exceptions import NoArgsIsHelpError
 
 from actors.ports import FencedError, JournalCorruptError, JournalError
 from service import crash
@@ -13,6 +15,19 @@ from service.cli.answering import answer, answered, failure_document
 from service.cli.verbs import VERBS
 from service.failures import EXIT_CODES, ExitCode, UserError
 
+_REFUSALS: Final = frozenset(
+    {
+        errno.EACCES,
+        errno.EDQUOT,
+        errno.EIO,
+        errno.EISDIR,
+        errno.EMFILE,
+        errno.ENOSPC,
+        errno.ENOTDIR,
+        errno.EPERM,
+        errno.EROFS,
+    }
+)
 EPILOG = "Exit codes: " + "; ".join(f"{int(code)} {text}" for code, text in EXIT_CODES.items())
 
 
@@ -25,6 +40,14 @@ class BallastGroup(click.Group):
             return super().invoke(ctx)
         except (UserError, JournalError) as error:
             failure = as_user_error(error)
+        except click.UsageError as error:
+            if isinstance(error, NoArgsIsHelpError):
+                raise
+            failure = _misuse(error)
+        except OSError as error:
+            if error.errno not in _REFUSALS:
+                raise
+            failure = _refused_by_machine(error)
         show_failure(failure, as_json="--json" in sys.argv and not answered(ctx))
         return ctx.exit(int(failure.code))
 
@@ -46,6 +69,23 @@ def as_user_error(error: Exception) -> UserError:
             "Stop one of them; `ballast runs` shows the account's runs.",
         )
     return UserError(ExitCode.ENVIRONMENT, f"{error}", "Run `ballast doctor` for the exact remedy.")
+
+
+def _misuse(error: click.UsageError) -> UserError:
+    """The user's view of a command line that click does not understand."""
+    verb = "ballast" if error.ctx is None else error.ctx.command_path
+    sentence = error.format_message().rstrip(".")
+    return UserError(ExitCode.USAGE, f"{sentence}.", f"See `{verb} --help`.")
+
+
+def _refused_by_machine(error: OSError) -> UserError:
+    """The user's view of what the operating system refuses, wherever it happened."""
+    place = f"{error.filename} cannot be used" if error.filename else "The machine refuses it"
+    return UserError(
+        ExitCode.ENVIRONMENT,
+        f"{place} ({error.strerror}).",
+        "Free space or correct the rights, then start again; `ballast doctor` looks for more.",
+    )
 
 
 def show_failure(failure: UserError, *, as_json: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -38,13 +39,28 @@ def common(function: _F) -> _F:
 
 
 def settings_of(
-    settings_file: Path | None, data_dir: Path | None, overrides: dict[str, Any] | None = None
+    settings_file: Path | None,
+    data_dir: Path | None,
+    overrides: dict[str, Any] | None = None,
+    *,
+    examining: bool = False,
 ) -> Settings:
-    """The resolved settings with the command line on top."""
+    """The resolved settings with the command line on top.
+
+    Raises UserError when a setting is wrong or the data folder is none (not when `examining`).
+    """
     values: dict[str, Any] = dict(overrides or {})
     if data_dir is not None:
         values["data_dir"] = str(data_dir.absolute())
-    return load_settings(settings_file, overrides=values)
+    settings = load_settings(settings_file, overrides=values)
+    existing = next(path for path in (settings.home, *settings.home.parents) if path.exists())
+    if not existing.is_dir() and not examining:
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            f"The data folder cannot be {settings.home}: {existing} is a file.",
+            "Move it away, or choose another folder by --data-dir or BALLAST__DATA_DIR.",
+        )
+    return settings
 
 
 def duration_of(text: str | None) -> float:
@@ -59,6 +75,17 @@ def duration_of(text: str | None) -> float:
     return float(match[1]) * _SECONDS[match[2] or ""]
 
 
-def missing_file(path: Path) -> UserError:
-    """The failure for a file that is not there."""
-    return UserError(ExitCode.MISSING, f"There is no file {path}.", "Check the path.")
+def no_file(path: Path) -> UserError:
+    """The failure for a path where a file should be."""
+    if path.is_dir():
+        sentence = f"{path.absolute()} is a folder, not a file."
+    else:
+        sentence = f"There is no file {path}."
+    return UserError(ExitCode.MISSING, sentence, "Check the path.")
+
+
+def speed_of(_: click.Context, __: click.Parameter, speed: float | None) -> float | None:
+    """A speed of nothing or more, and finite. Raises BadParameter."""
+    if speed is not None and not 0.0 <= speed < math.inf:
+        raise click.BadParameter(f"{speed} is not a finite number of 0 or more.")
+    return speed

@@ -4,29 +4,47 @@ from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import click
+import msgspec
 
 from actors.ports import Feed
 from service.bundles import Choice, choose_bundle
-from service.cli.options import common, duration_of, missing_file, settings_of
+from service.cli.options import common, duration_of, no_file, settings_of, speed_of
 from service.cli.showing import finish, watchers_of
 from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan, RunResult, trade
 from service.failures import ExitCode, UserError
 from service.feeds import UNIVERSE, recorded_feed, seeded_feed
+from service.run_index import RunIndex
 from service.segment import fresh_run_id
 from service.settings import Settings
+from service.sole_service import sole_service
 from service.stores import FILE, POSTGRES, account_place, own_place, own_stream
 
 SEEDED_SPEED = 3600.0
+DEMO_SPEED = 14_400.0  # four hours a second: a demonstration trades within its first seconds
 _QUIET = click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
 _FOR = click.option("--for", "for_", metavar="DURATION", help="Stop after so much wall time (60s).")
 _EVENTS = click.option("--events", type=click.IntRange(min=1), help="Stop after so many inputs.")
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 _JOURNAL = click.option("--journal", type=click.Choice(["postgres", "file", "memory"]))
+_ABOUT_SPEED = "Logical seconds a second; 0 is as fast as it can."
+
+
+def _speed_option(default: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    return click.option(
+        "--speed",
+        type=float,
+        callback=speed_of,
+        default=default,
+        show_default=True,
+        help=_ABOUT_SPEED,
+    )
 
 
 @click.command()
@@ -36,7 +54,7 @@ _JOURNAL = click.option("--journal", type=click.Choice(["postgres", "file", "mem
 @_EVENTS
 @_SEED
 @_JOURNAL
-@click.option("--speed", type=float, default=SEEDED_SPEED, show_default=True)
+@_speed_option(SEEDED_SPEED)
 def run(**given: Any) -> None:
     """Trade the seeded market on paper and keep the account (continues where it stopped).
 
@@ -53,7 +71,7 @@ def run(**given: Any) -> None:
 @_EVENTS
 @_SEED
 @_JOURNAL
-@click.option("--speed", type=float, default=SEEDED_SPEED, show_default=True)
+@_speed_option(DEMO_SPEED)
 def demo(**given: Any) -> None:
     """Trade the seeded market with a throwaway account (kept only with --data-dir).
 
@@ -71,7 +89,10 @@ def demo(**given: Any) -> None:
 @_JOURNAL
 @click.option("--feed", default="seeded", show_default=True, help="seeded, or a recorded file.")
 @click.option(
-    "--speed", type=float, help="Logical seconds a second; 0 is as fast as it can (recorded: 0)."
+    "--speed",
+    type=float,
+    callback=speed_of,
+    help=f"{_ABOUT_SPEED} Default: {SEEDED_SPEED:g} seeded, 0 recorded.",
 )
 @click.option(
     "--warm-up", type=click.Path(path_type=Path), multiple=True, help="Candles before the feed."
@@ -84,7 +105,7 @@ def demo(**given: Any) -> None:
 @click.option(
     "--activate", metavar="REASON", help="Use a model that its gate refused, for this reason."
 )
-@click.option("--as-quote", default="", help="Research: read USDT pairs as this currency.")
+@click.option("--as-quote", default="", help="Refused: a research mapping of backtests only.")
 @click.option("--symbol", multiple=True, help="Trade only these symbols of a seeded feed.")
 def paper(**given: Any) -> None:
     """Trade on paper from a seeded market or a recorded feed (Kraken frames, trades).
@@ -92,29 +113,50 @@ def paper(**given: Any) -> None:
     A recorded feed decides on a one-second logical heartbeat; receive time is the last venue
     stamp. Live sockets are not part of this version.
     """
+    if given["as_quote"]:
+        raise UserError(
+            ExitCode.USAGE,
+            "The option --as-quote is a research mapping for backtests; paper and live refuse it.",
+            "Leave it out, or use `ballast backtest`.",
+        )
     if given["feed"] == "seeded":
+        _refuse(given, ("warm_up", "warm_up_shift", "activate"), "a seeded feed")
         _trade_seeded(given, throwaway=False)
         return
+    _refuse(given, ("symbol",), "a recorded feed")
     _trade_recorded(given)
+
+
+def _refuse(given: dict[str, Any], options: tuple[str, ...], feed: str) -> None:
+    """An option that means nothing here is refused, never passed over in silence."""
+    for name in options:
+        if given[name]:
+            flag = f"--{name.replace('_', '-')}"
+            raise UserError(
+                ExitCode.USAGE,
+                f"The option {flag} does not go with {feed}.",
+                "Leave it out; `ballast paper --help` says what it is for.",
+            )
 
 
 def _trade_seeded(given: dict[str, Any], *, throwaway: bool) -> None:
     symbols = tuple(given.get("symbol") or UNIVERSE)
     feed = seeded_feed(given["seed"], symbols)
+    speed = SEEDED_SPEED if given["speed"] is None else given["speed"]
     if throwaway:
         with tempfile.TemporaryDirectory(prefix="ballast-demo-") as folder:
             given["data_dir"] = Path(folder)
-            _run(given, feed, given["speed"] or SEEDED_SPEED)
+            _run(given, feed, speed)
     else:
-        _run(given, feed, given["speed"] or SEEDED_SPEED)
+        _run(given, feed, speed)
 
 
 def _trade_recorded(given: dict[str, Any]) -> None:
     path = Path(given["feed"])
     if not path.is_file():
-        raise missing_file(path)
+        raise no_file(path)
     warm_up = tuple(given["warm_up"])
-    feed = recorded_feed(path, warm_up, shift=given["warm_up_shift"], as_quote=given["as_quote"])
+    feed = recorded_feed(path, warm_up, shift=given["warm_up_shift"])
     _run(given, feed, given["speed"] or 0.0, own=True)
 
 
@@ -132,27 +174,37 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
         activation=given.get("activate") or "",
     )
     kind = given["journal"] or settings.journal.kind or (FILE if own else POSTGRES)
-    place, stream = account_place(settings, kind), ""
-    if own:
-        run_id = fresh_run_id(settings, feed, choice, "PAPER")
-        place, stream = own_place(settings, kind, run_id), own_stream(kind, run_id)
-    plan = RunPlan(
-        mode="PAPER",
-        journal_kind=kind,
-        journal_place=place,
-        stream=stream,
-        lasting=not own,
-        limits=limits,
-        speed=speed,
-    )
-    result = run_plan(settings, feed, choice, plan, given)
-    finish(result, given["as_json"])
+    plan = RunPlan("PAPER", kind, "", lasting=not own, limits=limits, speed=speed)
+    if not own:
+        with sole_service(settings.home, f"The account {settings.account.name}"):
+            plan = msgspec.structs.replace(plan, journal_place=account_place(settings, kind))
+            finish(run_plan(settings, feed, choice, plan, given), given["as_json"])
+        return
+    run_id = fresh_run_id(settings, feed, choice, "PAPER")
+    with own_account(settings, plan, run_id) as owned:
+        finish(run_plan(settings, feed, choice, owned, given), given["as_json"])
+
+
+@contextmanager
+def own_account(settings: Settings, plan: RunPlan, run_id: str) -> Iterator[RunPlan]:
+    """The plan with a journal of its own; an equal run at the same time is refused."""
+    kind = plan.journal_kind
+    with sole_service(RunIndex(settings.home).of(run_id), f"The run {run_id}"):
+        yield msgspec.structs.replace(
+            plan, journal_place=own_place(settings, kind, run_id), stream=own_stream(kind, run_id)
+        )
 
 
 def run_plan(
     settings: Settings, feed: Feed, choice: Choice, plan: RunPlan, given: dict[str, Any]
 ) -> RunResult:
     """Trade with whoever should look on. Raises UserError(INTERRUPTED) when cut off."""
+    if settings.venue.outside:
+        raise UserError(
+            ExitCode.USAGE,
+            "The setting venue.outside is for live trading, which this version does not have.",
+            "Leave it out: orders then go to the paper venue.",
+        )
     watchers, say = watchers_of(
         settings, headless=given["headless"], as_json=given["as_json"], total=plan.total
     )

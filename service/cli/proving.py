@@ -17,7 +17,8 @@ from service.drivers.replay import ReplayReport, replay_run
 from service.failures import ExitCode, UserError
 from service.proof import ProofCard, with_replay
 from service.rebuilding import builder
-from service.run_index import RunEntry, RunIndex
+from service.run_index import RunEntry, RunIndex, with_access
+from service.settings_bounds import without_password
 from service.stores import open_journal
 
 
@@ -33,7 +34,8 @@ def replay(
     RUN is an id from `ballast runs`, the beginning of one, or "last". Prints REPLAY PARITY: TRUE
     with the root hash, or FALSE with the first divergence (exit code 4).
     """
-    entry = RunIndex(settings_of(settings_file, data_dir).home).find(run_id)
+    settings = settings_of(settings_file, data_dir)
+    entry = with_access(RunIndex(settings.home).find(run_id), settings.journal.dsn)
     with proving_bar(as_json=as_json) as progress:
         report = asyncio.run(_replay(entry, verify=verify, progress=progress))
     show_replay(report, as_json=as_json)
@@ -44,8 +46,9 @@ def replay(
 @common
 def proof(run_id: str, *, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
     """Prove a stored run again and print its card."""
-    index = RunIndex(settings_of(settings_file, data_dir).home)
-    entry = index.find(run_id)
+    settings = settings_of(settings_file, data_dir)
+    index = RunIndex(settings.home)
+    entry = with_access(index.find(run_id), settings.journal.dsn)
     card = index.card(entry.run_id)
     if card is None:
         raise UserError(
@@ -86,7 +89,7 @@ async def row_of(journal: Journal, entry: RunEntry) -> RunRow:
             return row
     raise UserError(
         ExitCode.MISSING,
-        f"The journal in {entry.place} does not hold the run {entry.run_id}.",
+        f"The journal in {without_password(entry.place)} does not hold the run {entry.run_id}.",
         "Restore the data folder that belongs to this index.",
     )
 

@@ -11,6 +11,7 @@ import msgspec
 
 from service.cli.options import common, settings_of
 from service.settings import settings_hash
+from service.settings_bounds import without_password
 
 
 @click.command("settings")
@@ -20,8 +21,9 @@ def settings_verb(*, as_json: bool, settings_file: Path | None, data_dir: Path |
 
     Without --json the output is a TOML file that can be edited and given with --settings.
     """
-    settings = settings_of(settings_file, data_dir)
+    settings = settings_of(settings_file, data_dir, examining=True)
     values: dict[str, Any] = msgspec.to_builtins(settings, builtin_types=(Decimal,))
+    values["journal"]["dsn"] = without_password(settings.journal.dsn)
     if as_json:
         document = {"settings": values, "decision_hash": settings_hash(settings.decision)}
         click.echo(msgspec.json.encode(document).decode())

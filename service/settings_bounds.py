@@ -1,0 +1,132 @@
+"""What a setting may be: bounds of numbers, and the few words that texts may say.
+
+Each refusal is one sentence with the setting's name. What fields mean stands in
+`service.settings`; what strategy and risk profiles refuse among themselves stands in them.
+"""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from typing import Any, Final
+
+from actors.money import round_even
+from adapters.instruments.facts import QUOTE, QUOTE_DECIMALS
+from service.failures import ExitCode, UserError
+
+LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
+    ("account.opening_balance", Decimal(1), Decimal(10**12)),
+    ("market.bar_interval_seconds", Decimal(1), Decimal(86_400)),
+    ("market.stale_after_seconds", Decimal(1), Decimal(10**7)),
+    ("market.heartbeat_seconds", Decimal(0), Decimal(86_400)),
+    ("market.candle_half_spread_bps", Decimal(0), Decimal(1000)),
+    ("orders.deadline_seconds", Decimal(1), Decimal(60)),
+    ("orders.lifetime_seconds", Decimal(1), Decimal(10**6)),
+    ("orders.decision_age_max_seconds", Decimal(1), Decimal(60)),
+    ("venue.latency_ms", Decimal(1), Decimal(60_000)),
+    ("venue.slippage_bps", Decimal(0), Decimal(1000)),
+    ("venue.participation_ratio", Decimal("0.0001"), Decimal(1)),
+    ("journal.frame_inputs", Decimal(1), Decimal(100_000)),
+    ("journal.snapshot_every_inputs", Decimal(1), Decimal(5000)),
+    ("server.port", Decimal(0), Decimal(65_535)),
+)
+CHOICES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
+    ("account.quote", (QUOTE,)),
+    ("journal.kind", ("", "memory", "file", "postgres")),
+    ("log.level", ("debug", "info", "warning", "error", "critical")),
+)
+WHOLE_MAX: Final = 2**63 - 1
+DECIMALS_MAX: Final = 8
+_FINEST: Final = Decimal(1).scaleb(-DECIMALS_MAX)
+_CENT: Final = Decimal(1).scaleb(-QUOTE_DECIMALS)
+_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_PASSWORD: Final = re.compile(r"(//[^:/@]*):[^@]*@")
+_ADDRESS: Final = re.compile(r"postgres(ql)?://.")
+
+
+def refuse_out_of_bounds(settings: Any) -> None:
+    """Raises UserError(USAGE) for the first setting of the tree that is outside its bounds."""
+    for path, least, most in LIMITS:
+        value = Decimal(_at(settings, path))
+        if not value.is_finite() or not least <= value <= most or _is_minus_zero(value):
+            raise UserError(
+                ExitCode.USAGE,
+                f"The setting {path} is {value}, outside {least} to {most}.",
+                "Choose a value inside the bounds.",
+            )
+        if value != round_even(value, _FINEST):
+            raise UserError(
+                ExitCode.USAGE,
+                f"The setting {path} is {value}, finer than {DECIMALS_MAX} decimals.",
+                "Round it yourself, so that nothing is rounded in silence.",
+            )
+    _refuse_unstorable(settings)
+    for path, known in CHOICES:
+        value = _at(settings, path)
+        if value not in known:
+            words = ", ".join(word or '"" (chosen for you)' for word in known)
+            raise UserError(
+                ExitCode.USAGE, f"The setting {path} cannot be {value!r}.", f"It may be {words}."
+            )
+    _refuse_account(settings)
+    refuse_address(settings.journal.dsn, "journal.dsn")
+    if settings.server.host not in ("127.0.0.1", "localhost", "::1"):
+        raise UserError(
+            ExitCode.USAGE,
+            f"The endpoint may only listen on this machine, not on {settings.server.host!r}.",
+            "Set server.host to 127.0.0.1 (a reverse proxy with TLS may publish it).",
+        )
+
+
+def _refuse_unstorable(settings: Any) -> None:
+    """Whole numbers are journalled in 64 bits."""
+    for section in settings.__struct_fields__:
+        fields = getattr(getattr(settings, section), "__struct_fields__", ())
+        for field in fields:
+            value = getattr(getattr(settings, section), field)
+            if isinstance(value, int) and abs(value) > WHOLE_MAX:
+                raise UserError(
+                    ExitCode.USAGE,
+                    f"The setting {section}.{field} is {value}, more than 64 bits hold.",
+                    "Choose a smaller value.",
+                )
+
+
+def without_password(address: str) -> str:
+    """The address of a database as it may be shown and stored."""
+    return _PASSWORD.sub(r"\1:***@", address)
+
+
+def refuse_address(dsn: str, where: str) -> None:
+    """Raises UserError(USAGE) for what is no PostgreSQL address. It may hold a password: unsaid."""
+    if dsn and not _ADDRESS.match(dsn):
+        raise UserError(
+            ExitCode.USAGE,
+            f"What {where} says is not the address of a PostgreSQL database.",
+            "Write it like postgresql://user@host:5432/name, or leave it out.",
+        )
+
+
+def _refuse_account(settings: Any) -> None:
+    name, balance = settings.account.name, settings.account.opening_balance
+    if not _NAME.fullmatch(name):
+        raise UserError(
+            ExitCode.USAGE,
+            f"The setting account.name is {name!r}, which is no name.",
+            "Use up to 64 letters, digits, dots, dashes and underlines.",
+        )
+    if balance != round_even(balance, _CENT):
+        raise UserError(
+            ExitCode.USAGE,
+            f"The setting account.opening_balance is {balance}, finer than {QUOTE} is kept.",
+            f"Give at most {QUOTE_DECIMALS} decimals.",
+        )
+
+
+def _is_minus_zero(value: Decimal) -> bool:
+    return value.is_zero() and value.is_signed()
+
+
+def _at(settings: Any, path: str) -> Any:
+    section, field = path.split(".")
+    return getattr(getattr(settings, section), field)
