@@ -1,0 +1,90 @@
+"""SIGKILL at every named step of the pump, before a recording sink: kill, compare, go on, compare.
+
+After every death the sink's log is compared with what is durable: nothing was sent twice, late, or
+before its record. Then the service starts again, recovers, and ends with every order accounted for.
+"""
+
+from __future__ import annotations
+
+import pytest
+
+from service.fail_points import STEPS
+from tests.simulation.case import SIGKILL, NewCase, die_once
+
+# Three occurrences of every step, all of which a short run passes.
+COUNTS = {
+    "received": (1, 203, 331),
+    "appended": (2, 5, 300),
+    "stepped": (1, 250, 333),
+    "committed": (1, 3, 9),
+    "released": (1, 2, 6),
+    "acknowledged": (1, 3, 5),
+    "snapshot_begin": (1, 2, 3),
+    "snapshot_end": (1, 2, 4),
+}
+KINDS = ("file", "embedded", "machine")
+FIRST = [
+    (("file", "embedded")[index % 2], step, counts[1])
+    for index, (step, counts) in enumerate(COUNTS.items())
+]
+REST = [
+    (kind, step, count)
+    for step, counts in COUNTS.items()
+    for count in counts
+    for kind in KINDS
+    if (kind, step, count) not in FIRST
+]
+# Recovery and the opening of a segment pass few steps: die there too, one start after the other.
+RECOVERING = ("snapshot_begin:1", "snapshot_end:1", "appended:1", "stepped:2", "committed:1")
+
+
+def test_every_step_of_the_pump_is_killed_somewhere() -> None:
+    """A step that is added must be added here."""
+    assert set(COUNTS) == set(STEPS)
+
+
+def test_the_run_without_a_fault_ends_with_every_order_accounted_for(new_case: NewCase) -> None:
+    """What the other cases are compared with."""
+    found = new_case("file").finish()
+    assert found.runs == 1
+
+
+@pytest.mark.parametrize(("kind", "step", "count"), FIRST)
+def test_a_kill_leaves_journal_and_venue_in_agreement(
+    new_case: NewCase, kind: str, step: str, count: int
+) -> None:
+    """One occurrence of every step, in files and in the database by turns."""
+    die_once(new_case(kind), f"{step}:{count}")
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(("kind", "step", "count"), REST)
+def test_a_kill_at_any_other_occurrence_does_so_too(
+    new_case: NewCase, kind: str, step: str, count: int
+) -> None:
+    """Every occurrence in every store; another fate for every case."""
+    die_once(new_case(kind, sink_seed=count), f"{step}:{count}")
+
+
+@pytest.mark.parametrize("kind", ["file", "embedded"])
+def test_kills_while_recovering_lose_nothing_and_send_nothing(new_case: NewCase, kind: str) -> None:
+    """Die with orders in flight, then at every step that a start passes before it trades."""
+    case = new_case(kind)
+    assert case.run("acknowledged:5") == SIGKILL
+    sent = case.sent()
+    for fail_point in RECOVERING:
+        assert case.run(fail_point) == SIGKILL, case.where.told("trader")
+        case.compare()
+    assert case.sent() == sent, "an order left while the service was starting"
+    case.finish()
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_crash_loop_ends_with_every_order_accounted_for(new_case: NewCase, kind: str) -> None:
+    """Ten deaths at changing steps of one account."""
+    case = new_case(kind)
+    for step in ("released:1", "committed:4", "acknowledged:1", "stepped:9", "received:40") * 2:
+        assert case.run(step) == SIGKILL, case.where.told("trader")
+        case.compare()
+    case.finish()

@@ -1,0 +1,104 @@
+"""Stops that are no SIGKILL of the service: SIGTERM, a venue that dies, a database that vanishes.
+
+Whatever stops, the service ends with a sentence or goes on; what is durable is what was sent.
+"""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from service.failures import ExitCode
+from tests.simulation.case import Case, NewCase
+
+
+def trading(case: Case) -> int:
+    """A trader that has sent orders and has more to send; its pid."""
+    already = case.sent()
+    pid = case.where.trade(case.orders)
+    case.until(lambda: case.sent() >= already + 4)
+    return pid
+
+
+@pytest.mark.parametrize("kind", ["file", "embedded"])
+def test_sigterm_in_the_middle_stops_cleanly_and_the_account_goes_on(
+    new_case: NewCase, kind: str
+) -> None:
+    """A proven card and exit code 0, although orders are open; later they end."""
+    case = new_case(kind)
+    told = case.stop(trading(case))
+    assert told.exit_code == ExitCode.OK
+    assert told.card is not None
+    assert told.card.parity
+    found = case.compare()
+    assert found is not None
+    assert found.runs == 1
+    assert case.finish().runs == 2
+
+
+def test_sigterm_and_sigkill_together_are_no_worse_than_sigkill(new_case: NewCase) -> None:
+    """Killed while it closes."""
+    case = new_case("file")
+    pid = trading(case)
+    case.where.nursery.signal(pid, signal.SIGTERM)
+    case.where.nursery.kill(pid)
+    case.compare()
+    case.finish()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_venue_that_dies_at_an_order_leaves_it_unknown_until_its_lists_say_more(
+    new_case: NewCase, when: str
+) -> None:
+    """It dies before, or after, it wrote an order down; it comes back and trading goes on."""
+    case = new_case("file")
+    case.where.stop_sink()
+    case.where.start_sink(f"{when}:5")
+    pid = case.where.trade(case.orders)
+    assert case.where.nursery.wait(case.where.sink) == -signal.SIGKILL
+    case.where.start_sink()
+    assert case.where.nursery.wait(pid) == 0, case.where.told("trader")
+    found = case.compare()
+    assert found is not None
+    case.finish()
+
+
+def test_a_venue_that_dies_together_with_the_service_is_asked_after_both_return(
+    new_case: NewCase,
+) -> None:
+    """Nobody remembers but the log and the journal."""
+    case = new_case("file")
+    pid = trading(case)
+    case.where.nursery.kill(case.where.sink)
+    case.where.nursery.kill(pid)
+    case.where.start_sink()
+    case.compare()
+    case.finish()
+
+
+def test_postgresql_stopped_at_once_stops_the_service_with_a_sentence(
+    new_case: NewCase, tmp_path: Path
+) -> None:
+    """`immediate`, in the middle: nothing more is sent; the next start recovers."""
+    folder = tmp_path / "database"
+    case = new_case("own", place=str(folder))
+    server = EmbeddedPostgres(folder)
+    try:
+        try:
+            server.start()
+        except EmbeddedPostgresError as error:
+            pytest.skip(f"the embedded PostgreSQL does not run here: {error}")
+        pid = trading(case)
+        server.stop("immediate")
+        code = case.where.nursery.wait(pid)
+        told = case.where.answer()
+        assert code == told.exit_code == ExitCode.ENVIRONMENT
+        assert told.error.endswith((".", "known"))
+        assert "Traceback" not in case.where.told("trader")
+        case.compare()
+        case.finish()
+    finally:
+        server.stop("immediate")

@@ -1,0 +1,115 @@
+"""The service as a process of its own, trading an hourly market through the recording sink.
+
+It is the real driver with the real graph; only the feed is short. It prints its card as one JSON
+object, or the sentence that a user would see and its exit code.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+
+import msgspec
+
+from actors.ports import JournalError
+from actors.risk.profile import RiskProfile
+from actors.strategy.profile import StrategyProfile
+from service.bundles import choose_bundle
+from service.cli.main import as_user_error
+from service.cli.showing import failure_of
+from service.drivers.trading import RunPlan, RunResult, trade
+from service.failures import UserError
+from service.ingress import Ingress
+from service.outside_venue import OutsideVenue
+from service.proof import ProofCard
+from service.settings import (
+    AccountSettings,
+    JournalSettings,
+    OrderSettings,
+    Settings,
+    VenueSettings,
+)
+from tests.simulation.hourly_market import HourlyMarket
+from tests.simulation.sink_venue import sink_venue
+
+EAGER = StrategyProfile(
+    entry_p_up_micros=450_000,
+    exit_p_up_micros=445_000,
+    edge_margin_micros=-20_000,
+    exit_move_micros=-1500,
+    cool_down_fill_ns=0,
+)
+
+
+class Orders(msgspec.Struct):
+    """What a trader is told on its command line."""
+
+    home: str
+    kind: str
+    place: str
+    socket: str
+    seed: int = 1
+    hours: int = 40
+    speed: float = 720_000.0
+    snapshot_every: int = 100
+    frame_inputs: int = 1000
+    account: str = "paper"
+
+
+class Told(msgspec.Struct):
+    """What it prints: a card, or why there is none."""
+
+    exit_code: int
+    card: ProofCard | None = None
+    error: str = ""
+
+
+def settings_of(orders: Orders) -> Settings:
+    """Settings with the venue outside."""
+    return Settings(
+        account=AccountSettings(name=orders.account),
+        venue=VenueSettings(outside=True),
+        orders=OrderSettings(lifetime_seconds=3000),
+        strategy=EAGER,
+        risk=RiskProfile(edge_margin_micros=-20_000),
+        journal=JournalSettings(
+            frame_inputs=orders.frame_inputs, snapshot_every_inputs=orders.snapshot_every
+        ),
+        data_dir=orders.home,
+    )
+
+
+async def run(orders: Orders) -> RunResult:
+    """Trade to the end of the feed."""
+    feed = HourlyMarket(orders.seed, orders.hours)
+    choice = choose_bundle("", mode="PAPER", feed_kind=feed.kind)
+    plan = RunPlan("PAPER", orders.kind, orders.place, speed=orders.speed, total=1)
+    ingress = Ingress()
+    async with sink_venue(Path(orders.socket), ingress) as venue:
+        outside = OutsideVenue(venue, ingress)
+        return await trade(settings_of(orders), feed, choice, plan, outside=outside, say=_say)
+
+
+def _say(text: str) -> None:
+    sys.stderr.write(f"{text}\n")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Trade as told by the first argument."""
+    text = (sys.argv[1:] if arguments is None else arguments)[0]
+    orders = msgspec.json.decode(text, type=Orders)
+    try:
+        card = asyncio.run(run(orders)).card
+    except (UserError, JournalError) as error:
+        failure = as_user_error(error)
+        told = Told(int(failure.code), error=failure.sentence)
+    else:
+        found = failure_of(card)
+        told = Told(0 if found is None else int(found.code), card)
+    sys.stdout.write(msgspec.json.encode(told).decode() + "\n")
+    sys.exit(told.exit_code)
+
+
+if __name__ == "__main__":
+    main()
