@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import decimal
+import functools
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, NewType, TypeVar
@@ -19,6 +20,7 @@ Amount = NewType("Amount", Decimal)
 PRECISION_DIGITS: Final = 38
 SNAP_TOLERANCE_TICKS: Final = 1e-6  # not money: ticks
 ZERO: Final = Decimal(0)
+_ONE: Final = Decimal(1)
 MICRO: Final = Decimal("0.000001")
 _TRAPS: Final = [
     decimal.Inexact,
@@ -63,6 +65,7 @@ def is_sound(value: Decimal) -> bool:
     return value.is_finite() and not (value.is_zero() and value.is_signed())
 
 
+@functools.cache
 def step_of(decimals: int) -> Decimal:
     """The step of a grid with so many decimals: 2 gives 0.01."""
     return Decimal((0, (1,), -decimals))
@@ -95,11 +98,17 @@ def round_even(value: Decimal, step: Decimal) -> Decimal:
 
 
 def _on_grid(value: Decimal, step: Decimal, context: decimal.Context) -> Decimal:
-    if step.as_tuple().digits == (1,):
+    if _is_unit(str(step)):
         return context.quantize(value, step)
     count = context.divide(value, step)
-    whole = context.quantize(count, Decimal(1))
+    whole = context.quantize(count, _ONE)
     return EXACT.multiply(whole, step)
+
+
+@functools.cache
+def _is_unit(step: str) -> bool:
+    """Whether a step's only digit is 1. Asked by its text, because 0.1 and 0.10 are equal keys."""
+    return Decimal(step).as_tuple().digits == (1,)
 
 
 def ratio_down(numerator: Decimal, denominator: Decimal) -> Decimal:
@@ -120,7 +129,7 @@ def micros_up(numerator: Decimal, denominator: Decimal) -> int:
 
 
 def _whole(value: Decimal, context: decimal.Context) -> int:  # not money: a whole count
-    return int(context.quantize(value, Decimal(1)))
+    return int(context.quantize(value, _ONE))
 
 
 def from_micros(micros: int) -> Decimal:

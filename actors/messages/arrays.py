@@ -25,8 +25,10 @@ _HEADER: Final = struct.Struct("<4I")
 def sealed(values: F64) -> F64:
     """Return `values` in canonical form (contiguous, one NaN, no -0.0), read-only; copies once."""
     array = np.add(values, 0.0, order="C")
-    np.copyto(array, np.nan, where=np.isnan(array))
-    array.flags.writeable = False
+    missing = np.isnan(array)
+    if np.count_nonzero(missing):  # most slices have none, and the copy is half of the cost
+        np.copyto(array, np.nan, where=missing)
+    array.setflags(write=False)
     return array
 
 

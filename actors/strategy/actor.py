@@ -36,6 +36,7 @@ FLATTEN_REASON: Final = Reason.FLATTEN
 _ENTER, _PARTIAL_EXIT, _EXIT = (
     action.value for action in (Action.ENTER, Action.PARTIAL_EXIT, Action.EXIT)
 )
+_LEAVING: Final = (_EXIT, _PARTIAL_EXIT)
 
 
 class StrategyActor(Actor[StrategyConfig, StrategyState]):
@@ -106,8 +107,10 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
             self._flatten(rows)
         intents = []
         actions = rows[:, 0].tolist()
-        if _ENTER in actions or _EXIT in actions or _PARTIAL_EXIT in actions:
-            intents = [*self._exits(rows, at), *self._entries(rows, at)]
+        if _EXIT in actions or _PARTIAL_EXIT in actions:
+            intents = self._exits(rows, at)
+        if _ENTER in actions:
+            intents += self._entries(rows, at)
         verdict = VerdictSlice(at, sealed_ints(rows), state.prediction_ts)
         return (verdict, *intents) if intents else (verdict,)
 
@@ -121,9 +124,10 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
 
     def _exits(self, rows: np.ndarray, at: int) -> list[OrderIntent]:
         """Sales in index order; they come before entries, because they free what entries need."""
-        wanted = (rows[:, 0] == Action.EXIT) | (rows[:, 0] == Action.PARTIAL_EXIT)
         profile, intents = self.config.profile, []
-        for index in np.flatnonzero(wanted).tolist():
+        for index, action in enumerate(rows[:, 0].tolist()):
+            if action not in _LEAVING:
+                continue
             instrument = self.config.instruments[index]
             intent = exit_intent(self.state, instrument, profile, rows[index], index=index, at=at)
             if intent is not None:
@@ -133,7 +137,8 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
 
     def _entries(self, rows: np.ndarray, at: int) -> list[OrderIntent]:
         """Purchases by falling edge, then index: what is first in line gets the budget first."""
-        found = np.flatnonzero(rows[:, 0] == Action.ENTER).tolist()
+        actions = rows[:, 0].tolist()
+        found = [index for index, action in enumerate(actions) if action == _ENTER]
         found.sort(key=lambda index: (-rows[index, 5].item(), index))
         profile, intents = self.config.profile, []
         for index in found:

@@ -58,7 +58,10 @@ _ENTRY_UNSOUND: Final = (
     _ALWAYS_UNSOUND | MarketFlag.GAP | MarketFlag.VENUE_STATUS | MarketFlag.CLOCK_SKEW
 )
 PRICE_LIMIT: Final = 1e14
-_INT32_MAX: Final = 2**31 - 1
+# A Python number costs numpy a conversion a call; a 0-d array does not.
+_NOTHING, _ONE_MICROS = np.array(0.0), np.array(float(MICROS))
+_MISSING, _LEAST = np.array(float(MISSING)), np.array(-float(2**31 - 1))
+_PRICE_LIMIT: Final = np.array(PRICE_LIMIT)
 # Who is not warm (None: nobody can tell), whether the model is silent, which symbols have no price.
 Common = tuple[np.ndarray | None, bool, np.ndarray]
 _BID: Final = MARK_COLUMNS.index("bid")
@@ -107,12 +110,12 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
     marks = state.marks.T.copy()
     model = state.predictions.T.astype(np.float64)
     p_up, move = model[P_UP], model[EXPECTED_MOVE]
-    missing = np.minimum(p_up, move) == MISSING
-    spread = np.ceil(marks[_SPREAD] * MICROS)
-    cost = np.fmax(np.fmin(spread, MICROS), 0) + limits.fixed_cost
-    edge = np.maximum(move - cost, -_INT32_MAX)
-    np.putmask(edge, missing, MISSING)
-    priced = (marks[_BID] > 0) & (marks[_ASK] < PRICE_LIMIT)
+    missing = np.minimum(p_up, move) == _MISSING
+    spread = np.ceil(marks[_SPREAD] * _ONE_MICROS)
+    cost = np.fmax(np.fmin(spread, _ONE_MICROS), _NOTHING) + limits.fixed_cost
+    edge = np.maximum(move - cost, _LEAST)
+    np.putmask(edge, missing, _MISSING)
+    priced = (marks[_BID] > _NOTHING) & (marks[_ASK] < _PRICE_LIMIT)
     # Before the first prediction everything is missing; without a model that says nothing.
     awaited = state.bundle_id != "" or not state.predicted
     aged = at - state.prediction_ts > config.profile.prediction_max_age_ns
