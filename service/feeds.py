@@ -15,8 +15,9 @@ from actors.ids import digest_hex
 from actors.instruments import Instrument
 from actors.ports import Feed, FeedItem
 from adapters.candles.feed import ALL_WARM_UP, CandleFeed
-from adapters.candles.reader import market_of, read_all
+from adapters.candles.reader import market_of, read_all, read_candles
 from adapters.candles.series import CandleFileError, CandleSeries, shift_to
+from adapters.instruments.facts import QUOTE
 from adapters.instruments.table import UnknownSymbolError, canonical_symbol
 from adapters.instruments.table import instruments as instruments_of
 from adapters.kraken.recorded import CaptureError, RecordedFrames
@@ -179,10 +180,20 @@ def warm_up_candles(
     shift: bool,
     as_quote: str = "",
 ) -> CandleFeed:
-    """Candles that end before `end_ts`, all marked as warm-up. Raises UserError(BAD_INPUT)."""
-    one = symbols[0] if len(files) == 1 and len(symbols) == 1 else ""
+    """Candles that end before `end_ts`, all marked as warm-up.
+
+    Moving them is research, and so is reading dollar tokens as dollars: only moved candles may.
+    Raises UserError(BAD_INPUT), also for candles of a symbol that the feed does not have.
+    """
+    stand_in = as_quote or (QUOTE if shift else "")
     try:
-        series = read_all(files, symbol=one, name=lambda text: canonical_symbol(text, as_quote))
+        series = []
+        for path in files:
+            named = market_of(path)[0]
+            alone = symbols[0] if len(symbols) == 1 and not named else ""
+            series.append(
+                read_candles(path, symbol=alone, name=lambda text: canonical_symbol(text, stand_in))
+            )
         if shift:
             series = shift_to(series, end_ts)
         series = [newest_before(part, end_ts) for part in series]

@@ -33,6 +33,7 @@ _FOR = click.option("--for", "for_", metavar="DURATION", help="Stop after so muc
 _EVENTS = click.option("--events", type=click.IntRange(min=1), help="Stop after so many inputs.")
 _SEED = click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
 _JOURNAL = click.option("--journal", type=click.Choice(["postgres", "file", "memory"]))
+_SHIFTED = "research: older candles (dollar tokens read as dollars) were moved to warm it up"
 _ABOUT_SPEED = "Logical seconds a second; 0 is as fast as it can."
 
 
@@ -180,6 +181,8 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
             plan = msgspec.structs.replace(plan, journal_place=account_place(settings, kind))
             finish(run_plan(settings, feed, choice, plan, given), given["as_json"])
         return
+    if given["warm_up_shift"]:
+        choice = msgspec.structs.replace(choice, notice=f"{choice.notice}; {_SHIFTED}")
     run_id = fresh_run_id(settings, feed, choice, "PAPER")
     with own_account(settings, plan, run_id) as owned:
         finish(run_plan(settings, feed, choice, owned, given), given["as_json"])
