@@ -21,7 +21,7 @@ from adapters.journal.memory import MemoryJournal
 from ops.benchmarks.figures import ROUNDS, ROUNDS_QUICK, Figure, median, options, report
 from ops.benchmarks.market import SYMBOLS, CandleMarket, graph_of, settings_of, starting
 from service.drivers.replay import ReplayReport, replay_run
-from service.run_proof import builder
+from service.rebuilding import builder
 from service.segment import close_segment, open_segment
 from service.tally import Tally
 
