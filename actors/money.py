@@ -43,6 +43,8 @@ def _rounding_context(rounding: str) -> decimal.Context:
 EXACT: Final = decimal.Context(
     prec=PRECISION_DIGITS, rounding=decimal.ROUND_HALF_EVEN, traps=_TRAPS
 )
+# Any product of two amounts is exact here, so that it is rounded once.
+_PRODUCT: Final = decimal.Context(prec=2 * PRECISION_DIGITS, traps=_TRAPS)
 _DOWN: Final = _rounding_context(decimal.ROUND_FLOOR)
 _UP: Final = _rounding_context(decimal.ROUND_CEILING)
 _EVEN: Final = _rounding_context(decimal.ROUND_HALF_EVEN)
@@ -139,17 +141,17 @@ def from_micros(micros: int) -> Decimal:
 
 def multiply_down(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
     """The product on the grid of `step`, rounded down."""
-    return round_down(_DOWN.multiply(left, right), step)
+    return round_down(_PRODUCT.multiply(left, right), step)
 
 
 def multiply_up(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
     """The product on the grid of `step`, rounded up."""
-    return round_up(_UP.multiply(left, right), step)
+    return round_up(_PRODUCT.multiply(left, right), step)
 
 
 def multiply_even(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
     """The product on the grid of `step`, ties to even (the venue's own cost arithmetic)."""
-    return round_even(_EVEN.multiply(left, right), step)
+    return round_even(_PRODUCT.multiply(left, right), step)
 
 
 def divide_down(numerator: Decimal, denominator: Decimal, step: Decimal) -> Decimal:

@@ -91,7 +91,9 @@ def test_a_quantity_is_a_positive_multiple_of_the_lot(
     ],
 )
 def test_both_minimums_are_demanded(quantity: str, price: str, accepted: bool) -> None:
-    """Quantity in base, cost in quote."""
+    """Quantity in base, cost in quote; three digits rounded up would let 0.499995 pass for 0.5."""
+    with decimal.localcontext(decimal.Context(prec=3, rounding=decimal.ROUND_UP, traps=[])):
+        assert XBT.meets_minimum(D(quantity), D(price)) is accepted
     assert XBT.meets_minimum(D(quantity), D(price)) is accepted
 
 

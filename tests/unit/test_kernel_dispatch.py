@@ -9,7 +9,7 @@ import pytest
 
 from actors.ids import GENESIS_ROOT
 from actors.kernel.digest import NO_STEP, next_root, step_digest
-from actors.kernel.envelope import Input
+from actors.kernel.envelope import Envelope, Input
 from actors.kernel.stamp import INPUT, KERNEL, Stamp
 from actors.kernel.supervisor import OK, Outcome
 from actors.messages.codec import encode
@@ -21,6 +21,7 @@ from actors.messages.control import (
     RunEnded,
     SetTimer,
     Tick,
+    TimerFired,
 )
 from actors.messages.ledger import HoldPlaced
 from actors.messages.order import CancelOrder, PlaceHold, SubmitOrder
@@ -97,10 +98,16 @@ def test_stamps_rise_strictly_and_every_child_is_younger_than_its_cause() -> Non
 
 
 def test_a_timers_messages_are_caused_by_the_timer_and_the_timer_by_who_set_it() -> None:
-    """TimerFired is stamped by the kernel."""
+    """TimerFired is stamped by the kernel, and is part of the step's digest."""
     kernel = bank()
     give(kernel, deposit("a"), 0)
-    (asked, answered) = give(kernel, Tick(START), 30).records
+    (timer,) = kernel.snapshot().kernel.timers
+    assert timer.cause.actor == "teller"
+    result = give(kernel, Tick(START), 30)
+    (asked, answered) = result.records
+    message = TimerFired("release-a", timer.due)
+    fired = Envelope(asked.cause, timer.cause, "teller", timer.due, message)
+    assert result.digest == step_digest([fired, asked, answered])
     assert (asked.cause.actor, asked.cause.seq) == (KERNEL, 2)
     assert answered.cause == asked.stamp
 

@@ -37,6 +37,9 @@ from actors.money import (
 
 D = Decimal
 CENT = D("0.01")
+ABOVE_ONE = D("1.000000000000000000005")
+BELOW_TWO = D("1.99999999999999999999")
+BELOW_HALF = D("1.4999999999999999999925")
 
 
 @pytest.mark.parametrize(
@@ -81,6 +84,11 @@ def test_every_direction_of_rounding(value: str, step: str, down: str, even: str
         (lambda: divide_down(D("1.00"), D(3), D("0.05")), "0.30"),
         (lambda: ratio_down(D(2), D(3)), "0.666666666666"),
         (lambda: ratio_down(D(-2), D(3)), "-0.666666666667"),
+        # Just below 2 and 1.5, beyond thirty-eight digits: a product is rounded once.
+        (lambda: multiply_down(BELOW_TWO, ABOVE_ONE, D(1)), "1"),
+        (lambda: multiply_up(BELOW_TWO.copy_negate(), ABOVE_ONE, D(1)), "-1"),
+        (lambda: multiply_even(BELOW_HALF, ABOVE_ONE, D(1)), "1"),
+        (lambda: divide_down(D("19" + "9" * 39), D("1E+40"), D(1)), "1"),
         (lambda: at_exponent(D("1.5"), D("0.0001")), "1.5000"),
         (lambda: at_exponent(D("1.500"), D("0.1")), "1.5"),
         (lambda: step_of(2), "0.01"),
