@@ -117,7 +117,7 @@ async def filled(dsn: str, folder: Path, inputs: int) -> tuple[float, Kernel]:
             batch = []
     await pump.admit(batch)
     # The last frames, without the snapshot that a full count would make due.
-    pump._snapshot_every = inputs
+    pump._snapshot_every = 2 * inputs
     await pump.flush()
     seconds = time.perf_counter() - before
     await journal.close()
