@@ -97,9 +97,10 @@ def finished(
     symbols: tuple[str, ...] = (BTC,),
     fills: Sequence[Fill] = (),
     exits: Sequence[TradeClosed] = (),
+    cut: int | None = None,
 ) -> RunResult:
-    """The result of a run with that history."""
-    tally = Tally(symbols)
+    """The result of a run with that history, counted apart from the hour `cut` on."""
+    tally = Tally(symbols, measured_from_ns=0 if cut is None else hour_ts(cut))
     tally.hours.extend(hours)
     tally.fill_rows.extend(fills)
     tally.closed.extend(exits)
