@@ -108,24 +108,32 @@ class Pump:
                 await self.flush(wait=bool(self._effects))
 
     async def flush(self, *, wait: bool = True) -> None:
-        """Commit what is stepped; with `wait` it is durable on return and its effects are
-        released.
+        """Commit what is stepped.
+
+        With `wait` everything is durable on return, also what the last append led to, and its
+        effects are released.
         """
-        while self._records:
-            frame = self._seal()
-            rows, effects = tuple(self._rows), self._effects
-            self._records, self._rows, self._effects = [], [], []
+        while True:
+            while self._records:
+                await self._flush_frame(wait=wait)
+            if not wait:
+                return
             await self._settle()
-            self._appending = asyncio.ensure_future(self._append(frame, rows, effects))
-            if wait or self._snapshot_due():
-                await self._settle()
-            answers = await self._release(effects)
-            for item in answers:
-                self._step(item)
-            if self._snapshot_due():
-                await self.take_snapshot()
-        if wait:
+            if not self._records:
+                return
+
+    async def _flush_frame(self, *, wait: bool) -> None:
+        frame = self._seal()
+        rows, effects = tuple(self._rows), self._effects
+        self._records, self._rows, self._effects = [], [], []
+        await self._settle()
+        self._appending = asyncio.ensure_future(self._append(frame, rows, effects))
+        if wait or self._snapshot_due():
             await self._settle()
+        for item in await self._release(effects):
+            self._step(item)
+        if self._snapshot_due():
+            await self.take_snapshot()
 
     async def rest(self) -> None:
         """Store a snapshot of the state as it is now; the next segment starts from it."""

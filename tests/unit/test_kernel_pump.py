@@ -251,7 +251,6 @@ def test_rows_refused_while_the_next_frame_is_stepped_are_recorded_too() -> None
     run(work())
 
 
-@pytest.mark.xfail(strict=True, reason="flush returns before what its last append led to is kept")
 def test_rows_of_the_last_frame_that_are_refused_are_recorded_before_flush_returns() -> None:
     """The violation is durable when a waiting flush returns, though nothing followed the frame."""
     desk = Desk(refused="PredictionSlice", frame_inputs=1)
