@@ -12,7 +12,7 @@ from actors.ports import Journal
 from service.stores import open_journal
 from tests.simulation.nursery import Place
 from tests.simulation.trader import Orders, Told
-from tests.simulation.venue_sink import read_log
+from tests.simulation.venue_sink import Sink, read_log
 from tests.simulation.witness import Witness, check_books, check_end, check_sink, witness
 
 SIGKILL = -9
@@ -68,6 +68,11 @@ class Case:
     def sent(self) -> int:
         """How many orders the sink has written down."""
         return sum(line.op == "submit" for line in read_log(self.where.log))
+
+    def over(self) -> set[str]:
+        """The orders of which the sink has written down the last trade."""
+        sink = Sink(self.where.log, 0, faults=False)
+        return {name for name, book in sink.orders.items() if not book.open}
 
     def stop(self, pid: int) -> Told:
         """SIGTERM to a trader, and what it answers."""

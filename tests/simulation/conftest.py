@@ -31,8 +31,10 @@ def new_case(nursery: Nursery, tmp_path: Path, request: pytest.FixtureRequest) -
     """Make the place of a test: kind file, or a PostgreSQL (embedded, machine, own)."""
     with ExitStack() as stack:
 
-        def make(kind: str, *, sink_seed: int = 3, **changes: object) -> Case:
-            where = stack.enter_context(place(nursery, tmp_path, sink_seed=sink_seed))
+        def make(kind: str, *, sink_seed: int = 3, fate: int = -1, **changes: object) -> Case:
+            where = stack.enter_context(
+                place(nursery, tmp_path, sink_seed=sink_seed, faults=fate < 0, fate=fate)
+            )
             address = str(where.home / "journal")
             if kind in ("embedded", "machine"):
                 server = running_server(request.config, kind)

@@ -122,13 +122,16 @@ class Nursery:
 class Place:
     """One case: a home, a sink with its log, and the traders that come and go."""
 
-    def __init__(self, nursery: Nursery, folder: Path, *, sink_seed: int, faults: bool) -> None:
+    def __init__(
+        self, nursery: Nursery, folder: Path, *, sink_seed: int, faults: bool, fate: int
+    ) -> None:
         self.nursery = nursery
         self.folder = folder
         self.home = folder / "home"
         self.socket = folder / "s"
         self.log = folder / "sink.ndjson"
         self._arguments = [str(self.socket), str(self.log), "--seed", str(sink_seed)]
+        self._arguments += ["--fate", str(fate)]
         if faults:
             self._arguments.append("--faults")
         self.sink = 0
@@ -173,10 +176,10 @@ class Place:
 
 @contextlib.contextmanager
 def place(
-    nursery: Nursery, folder: Path, *, sink_seed: int = 1, faults: bool = True
+    nursery: Nursery, folder: Path, *, sink_seed: int = 1, faults: bool = True, fate: int = -1
 ) -> Iterator[Place]:
     """A case with its sink running."""
-    found = Place(nursery, folder, sink_seed=sink_seed, faults=faults)
+    found = Place(nursery, folder, sink_seed=sink_seed, faults=faults, fate=fate)
     found.start_sink()
     try:
         yield found

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import pytest
 
+from actors.messages.order import OrderState
 from service.fail_points import STEPS
 from tests.simulation.case import SIGKILL, NewCase, die_once
 
 # Three occurrences of every step, all of which a short run passes.
 COUNTS = {
-    "received": (1, 203, 331),
-    "appended": (2, 5, 300),
-    "stepped": (1, 250, 333),
+    "received": (1, 402, 351),
+    "appended": (2, 371, 300),
+    "stepped": (1, 390, 333),
     "committed": (1, 3, 9),
     "released": (1, 2, 6),
     "acknowledged": (1, 3, 5),
@@ -77,6 +78,26 @@ def test_kills_while_recovering_lose_nothing_and_send_nothing(new_case: NewCase,
         case.compare()
     assert case.sent() == sent, "an order left while the service was starting"
     case.finish()
+
+
+PARTLY_NOW_REST_LATER = 60
+
+
+@pytest.mark.parametrize("count", [330, 370])
+def test_fills_while_the_service_is_dead_are_booked_when_it_returns(
+    new_case: NewCase, count: int
+) -> None:
+    """Orders rest at the venue, partly filled; their rest trades between death and return."""
+    case = new_case("file", fate=PARTLY_NOW_REST_LATER, lifetime_seconds=1_000_000)
+    assert case.run(f"stepped:{count}") == SIGKILL
+    before = case.compare()
+    assert before is not None
+    resting = set(before.kernel.actor("orders").state.live)
+    assert resting, "no order rested"
+    case.until(lambda: resting <= case.over())
+    case.orders.lifetime_seconds = 3000
+    found = case.finish()
+    assert all(found.orders[name].state is OrderState.FILLED for name in resting)
 
 
 @pytest.mark.soak

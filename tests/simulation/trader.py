@@ -55,6 +55,7 @@ class Orders(msgspec.Struct):
     snapshot_every: int = 100
     frame_inputs: int = 1000
     account: str = "paper"
+    lifetime_seconds: int = 3000
 
 
 class Told(msgspec.Struct):
@@ -70,7 +71,7 @@ def settings_of(orders: Orders) -> Settings:
     return Settings(
         account=AccountSettings(name=orders.account),
         venue=VenueSettings(outside=True),
-        orders=OrderSettings(lifetime_seconds=3000),
+        orders=OrderSettings(lifetime_seconds=orders.lifetime_seconds),
         strategy=EAGER,
         risk=RiskProfile(edge_margin_micros=-20_000),
         journal=JournalSettings(

@@ -28,6 +28,7 @@ from adapters.instruments.table import instruments
 from tests.simulation.hourly_market import SYMBOLS
 
 FILLS_LATER_S = 0.02
+RESTS_S = 0.4
 DELAY_S = 0.6
 LINE_BYTES = 1 << 22
 
@@ -90,8 +91,9 @@ class VenueOrderBook(msgspec.Struct):
 class Sink:
     """The venue's state, its log and its connections."""
 
-    def __init__(self, log: Path, seed: int, faults: bool) -> None:
+    def __init__(self, log: Path, seed: int, faults: bool, *, only: int = -1) -> None:
         self.seed = seed
+        self.only = only
         self.faults = faults
         self.orders: dict[str, VenueOrderBook] = {}
         self.facts: list[str] = []
@@ -121,7 +123,9 @@ class Sink:
             self.facts.append(line.body)
 
     def fate(self, cl_ord_id: str) -> int:
-        """0 to 99, by seed and order."""
+        """0 to 99, by seed and order, or the one fate that was chosen."""
+        if self.only >= 0:
+            return self.only
         return hashlib.sha256(f"{self.seed}:{cl_ord_id}".encode()).digest()[0] * 100 // 256
 
     async def tell(self, book: VenueOrderBook, kind: ExecKind, quantity: Decimal) -> None:
@@ -172,7 +176,7 @@ class Sink:
         """The rest comes in a moment."""
 
         async def rest() -> None:
-            await asyncio.sleep(FILLS_LATER_S)
+            await asyncio.sleep(FILLS_LATER_S if self.only < 0 else RESTS_S)
             await self.trade(book, book.order.quantity)
 
         _tasks.add(asyncio.ensure_future(rest()))
@@ -295,11 +299,13 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("log", type=Path)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--faults", action="store_true")
+    parser.add_argument("--fate", type=int, default=-1)
     parser.add_argument("--die-at", default="never:0")
     given = parser.parse_args(arguments)
     with contextlib.suppress(FileNotFoundError):
         given.socket.unlink()
-    asyncio.run(serve(Sink(given.log, given.seed, given.faults), given.socket, given.die_at))
+    sink = Sink(given.log, given.seed, given.faults, only=given.fate)
+    asyncio.run(serve(sink, given.socket, given.die_at))
 
 
 if __name__ == "__main__":

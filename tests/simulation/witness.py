@@ -70,11 +70,15 @@ async def witness(journal: Journal) -> Witness | None:
     async for frame in journal.frames():
         for record in chain.check(frame):
             entry, _ = decode_record(record)
-            if found is None:
-                assert isinstance(entry.body, RunStarted)
+            if isinstance(entry.body, RunStarted):
                 graph = graph_of(entry.body, verify=True)
-                rules = {each.symbol: each for each in graph.instruments}
-                found = Witness(graph.kernel, rules, {}, 0)
+                if found is None:
+                    rules = {each.symbol: each for each in graph.instruments}
+                    found = Witness(graph.kernel, rules, {}, 0)
+                else:
+                    graph.kernel.restore(found.kernel.snapshot())
+                    found.kernel = graph.kernel
+            assert found is not None, "the journal does not begin with a start"
             repeat(found.kernel, record, audit=True)
             for order in submits_of(record):
                 assert order.cl_ord_id not in found.submits, "an order was decided twice"
