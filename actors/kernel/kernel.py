@@ -201,13 +201,27 @@ class Kernel:
         self._tape.begin(recorded.predictions if recorded is not None else None)
         skips = {(failure.actor, failure.stamp): failure for failure in failures}
         if type(entry.body) is Reactivate:
-            self.halt, held, self._held = None, self._held, []
             self._restarts = Restarts()
-            for earlier in held:  # at their own time, timers between them
-                self._fire(earlier.at, entry.seq, skips)
-                self._inject(earlier, entry.seq, skips)
+        if self.halt is not None:
+            self._run_again(entry, self.halt.at, skips)
+        else:
+            self._fire(entry.at, entry.seq, skips)
+            self._inject(entry, entry.seq, skips)
+
+    def _run_again(
+        self, entry: Input, halted_at: int, skips: dict[tuple[str, Stamp], Failure]
+    ) -> None:
+        """Go on where the core stopped: the reactivation first, so that everybody knows of the
+        hole, then the facts that were held, at their own time with the timers between them.
+        """
+        held, self._held = self._held, []
+        self.halt = None
+        again = Input(entry.seq, halted_at, entry.body)
+        for earlier in (again, *held):
+            self._fire(earlier.at, entry.seq, skips)
+            self._inject(earlier, entry.seq, skips)
         self._fire(entry.at, entry.seq, skips)
-        self._inject(entry, entry.seq, skips)
+        self.at = entry.at
 
     def _fire(self, until: int, seq: int, skips: dict[tuple[str, Stamp], Failure]) -> None:
         """Fire the timers due at or before `until` at their due time, each to quiescence.
