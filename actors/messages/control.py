@@ -65,7 +65,7 @@ class KillSwitch(Message, frozen=True):
 
 
 class Reactivate(Message, frozen=True):
-    """Input: a person lifts a halt deliberately; everybody hears it, then what was held is delivered."""
+    """Input: a person lifts a halt; everybody hears it, then what was held is delivered."""
 
     actor: str
     reason: str
