@@ -14,7 +14,7 @@ from service.settings import decode_decision_settings
 
 
 def graph_of(started: RunStarted, *, verify: bool) -> Graph:
-    """The graph that made a run, rebuilt from its first input.
+    """The graph that made a run, rebuilt from its first input, with the rules of that day.
 
     With `verify` the real model predicts; raises UserError when its bundle is not installed.
     """
@@ -24,7 +24,7 @@ def graph_of(started: RunStarted, *, verify: bool) -> Graph:
         predictor = bundle_by_id(started.bundle_id).predictor()
     elif started.bundle_id:
         predictor = RecordedBundle(started.bundle_id, started.bundle_marker)
-    return build_graph(decision, instruments_of(started.symbols), predictor)
+    return build_graph(decision, started.rules or instruments_of(started.symbols), predictor)
 
 
 def builder(*, verify: bool) -> Callable[[RunStarted], Kernel]:

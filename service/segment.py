@@ -207,4 +207,5 @@ def _started(
         bundle_id=graph.bundle_id,
         bundle_marker=graph.bundle_marker,
         genesis=run.genesis.hex(),
+        rules=graph.instruments,
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.instruments import Instrument
 from actors.messages.base import Message
 
 
@@ -22,6 +23,7 @@ class RunStarted(Message, frozen=True):
     bundle_id: str
     bundle_marker: str
     genesis: str
+    rules: tuple[Instrument, ...] = ()
 
 
 class RunEnded(Message, frozen=True):
