@@ -1,0 +1,80 @@
+"""The architecture document says what is wired: every actor, its policy, and every route."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from actors.instruments import Instrument
+from actors.kernel.actor import Actor
+from actors.messages.base import Message
+from actors.routes import VENUE, routes
+from adapters.instruments.table import instruments
+from service.fail_points import STEPS
+from service.graph import build_graph, child_specs
+from service.settings import DecisionSettings
+
+ROUTE = re.compile(r"^\| `(\w+)` \| ([^|]*) \|$", re.MULTILINE)
+ACTOR = re.compile(r"^\| `(\w+)` \| (\w+) \| ([^|]*) \| ([^|]*) \|$", re.MULTILINE)
+INSIDE = routes(venue_in_graph=True)
+
+
+@pytest.fixture(scope="module")
+def document(repository: Path) -> str:
+    return (repository / "docs" / "architecture.md").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def wired() -> list[Actor[object, object]]:
+    symbols: tuple[Instrument, ...] = instruments(("BTC/USD",))
+    kernel = build_graph(DecisionSettings(), symbols, None).kernel
+    return [kernel.actor(name) for name in kernel.mailboxes()]
+
+
+def names(types: object) -> str:
+    assert isinstance(types, tuple)
+    return ", ".join(f"`{each.__name__}`" for each in types)
+
+
+def expected_routes() -> list[tuple[str, str]]:
+    return [(kind.__name__, ", ".join(to) or "nobody") for kind, to in INSIDE.items()]
+
+
+def expected_actors(wired: list[Actor[object, object]]) -> list[tuple[str, str, str, str]]:
+    specs = child_specs()
+    return [
+        (
+            actor.name,
+            specs[actor.name].policy.value,
+            names(tuple(actor.rules)),
+            names(tuple(actor.emits)),
+        )
+        for actor in wired
+    ]
+
+
+def test_the_document_lists_every_route_in_the_order_of_the_table(document: str) -> None:
+    wanted = "\n".join(f"| `{kind}` | {to} |" for kind, to in expected_routes())
+    assert ROUTE.findall(document) == expected_routes(), wanted
+
+
+def test_the_document_lists_every_actor_with_its_policy_and_messages(
+    document: str, wired: list[Actor[object, object]]
+) -> None:
+    expected = expected_actors(wired)
+    wanted = "\n".join(f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in expected)
+    assert ACTOR.findall(document) == expected, wanted
+
+
+def test_with_the_venue_outside_only_orders_and_cancels_reach_the_outbox() -> None:
+    outside = routes(venue_in_graph=False)
+    sent: set[type[Message]] = {kind for kind, to in outside.items() if "outbox" in to}
+    assert {kind.__name__ for kind in sent} == {"SubmitOrder", "CancelOrder"}
+    assert not any(VENUE in to for to in outside.values())
+
+
+def test_the_document_names_every_step_of_the_pump_that_a_kill_is_tried_at(document: str) -> None:
+    (line,) = [each for each in document.splitlines() if each.startswith("Named steps:")]
+    assert re.findall(r"`(\w+)`", line) == list(STEPS)
