@@ -47,8 +47,7 @@ def shared_data() -> Path:
 
 @pytest.fixture(scope="session")
 def recorded(shared_data: Path) -> Callable[[str], Path]:
-    """A function from a file's name under the recorded data to its path; skips when it is absent.
-    """
+    """A function from a file's name in the recorded data to its path; skips when it is absent."""
 
     def find(name: str) -> Path:
         path = shared_data / name

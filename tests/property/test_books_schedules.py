@@ -64,7 +64,7 @@ def day(seed: int) -> list[Input]:
     dice = random.Random(seed)
     symbols = tuple(INSTRUMENTS)
     bodies: list[tuple[int, Message]] = [
-        (START, RunStarted("run", "account", "PAPER", 1, symbols, *[""] * 7)),
+        (START, RunStarted("run", "account", "PAPER", 1, symbols, "", "", "", "", "", "", "")),
         (START, Deposit("USD", D("20000"), "opening", START)),
     ]
     at, number = START, 0

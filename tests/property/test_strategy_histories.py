@@ -75,9 +75,7 @@ def portfolios(draw: st.DrawFn) -> Message:
         positions.append(PositionView(symbol, quantity, free, quantity * 90, quantity * 100))
     zero = D(0)
     equity = draw(st.sampled_from([D("10000.00"), D("10000.00"), zero, D("-5.00")]))
-    return PortfolioState(
-        0, equity, equity, zero, zero, zero, zero, equity, 0, tuple(positions)
-    )
+    return PortfolioState(0, equity, equity, zero, zero, zero, zero, equity, 0, tuple(positions))
 
 
 answers = st.builds(

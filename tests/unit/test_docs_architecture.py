@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ def document(repository: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def wired() -> list[Actor[object, object]]:
+def wired() -> list[Actor[Any, Any]]:
     symbols: tuple[Instrument, ...] = instruments(("BTC/USD",))
     kernel = build_graph(DecisionSettings(), symbols, None).kernel
     return [kernel.actor(name) for name in kernel.mailboxes()]
@@ -42,7 +43,7 @@ def expected_routes() -> list[tuple[str, str]]:
     return [(kind.__name__, ", ".join(to) or "nobody") for kind, to in INSIDE.items()]
 
 
-def expected_actors(wired: list[Actor[object, object]]) -> list[tuple[str, str, str, str]]:
+def expected_actors(wired: list[Actor[Any, Any]]) -> list[tuple[str, str, str, str]]:
     specs = child_specs()
     return [
         (
@@ -61,7 +62,7 @@ def test_the_document_lists_every_route_in_the_order_of_the_table(document: str)
 
 
 def test_the_document_lists_every_actor_with_its_policy_and_messages(
-    document: str, wired: list[Actor[object, object]]
+    document: str, wired: list[Actor[Any, Any]]
 ) -> None:
     expected = expected_actors(wired)
     wanted = "\n".join(f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in expected)

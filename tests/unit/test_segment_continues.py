@@ -65,7 +65,7 @@ def test_a_tail_is_stepped_with_the_settings_that_made_it(tmp_path: Path) -> Non
         journal = MemoryJournal(MemoryStore())
         first = await opened(tmp_path, journal)
         await fed(first, 300)
-        changed = {"strategy": {"entry_p_up_micros": 900_000}}
+        changed: dict[str, Any] = {"strategy": {"entry_p_up_micros": 900_000}}
         second = await opened(tmp_path, journal, **changed)  # the first was cut off, not closed
         assert second.recovered.stepped == 302
         assert second.run.run_id != first.run.run_id
