@@ -57,12 +57,14 @@ class OnnxPredictor:
         A row with any NaN is MISSING in all three.
         """
         margins = self.margins(features)
-        result = np.empty((len(features), 3), dtype=np.int32)
+        lines = np.empty((3, len(features)))
         for index, column in enumerate(self._columns):
-            result[:, index] = np.rint(np.interp(margins, self._margins, column))
-        unknown = np.isnan(np.add.reduce(features, axis=1))
-        if np.count_nonzero(unknown):
-            result[unknown] = MISSING
+            lines[index] = np.interp(margins, self._margins, column)
+        total = np.add.reduce(features, axis=None)
+        if np.isnan(total):  # somewhere there is a NaN: one sum tells for all rows
+            unknown = np.isnan(np.add.reduce(features, axis=1))
+            lines[:, unknown] = MISSING
+        result: IntArray = np.rint(lines, out=lines).T.astype(np.int32, order="C")
         return result
 
 

@@ -7,6 +7,7 @@ d2) as uint32.
 
 from __future__ import annotations
 
+import functools
 import struct
 from typing import Any, Final
 
@@ -43,14 +44,18 @@ def encode_array(value: object) -> msgspec.msgpack.Ext:
     """Encode an ndarray as an extension; anything else is a programming error (TypeError)."""
     if not isinstance(value, np.ndarray):
         raise TypeError(f"{type(value).__name__} has no canonical encoding")
-    shape = value.shape
+    code, head = _head(value.dtype, value.shape)
+    return msgspec.msgpack.Ext(code, head + value.tobytes())
+
+
+@functools.lru_cache(maxsize=4096)
+def _head(dtype: np.dtype[Any], shape: tuple[int, ...]) -> tuple[int, bytes]:
+    """Extension code and leading bytes; a graph has few shapes, so each is worked out once."""
     dimensions = len(shape)
-    code = _CODES.get(value.dtype.str)
+    code = _CODES.get(dtype.str)
     if code is None or dimensions > 3:
-        raise TypeError(f"an array {value.dtype}{list(shape)} has no canonical encoding")
-    padded = (dimensions, *shape, 0, 0, 0)[:4]
-    header = _HEADER.pack(*padded)
-    return msgspec.msgpack.Ext(code, header + value.tobytes())
+        raise TypeError(f"an array {dtype}{list(shape)} has no canonical encoding")
+    return code, _HEADER.pack(*(dimensions, *shape, 0, 0, 0)[:4])
 
 
 def decode_array(code: int, data: memoryview) -> NDArray[Any]:
