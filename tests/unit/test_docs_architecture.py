@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from actors.instruments import Instrument
-from actors.kernel.actor import Actor
+from actors.kernel.directory import Port
 from actors.messages.base import Message
 from actors.routes import VENUE, routes
 from adapters.instruments.table import instruments
 from service.fail_points import STEPS
-from service.graph import build_graph, child_specs
+from service.graph import build_graph
 from service.settings import DecisionSettings
 
 ROUTE = re.compile(r"^\| `(\w+)` \| ([^|]*) \|$", re.MULTILINE)
@@ -34,8 +34,7 @@ def wired() -> list[Actor[Any, Any]]:
     return [kernel.actor(name) for name in kernel.mailboxes()]
 
 
-def names(types: object) -> str:
-    assert isinstance(types, tuple)
+def names(types: Iterable[type[Message]]) -> str:
     return ", ".join(f"`{each.__name__}`" for each in types)
 
 
