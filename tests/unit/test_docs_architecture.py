@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -28,10 +27,9 @@ def document(repository: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def wired() -> list[Actor[Any, Any]]:
-    symbols: tuple[Instrument, ...] = instruments(("BTC/USD",))
-    kernel = build_graph(DecisionSettings(), symbols, None).kernel
-    return [kernel.actor(name) for name in kernel.mailboxes()]
+def wired() -> list[Port]:
+    kernel = build_graph(DecisionSettings(), instruments(("BTC/USD",)), None).kernel
+    return list(kernel._ports.values())
 
 
 def names(types: Iterable[type[Message]]) -> str:
@@ -42,16 +40,15 @@ def expected_routes() -> list[tuple[str, str]]:
     return [(kind.__name__, ", ".join(to) or "nobody") for kind, to in INSIDE.items()]
 
 
-def expected_actors(wired: list[Actor[Any, Any]]) -> list[tuple[str, str, str, str]]:
-    specs = child_specs()
+def expected_actors(wired: list[Port]) -> list[tuple[str, str, str, str]]:
     return [
         (
-            actor.name,
-            specs[actor.name].policy.value,
-            names(tuple(actor.rules)),
-            names(tuple(actor.emits)),
+            port.actor.name,
+            port.spec.policy.value,
+            names(port.actor.rules),
+            names(port.actor.emits),
         )
-        for actor in wired
+        for port in wired
     ]
 
 
@@ -61,7 +58,7 @@ def test_the_document_lists_every_route_in_the_order_of_the_table(document: str)
 
 
 def test_the_document_lists_every_actor_with_its_policy_and_messages(
-    document: str, wired: list[Actor[Any, Any]]
+    document: str, wired: list[Port]
 ) -> None:
     expected = expected_actors(wired)
     wanted = "\n".join(f"| `{row[0]}` | {' | '.join(row[1:])} |" for row in expected)
