@@ -112,16 +112,9 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     to_stderr: bool = False
 
 
-class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The whole tree as a user sees it: decision sections, then edge sections."""
+class Settings(DecisionSettings, frozen=True, forbid_unknown_fields=True):
+    """The whole tree as a user sees it: the decision sections, then the edge sections."""
 
-    account: AccountSettings = AccountSettings()
-    market: MarketSettings = MarketSettings()
-    strategy: StrategyProfile = StrategyProfile()
-    risk: RiskProfile = RiskProfile()
-    orders: OrderSettings = OrderSettings()
-    venue: VenueSettings = VenueSettings()
-    model: ModelSettings = ModelSettings()
     journal: JournalSettings = JournalSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
@@ -130,16 +123,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def decision(self) -> DecisionSettings:
         """The part that decides."""
-        return DecisionSettings(
-            SETTINGS_VERSION,
-            self.account,
-            self.market,
-            self.strategy,
-            self.risk,
-            self.orders,
-            self.venue,
-            self.model,
-        )
+        names = (field.name for field in msgspec.structs.fields(DecisionSettings))
+        return DecisionSettings(**{name: getattr(self, name) for name in names})
 
     @property
     def home(self) -> Path:
