@@ -12,6 +12,7 @@ import msgspec
 import numpy as np
 
 from actors.ids import digest_hex
+from actors.instant import SECOND_NS
 from actors.instruments import Instrument
 from actors.ports import Feed, FeedItem
 from adapters.candles.feed import ALL_WARM_UP, CandleFeed
@@ -105,6 +106,17 @@ def candle_feed(
         ) from error
 
 
+def refuse_coarse(feed: CandleFeed, bar_seconds: int) -> None:
+    """Raises UserError(BAD_INPUT) for candles that no whole number of makes a bar."""
+    seconds = feed.interval_ns // SECOND_NS
+    if bar_seconds % seconds:
+        raise UserError(
+            ExitCode.BAD_INPUT,
+            f"Candles of {seconds} s cannot be made into bars of {bar_seconds} s.",
+            f"Set market.bar_interval_seconds to a multiple of {seconds}, or give finer candles.",
+        )
+
+
 def rules_of(symbols: tuple[str, ...]) -> tuple[Instrument, ...]:
     """Our dated facts for the symbols. Raises UserError(BAD_INPUT) for an unknown one."""
     try:
@@ -126,7 +138,12 @@ def counts_of(feed: Feed) -> dict[str, int]:
 
 
 def recorded_feed(
-    path: Path, warm_up: tuple[Path, ...], *, shift: bool, as_quote: str = ""
+    path: Path,
+    warm_up: tuple[Path, ...],
+    *,
+    shift: bool,
+    bar_seconds: int = 3600,
+    as_quote: str = "",
 ) -> Feed:
     """A recorded capture (Kraken frames or trades), warmed up by older candles when given.
 
@@ -139,6 +156,7 @@ def recorded_feed(
     first = next(iter(source.items()), None)
     start = first.at if first is not None else 0
     candles = warm_up_candles(warm_up, source.symbols, start, shift=shift, as_quote=as_quote)
+    refuse_coarse(candles, bar_seconds)
     return WarmedFeed(source, candles.items, candles.digest)
 
 

@@ -77,6 +77,10 @@ class RunIndex:
         except (msgspec.MsgspecError, OSError):
             return None
 
+    def has_card(self, run_id: str) -> bool:
+        """Whether a card was stored, readable or not."""
+        return (self.of(run_id) / "card.json").exists()
+
     def find(self, prefix: str) -> RunEntry:
         """The one run whose id starts with `prefix`; "last" is the newest. Raises UserError."""
         entries = self.entries()

@@ -16,7 +16,7 @@ from service.cli.paper import own_account, run_plan
 from service.cli.showing import finish, reading
 from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan
-from service.feeds import candle_feed
+from service.feeds import candle_feed, refuse_coarse
 from service.report.write import write_report
 from service.run_index import RunIndex
 from service.segment import fresh_run_id
@@ -33,7 +33,11 @@ from service.segment import fresh_run_id
     help="Research: read USDT pairs as pairs of this currency (printed on the report).",
 )
 @click.option("--bundle", default="", help="A shipped bundle's name or a folder.")
-@click.option("--journal", type=click.Choice(["file", "memory", "postgres"]))
+@click.option(
+    "--journal",
+    type=click.Choice(["file", "memory", "postgres"]),
+    help="Where inputs are made durable: files, nowhere, or the database.",
+)
 @click.option("--events", type=click.IntRange(min=1), help="Stop after so many inputs.")
 @click.option("--headless", is_flag=True, help="No progress bar.")
 def backtest(**given: Any) -> None:
@@ -54,6 +58,7 @@ def backtest(**given: Any) -> None:
     if given["bundle"]:
         overrides["model"] = {"bundle": given["bundle"]}
     settings = settings_of(given["settings_file"], given["data_dir"], overrides)
+    refuse_coarse(feed, settings.market.bar_interval_seconds)
     choice = choose_bundle(settings.model.bundle, mode="BACKTEST", feed_kind=feed.kind)
     kind = given["journal"] or settings.journal.kind or "file"
     run_id = fresh_run_id(settings, feed, choice, "BACKTEST")

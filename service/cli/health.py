@@ -36,7 +36,13 @@ class HealthAnswer(msgspec.Struct, frozen=True):
 @click.command()
 @common
 @click.option("--port", type=click.IntRange(1, 65_535), help="Ask this port of 127.0.0.1.")
-@click.option("--probe", type=click.Choice(list(_PATHS)), default="ready", show_default=True)
+@click.option(
+    "--probe",
+    type=click.Choice(list(_PATHS)),
+    default="ready",
+    show_default=True,
+    help="Whether it runs, is ready, or may open positions.",
+)
 def health(
     *,
     as_json: bool,

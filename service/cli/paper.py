@@ -31,8 +31,18 @@ DEMO_SPEED = 14_400.0  # four hours a second: a demonstration trades within its 
 _QUIET = click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
 _FOR = click.option("--for", "for_", metavar="DURATION", help="Stop after so much wall time (60s).")
 _EVENTS = click.option("--events", type=click.IntRange(min=1), help="Stop after so many inputs.")
-_SEED = click.option("--seed", type=click.IntRange(min=0), default=1, show_default=True)
-_JOURNAL = click.option("--journal", type=click.Choice(["postgres", "file", "memory"]))
+_SEED = click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="Which seeded market; equal seeds are equal markets.",
+)
+_JOURNAL = click.option(
+    "--journal",
+    type=click.Choice(["postgres", "file", "memory"]),
+    help="Where inputs are made durable: the database, files, or nowhere.",
+)
 _SHIFTED = "research: older candles (dollar tokens read as dollars) were moved to warm it up"
 _ABOUT_SPEED = "Logical seconds a second; 0 is as fast as it can."
 
@@ -157,7 +167,8 @@ def _trade_recorded(given: dict[str, Any]) -> None:
     if not path.is_file():
         raise no_file(path)
     warm_up = tuple(given["warm_up"])
-    feed = recorded_feed(path, warm_up, shift=given["warm_up_shift"])
+    bar_seconds = settings_of(given["settings_file"], given["data_dir"]).market.bar_interval_seconds
+    feed = recorded_feed(path, warm_up, shift=given["warm_up_shift"], bar_seconds=bar_seconds)
     _run(given, feed, given["speed"] or 0.0, own=True)
 
 

@@ -51,9 +51,12 @@ def proof(run_id: str, *, as_json: bool, settings_file: Path | None, data_dir: P
     entry = with_access(index.find(run_id), settings.journal.dsn)
     card = index.card(entry.run_id)
     if card is None:
+        why = "has a card that cannot be read"
+        if not index.has_card(entry.run_id):
+            why = "was not closed, so it has no card"
         raise UserError(
             ExitCode.MISSING,
-            f"The run {entry.run_id} was not closed, so it has no card.",
+            f"The run {entry.run_id} {why}.",
             "Prove its chain and parity with `ballast replay RUN --verify`.",
         )
     with proving_bar(as_json=as_json) as progress:

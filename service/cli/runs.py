@@ -17,7 +17,10 @@ from service.run_index import RunEntry, RunIndex
 @click.command()
 @common
 def runs(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
-    """List stored runs, newest last."""
+    """List stored runs, newest last, with what each one was and whether it is proven.
+
+    Prove one again with `ballast proof RUN`; "last" means the newest.
+    """
     index = RunIndex(settings_of(settings_file, data_dir).home)
     rows = [_row(index, entry) for entry in index.entries()]
     if as_json:
