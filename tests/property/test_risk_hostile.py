@@ -50,6 +50,22 @@ CONFIG = RiskConfig(
     )
 )
 PROFILE = CONFIG.profile
+PRICED = MarkSlice(0, np.tile([100.0, 100.1, 100.0, 0, 0.001, 1e6], (3, 1)), np.zeros(3, np.int32))
+RICH = PortfolioState(0, D("10000.00"), D("10000.00"), D(0), D(0), D(0), D(0), D("10000.00"), 0, ())
+ENTRY = OrderIntent(
+    0,
+    SYMBOLS[0],
+    Side.BUY,
+    D("50.00"),
+    D(0),
+    D("100.2"),
+    0,
+    Action.ENTER,
+    Reason.EDGE_ABOVE_COST,
+    600_000,
+    30_000,
+    9_500,
+)
 ENDED = (
     OrderState.FILLED,
     OrderState.CANCELLED,
@@ -162,7 +178,29 @@ falls = st.sampled_from([0, 0, 100_000, 160_000, 200_000])
 pauses = mostly(
     st.sampled_from([0, 0, 1, SECOND_NS]), st.sampled_from([6 * SECOND_NS, 120 * SECOND_NS])
 )
-histories = st.lists(st.tuples(pauses, mostly(calm, commands)), min_size=15, max_size=40)
+
+
+@st.composite
+def temptations(draw: st.DrawFn) -> list[Step]:
+    """A sound entry, what closes its symbol to entries, and the same entry again.
+
+    Each rung that only a history can reach is then the only one that objects.
+    """
+    symbol = draw(st.sampled_from(SYMBOLS))
+    entry = msgspec.structs.replace(ENTRY, symbol=symbol)
+    unknown = OrderUpdate(
+        "id0", 0, symbol, Side.BUY, OrderState.UNKNOWN, D("0.498"), D(0), D("100.2")
+    )
+    fallen = msgspec.structs.replace(RICH, drawdown=draw(st.sampled_from([200_000, 260_000])))
+    closing = draw(st.sampled_from([unknown, fallen, KillSwitch(1, "operator", "test")]))
+    return [(0, each) for each in (PRICED, RICH, entry, closing, PRICED, entry)]
+
+
+steps = st.tuples(pauses, mostly(calm, commands)).map(lambda step: [step])
+chunks = dice.flatmap(lambda face: temptations() if face == 13 else steps)
+histories = st.lists(chunks, min_size=15, max_size=40).map(
+    lambda found: [step for chunk in found for step in chunk]
+)
 
 
 class Oracle:
@@ -291,12 +329,17 @@ class Oracle:
 
 
 def numbered(message: Message, count: int, at: int) -> Message:
-    """Intents are drawn with offsets: usually the next number and decided now."""
+    """Intents are drawn with offsets: usually the next number and decided now.
+
+    An order update without a number speaks of the last intent.
+    """
     if isinstance(message, OrderIntent):
         number = message.intent_no or count
         return msgspec.structs.replace(
             message, intent_no=number, decided_at=at + message.decided_at
         )
+    if isinstance(message, OrderUpdate) and message.intent_no == 0:
+        return msgspec.structs.replace(message, intent_no=count, cl_ord_id=f"id{count}")
     return message
 
 
@@ -309,15 +352,7 @@ def timed(history: list[Step]) -> list[Step]:
     return found
 
 
-OPENING: list[Step] = [
-    (0, MarkSlice(0, np.tile([100.0, 100.1, 100.0, 0, 0.001, 1e6], (3, 1)), np.zeros(3, np.int32))),
-    (
-        0,
-        PortfolioState(
-            0, D("10000.00"), D("10000.00"), D(0), D(0), D(0), D(0), D("10000.00"), 0, ()
-        ),
-    ),
-]
+OPENING: list[Step] = [(0, PRICED), (0, RICH)]
 
 
 @given(histories)
