@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from actors.features import actor as features
 from actors.inference import actor as inference
-from actors.instant import MILLISECOND_NS, SECOND_NS
+from actors.instant import MILLISECOND_NS, MINUTE_NS, SECOND_NS
 from actors.instruments import Instrument
 from actors.kernel.actor import Actor
 from actors.kernel.kernel import Kernel
@@ -38,6 +38,8 @@ from actors.strategy.state import initial_state as strategy_state
 from service.fingerprint import code_fingerprint
 from service.settings import DecisionSettings
 
+RESTART_PERIOD_NS_MIN: Final = 10 * MINUTE_NS
+RESTART_PERIOD_BARS: Final = 6
 _BPS: Final = 10_000
 _POLICIES: Final = {
     "paper_venue": Policy.HALT,
@@ -64,9 +66,16 @@ class Graph:
         self.bundle_marker = predictor.marker if predictor is not None else ""
 
 
-def child_specs() -> dict[str, ChildSpec]:
-    """How every actor is supervised."""
-    return {name: ChildSpec(name, policy) for name, policy in _POLICIES.items()}
+def child_specs(bar_interval_ns: int) -> dict[str, ChildSpec]:
+    """How every actor is supervised.
+
+    Most decide once a bar, so restarts are counted over a few bars: whoever fails at every bar
+    halts the core instead of losing one bar after the other.
+    """
+    period_ns = max(RESTART_PERIOD_NS_MIN, RESTART_PERIOD_BARS * bar_interval_ns)
+    return {
+        name: ChildSpec(name, policy, period_ns=period_ns) for name, policy in _POLICIES.items()
+    }
 
 
 def build_graph(
@@ -86,7 +95,7 @@ def build_graph(
         actors.insert(0, _paper_venue(decision, instruments))
     kernel = Kernel(
         actors,
-        child_specs(),
+        child_specs(decision.market.bar_interval_seconds * SECOND_NS),
         routes(venue_in_graph=venue_in_graph),
         schedule=schedule,
         tape=tape,

@@ -116,9 +116,6 @@ async def _restore_newest(
 ) -> tuple[int, bool]:
     refused = 0
     async for stored in journal.snapshots():
-        if stored.seq > head_seq:
-            refused += 1
-            continue
         try:
             snapshot = decode_snapshot(stored.data)
         except SnapshotCorruptError:
@@ -128,6 +125,10 @@ async def _restore_newest(
         if snapshot.kernel.root != stored.root or snapshot.kernel.seq != stored.seq:
             refused += 1
             continue
+        if stored.seq > head_seq:
+            # Snapshots are made of what is durable: the journal has lost its tail.
+            detail = f"the journal ends there, but there is a snapshot of input {stored.seq}"
+            raise JournalCorruptError("truncated", head_seq + 1, detail)
         try:
             kernel.restore(snapshot)
         except (msgspec.MsgspecError, AssertionError):

@@ -16,8 +16,8 @@ from actors.ids import GENESIS_ROOT
 from actors.journal_chain import ChainVerifier
 from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import SnapshotCorruptError, decode_snapshot
-from actors.messages.control import RunStarted
-from actors.ports import Journal, JournalCorruptError, RunRow
+from actors.messages.control import RunEnded, RunStarted
+from actors.ports import Journal, JournalCorruptError, Record, RunRow
 from service.failures import ExitCode, UserError
 from service.recovery import ParityDivergedError, decode_record, repeat
 
@@ -41,16 +41,29 @@ class ReplayReport(msgspec.Struct, frozen=True):
 
 
 async def verify_chain(journal: Journal, run: RunRow, progress: Progress | None = None) -> float:
-    """Recompute every root of a run; seconds it took. Raises JournalCorruptError."""
+    """Recompute every root of a run; seconds it took. Raises JournalCorruptError.
+
+    A run that was closed ends with its end: one that does not has lost its tail.
+    """
     started = time.perf_counter()
     chain = ChainVerifier(run.genesis, run.first_seq - 1)
+    last: Record | None = None
     async for frame in journal.frames(run.first_seq, run.last_seq):
-        chain.check(frame)
+        last = chain.check(frame)[-1]
         await asyncio.sleep(0)
         if progress is not None:
             progress(chain.inputs, run.last_seq - run.first_seq + 1)
     chain.finish(run.last_seq, run.root)
+    if run.closed and (last is None or not _ends(last, run)):
+        raise JournalCorruptError(
+            "truncated", chain.seq + 1, "the run was closed, but its end is not in the journal"
+        )
     return time.perf_counter() - started
+
+
+def _ends(record: Record, run: RunRow) -> bool:
+    body = decode_record(record)[0].body
+    return isinstance(body, RunEnded) and body.run_id == run.run_id
 
 
 async def run_started(journal: Journal, run: RunRow) -> RunStarted:
@@ -76,7 +89,7 @@ async def replay_run(
 
     Corruption and divergence are in the report.
     """
-    if run.last_seq < run.first_seq:
+    if run.last_seq < run.first_seq and not run.closed:
         raise UserError(
             ExitCode.MISSING, f"The run {run.run_id} is empty.", "Choose one from `ballast runs`."
         )

@@ -74,7 +74,8 @@ def predictor() -> Predictor | None:
 def day() -> tuple[Snapshot, tuple[Input, ...]]:
     """A graph that is warm and funded, and what happens to it then."""
     warm = kernel(None)
-    start = RunStarted("run", "paper", "PAPER", 1, SYMBOLS, *[""] * 7)
+    told = ("", "", "", "", "", "", "")
+    start = RunStarted("run", "paper", "PAPER", 1, SYMBOLS, *told)
     items = list(HourlyMarket(5, HOURS, quiet=4).items())
     bodies: list[tuple[int, Message]] = [(item.at, item.body) for item in items]
     for hours, body in OPERATOR:
