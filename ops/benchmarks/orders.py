@@ -1,13 +1,10 @@
 """Tick to order in process: from one input to the SubmitOrder that it leads to.
 
-Thirty symbols, a venue outside the graph, an account that may trade. Two paths: a *tick* (a book
-was adopted; the next trade passes the heartbeat, whose marks lead to an entry) and a *bar* (a
-candle closes the bar, features are made, and the prediction that follows leads to an entry). A
-predictor that always says "enter" stands for the model; the model itself is timed apart, on the
-features of a real run. Each order is answered as not sent, so that the account can enter again.
-Wall time runs from the input to the SubmitOrder in the outbox; the whole step, which also handles
-the tick itself and hashes, is told beside, and its p99 in CPU time too, which no other program can
-lengthen by taking the core. The reference hashes 64 kB in between.
+Thirty symbols, a venue outside. *Tick*: a book narrowed, the next trade passes the heartbeat, its
+marks lead to an entry. *Bar*: a candle closes the bar, a prediction on its features does. Always
+"enter" stands for the model, which is timed apart on real features. Each order is answered as not
+sent, so that the account can enter again. Wall time runs to the SubmitOrder in the outbox; beside
+it the whole step, and its p99 in CPU time, which no other program can lengthen.
 """
 
 from __future__ import annotations
