@@ -29,6 +29,7 @@ class OutsideVenue:
     def __init__(self, venue: Venue, ingress: Ingress) -> None:
         self.venue = venue
         self.ingress = ingress
+        self._owed: dict[str, None] = {}
 
     def outbox(self, kernel: Kernel, epoch: int, fail_points: FailPoints) -> Outbox:
         """The door of one epoch; time is the kernel's own, so it never runs ahead of the record."""
@@ -43,23 +44,28 @@ class OutsideVenue:
     async def evidence(self, kernel: Kernel, *, everything: bool) -> list[Message]:
         """What the venue's lists say about our orders, as inputs.
 
-        Nothing while it cannot be asked.
+        What could not be asked is asked again next time. Absence before an order's deadline proves
+        nothing and is no input.
         """
         orders: OrdersState = kernel.actor("orders").state
-        asked = [
-            order.cl_ord_id
-            for order in orders.live.values()
-            if everything or order.state in _IN_DOUBT
-        ]
+        if everything:
+            self._owed = dict.fromkeys(orders.live)
         found: list[Message] = []
-        for cl_ord_id in asked:
+        for order in tuple(orders.live.values()):
+            if order.cl_ord_id not in self._owed and order.state not in _IN_DOUBT:
+                continue
             try:
-                seen = await self.venue.look_up(cl_ord_id)
+                seen = await self.venue.look_up(order.cl_ord_id)
             except EdgeError:
+                continue
+            self._owed.pop(order.cl_ord_id, None)
+            if not seen.found and kernel.at <= order.deadline:
                 continue
             reports = tuple(r for r in seen.reports if isinstance(r, ExecutionReport))
             found.append(
-                VenueEvidence(cl_ord_id, kernel.at, seen.found, seen.complete, seen.open, reports)
+                VenueEvidence(
+                    order.cl_ord_id, kernel.at, seen.found, seen.complete, seen.open, reports
+                )
             )
         return found
 

@@ -122,13 +122,14 @@ async def open_segment(
         await pump.rest()
     at = max(kernel.at, plan.starts_at)
     opening: list[FeedItem] = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
-    if fresh:
+    if not fresh:
+        opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
+    if not kernel.actor("ledger").state.deposits:
+        # Fresh, or killed between the first frame and the second; the ledger books it once.
         account = settings.account
         opening.append(
             FeedItem(at, Deposit(account.quote, account.opening_balance, "opening balance", at))
         )
-    else:
-        opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
     await pump.admit(opening)
     await pump.flush()
     return OpenSegment(run, graph, pump, recovered, epoch)

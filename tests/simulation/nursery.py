@@ -24,6 +24,8 @@ PROGRAMS: dict[str, Callable[[list[str]], None]] = {
     "trader": trader.main,
     "sink": venue_sink.main,
 }
+WAIT_S = 40.0
+TOO_LONG = 124
 
 
 class Ask(msgspec.Struct):
@@ -59,6 +61,20 @@ def _child(ask: Ask) -> None:
         os._exit(code)
 
 
+def _wait(pid: int) -> int:
+    """Its exit code; whoever takes too long is killed, so that one case cannot stop the rest."""
+    limit = time.monotonic() + WAIT_S
+    while True:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        if time.monotonic() > limit:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            return TOO_LONG
+        time.sleep(0.002)
+
+
 def main() -> None:
     """Fork and wait as asked, until the other side hangs up."""
     for text in sys.stdin:
@@ -69,7 +85,7 @@ def main() -> None:
                 _child(ask)
             answer = pid
         else:
-            answer = os.waitstatus_to_exitcode(os.waitpid(ask.pid, 0)[1])
+            answer = _wait(ask.pid)
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
 

@@ -80,6 +80,18 @@ def test_kills_while_recovering_lose_nothing_and_send_nothing(new_case: NewCase,
     case.finish()
 
 
+@pytest.mark.parametrize("fail_point", ["committed:1", "appended:2", "committed:2"])
+def test_a_kill_between_the_first_two_inputs_does_not_lose_the_opening_balance(
+    new_case: NewCase, fail_point: str
+) -> None:
+    """A frame an input: the start of the run is durable and its funds are not yet."""
+    case = new_case("file", frame_inputs=1)
+    assert case.run(fail_point) == SIGKILL
+    case.compare()
+    case.orders.frame_inputs = 100
+    case.finish()
+
+
 PARTLY_NOW_REST_LATER = 60
 
 
