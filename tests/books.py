@@ -178,7 +178,7 @@ def approved(
     symbol: str = "XBT/USD",
     at: int = START,
 ) -> IntentApproved:
-    """An approval by risk."""
+    """An approval by risk; the decision saw a price one below the limit."""
     action = Action.ENTER if side is Side.BUY else Action.EXIT
     intent = OrderIntent(
         number,
@@ -193,6 +193,7 @@ def approved(
         0,
         0,
         0,
+        D(price) - 1,
     )
     return IntentApproved(intent, D(quantity))
 

@@ -68,7 +68,8 @@ class OrderIntent(Message, frozen=True):
     """What the strategy wants done; nothing happens until risk approves it.
 
     An entry names a `notional` (quote currency) and leaves `quantity` zero for risk to size; an
-    exit names a `quantity` (base). `limit_price` is the worst price accepted.
+    exit names a `quantity` (base). `limit_price` is the worst price
+    accepted; `reference_price` the ask or bid that the decision saw, for slippage.
     """
 
     intent_no: int
@@ -83,3 +84,4 @@ class OrderIntent(Message, frozen=True):
     p_up: int
     expected_move: int
     cost: int
+    reference_price: Decimal = Decimal(0)

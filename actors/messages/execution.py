@@ -69,7 +69,10 @@ class NotSent(Message, frozen=True):
 
 
 class Fill(Message, frozen=True):
-    """A fill that belongs to a known order, once; from orders to the ledger."""
+    """A fill that belongs to a known order, once; from orders to the ledger.
+
+    `decision_price` is the ask or bid that the decision saw (zero: unknown).
+    """
 
     cl_ord_id: str
     exec_id: str

@@ -104,6 +104,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             intent.limit_price,
             intent.decided_at,
             intent.decided_at + config.deadline_ns,
+            reference_price=intent.reference_price,
         )
         assert state.find(cl_ord_id) is None, "a client order id repeats"
         state.live[cl_ord_id] = order

@@ -101,7 +101,7 @@ def _fill(order: Order, report: ExecutionReport, hold_after: Decimal) -> Fill:
         report.liquidity,
         report.ts,
         hold_after,
-        order.limit_price,
+        order.reference_price,
     )
 
 

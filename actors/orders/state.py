@@ -50,6 +50,7 @@ class Order(msgspec.Struct):
     filled: Decimal = Decimal(0)
     held: bool = True
     executions: list[str] = []
+    reference_price: Decimal = Decimal(0)
 
     def update(self, reason: str) -> OrderUpdate:
         """The order as the others see it."""

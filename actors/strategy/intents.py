@@ -78,7 +78,8 @@ def entry_intent(
     notional = multiply_down(state.portfolio.equity, fraction, instrument.quote_step)
     if price <= 0 or notional <= 0:
         return None
-    return _intent(state, instrument, row, side=Side.BUY, amounts=(notional, ZERO, price), at=at)
+    amounts = (notional, ZERO, price, price_from_float(ask, instrument.tick))
+    return _intent(state, instrument, row, side=Side.BUY, amounts=amounts, at=at)
 
 
 def exit_intent(
@@ -97,7 +98,8 @@ def exit_intent(
     if not has_bid(state, index):
         row[0], row[1] = Action.HOLD, Reason.STALE
         return None
-    price = exit_price(float(state.marks[index, _BID]), instrument, profile)
+    bid = float(state.marks[index, _BID])
+    price = exit_price(bid, instrument, profile)
     free = round_down(free_of(state.portfolio, instrument.symbol), instrument.lot)
     if not sells(instrument, free, price):
         row[0], row[1] = Action.HOLD, Reason.DUST
@@ -109,7 +111,8 @@ def exit_intent(
             quantity = part
         else:
             row[0] = Action.EXIT
-    return _intent(state, instrument, row, side=Side.SELL, amounts=(ZERO, quantity, price), at=at)
+    amounts = (ZERO, quantity, price, price_from_float(bid, instrument.tick))
+    return _intent(state, instrument, row, side=Side.SELL, amounts=amounts, at=at)
 
 
 def sells(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:
@@ -124,12 +127,12 @@ def _intent(
     row: np.ndarray,
     *,
     side: Side,
-    amounts: tuple[Decimal, Decimal, Decimal],
+    amounts: tuple[Decimal, Decimal, Decimal, Decimal],
     at: int,
 ) -> OrderIntent:
     state.intent_no += 1
     action, reason, p_up, move, cost, _ = row.tolist()
-    notional, quantity, price = amounts
+    notional, quantity, price, reference = amounts
     return OrderIntent(
         intent_no=state.intent_no,
         symbol=instrument.symbol,
@@ -143,4 +146,5 @@ def _intent(
         p_up=p_up,
         expected_move=move,
         cost=cost,
+        reference_price=reference,
     )

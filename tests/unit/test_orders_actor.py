@@ -74,6 +74,7 @@ def test_partial_fills_then_the_last_complete_the_order_by_quantity() -> None:
     first = books.send(trade(one, "a", "0.04", cost="2000.00", fee="8.00"))
     assert state_of(books, one) is OrderState.PARTIALLY_FILLED
     assert of(Fill, first)[0].hold_after == XBT.hold_of(D("0.06"), D("50000.0"))
+    assert of(Fill, first)[0].decision_price == D("49999.0")  # what the decision saw
     last = books.send(trade(one, "b", "0.06", cost="3000.00", fee="12.00"))
     assert state_of(books, one) is OrderState.FILLED
     assert of(Fill, last)[0].hold_after == 0
