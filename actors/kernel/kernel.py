@@ -16,13 +16,20 @@ market state that has aged is let go.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 
 from actors.ids import GENESIS_ROOT
 from actors.kernel.actor import Actor
 from actors.kernel.digest import ENCODING_ERRORS, NO_STEP, is_encodable, next_root, step_digest
 from actors.kernel.directory import Port, resolve_routes
 from actors.kernel.envelope import Envelope, Input
+from actors.kernel.limits import (
+    CHECKPOINT_EVERY,
+    LETTABLE,
+    MESSAGES_PER_DELIVERY_MAX,
+    TIMERS_PER_INPUT_MAX,
+    run_away,
+)
 from actors.kernel.mailbox import MailboxStatistics
 from actors.kernel.schedule import Schedule, StampOrder
 from actors.kernel.snapshot import KernelState, Snapshot
@@ -47,17 +54,10 @@ from actors.messages.control import (
     CancelTimer,
     Reactivate,
     SetTimer,
-    Tick,
     TimerFired,
 )
-from actors.messages.market import BookSlice, CandleSlice, TradeSlice
 from actors.money import money_context
 from actors.ports import PredictionTape
-
-CHECKPOINT_EVERY: Final = 1024
-TIMERS_PER_INPUT_MAX: Final = 200_000
-MESSAGES_PER_DELIVERY_MAX: Final = 200_000
-LETTABLE: Final = frozenset({BookSlice, TradeSlice, CandleSlice, Tick})
 
 
 class Kernel:
@@ -278,7 +278,7 @@ class Kernel:
                 for message in mailbox.rules[type(body)](mailbox.actor, body, at):
                     lamport += 1
                     if not parent.lamport < lamport <= ceiling:
-                        _run_away()
+                        run_away()
                     mailbox.sent = sent = mailbox.sent + 1
                     to, targets, sinks = routes[type(message)]
                     child = Envelope(Stamp(lamport, mailbox.owner, sent), parent, to, at, message)
@@ -398,7 +398,3 @@ class Kernel:
         self._restarts = Restarts(dict(kernel.restarts))
         self._held = list(kernel.held)
         self.dead_letters = kernel.dead_letters
-
-
-def _run_away() -> None:
-    raise RunawayError(f"one input or timer led to over {MESSAGES_PER_DELIVERY_MAX} messages")

@@ -8,7 +8,8 @@ import pytest
 from actors.instant import SECOND_NS
 from actors.kernel.digest import NO_STEP
 from actors.kernel.envelope import Input
-from actors.kernel.kernel import LETTABLE, Kernel
+from actors.kernel.kernel import Kernel
+from actors.kernel.limits import LETTABLE
 from actors.kernel.snapshot import decode_snapshot, encode_snapshot
 from actors.kernel.supervisor import HELD, Halt, Outcome, Policy
 from actors.messages.arrays import sealed, sealed_ints
