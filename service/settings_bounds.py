@@ -70,6 +70,12 @@ def refuse_out_of_bounds(settings: Any) -> None:
             )
     _refuse_account(settings)
     refuse_address(settings.journal.dsn, "journal.dsn")
+    if without_password(settings.journal.dsn) != settings.journal.dsn:
+        raise UserError(
+            ExitCode.USAGE,
+            "The setting journal.dsn holds a password, which settings never do.",
+            "Write the address into a file that only you can read; name it by journal.dsn_file.",
+        )
     if settings.server.host not in ("127.0.0.1", "localhost", "::1"):
         raise UserError(
             ExitCode.USAGE,
