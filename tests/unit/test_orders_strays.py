@@ -18,7 +18,7 @@ from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingSt
 from actors.money import EXACT
 from actors.orders.state import OrdersConfig
 from actors.orders.transitions import silence_timer
-from tests.books import INSTRUMENTS, SECOND, START, Books, approved, of, word
+from tests.books import INSTRUMENTS, SECOND, START, Books, approved, of, trade, word
 
 D = Decimal
 OUTSIDE = OrdersConfig(INSTRUMENTS, venue_in_graph=False)
@@ -78,7 +78,7 @@ def test_a_hold_for_no_order_is_let_go_again() -> None:
     sent = books.send(PlaceHold("nobody", "USD", D("100.00")))
     assert [each.cl_ord_id for each in of(HoldReleased, sent)] == ["nobody"]
     assert [dict(note.fields)["kind"] for note in of(Note, sent)] == ["HoldPlaced"]
-    assert (books.balance("held:USD"), books.balance("available:USD")) == (0, 10000)
+    assert (books.balance("held:USD"), books.balance("available:USD")) == (D(0), D(10000))
 
 
 @pytest.mark.parametrize("answer", ["held", "hold refused"])
@@ -200,3 +200,25 @@ def test_absence_of_an_order_that_rests_is_noted_and_not_believed() -> None:
     assert isinstance(note, Note)
     assert note.event == "order.illegal_event"
     assert state_of(books, one) is OrderState.OPEN
+
+
+def test_lists_that_were_not_read_whole_say_nothing_of_an_order_that_rests() -> None:
+    books = ready(OUTSIDE)
+    one = sent_order(books)
+    books.send(word(one, ExecKind.ACCEPTED))
+    evidence = VenueEvidence(one, LATE, found=True, complete=False, open=False)
+    assert not books.send(evidence, LATE)
+    assert state_of(books, one) is OrderState.OPEN
+
+
+@pytest.mark.parametrize(("quantity", "cost", "cancels"), [("0.004", "200", 1), ("0.01", "500", 0)])
+def test_a_rejected_order_that_fills_is_cancelled_only_while_something_may_rest(
+    quantity: str, cost: str, cancels: int
+) -> None:
+    books = ready()
+    one = sent_order(books)
+    books.send(word(one, ExecKind.REJECTED))
+    sent = books.send(trade(one, "a", quantity, cost=cost, fee="0"))
+    assert [note.event for note in of(Note, sent)] == ["order.filled_after_its_end"]
+    assert len(of(CancelOrder, sent)) == cancels
+    assert books.balance("available:XBT") == D(quantity)
