@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,10 +46,29 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddress]
 
 
 @pytest.fixture
-def server(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+def absent(tmp_path: Path) -> Iterator[EmbeddedPostgres]:
+    """A server of a data directory that does not exist yet."""
     server = EmbeddedPostgres(tmp_path / "data")
     yield server
     server.stop("immediate")
+
+
+@pytest.fixture(scope="module")
+def stopped(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A data directory that was started once and stopped; making a cluster is the dear part."""
+    folder = tmp_path_factory.mktemp("stopped") / "data"
+    server = EmbeddedPostgres(folder)
+    server.start()
+    server.stop()
+    return folder
+
+
+@pytest.fixture
+def server(absent: EmbeddedPostgres, stopped: Path, tmp_path: Path) -> EmbeddedPostgres:
+    """A server of a copy of `stopped`, or of nothing where the cluster is kept elsewhere."""
+    if (stopped / "cluster" / "PG_VERSION").exists():
+        subprocess.run(["cp", "-a", stopped, tmp_path / "data"], check=True)
+    return absent
 
 
 @pytest.mark.parametrize(
@@ -114,7 +134,8 @@ def test_the_address_for_psql_is_the_readers(running: ServerAddress) -> None:
     assert running.psql_url().startswith("postgresql://ballast_reader@/ballast?host=%2F")
 
 
-def test_the_state_goes_from_absent_to_running_to_stopped(server: EmbeddedPostgres) -> None:
+def test_the_state_goes_from_absent_to_running_to_stopped(absent: EmbeddedPostgres) -> None:
+    server = absent
     assert server.status().state is ServerState.ABSENT
     address = server.start()
     status = server.status()
