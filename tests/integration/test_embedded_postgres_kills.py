@@ -111,9 +111,15 @@ def test_the_initdb_of_a_killed_starter_keeps_the_next_one_waiting(data_dir: Pat
 
 
 def is_root_of(pid: int) -> bool:
-    """Whether this PostgreSQL process is a postmaster: its parent is not PostgreSQL."""
-    parent = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1]
-    return Path(f"/proc/{parent}/comm").read_text().strip() != "postgres"
+    """Whether this PostgreSQL process is a postmaster: its parent is not PostgreSQL.
+
+    A worker that ended since it was listed is none.
+    """
+    try:
+        parent = Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2].split()[1]
+        return Path(f"/proc/{parent}/comm").read_text().strip() != "postgres"
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 def test_two_starters_at_once_share_one_server(data_dir: Path) -> None:
