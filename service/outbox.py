@@ -44,15 +44,19 @@ class Outbox:
         self.released = 0
         self.not_sent = 0
 
-    async def release(self, effects: list[Envelope]) -> list[FeedItem]:
-        """Send the effects of a durable frame; return the inputs that say what was not sent."""
+    async def release(self, effects: list[Envelope], waited_ns: int = 0) -> list[FeedItem]:
+        """Send the effects of a durable frame; return the inputs that say what was not sent.
+
+        `waited_ns` is how long they waited for their record, by a monotonic clock: logical time
+        stands still during a commit, an order's age does not.
+        """
         answers: list[FeedItem] = []
         for envelope in effects:
             body = envelope.body
             if isinstance(body, CancelOrder):
                 await self._cancel(body)
             elif isinstance(body, SubmitOrder):
-                reason = self.refusal(body)
+                reason = self.refusal(body, waited_ns)
                 if reason is None:
                     reason = await self._submit(body)
                 if reason is not None:
@@ -62,7 +66,7 @@ class Outbox:
                     )
         return answers
 
-    def refusal(self, order: SubmitOrder) -> str | None:
+    def refusal(self, order: SubmitOrder, waited_ns: int = 0) -> str | None:
         """Why this order may no longer leave, None when it may."""
         state = self._trading_state()
         if order.epoch != self._epoch:
@@ -71,7 +75,7 @@ class Outbox:
             return "trading is halted"
         if order.side is Side.BUY and state is not TradingState.ACTIVE:
             return "only reducing orders may leave"
-        now = self._now()
+        now = self._now() + waited_ns
         if now - order.decided_at > self._decision_age_max_ns or now > order.deadline:
             return "the decision is too old"
         return None

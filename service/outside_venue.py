@@ -14,6 +14,7 @@ from actors.kernel.kernel import Kernel
 from actors.messages.base import Message
 from actors.messages.execution import ExecutionReport, VenueEvidence
 from actors.messages.order import CancelOrder, OrderState
+from actors.messages.risk import TradingState
 from actors.orders.state import OrdersState
 from actors.ports import EdgeError, Venue
 from service.fail_points import FailPoints
@@ -31,14 +32,24 @@ class OutsideVenue:
         self.ingress = ingress
         self._owed: dict[str, None] = {}
 
-    def outbox(self, kernel: Kernel, epoch: int, fail_points: FailPoints) -> Outbox:
-        """The door of one epoch; time is the kernel's own, so it never runs ahead of the record."""
+    def outbox(
+        self, kernel: Kernel, epoch: int, fail_points: FailPoints, *, decision_age_max_ns: int
+    ) -> Outbox:
+        """The door of one epoch; time is the kernel's own, and the wait for the journal on top."""
+
+        def standing() -> TradingState:
+            if kernel.halt is not None:
+                return TradingState.HALTED
+            state: TradingState = kernel.actor("orders").state.trading
+            return state
+
         return Outbox(
             self.venue,
             epoch=epoch,
-            trading_state=lambda: kernel.actor("orders").state.trading,
+            trading_state=standing,
             now=lambda: kernel.at,
             fail_points=fail_points,
+            decision_age_max_ns=decision_age_max_ns,
         )
 
     async def evidence(self, kernel: Kernel, *, everything: bool) -> list[Message]:

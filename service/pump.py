@@ -85,6 +85,7 @@ class Pump:
         self._records: list[Record] = []
         self._rows: list[DerivedRow] = []
         self._effects: list[Envelope] = []
+        self._effects_since = 0
         self._first_seq = kernel.seq + 1
         self._root_before = kernel.root
         self._snapshot_seq = kernel.seq
@@ -124,13 +125,13 @@ class Pump:
 
     async def _flush_frame(self, *, wait: bool) -> None:
         frame = self._seal()
-        rows, effects = tuple(self._rows), self._effects
+        rows, effects, since = tuple(self._rows), self._effects, self._effects_since
         self._records, self._rows, self._effects = [], [], []
         await self._settle()
         self._appending = asyncio.ensure_future(self._append(frame, rows, effects))
         if wait or self._snapshot_due():
             await self._settle()
-        for item in await self._release(effects):
+        for item in await self._release(effects, since):
             self._step(item)
         if self._snapshot_due():
             await self.take_snapshot()
@@ -184,6 +185,8 @@ class Pump:
         self._records.append(
             Record(result.input_bytes, result.outcome_bytes, result.digest, effects)
         )
+        if result.effects and not self._effects:
+            self._effects_since = time.monotonic_ns()
         self._effects += result.effects
         self._rows += [DerivedRow(result.seq, e.at, e.body) for e in result.records]
         for observe in self._observers:
@@ -231,10 +234,10 @@ class Pump:
         if task is not None:
             await task
 
-    async def _release(self, effects: list[Envelope]) -> list[FeedItem]:
+    async def _release(self, effects: list[Envelope], since: int) -> list[FeedItem]:
         if not effects:
             return []
         await self._settle()
         if self._outbox is None:
             return []
-        return await self._outbox.release(effects)
+        return await self._outbox.release(effects, time.monotonic_ns() - since)

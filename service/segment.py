@@ -12,11 +12,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.ids import GENESIS_ROOT, digest_hex
+from actors.messages.codec import encode
 from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
 from actors.ports import Feed, FeedItem, Journal, RunRow
 from service.bundles import Choice
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
+from service.feeds import rules_of
 from service.fingerprint import code_fingerprint
 from service.graph import Graph
 from service.pump import Observer, Pump
@@ -66,6 +68,7 @@ def run_id_of(plan: SegmentPlan, decision: DecisionSettings, bundle_id: str, gen
         bundle_id,
         code_fingerprint(),
         genesis.hex(),
+        encode(rules_of(plan.symbols)),
     )[:16]
 
 

@@ -172,7 +172,9 @@ class EmbeddedPostgres:
             self._on_progress("creating the database, once")
             create_cluster(programs, account, place, lock)
         sockets = prepare_socket_folder(place.cluster, account)
-        clear_remains(place, sockets, self._on_progress)
+        alive = clear_remains(place, sockets, self._on_progress)
+        if alive is not None:
+            return place, alive
         arguments = write_configuration(account, place, sockets)
         pid = launch(account, [programs.program("postgres"), *arguments], place)
         self._started_pid = pid

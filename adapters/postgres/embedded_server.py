@@ -20,6 +20,7 @@ from adapters.postgres.embedded_address import PORT, EmbeddedPostgresError, Serv
 from adapters.postgres.embedded_client import confirm
 from adapters.postgres.embedded_liveness import (
     is_running,
+    live_server,
     read_pid_file,
     remaining_processes,
     remember_child,
@@ -115,11 +116,13 @@ def end(pid: int, place: Place, mode: StopMode, on_progress: Callable[[str], Non
             claim.sockets.rmdir()  # empty now, unless it is not ours
 
 
-def clear_remains(place: Place, sockets: Path, on_progress: Callable[[str], None]) -> None:
+def clear_remains(place: Place, sockets: Path, on_progress: Callable[[str], None]) -> int | None:
     """After a server that died: wait for its children, then remove what names a stranger's pid.
 
     Children of a killed server hold its shared memory until they notice, and a new server beside
-    them would damage the data; so they are waited for, never raced and never killed.
+    them would damage the data; so they are waited for, never raced and never killed. What looked
+    like remains may be a server that a killed starter left behind before it wrote its pid file:
+    once it has, it is the one to adopt, and its pid is returned.
 
     Raises:
         EmbeddedPostgresError: some are still there after ``ORPHAN_LIMIT_S``.
@@ -127,6 +130,9 @@ def clear_remains(place: Place, sockets: Path, on_progress: Callable[[str], None
     begun = time.monotonic()
     told = False
     while orphans := remaining_processes(place.cluster):
+        alive = live_server(place.cluster)
+        if alive is not None:
+            return alive
         if time.monotonic() - begun > ORPHAN_LIMIT_S:
             numbers = " ".join(map(str, orphans))
             raise EmbeddedPostgresError(
@@ -143,6 +149,7 @@ def clear_remains(place: Place, sockets: Path, on_progress: Callable[[str], None
         for name in names:
             with contextlib.suppress(FileNotFoundError):
                 (folder / name).unlink()
+    return None
 
 
 def last_words(place: Place) -> str:

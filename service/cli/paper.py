@@ -27,6 +27,7 @@ from service.sole_service import sole_service
 from service.stores import FILE, POSTGRES, account_place, own_place, own_stream
 
 SEEDED_SPEED = 3600.0
+RECORDED_STALE_SECONDS = 60  # a recorded book speaks many times a second
 DEMO_SPEED = 14_400.0  # four hours a second: a demonstration trades within its first seconds
 _QUIET = click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
 _FOR = click.option("--for", "for_", metavar="DURATION", help="Stop after so much wall time (60s).")
@@ -174,7 +175,11 @@ def _trade_recorded(given: dict[str, Any]) -> None:
 
 def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) -> None:
     """Trade; a recorded feed has an account of its own and decides every second."""
-    overrides: dict[str, Any] = {"market": {"heartbeat_seconds": 1}} if own else {}
+    overrides: dict[str, Any] = (
+        {"market": {"heartbeat_seconds": 1, "stale_after_seconds": RECORDED_STALE_SECONDS}}
+        if own
+        else {}
+    )
     settings = settings_of(given["settings_file"], given["data_dir"], overrides)
     limits = Limits(given["events"] or 0, duration_of(given["for_"]))
     if given["events"] and not given["for_"]:

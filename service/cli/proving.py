@@ -25,7 +25,11 @@ from service.stores import open_journal
 @click.command()
 @click.argument("run_id", metavar="RUN")
 @common
-@click.option("--verify", is_flag=True, help="Obey nothing recorded: models predict again too.")
+@click.option(
+    "--verify",
+    is_flag=True,
+    help="Obey nothing recorded, trust no snapshot: step the account from its first input.",
+)
 def replay(
     run_id: str, *, as_json: bool, settings_file: Path | None, data_dir: Path | None, verify: bool
 ) -> None:
@@ -95,7 +99,12 @@ async def _replay(
     async with open_journal(entry.journal, entry.place, account=entry.account) as journal:
         run = await row_of(journal, entry)
         return await replay_run(
-            journal, run, builder(verify=verify), verify=verify, progress=progress
+            journal,
+            run,
+            builder(verify=verify),
+            verify=verify,
+            from_genesis=verify,
+            progress=progress,
         )
 
 

@@ -80,7 +80,8 @@ def finish(result: RunResult, as_json: bool, report: Any = None) -> None:
 
 def failure_of(card: ProofCard) -> UserError | None:
     """What a card's finding means for the exit code; None when all is well."""
-    if not card.proven:
+    skipped = card.parity is None and card.books_balanced
+    if not card.proven and not skipped:
         return UserError(
             ExitCode.NOT_PROVEN,
             f"The run {card.run_id} is not proven: {_first_doubt(card)}.",

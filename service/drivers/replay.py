@@ -19,6 +19,7 @@ from actors.kernel.snapshot import SnapshotCorruptError, decode_snapshot
 from actors.messages.control import RunEnded, RunStarted
 from actors.ports import Journal, JournalCorruptError, Record, RunRow
 from service.failures import ExitCode, UserError
+from service.fingerprint import code_fingerprint
 from service.recovery import ParityDivergedError, decode_record, repeat
 
 Progress = Callable[[int, int], None]
@@ -83,25 +84,35 @@ async def replay_run(
     build: BuildKernel,
     *,
     verify: bool = False,
+    from_genesis: bool = False,
     progress: Progress | None = None,
 ) -> ReplayReport:
     """Re-execute a run from its beginning and compare.
 
-    Corruption and divergence are in the report.
+    The state it began with comes from a snapshot, or with `from_genesis` from every input of the
+    account before it, so that no snapshot is trusted. Corruption and divergence are in the report.
     """
     if run.last_seq < run.first_seq and not run.closed:
         raise UserError(
             ExitCode.MISSING, f"The run {run.run_id} is empty.", "Choose one from `ballast runs`."
         )
-    verify_seconds, started = 0.0, time.perf_counter()
+    verify_seconds, started, other_code = 0.0, time.perf_counter(), ""
     try:
         verify_seconds = await verify_chain(journal, run)
-        kernel = build(await run_started(journal, run))
-        await _seek(kernel, journal, run)
+        begun = await run_started(journal, run)
+        other_code = "" if begun.code_fingerprint == code_fingerprint() else begun.code_fingerprint
+        kernel = build(begun)
+        if from_genesis:
+            await _seek_from_genesis(kernel, journal, run, build)
+        else:
+            await _seek(kernel, journal, run)
         started = time.perf_counter()
         await _repeat_run(kernel, journal, run, verify=verify, progress=progress)
-    except (JournalCorruptError, ParityDivergedError) as error:
+    except JournalCorruptError as error:
         return _failed(run, error, chain=verify_seconds, started=started)
+    except ParityDivergedError as error:
+        found = _of_other_code(error, other_code) if other_code else error
+        return _failed(run, found, chain=verify_seconds, started=started)
     seconds = time.perf_counter() - started
     inputs = run.last_seq - run.first_seq + 1
     return ReplayReport(run.run_id, True, kernel.root.hex(), inputs, True, verify_seconds, seconds)
@@ -144,6 +155,36 @@ async def _seek(kernel: Kernel, journal: Journal, run: RunRow) -> None:
     async for frame in journal.frames(kernel.seq + 1, target):
         for record in chain.check(frame):
             repeat(kernel, record)
+
+
+async def _seek_from_genesis(
+    kernel: Kernel, journal: Journal, run: RunRow, build: BuildKernel
+) -> None:
+    """Bring the kernel to just before the run through every earlier run, each with its settings."""
+    before: Kernel | None = None
+    for row in await journal.runs():
+        if row.first_seq >= run.first_seq or row.last_seq < row.first_seq:
+            continue
+        stepping = build(await run_started(journal, row))
+        if before is not None:
+            stepping.restore(before.snapshot())
+        chain = ChainVerifier(stepping.root, stepping.seq, stepping.at)
+        async for frame in journal.frames(row.first_seq, row.last_seq):
+            for record in chain.check(frame):
+                repeat(stepping, record)
+            await asyncio.sleep(0)
+        before = stepping
+    if before is not None:
+        kernel.restore(before.snapshot())
+
+
+def _of_other_code(error: ParityDivergedError, recorded: str) -> ParityDivergedError:
+    """A difference that other code explains is told as such."""
+    detail = (
+        f"the run was made by code {recorded[:12]}, this is {code_fingerprint()[:12]}; "
+        f"prove it with that version ({error.detail})"
+    )
+    return ParityDivergedError(error.seq, "code version", detail)
 
 
 async def _repeat_run(

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 import msgspec
 
+from actors.instant import SECOND_NS
 from actors.ports import Feed, FeedItem, Journal, RunRow
 from service.bundles import Choice
 from service.control import POLL_SECONDS, ControlBox
@@ -217,7 +218,10 @@ class _Driver:
         facts = await outside.evidence(kernel, everything=True)
         await pump.admit([FeedItem(kernel.at, fact) for fact in facts])
         await pump.flush()
-        pump.send_through(outside.outbox(kernel, segment.epoch, FailPoints()))
+        age_max_ns = self.settings.orders.decision_age_max_seconds * SECOND_NS
+        pump.send_through(
+            outside.outbox(kernel, segment.epoch, FailPoints(), decision_age_max_ns=age_max_ns)
+        )
 
     async def _feed(self, segment: OpenSegment, *, after: int | None) -> Fed:
         def on_progress(admitted: int) -> None:
