@@ -169,3 +169,25 @@ def test_a_bug_of_an_adapter_is_not_swallowed() -> None:
     """Only edge trouble is weather."""
     with pytest.raises(KeyError):
         release(outbox(Counter(KeyError("bug"))), order())
+
+
+@pytest.mark.parametrize(
+    ("age", "waited", "reason"),
+    [
+        (0, DECISION_AGE_MAX_NS, None),
+        (0, DECISION_AGE_MAX_NS + 1, TOO_OLD),
+        (1, DECISION_AGE_MAX_NS, TOO_OLD),
+        (DECISION_AGE_MAX_NS, 0, None),
+    ],
+)
+def test_an_order_ages_while_it_waits_for_its_record(
+    age: int, waited: int, reason: str | None
+) -> None:
+    """Logical time stands still during a commit; the order's age does not."""
+    venue = Counter()
+    body = order(age=age, left=60 * SECOND_NS)
+    stamp = Stamp(1, "orders", 1)
+    effects = [Envelope(stamp, stamp, "outbox", NOW, body)]
+    answers = asyncio.run(outbox(venue).release(effects, waited))
+    assert list(answers) == ([] if reason is None else [FeedItem(NOW, NotSent("id", reason, NOW))])
+    assert venue.taken == ([body] if reason is None else [])
