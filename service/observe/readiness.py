@@ -25,6 +25,7 @@ UNPACED_SILENCE_SECONDS: Final = 60.0
 _NS: Final = 1e9
 _COLD: Final = (VerdictReason.NOT_WARM, VerdictReason.WARM_UP, VerdictReason.NOT_LISTED)
 _STALE: Final = int(MarketFlag.STALE)
+_NOT_WARM: Final = int(MarketFlag.NOT_WARM)
 _NOT_LISTED: Final = int(MarketFlag.NOT_LISTED)
 
 
@@ -39,6 +40,7 @@ class Blocked(enum.StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     NO_PORTFOLIO = "no_portfolio"
     FEED_STALE = "feed_stale"
+    MARKET_UNSOUND = "market_unsound"
     NO_MODEL = "no_model"
     NOT_WARM = "not_warm"
 
@@ -112,6 +114,8 @@ def blocked(situation: Situation) -> tuple[Reason, ...]:
     add(not situation.priced, Blocked.NO_PORTFOLIO, "the account was not valued yet")
     stale = _stale(situation)
     add(bool(stale), Blocked.FEED_STALE, stale)
+    unsound = _unsound(situation)
+    add(bool(unsound), Blocked.MARKET_UNSOUND, unsound)
     add(not situation.bundle_id, Blocked.NO_MODEL, "no model is active")
     cold = _cold(situation.verdicts)
     add(bool(cold), Blocked.NOT_WARM, cold)
@@ -134,6 +138,16 @@ def _stale(situation: Situation) -> str:
     if situation.silent_seconds > limit and situation.phase == "trading":
         return f"the feed has been silent for {situation.silent_seconds:.0f} s"
     return ""
+
+
+def _unsound(situation: Situation) -> str:
+    """What no listed symbol is free of: a gap, a crossed book, maintenance, a skewed clock."""
+    listed = situation.flags[(situation.flags & _NOT_LISTED) == 0] & ~(_STALE | _NOT_WARM)
+    if not len(listed) or not bool(np.all(listed)):
+        return ""
+    seen = MarketFlag(int(np.bitwise_or.reduce(listed)))
+    names = ", ".join(flag.name.lower().replace("_", " ") for flag in seen if flag.name)
+    return f"no symbol may be entered: {names}"
 
 
 def _cold(verdicts: VerdictSlice | None) -> str:

@@ -45,6 +45,13 @@ WELL = Situation(
     bundle_id="abc",
     verdicts=verdicts(VerdictReason.PROBABILITY_TOO_LOW, VerdictReason.NOT_WARM),
 )
+
+
+def flagged(flag: MarketFlag) -> np.ndarray:
+    """One listed symbol with this flag, and one that is not listed."""
+    return np.array([int(flag), int(MarketFlag.NOT_LISTED)], dtype=np.int32)
+
+
 STALE = np.array([int(MarketFlag.STALE), int(MarketFlag.NOT_LISTED)], dtype=np.int32)
 
 
@@ -66,6 +73,11 @@ def test_nothing_stands_in_the_way_of_a_sound_run() -> None:
         ({"flags": STALE}, Blocked.FEED_STALE),
         ({"silent_seconds": 61.0}, Blocked.FEED_STALE),
         ({"silent_seconds": 6.0, "speed": 3600.0}, Blocked.FEED_STALE),
+        ({"flags": flagged(MarketFlag.GAP)}, Blocked.MARKET_UNSOUND),
+        ({"flags": flagged(MarketFlag.CHECKSUM)}, Blocked.MARKET_UNSOUND),
+        ({"flags": flagged(MarketFlag.CROSSED)}, Blocked.MARKET_UNSOUND),
+        ({"flags": flagged(MarketFlag.VENUE_STATUS)}, Blocked.MARKET_UNSOUND),
+        ({"flags": flagged(MarketFlag.CLOCK_SKEW)}, Blocked.MARKET_UNSOUND),
         ({"bundle_id": ""}, Blocked.NO_MODEL),
         ({"verdicts": None}, Blocked.NOT_WARM),
         ({"verdicts": verdicts(VerdictReason.NOT_WARM)}, Blocked.NOT_WARM),

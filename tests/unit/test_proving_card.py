@@ -6,8 +6,10 @@ import msgspec
 import pytest
 
 from service.cli.proving import held_against
+from service.cli.showing import failure_of
 from service.drivers.replay import ReplayReport
-from service.proof import ProofCard
+from service.failures import ExitCode
+from service.proof import ProofCard, lines_of
 
 REPORT = ReplayReport("run", True, "aa" * 32, 10, True, 0.1, 0.2)
 
@@ -51,3 +53,16 @@ def test_another_root_on_the_card_is_no_parity_and_says_so() -> None:
 def test_a_divergence_that_was_found_already_is_kept() -> None:
     diverged = msgspec.structs.replace(REPORT, parity=False, kind="state", detail="x", seq=3)
     assert held_against(diverged, card("bb" * 32)) == diverged
+
+
+def test_a_proof_that_was_skipped_is_no_damage() -> None:
+    skipped = msgspec.structs.replace(card("aa" * 32), parity=None, chain_verified=False)
+    assert failure_of(skipped) is None
+    assert ("chain verified", "not checked   0.000 s") in lines_of(skipped)
+
+
+def test_books_that_do_not_balance_are_damage_whether_or_not_the_proof_was_skipped() -> None:
+    broken = msgspec.structs.replace(card("aa" * 32), parity=None, books_balanced=False)
+    failure = failure_of(broken)
+    assert failure is not None
+    assert failure.code is ExitCode.NOT_PROVEN
