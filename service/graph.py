@@ -101,6 +101,7 @@ def build_graph(
         tape=tape,
         code_fingerprint=code_fingerprint(),
         checkpoint_every=checkpoint_every,
+        digest_states_every=decision.proof.state_digest_every_inputs,
     )
     return Graph(kernel, instruments, predictor)
 

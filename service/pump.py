@@ -88,7 +88,9 @@ class Pump:
         self._effects_since = 0
         self._first_seq = kernel.seq + 1
         self._root_before = kernel.root
+        # Where the stream was resumed counts for what is due, but nothing is stored there yet.
         self._snapshot_seq = kernel.seq
+        self._stored_seq = -1
         self._appending: asyncio.Task[None] | None = None
         self.durable_seq = kernel.seq
 
@@ -105,8 +107,10 @@ class Pump:
         for item in items:
             self._fail_points.passed("received")
             self._step(item)
-            if len(self._records) >= self._frame_inputs or self._effects:
-                await self.flush(wait=bool(self._effects))
+            if self._effects or self._snapshot_due():
+                await self.flush()
+            elif len(self._records) >= self._frame_inputs:
+                await self.flush(wait=False)
 
     async def flush(self, *, wait: bool = True) -> None:
         """Commit what is stepped.
@@ -136,16 +140,14 @@ class Pump:
         if self._snapshot_due():
             await self.take_snapshot()
 
-    async def rest(self) -> None:
-        """Store a snapshot of the state as it is now; the next segment starts from it."""
-        await self._settle()
-        self._snapshot_seq = -1
-        await self.take_snapshot()
-
     async def take_snapshot(self) -> None:
-        """Store the resting state; everything up to it is durable first."""
+        """Store the resting state; everything up to it is durable first.
+
+        It is of use only where the chain names it: at a digest of all states, at a run's end, or
+        just before a run starts.
+        """
         await self._settle()
-        if self._records or self.kernel.seq == self._snapshot_seq:
+        if self._records or self.kernel.seq == self._stored_seq:
             return
         self._fail_points.passed("snapshot_begin")
         kernel = self.kernel
@@ -154,7 +156,7 @@ class Pump:
             StoredSnapshot(kernel.seq, kernel.root, self._run_id, data)
         )
         self._fail_points.passed("snapshot_end")
-        self._snapshot_seq = kernel.seq
+        self._snapshot_seq = self._stored_seq = kernel.seq
         self.counts.snapshots += 1
 
     def send_through(self, outbox: Outbox) -> None:
@@ -162,7 +164,11 @@ class Pump:
         self._outbox = outbox
 
     def _snapshot_due(self) -> bool:
-        return self.kernel.seq - self._snapshot_seq >= self._snapshot_every
+        """Whether to take a snapshot here, where the chain names it: before it would be too late
+        at the next such place.
+        """
+        seq, apart = self.kernel.seq, self.kernel.digest_states_every
+        return seq % apart == 0 and seq + apart - self._snapshot_seq > self._snapshot_every
 
     def _step(self, item: FeedItem) -> None:
         kernel = self.kernel

@@ -1,8 +1,7 @@
 """Recovery: newest valid snapshot, then the journal's tail, roots compared at every input.
 
 Start-up and crash are one path. Recorded outcomes and predictions are obeyed, nothing is decided
-again; a snapshot that does not decode, belongs to other code or disagrees with the chain is passed
-over.
+again; a snapshot that the chain does not name, or that other code cannot read, is passed over.
 """
 
 from __future__ import annotations
@@ -15,20 +14,27 @@ import msgspec
 from actors.journal_chain import ChainVerifier
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
-from actors.kernel.snapshot import SnapshotCorruptError, decode_snapshot
-from actors.kernel.step import OutcomeDivergedError
+from actors.kernel.step import OutcomeDivergedError, StepResult
 from actors.kernel.supervisor import Outcome
-from actors.messages.codec import frozen_decoder
+from actors.messages.codec import ENCODER, frozen_decoder
 from actors.ports import Journal, JournalCorruptError, Record
 from service.failures import ExitCode, UserError
+from service.trusted_snapshots import (
+    OUTCOMES,
+    Passed,
+    trusted_snapshots,
+    whole_snapshot,
+)
 
 Progress = Callable[[int, int], None]
 INPUTS = frozen_decoder(Input)
-OUTCOMES = frozen_decoder(Outcome)
 
 
 class Recovered(msgspec.Struct, frozen=True):
-    """What recovery did: where it started, how many inputs it stepped, and for how long."""
+    """What recovery did: where it started, how many inputs it stepped, and for how long.
+
+    `snapshots_refused` counts the newer ones that the chain does not name or this code cannot read.
+    """
 
     snapshot_seq: int
     stepped: int
@@ -63,15 +69,38 @@ def repeat(kernel: Kernel, record: Record, *, audit: bool = False) -> None:
         result = kernel.step(entry, None if audit else outcome)
     except OutcomeDivergedError as error:
         raise ParityDivergedError(entry.seq, "state", str(error)) from error
-    if result.outcome_bytes != record.outcome:
-        kind = "arithmetic" if result.outcome.predictions != outcome.predictions else "state"
-        raise ParityDivergedError(
-            entry.seq, kind, f"the outcome was {outcome.status}, now {result.outcome.status}"
-        )
+    difference = _difference(entry, outcome, result, record)
+    if difference is not None:
+        raise difference
+
+
+def _difference(
+    entry: Input, was: Outcome, result: StepResult, record: Record
+) -> ParityDivergedError | None:
+    """The first difference between a step and its record, from the cause to the consequence."""
+    seq, now = entry.seq, result.outcome
+    statuses = f"the outcome was {was.status}, now {now.status}"
+    if now.predictions != was.predictions:
+        return ParityDivergedError(seq, "arithmetic", statuses)
+    if (now.status, now.failures) != (was.status, was.failures):
+        return ParityDivergedError(seq, "state", statuses)
     if result.digest != record.digest:
-        raise ParityDivergedError(
-            entry.seq, "state", f"{type(entry.body).__name__} led to other messages than recorded"
-        )
+        name = type(entry.body).__name__
+        return ParityDivergedError(seq, "state", f"{name} led to other messages than recorded")
+    if result.outcome_bytes != record.outcome:
+        return ParityDivergedError(seq, "state", _other_states(was, now))
+    if tuple(ENCODER.encode(effect) for effect in result.effects) != record.effects:
+        detail = "what was to be sent is not what the step decided"
+        return ParityDivergedError(seq, "tampered", detail)
+    return None
+
+
+def _other_states(was: Outcome, now: Outcome) -> str:
+    known = dict(was.states)
+    other = [name for name, digest in now.states if known.get(name) != digest]
+    if not other:
+        return "states were digested at another input than recorded"
+    return f"the state of {', '.join(other)} is not the recorded one"
 
 
 async def recover(
@@ -84,7 +113,7 @@ async def recover(
     """
     started = time.perf_counter()
     head_seq, head_root = await journal.head()
-    refused, code_changed = await _restore_newest(kernel, journal, fingerprint, head_seq)
+    passed, code_changed = await _restore_newest(kernel, journal, fingerprint, head_seq)
     start = kernel.seq
     try:
         await _step_tail(kernel, journal, head_seq, progress)
@@ -93,7 +122,7 @@ async def recover(
     if kernel.root != head_root and head_seq:
         raise JournalCorruptError("tampered", head_seq, "the head's root is not the chain's")
     seconds = time.perf_counter() - started
-    return Recovered(start, kernel.seq - start, head_seq, seconds, refused, code_changed)
+    return Recovered(start, kernel.seq - start, head_seq, seconds, passed.count, code_changed)
 
 
 def _other_code(error: ParityDivergedError, *, code_changed: bool) -> UserError:
@@ -113,31 +142,31 @@ def _other_code(error: ParityDivergedError, *, code_changed: bool) -> UserError:
 
 async def _restore_newest(
     kernel: Kernel, journal: Journal, fingerprint: str, head_seq: int
-) -> tuple[int, bool]:
-    refused = 0
-    async for stored in journal.snapshots():
-        try:
-            snapshot = decode_snapshot(stored.data)
-        except SnapshotCorruptError:
-            refused += 1
-            continue
+) -> tuple[Passed, bool]:
+    passed = Passed()
+    await _refuse_future(journal, head_seq, passed)
+    async for snapshot in trusted_snapshots(journal, head_seq, passed):
         same_code = snapshot.code_fingerprint == fingerprint
-        if snapshot.kernel.root != stored.root or snapshot.kernel.seq != stored.seq:
-            refused += 1
-            continue
-        if stored.seq > head_seq:
-            # Snapshots are made of what is durable: the journal has lost its tail.
-            detail = f"the journal ends there, but there is a snapshot of input {stored.seq}"
-            raise JournalCorruptError("truncated", head_seq + 1, detail)
         try:
             kernel.restore(snapshot)
         except (msgspec.MsgspecError, AssertionError):
             if same_code:
                 raise
-            refused += 1
+            passed.note(snapshot.kernel.seq)
             continue
-        return refused, not same_code
-    return refused, False
+        return passed, not same_code
+    return passed, False
+
+
+async def _refuse_future(journal: Journal, head_seq: int, passed: Passed) -> None:
+    """Snapshots are made of what is durable: one beyond the head means a lost tail."""
+    async for stored in journal.snapshots():
+        if stored.seq <= head_seq:
+            return
+        if whole_snapshot(stored) is not None:
+            detail = f"the journal ends there, but there is a snapshot of input {stored.seq}"
+            raise JournalCorruptError("truncated", head_seq + 1, detail)
+        passed.note(stored.seq)
 
 
 async def _step_tail(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.ids import GENESIS_ROOT, digest_hex
+from actors.kernel.snapshot import state_digest
 from actors.messages.codec import encode
 from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
 from actors.ports import Feed, FeedItem, Journal, RunRow
@@ -122,7 +123,7 @@ async def open_segment(
         snapshot_every=settings.journal.snapshot_every_inputs,
     )
     if not fresh:
-        await pump.rest()
+        await pump.take_snapshot()
     at = max(kernel.at, plan.starts_at)
     opening: list[FeedItem] = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
     if not fresh:
@@ -189,7 +190,7 @@ async def close_segment(segment: OpenSegment, journal: Journal, reason: str) -> 
     pump = segment.pump
     await pump.admit([FeedItem(pump.kernel.at, RunEnded(segment.run.run_id, reason))])
     await pump.flush()
-    await pump.rest()
+    await pump.take_snapshot()
     await journal.end_run(segment.run.run_id)
     return next(row for row in await journal.runs() if row.run_id == segment.run.run_id)
 
@@ -212,4 +213,5 @@ def _started(
         bundle_marker=graph.bundle_marker,
         genesis=run.genesis.hex(),
         rules=graph.instruments,
+        state=state_digest(graph.kernel.snapshot()),
     )

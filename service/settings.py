@@ -68,6 +68,12 @@ class ModelSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bundle: str = ""
 
 
+class ProofSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How often the chain holds digests of all states; snapshots can be taken only there."""
+
+    state_digest_every_inputs: int = 1000
+
+
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can change a decision; hashed and journalled at run start."""
 
@@ -79,6 +85,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     orders: OrderSettings = OrderSettings()
     venue: VenueSettings = VenueSettings()
     model: ModelSettings = ModelSettings()
+    proof: ProofSettings = ProofSettings()
 
 
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

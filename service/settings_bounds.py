@@ -26,6 +26,7 @@ LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("venue.latency_ms", Decimal(1), Decimal(60_000)),
     ("venue.slippage_bps", Decimal(0), Decimal(1000)),
     ("venue.participation_ratio", Decimal("0.0001"), Decimal(1)),
+    ("proof.state_digest_every_inputs", Decimal(1), Decimal(5000)),
     ("journal.frame_inputs", Decimal(1), Decimal(100_000)),
     ("journal.snapshot_every_inputs", Decimal(1), Decimal(5000)),
     ("server.port", Decimal(0), Decimal(65_535)),

@@ -12,6 +12,7 @@ from hashlib import sha256
 from typing import Final
 
 from actors.kernel.envelope import Envelope
+from actors.kernel.step import DeliveryFailedError
 from actors.messages.codec import ENCODER
 
 NO_STEP = bytes(32)
@@ -33,6 +34,18 @@ def is_encodable(envelope: Envelope) -> bool:
     except ENCODING_ERRORS:
         return False
     return True
+
+
+def digest_or_blame(envelopes: Sequence[Envelope]) -> bytes:
+    """The step's digest; a message without canonical bytes is a failure of its sender.
+
+    Raises DeliveryFailedError.
+    """
+    try:
+        return step_digest(envelopes)
+    except ENCODING_ERRORS as error:
+        child = next(each for each in envelopes if not is_encodable(each))
+        raise DeliveryFailedError(child.stamp.actor, child.cause, error) from error
 
 
 def next_root(root: bytes, input_bytes: bytes, outcome_bytes: bytes, digest: bytes) -> bytes:

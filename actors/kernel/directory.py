@@ -26,6 +26,12 @@ class Port:
         self.mailbox = Mailbox(actor, spec.mailbox_capacity)
         self.decoder = state_decoder(actor.state_type)
 
+    def set_back(self, state: Any, sent: int) -> None:
+        """The actor as it was when it remembered `state` and had sent so many messages."""
+        self.actor.state = state
+        self.mailbox.queue.clear()
+        self.mailbox.sent = sent
+
 
 # Where a message type goes: the address as text, its mailboxes, and its sinks.
 Route = tuple[str, tuple[Mailbox, ...], tuple[str, ...]]

@@ -1,10 +1,10 @@
 """The kernel: one journalled input in, effects out, run to quiescence, all or nothing.
 
-Theory of operation. An input is stamped and put into the mailboxes that its type is routed to; the
-schedule serves one mailbox at a time; each rule returns messages, which are stamped with the next
-Lamport time, given their cause, and routed in turn. When nothing waits, the step is over: its
-digest is one hash over all envelopes and the root moves on. Timers due at or before the input's
-time fire first, at their due time.
+An input is stamped and put into the mailboxes that its type is routed to; the schedule serves one
+mailbox at a time; each rule returns messages, which are stamped with the next Lamport time, given
+their cause, and routed in turn. When nothing waits, the step is over: its digest is one hash over
+all envelopes and the root moves on. Timers due by the input's time fire first, at their due time.
+At fixed inputs the outcome also holds the digests of all states: the chain names its snapshots.
 
 If a rule raises, every actor is set back to before the input (last checkpoint plus muted replay of
 at most `checkpoint_every` inputs), the failure becomes part of the outcome, and the input is
@@ -20,11 +20,12 @@ from typing import Any
 
 from actors.ids import GENESIS_ROOT
 from actors.kernel.actor import Actor
-from actors.kernel.digest import ENCODING_ERRORS, NO_STEP, is_encodable, next_root, step_digest
+from actors.kernel.digest import NO_STEP, digest_or_blame, next_root
 from actors.kernel.directory import Port, resolve_routes
 from actors.kernel.envelope import Envelope, Input
 from actors.kernel.limits import (
     CHECKPOINT_EVERY,
+    DIGEST_STATES_EVERY,
     LETTABLE,
     MESSAGES_PER_DELIVERY_MAX,
     TIMERS_PER_INPUT_MAX,
@@ -32,7 +33,7 @@ from actors.kernel.limits import (
 )
 from actors.kernel.mailbox import MailboxStatistics
 from actors.kernel.schedule import Schedule, StampOrder
-from actors.kernel.snapshot import KernelState, Snapshot
+from actors.kernel.snapshot import KernelState, Snapshot, StateDigests, state_digests
 from actors.kernel.stamp import INPUT, KERNEL, LOG, OUTBOX, RECORDS, RISK, SINKS, TIMERS, Stamp
 from actors.kernel.step import DeliveryFailedError, OutcomeDivergedError, StepResult
 from actors.kernel.supervisor import (
@@ -53,6 +54,7 @@ from actors.messages.control import (
     ActorRestarted,
     CancelTimer,
     Reactivate,
+    RunEnded,
     SetTimer,
     TimerFired,
 )
@@ -73,8 +75,10 @@ class Kernel:
         tape: PredictionTape | None = None,
         code_fingerprint: str = "",
         checkpoint_every: int = CHECKPOINT_EVERY,
+        digest_states_every: int = DIGEST_STATES_EVERY,
     ) -> None:
         check_topology(actors, routes, specs)
+        assert digest_states_every > 0
         self._ports = {actor.name: Port(actor, specs[actor.name]) for actor in actors}
         self._inputs = frozenset(routes)
         self._routes = resolve_routes(routes, self._ports)
@@ -83,6 +87,7 @@ class Kernel:
         self._code_fingerprint = code_fingerprint
         self._context = money_context()
         self._checkpoint_every = checkpoint_every
+        self.digest_states_every = digest_states_every
         self.seq = 0
         self.at = 0
         self.root = GENESIS_ROOT
@@ -117,15 +122,15 @@ class Kernel:
     def step(self, entry: Input, recorded: Outcome | None = None) -> StepResult:
         """Step one input to quiescence; with `recorded`, obey that outcome (replay).
 
-        Raises AssertionError when the sequence has a gap, time runs backwards or the message is
-        no input of this graph; OutcomeDivergedError when a replayed step raises although its
-        record does not say so.
+        Raises AssertionError on a gap, on time that runs backwards and on what is no input here;
+        OutcomeDivergedError when a replayed step raises although its record does not say so.
         """
         assert entry.seq == self.seq + 1, f"input {entry.seq} does not follow {self.seq}"
         assert entry.at >= self.at, "logical time never runs backwards"
         assert type(entry.body) in self._inputs, f"{type(entry.body).__name__} has no route"
         input_bytes = ENCODER.encode(entry)
         outcome = self._context.run(self._attempt, entry, recorded)
+        outcome = outcome.stating(self._stated(entry))
         envelopes, sinks = self._step, self._sinks
         outcome_bytes = ENCODER.encode(outcome)
         digest = self._digest
@@ -144,6 +149,11 @@ class Kernel:
         )
         self._settle(entry, outcome)
         return result
+
+    def _stated(self, entry: Input) -> StateDigests:
+        """The digests of all states, every so many inputs and at a run's end; else nothing."""
+        due = entry.seq % self.digest_states_every == 0 or type(entry.body) is RunEnded
+        return state_digests(self.snapshot()) if due else ()
 
     def _settle(self, entry: Input, outcome: Outcome) -> None:
         self._step = []
@@ -165,7 +175,7 @@ class Kernel:
         while True:
             try:
                 self._run(entry, failures, recorded)
-                self._digest = self._digested()
+                self._digest = digest_or_blame(self._step)
             except DeliveryFailedError as failed:
                 if recorded is not None:
                     raise OutcomeDivergedError(
@@ -211,8 +221,8 @@ class Kernel:
     def _run_again(
         self, entry: Input, halted_at: int, skips: dict[tuple[str, Stamp], Failure]
     ) -> None:
-        """Go on where the core stopped: the reactivation first, so that everybody knows of the
-        hole, then the facts that were held, at their own time with the timers between them.
+        """The reactivation first, so that everybody knows of the hole; then what was held, at its
+        own time with the timers between.
         """
         held, self._held = self._held, []
         self.halt = None
@@ -306,14 +316,6 @@ class Kernel:
                 assert isinstance(message, CancelTimer)
                 self._timers.cancel(owner, message.name)
 
-    def _digested(self) -> bytes:
-        """The step's digest; a message without canonical bytes is a failure of its sender."""
-        try:
-            return step_digest(self._step)
-        except ENCODING_ERRORS as error:
-            child = next(each for each in self._step if not is_encodable(each))
-            raise DeliveryFailedError(child.stamp.actor, child.cause, error) from error
-
     def _skip(self, envelope: Envelope, failure: Failure) -> None:
         """Leave out one delivery that is known to fail: dead letter, and tell risk."""
         self.dead_letters += 1
@@ -383,11 +385,8 @@ class Kernel:
         assert encoded.keys() == self._ports.keys(), "the snapshot belongs to another graph"
         # Every state decodes before the first is replaced.
         states = {name: port.decoder.decode(encoded[name]) for name, port in self._ports.items()}
-        for name, port in self._ports.items():
-            port.actor.state = states[name]
-            port.mailbox.queue.clear()
         for name, sent in kernel.sequences:
-            self._ports[name].mailbox.sent = sent
+            self._ports[name].set_back(states[name], sent)
         self._schedule.clear()
         self._step = []
         self._sinks = {name: [] for name in SINKS}

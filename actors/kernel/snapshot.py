@@ -1,5 +1,8 @@
 """Snapshots: the kernel's own state and one encoded state per actor, with a checksum over all of
 it.
+
+A checksum only shows that a snapshot is whole. That it is true is shown by the chain, which holds
+the digests of all states at fixed inputs; they leave the root out, because it is made of them.
 """
 
 from __future__ import annotations
@@ -9,9 +12,13 @@ import hashlib
 import msgspec
 
 from actors.kernel.envelope import Input
+from actors.kernel.stamp import KERNEL
 from actors.kernel.supervisor import Halt
 from actors.kernel.timers import Timer
 from actors.messages.codec import ENCODER, frozen_decoder
+
+# Names with SHA-256 digests, the kernel's own state first, then the actors in graph order.
+StateDigests = tuple[tuple[str, bytes], ...]
 
 
 class KernelState(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_fields=True):
@@ -61,6 +68,13 @@ def decode_snapshot(data: bytes) -> Snapshot:
     return snapshot
 
 
+def state_digests(snapshot: Snapshot) -> StateDigests:
+    """SHA-256 of the kernel's state (without the root) and of each actor's, by name."""
+    kernel = ENCODER.encode(msgspec.structs.replace(snapshot.kernel, root=b""))
+    parts = ((KERNEL, kernel), *snapshot.actors)
+    return tuple((name, hashlib.sha256(data).digest()) for name, data in parts)
+
+
 def state_digest(snapshot: Snapshot) -> str:
-    """One hash over kernel and actor states: equal states, equal digests."""
-    return hashlib.sha256(ENCODER.encode((snapshot.kernel, snapshot.actors))).hexdigest()
+    """One hash (hex) over kernel and actor states: equal states, equal digests."""
+    return hashlib.sha256(ENCODER.encode(state_digests(snapshot))).hexdigest()

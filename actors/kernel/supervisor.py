@@ -70,11 +70,18 @@ class Outcome(msgspec.Struct, frozen=True, array_like=True, forbid_unknown_field
     """What a step came to; part of the root. `predictions` are int32 micros, recorded in order.
 
     `status` is "ok", "failed" (somebody raised, see `failures`) or "held" (the core stands halted).
+    `states` are the digests of everything that is remembered after the step, by name; they are
+    taken at fixed inputs only, and name the one snapshot that may be trusted there.
     """
 
     status: str
     failures: tuple[Failure, ...] = ()
     predictions: tuple[bytes, ...] = ()
+    states: tuple[tuple[str, bytes], ...] = ()
+
+    def stating(self, states: tuple[tuple[str, bytes], ...]) -> Outcome:
+        """This outcome with these states and no others, whatever a record said."""
+        return self if self.states == states else msgspec.structs.replace(self, states=states)
 
 
 OK = Outcome("ok")

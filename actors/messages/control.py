@@ -9,7 +9,10 @@ from actors.messages.base import Message
 
 
 class RunStarted(Message, frozen=True):
-    """Input: first of a segment. Everything that decides is named here, so it is in the root."""
+    """Input: first of a segment. Everything that decides is named here, so it is in the root.
+
+    `state` is the digest (hex) of all that the graph remembers just before this input.
+    """
 
     run_id: str
     account: str
@@ -24,6 +27,7 @@ class RunStarted(Message, frozen=True):
     bundle_marker: str
     genesis: str
     rules: tuple[Instrument, ...] = ()
+    state: str = ""
 
 
 class RunEnded(Message, frozen=True):

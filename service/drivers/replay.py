@@ -12,15 +12,15 @@ from collections.abc import Callable
 
 import msgspec
 
-from actors.ids import GENESIS_ROOT
 from actors.journal_chain import ChainVerifier
 from actors.kernel.kernel import Kernel
-from actors.kernel.snapshot import SnapshotCorruptError, decode_snapshot
+from actors.kernel.snapshot import Snapshot, state_digest
 from actors.messages.control import RunEnded, RunStarted
 from actors.ports import Journal, JournalCorruptError, Record, RunRow
 from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
 from service.recovery import ParityDivergedError, decode_record, repeat
+from service.trusted_snapshots import Passed, trusted_snapshots
 
 Progress = Callable[[int, int], None]
 BuildKernel = Callable[[RunStarted], Kernel]
@@ -89,8 +89,9 @@ async def replay_run(
 ) -> ReplayReport:
     """Re-execute a run from its beginning and compare.
 
-    The state it began with comes from a snapshot, or with `from_genesis` from every input of the
-    account before it, so that no snapshot is trusted. Corruption and divergence are in the report.
+    The state it began with comes from a snapshot that the chain names, or with `from_genesis` from
+    every input of the account before it; it must be the one that the run's first input names.
+    Corruption and divergence are in the report.
     """
     if run.last_seq < run.first_seq and not run.closed:
         raise UserError(
@@ -102,10 +103,8 @@ async def replay_run(
         begun = await run_started(journal, run)
         other_code = "" if begun.code_fingerprint == code_fingerprint() else begun.code_fingerprint
         kernel = build(begun)
-        if from_genesis:
-            await _seek_from_genesis(kernel, journal, run, build)
-        else:
-            await _seek(kernel, journal, run)
+        await _seek(kernel, journal, run, build, from_genesis=from_genesis)
+        _check_start(kernel, begun, run)
         started = time.perf_counter()
         await _repeat_run(kernel, journal, run, verify=verify, progress=progress)
     except JournalCorruptError as error:
@@ -135,47 +134,35 @@ def _failed(
     )
 
 
-async def _seek(kernel: Kernel, journal: Journal, run: RunRow) -> None:
-    """Bring the kernel to just before the run: newest earlier snapshot, then recorded steps."""
-    target = run.first_seq - 1
-    async for stored in journal.snapshots():
-        if stored.seq > target:
-            continue
-        try:
-            snapshot = decode_snapshot(stored.data)
-        except SnapshotCorruptError:
-            continue
-        if snapshot.kernel.root == stored.root:
-            kernel.restore(snapshot)
-            break
-    if kernel.seq == target:
-        return
-    start_root = kernel.root if kernel.seq else GENESIS_ROOT
-    chain = ChainVerifier(start_root, kernel.seq, kernel.at)
-    async for frame in journal.frames(kernel.seq + 1, target):
-        for record in chain.check(frame):
-            repeat(kernel, record)
-
-
-async def _seek_from_genesis(
-    kernel: Kernel, journal: Journal, run: RunRow, build: BuildKernel
+async def _seek(
+    kernel: Kernel, journal: Journal, run: RunRow, build: BuildKernel, *, from_genesis: bool
 ) -> None:
-    """Bring the kernel to just before the run through every earlier run, each with its settings."""
-    before: Kernel | None = None
+    """Bring the kernel to just before the run.
+
+    From the newest snapshot that the chain names, else (or when asked) from nothing; then through
+    every earlier run's recorded steps, each with the settings that made them.
+    """
+    target = run.first_seq - 1
+    before: Snapshot | None = None
+    if not from_genesis:
+        async for snapshot in trusted_snapshots(journal, target, Passed()):
+            before = snapshot
+            break
     for row in await journal.runs():
-        if row.first_seq >= run.first_seq or row.last_seq < row.first_seq:
+        done = 0 if before is None else before.kernel.seq
+        if row.first_seq > target or row.last_seq <= done:
             continue
         stepping = build(await run_started(journal, row))
         if before is not None:
-            stepping.restore(before.snapshot())
+            stepping.restore(before)
         chain = ChainVerifier(stepping.root, stepping.seq, stepping.at)
-        async for frame in journal.frames(row.first_seq, row.last_seq):
+        async for frame in journal.frames(stepping.seq + 1, row.last_seq):
             for record in chain.check(frame):
                 repeat(stepping, record)
             await asyncio.sleep(0)
-        before = stepping
+        before = stepping.snapshot()
     if before is not None:
-        kernel.restore(before.snapshot())
+        kernel.restore(before)
 
 
 def _of_other_code(error: ParityDivergedError, recorded: str) -> ParityDivergedError:
@@ -187,14 +174,22 @@ def _of_other_code(error: ParityDivergedError, recorded: str) -> ParityDivergedE
     return ParityDivergedError(error.seq, "code version", detail)
 
 
-async def _repeat_run(
-    kernel: Kernel, journal: Journal, run: RunRow, *, verify: bool, progress: Progress | None
-) -> None:
-    total = run.last_seq - run.first_seq + 1
+def _check_start(kernel: Kernel, begun: RunStarted, run: RunRow) -> None:
+    """Raises JournalCorruptError or ParityDivergedError unless the run started from this state."""
     if kernel.root != run.genesis:
         raise JournalCorruptError(
             "foreign", run.first_seq, "the state before the run is not the one it started from"
         )
+    if state_digest(kernel.snapshot()) != begun.state:
+        raise ParityDivergedError(
+            run.first_seq, "state", "what the graph remembers is not what the run started from"
+        )
+
+
+async def _repeat_run(
+    kernel: Kernel, journal: Journal, run: RunRow, *, verify: bool, progress: Progress | None
+) -> None:
+    total = run.last_seq - run.first_seq + 1
     chain = ChainVerifier(kernel.root, kernel.seq, kernel.at)
     async for frame in journal.frames(run.first_seq, run.last_seq):
         for record in chain.check(frame):

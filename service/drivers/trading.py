@@ -181,6 +181,11 @@ class _Driver:
         )
         segment = await self._open(journal, tally)
         _index(self.settings, self.plan, self.choice, segment)
+        if refused := segment.recovered.snapshots_refused:
+            self.say(
+                f"{refused} newer snapshots were passed over, because the chain does not name them;"
+                " the account was rebuilt from its inputs"
+            )
         for watcher in self.watchers:
             await watcher.opened(segment, tally, self.plan, self.choice)
         fed = await self._feed(segment, after=None)

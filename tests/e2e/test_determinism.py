@@ -40,7 +40,7 @@ from service.graph import build_graph
 from service.pump import Observer
 from service.recovery import recover
 from service.segment import SegmentPlan, close_segment, open_segment
-from service.settings import JournalSettings, Settings
+from service.settings import JournalSettings, ProofSettings, Settings
 from tests.postgres_server import running_server
 
 EVENTS, SEED = 1_500, 7
@@ -182,7 +182,10 @@ def test_postgresql_comes_to_the_same_root(
 async def recovered_states(stops: tuple[int, ...]) -> list[tuple[str, str]]:
     """State digests after stopping so often: from the newest snapshot, and from zero."""
     feed = seeded_feed(SEED, UNIVERSE)
-    settings = Settings(journal=JournalSettings(frame_inputs=64, snapshot_every_inputs=200))
+    settings = Settings(
+        proof=ProofSettings(state_digest_every_inputs=100),
+        journal=JournalSettings(frame_inputs=64, snapshot_every_inputs=200),
+    )
     choice = choose_bundle("", mode="PAPER", feed_kind=feed.kind)
     rules = rules_of(UNIVERSE)
     journal = MemoryJournal()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -13,12 +14,17 @@ import numpy as np
 import pytest
 
 from actors.journal_chain import build_frame, open_frame
-from actors.kernel.snapshot import Snapshot, decode_snapshot, encode_snapshot
+from actors.kernel.snapshot import (
+    Snapshot,
+    StateDigests,
+    decode_snapshot,
+    encode_snapshot,
+)
 from actors.ledger.state import LedgerState
 from actors.messages.codec import encode, state_decoder
 from actors.ports import Record, RunRow
 from adapters.journal.memory import MemoryJournal, MemoryStore
-from service import fingerprint
+from service import fingerprint, trusted_snapshots
 from service.bundles import choose_bundle
 from service.drivers import replay
 from service.drivers.replay import ReplayReport, replay_run
@@ -63,7 +69,8 @@ def richer(snapshot: Snapshot) -> Snapshot:
     return msgspec.structs.replace(snapshot, actors=tuple(states.items()))
 
 
-def test_money_that_a_snapshot_invents_is_found_by_an_audit(tmp_path: Path) -> None:
+def test_money_that_a_snapshot_invents_is_never_restored(tmp_path: Path) -> None:
+    """The next run starts from the inputs, and says so; nothing is left to be found."""
     store = MemoryStore()
     journal = MemoryJournal(store)
     asyncio.run(ran(tmp_path, journal, WARM_AND_SOME_HOURS))
@@ -72,12 +79,42 @@ def test_money_that_a_snapshot_invents_is_found_by_an_audit(tmp_path: Path) -> N
     touched = encode_snapshot(richer(decode_snapshot(stored.data)))
     store.snapshots[newest] = msgspec.structs.replace(stored, data=touched)
     second = asyncio.run(ran(tmp_path, journal, 200))
-    assert replayed(journal, second).parity, "a plain replay starts from the snapshot"
-    report = replayed(journal, second, verify=True, from_genesis=True)
+    for verify, from_genesis in ((False, False), (True, False), (True, True)):
+        report = replayed(journal, second, verify=verify, from_genesis=from_genesis)
+        assert report.parity, report.detail
+
+
+@pytest.mark.parametrize("from_genesis", [False, True])
+def test_money_that_a_run_began_with_is_found_by_any_replay(
+    tmp_path: Path, from_genesis: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A service that trusts an invented snapshot names it in its start, against the chain."""
+    store = MemoryStore()
+    journal = MemoryJournal(store)
+    asyncio.run(ran(tmp_path, journal, WARM_AND_SOME_HOURS))
+    newest = max(store.snapshots)
+    stored = store.snapshots[newest]
+    touched = encode_snapshot(richer(decode_snapshot(stored.data)))
+    store.snapshots[newest] = msgspec.structs.replace(stored, data=touched)
+    with monkeypatch.context() as credulous:
+        credulous.setattr(trusted_snapshots, "state_digests", named_in(store))
+        second = asyncio.run(ran(tmp_path, journal, 200))
+    report = replayed(journal, second, from_genesis=from_genesis)
     assert not report.parity
     assert report.kind == "state"
     assert report.chain_verified
-    assert report.seq >= second.first_seq
+    assert report.seq == second.first_seq
+    assert "not what the run started from" in report.detail
+
+
+def named_in(store: MemoryStore) -> Callable[[Snapshot], StateDigests]:
+    """Digests for any snapshot: whatever the journal says there. So everything is believed."""
+
+    def believed(snapshot: Snapshot) -> StateDigests:
+        frame = next(each for each in store.frames if each.last_seq == snapshot.kernel.seq)
+        return decode_record(open_frame(frame)[-1])[1].states
+
+    return believed
 
 
 def test_an_untouched_account_passes_from_its_first_input(tmp_path: Path) -> None:

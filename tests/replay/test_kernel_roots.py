@@ -11,8 +11,9 @@ import decimal
 import os
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Final
 
 import pytest
 
@@ -53,10 +54,13 @@ def day() -> Sequence[FeedItem]:
     return [FeedItem(START + n * 3 * SECOND_NS, body) for n, body in enumerate(bodies)]
 
 
+CODE: Final[Mapping[str, Any]] = {"code_fingerprint": "code", "digest_states_every": 50}
+
+
 def lived(frame_inputs: int, store: MemoryStore | None = None) -> Kernel:
     """A kernel after the day, journalled in frames of that size."""
     faults = Faults()
-    kernel = bank(faults, policies={"vault": Policy.HALT}, code_fingerprint="code")
+    kernel = bank(faults, policies={"vault": Policy.HALT}, **CODE)
 
     def fix(entry: Input, _result: StepResult) -> None:
         if entry.seq == REACTIVATED:
@@ -123,7 +127,7 @@ def test_recovery_reaches_the_root_that_was(frame_inputs: int, expected: Kernel)
             store.snapshots.clear()
         faults = Faults()
         faults.cured.append("vault")
-        kernel = bank(faults, policies={"vault": Policy.HALT}, said=300, code_fingerprint="code")
+        kernel = bank(faults, policies={"vault": Policy.HALT}, said=300, **CODE)
         with decimal.localcontext(HOSTILE):
             found = asyncio.run(recover(kernel, MemoryJournal(store), "code"))
         assert (found.snapshot_seq > 0) == keep

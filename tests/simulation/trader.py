@@ -27,6 +27,7 @@ from service.settings import (
     AccountSettings,
     JournalSettings,
     OrderSettings,
+    ProofSettings,
     Settings,
     VenueSettings,
 )
@@ -74,6 +75,7 @@ def settings_of(orders: Orders) -> Settings:
         orders=OrderSettings(lifetime_seconds=orders.lifetime_seconds),
         strategy=EAGER,
         risk=RiskProfile(edge_margin_micros=-20_000),
+        proof=ProofSettings(state_digest_every_inputs=orders.snapshot_every),
         journal=JournalSettings(
             frame_inputs=orders.frame_inputs, snapshot_every_inputs=orders.snapshot_every
         ),

@@ -12,7 +12,7 @@ from actors.instant import SECOND_NS
 from actors.journal_chain import open_frame
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
-from actors.kernel.snapshot import decode_snapshot
+from actors.kernel.snapshot import decode_snapshot, state_digests
 from actors.kernel.step import StepResult
 from actors.messages.base import Message
 from actors.messages.control import ConstraintViolated, KillSwitch, Tick
@@ -323,22 +323,41 @@ def test_what_the_outbox_refuses_becomes_an_input() -> None:
     run(work())
 
 
-def test_snapshots_are_taken_at_frame_ends_and_are_the_state_there() -> None:
-    """At least every so many inputs, and one when the pump rests."""
-    desk = Desk(frame_inputs=2, snapshot_every=4)
+@pytest.mark.parametrize(
+    ("every", "digests", "expected"),
+    [
+        (4, 1, [9, 8, 4]),
+        (4, 4, [9, 8, 4]),
+        (4, 3, [9, 6, 3]),
+        (5, 2, [9, 8, 4]),
+        (1, 4, [9, 8, 4]),
+        (4, 100, [9]),
+    ],
+)
+@pytest.mark.parametrize("frame_inputs", [1, 2, 100])
+def test_snapshots_are_taken_where_states_are_digested(
+    every: int, digests: int, expected: list[int], frame_inputs: int
+) -> None:
+    """At least every so many inputs where that can be, and one when the pump rests."""
+    kernel = bank(digest_states_every=digests)
+    desk = Desk(frame_inputs=frame_inputs, snapshot_every=every, kernel=kernel)
 
     async def work() -> None:
         pump = await desk.open()
         await pump.admit(items(*[TICK] * 9))
         await pump.flush()
-        await pump.rest()
+        await pump.take_snapshot()
         found: list[StoredSnapshot] = [each async for each in desk.journal.snapshots()]
-        assert [each.seq for each in found] == [9, 8, 4]
-        assert pump.counts.snapshots == 3
+        assert [each.seq for each in found] == expected
+        assert pump.counts.snapshots == len(expected)
+        for each in found[1:]:
+            frame = next(frame for frame in desk.store.frames if frame.last_seq == each.seq)
+            outcome = decode_record(open_frame(frame)[-1])[1]
+            assert outcome.states == state_digests(decode_snapshot(each.data))
         newest = decode_snapshot(found[0].data)
         assert newest.kernel.root == found[0].root == desk.kernel.root
         await pump.take_snapshot()
-        assert pump.counts.snapshots == 3
+        assert pump.counts.snapshots == len(expected)
 
     run(work())
 

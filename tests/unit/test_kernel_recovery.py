@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import msgspec
 import pytest
 
 from actors.ids import GENESIS_ROOT
-from actors.instant import SECOND_NS
 from actors.journal_chain import build_frame, open_frame
 from actors.kernel.kernel import Kernel
-from actors.kernel.snapshot import Snapshot, encode_snapshot
+from actors.kernel.snapshot import (
+    encode_snapshot,
+)
 from actors.kernel.supervisor import OK, Outcome, Policy
-from actors.messages.base import Message
 from actors.messages.codec import encode
-from actors.messages.control import KillSwitch, Tick
 from actors.ports import FeedItem, JournalCorruptError, Record, StoredSnapshot
 from adapters.journal.memory import MemoryJournal, MemoryStore
 from service.fail_points import FailPoints
@@ -25,67 +22,13 @@ from service.failures import ExitCode, UserError
 from service.pump import Pump
 from service.recovery import (
     ParityDivergedError,
-    Recovered,
     decode_record,
     recover,
     repeat,
 )
 from tests.journal_samples import run_row
 from tests.kernel_bank import START, Faults, bank, deposit, digest, give
-
-CODE = "code-1"
-DAY: Sequence[Message] = [
-    deposit("a"),
-    KillSwitch(1, "operator", "ask"),
-    deposit("poison-vault"),
-    Tick(START),
-    deposit("batch-4"),
-    deposit("poison-risk"),
-    KillSwitch(0, "operator", "ask again"),
-    Tick(START),
-    deposit("z"),
-]
-
-
-def lived(
-    store: MemoryStore, *, frame_inputs: int = 2, snapshot_every: int = 4, code: str = CODE
-) -> Kernel:
-    """A kernel after DAY, journalled into `store`."""
-    kernel = bank(Faults(), code_fingerprint=code)
-
-    async def work() -> None:
-        journal = MemoryJournal(store)
-        epoch = await journal.open_epoch("desk")
-        await journal.begin_run(run_row())
-        pump = Pump(
-            kernel,
-            journal,
-            run_id="run-1",
-            epoch=epoch,
-            frame_inputs=frame_inputs,
-            snapshot_every=snapshot_every,
-            fail_points=FailPoints(""),
-        )
-        times = [START + number * 3 * SECOND_NS for number in range(len(DAY))]
-        await pump.admit([FeedItem(at, body) for at, body in zip(times, DAY, strict=True)])
-        await pump.flush()
-
-    run(work())
-    return kernel
-
-
-def run(work: Coroutine[Any, Any, Any]) -> Any:
-    return asyncio.run(work)
-
-
-def recovered(store: MemoryStore, kernel: Kernel, code: str = CODE) -> Recovered:
-    found: Recovered = run(recover(kernel, MemoryJournal(store), code))
-    return found
-
-
-def fresh() -> Kernel:
-    """Its model says other things than the first one's did: only the record can be right."""
-    return bank(said=70, code_fingerprint=CODE)
+from tests.kernel_day import CODE, fresh, lived, recovered, run
 
 
 def test_an_empty_journal_is_a_beginning() -> None:
@@ -153,7 +96,12 @@ def test_a_halt_survives_recovery() -> None:
     """Whether it stands in the snapshot or only in the tail."""
     for snapshot_every in (1, 1_000):
         store = MemoryStore()
-        kernel = bank(Faults("vault"), policies={"vault": Policy.HALT}, code_fingerprint=CODE)
+        kernel = bank(
+            Faults("vault"),
+            policies={"vault": Policy.HALT},
+            code_fingerprint=CODE,
+            digest_states_every=1,
+        )
 
         async def work(kernel: Kernel = kernel, store: MemoryStore = store) -> None:
             journal = MemoryJournal(store)
@@ -171,7 +119,7 @@ def test_a_halt_survives_recovery() -> None:
             await pump.flush()
 
         run(work())
-        again = bank(policies={"vault": Policy.HALT}, code_fingerprint=CODE)
+        again = bank(policies={"vault": Policy.HALT}, code_fingerprint=CODE, digest_states_every=1)
         recovered(store, again)
         assert again.halt == kernel.halt is not None
         assert again.held() == 2
@@ -180,7 +128,7 @@ def test_a_halt_survives_recovery() -> None:
 def other_code(store: MemoryStore, code: str) -> UserError:
     """Recovery under code whose vault cannot bear anything."""
     with pytest.raises(UserError) as raised:
-        recovered(store, bank(Faults("vault"), code_fingerprint=CODE), code)
+        recovered(store, bank(Faults("vault"), code_fingerprint=CODE, digest_states_every=1), code)
     return raised.value
 
 
@@ -215,34 +163,6 @@ def test_a_tail_that_other_code_decides_alike_is_recovered_and_said() -> None:
     assert digest(kernel) == digest(live)
 
 
-def beside(live: Kernel, code: str) -> StoredSnapshot:
-    """A snapshot at the head, whose states are not of this graph's shape."""
-    taken = live.snapshot()
-    states = tuple((name, encode("another shape")) for name, _ in taken.actors)
-    data = encode_snapshot(Snapshot(taken.kernel, states, code))
-    return StoredSnapshot(live.seq, live.root, "run-1", data)
-
-
-def test_a_snapshot_of_other_code_whose_states_have_another_shape_is_passed_over() -> None:
-    """An older one, or none, and a longer tail; nothing was half restored."""
-    store = MemoryStore()
-    live = lived(store, frame_inputs=1, snapshot_every=4)
-    store.snapshots[9] = beside(live, "code-0")
-    kernel = fresh()
-    found = recovered(store, kernel)
-    assert (found.snapshots_refused, found.snapshot_seq) == (1, 8)
-    assert digest(kernel) == digest(live)
-
-
-def test_a_snapshot_of_this_code_whose_states_have_another_shape_is_a_bug() -> None:
-    """The same code wrote it; that is not passed over in silence."""
-    store = MemoryStore()
-    live = lived(store, frame_inputs=1, snapshot_every=4)
-    store.snapshots[9] = beside(live, CODE)
-    with pytest.raises(msgspec.ValidationError):
-        recovered(store, fresh())
-
-
 def test_progress_is_told_frame_by_frame() -> None:
     """For the terminal: how many of how many."""
     store = MemoryStore()
@@ -272,8 +192,8 @@ def test_a_changed_record_is_found_by_stepping_it_again() -> None:
     lived(store, frame_inputs=1)
     records = [record for frame in store.frames for record in open_frame(frame)]
 
-    def first_difference(number: int, *, audit: bool = False, **changed: bytes) -> str:
-        kernel = bank(code_fingerprint=CODE)
+    def first_difference(number: int, *, audit: bool = False, **changed: Any) -> str:
+        kernel = bank(code_fingerprint=CODE, digest_states_every=1)
         for each in records[:number]:
             repeat(kernel, each)
         record = msgspec.structs.replace(records[number], **changed)
@@ -285,6 +205,13 @@ def test_a_changed_record_is_found_by_stepping_it_again() -> None:
     assert "led to other messages" in first_difference(0, digest=bytes(32))
     other = encode(Outcome("ok", (), ((9).to_bytes(4, "little") * 6,)))
     assert first_difference(1, audit=True, outcome=other).startswith("arithmetic: ")
+    stated = decode_record(records[0])[1].states
+    assert [name for name, _ in stated] == ["kernel", "teller", "vault", "risk", "oracle"]
+    lie = encode(Outcome("ok", states=(*stated[:2], ("vault", bytes(32)), *stated[3:])))
+    assert first_difference(0, outcome=lie) == "state: the state of vault is not the recorded one"
+    elsewhere = encode(Outcome("ok", states=(*stated, ("nobody", bytes(32)))))
+    assert "at another input than recorded" in first_difference(0, outcome=elsewhere)
+    assert "what was to be sent" in first_difference(0, effects=(b"more",))
     told = first_difference(2, audit=True, outcome=encode(OK))
     assert told == "state: the outcome was ok, now failed"
     assert "without this failure of vault" in first_difference(2, outcome=encode(OK))
@@ -294,7 +221,7 @@ def test_an_audit_obeys_nothing_and_finds_the_same() -> None:
     """Without recorded outcomes every failure and prediction comes again by itself."""
     store = MemoryStore()
     live = lived(store)
-    kernel = bank(code_fingerprint=CODE)
+    kernel = bank(code_fingerprint=CODE, digest_states_every=1)
     for frame in store.frames:
         for record in open_frame(frame):
             repeat(kernel, record, audit=True)
