@@ -14,6 +14,7 @@ import msgspec
 from actors.journal_chain import ChainVerifier
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
+from actors.kernel.snapshot import fitted
 from actors.kernel.step import OutcomeDivergedError, StepResult
 from actors.kernel.supervisor import Outcome
 from actors.messages.codec import ENCODER, frozen_decoder
@@ -148,8 +149,8 @@ async def _restore_newest(
     async for snapshot in trusted_snapshots(journal, head_seq, passed):
         same_code = snapshot.code_fingerprint == fingerprint
         try:
-            kernel.restore(snapshot)
-        except (msgspec.MsgspecError, AssertionError):
+            kernel.restore(snapshot if same_code else fitted(snapshot, kernel.snapshot()))
+        except msgspec.MsgspecError:
             if same_code:
                 raise
             passed.note(snapshot.kernel.seq)

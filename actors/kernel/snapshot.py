@@ -68,6 +68,24 @@ def decode_snapshot(data: bytes) -> Snapshot:
     return snapshot
 
 
+def fitted(snapshot: Snapshot, fresh: Snapshot) -> Snapshot:
+    """A snapshot of other code for the graph whose beginning is `fresh`.
+
+    Actors that it does not know begin; what it remembers of actors that are gone is left out.
+    """
+    kernel, known = snapshot.kernel, dict(snapshot.actors)
+    sent = dict(kernel.sequences)
+    actors = tuple((name, known.get(name, begun)) for name, begun in fresh.actors)
+    names = dict(actors)
+    fitting = msgspec.structs.replace(
+        kernel,
+        sequences=tuple((name, sent.get(name, 0)) for name in names),
+        timers=tuple(timer for timer in kernel.timers if timer.owner in names),
+        restarts=tuple((name, times) for name, times in kernel.restarts if name in names),
+    )
+    return Snapshot(fitting, actors, snapshot.code_fingerprint)
+
+
 def state_digests(snapshot: Snapshot) -> StateDigests:
     """SHA-256 of the kernel's state (without the root) and of each actor's, by name."""
     kernel = ENCODER.encode(msgspec.structs.replace(snapshot.kernel, root=b""))

@@ -28,7 +28,7 @@ from service.stores import open_journal
 @click.option(
     "--verify",
     is_flag=True,
-    help="Obey nothing recorded, trust no snapshot: step the account from its first input.",
+    help="Obey nothing recorded, use no snapshot: step the account from its first input.",
 )
 def replay(
     run_id: str, *, as_json: bool, settings_file: Path | None, data_dir: Path | None, verify: bool

@@ -14,7 +14,7 @@ import msgspec
 
 from actors.journal_chain import ChainVerifier
 from actors.kernel.kernel import Kernel
-from actors.kernel.snapshot import Snapshot, state_digest
+from actors.kernel.snapshot import Snapshot, fitted, state_digest
 from actors.messages.control import RunEnded, RunStarted
 from actors.ports import Journal, JournalCorruptError, Record, RunRow
 from service.failures import ExitCode, UserError
@@ -154,7 +154,7 @@ async def _seek(
             continue
         stepping = build(await run_started(journal, row))
         if before is not None:
-            stepping.restore(before)
+            _restore(stepping, before, run)
         chain = ChainVerifier(stepping.root, stepping.seq, stepping.at)
         async for frame in journal.frames(stepping.seq + 1, row.last_seq):
             for record in chain.check(frame):
@@ -162,7 +162,20 @@ async def _seek(
             await asyncio.sleep(0)
         before = stepping.snapshot()
     if before is not None:
-        kernel.restore(before)
+        _restore(kernel, before, run)
+
+
+def _restore(kernel: Kernel, snapshot: Snapshot, run: RunRow) -> None:
+    """Raises ParityDivergedError when the snapshot is of code that remembered other things."""
+    try:
+        if snapshot.code_fingerprint == code_fingerprint():
+            kernel.restore(snapshot)
+        else:
+            kernel.restore(fitted(snapshot, kernel.snapshot()))
+    except msgspec.MsgspecError as error:
+        if snapshot.code_fingerprint == code_fingerprint():
+            raise
+        raise ParityDivergedError(run.first_seq, "code version", str(error)) from error
 
 
 def _of_other_code(error: ParityDivergedError, recorded: str) -> ParityDivergedError:

@@ -15,6 +15,7 @@ from actors.kernel.snapshot import (
     SnapshotCorruptError,
     decode_snapshot,
     encode_snapshot,
+    fitted,
     state_digest,
 )
 from actors.kernel.supervisor import ChildSpec, Policy
@@ -132,6 +133,38 @@ def test_a_snapshot_of_another_graph_is_refused() -> None:
     small = Kernel(actors, specs, routes)
     with pytest.raises(AssertionError, match="another graph"):
         small.restore(lived().snapshot())
+
+
+def test_a_snapshot_of_other_code_is_fitted_to_this_graph() -> None:
+    """Who is new begins, who is gone is left out with timers and restarts; the others go on."""
+    kernel = lived()
+    taken = kernel.snapshot()
+    fresh = bank().snapshot()
+    same = fitted(taken, fresh)
+    assert same == taken
+    grown = fitted(without(taken, "oracle"), fresh)
+    assert dict(grown.actors)["oracle"] == dict(fresh.actors)["oracle"]
+    assert dict(grown.kernel.sequences)["oracle"] == 0
+    assert [name for name, _ in grown.actors] == [name for name, _ in fresh.actors]
+    other = bank()
+    other.restore(grown)
+    assert owned(other) == owned(kernel)
+    shrunk = fitted(taken, without(fresh, "vault"))
+    assert "vault" not in dict(shrunk.actors) | dict(shrunk.kernel.sequences)
+    assert taken.kernel.restarts
+    assert shrunk.kernel.restarts == ()
+    assert {timer.owner for timer in shrunk.kernel.timers} == {"teller"}
+    assert fitted(taken, without(fresh, "teller")).kernel.timers == ()
+
+
+def without(snapshot: Snapshot, name: str) -> Snapshot:
+    """The snapshot of a graph that never had that actor."""
+    kernel = msgspec.structs.replace(
+        snapshot.kernel,
+        sequences=tuple(each for each in snapshot.kernel.sequences if each[0] != name),
+    )
+    actors = tuple(each for each in snapshot.actors if each[0] != name)
+    return Snapshot(kernel, actors, "code-0")
 
 
 def test_a_state_of_another_shape_is_refused_and_changes_nobody() -> None:

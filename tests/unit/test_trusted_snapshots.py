@@ -62,6 +62,21 @@ def test_a_snapshot_of_other_code_whose_states_have_another_shape_is_passed_over
     assert digest(kernel) == digest(live)
 
 
+def test_a_version_with_one_more_actor_goes_on_from_the_snapshot_of_the_one_before() -> None:
+    """Nothing is stepped again: the new actor begins, the others go on."""
+    store = MemoryStore()
+    live = lived(store, snapshot_every=1_000, digest_states_every=1_000)
+    taken = live.snapshot()
+    actors = tuple(each for each in taken.actors if each[0] != "oracle")
+    started_from(store, live, Snapshot(taken.kernel, actors, "code-0"))
+    kernel = fresh(1_000)
+    found = recovered(store, kernel)
+    assert (found.snapshot_seq, found.stepped, found.code_changed) == (9, 1, True)
+    assert kernel.root == live.root
+    assert owned(kernel) == owned(live)
+    assert kernel.actor("oracle").state.heard == []
+
+
 def test_a_snapshot_of_this_code_whose_states_have_another_shape_is_a_bug() -> None:
     """The same code wrote it; that is not passed over in silence."""
     store = MemoryStore()
