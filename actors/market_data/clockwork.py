@@ -1,9 +1,10 @@
 """Logical timers of market_data: the bar timer of live data, and the heartbeat.
 
 The bar timer fires at the boundary plus `settle_ns`, whether trades are dense or absent; it rests
-after WARM_UP_BARS empty bars. The heartbeat fires at multiples of its period and rests once nothing
-was heard for longer than `stale_after_ns`; the next data starts both again. So a silence of any
-length costs a bounded number of firings. Candles close their bars by themselves.
+after WARM_UP_BARS empty bars. The heartbeat fires at the first multiple of its period after data.
+In a silence it waits as long again as the silence has lasted, but fires in the very nanosecond in
+which a symbol turns stale, and rests once all are. The next data starts both again; so a silence
+costs a bounded number of firings. Candles close their bars by themselves.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from actors.instant import floor_to
 from actors.kernel.actor import NOTHING, Effects
 from actors.market_data.bars import STARTED_INSIDE, closed_until, tear
 from actors.market_data.marks import marks
+from actors.market_data.prices import confirmed_ts
 from actors.market_data.state import (
     BAR_TIMER,
     HEARTBEAT_TIMER,
@@ -54,11 +56,30 @@ def _armed_bar_timer(config: MarketDataConfig, state: MarketDataState) -> SetTim
 
 
 def beat(config: MarketDataConfig, state: MarketDataState, at: int) -> list[Message]:
-    """Arm the heartbeat if it is wanted and rests."""
-    if config.heartbeat_ns == 0 or state.heartbeat_due:
+    """Data came at `at`: arm the heartbeat if it is wanted, and rests or waits for longer."""
+    period = config.heartbeat_ns
+    if period == 0:
         return []
-    state.heartbeat_due = floor_to(at, config.heartbeat_ns) + config.heartbeat_ns
-    return [SetTimer(HEARTBEAT_TIMER, state.heartbeat_due)]
+    due = min(floor_to(at, period) + period, at + config.stale_after_ns + 1)
+    if 0 < state.heartbeat_due <= due:
+        return []
+    state.heartbeat_due = due
+    return [SetTimer(HEARTBEAT_TIMER, due)]
+
+
+def _beat_again(config: MarketDataConfig, state: MarketDataState, at: int) -> tuple[Message, ...]:
+    """Arm the beat after the one at `at`, unless that one has told that every symbol is stale.
+
+    Without data a later beat can differ only by age: of a price (told at its moment), of a
+    prediction or a cool-down (which a doubled pause still sees within twice the silence).
+    """
+    stale_from = confirmed_ts(state) + (config.stale_after_ns + 1)
+    ahead = stale_from[stale_from > at]
+    if not len(ahead):
+        return ()
+    pause_ns = max(config.heartbeat_ns, at - state.heard_at)
+    state.heartbeat_due = min(floor_to(at + pause_ns, config.heartbeat_ns), int(ahead.min()))
+    return (SetTimer(HEARTBEAT_TIMER, state.heartbeat_due),)
 
 
 def take_timer(
@@ -70,9 +91,7 @@ def take_timer(
     if message.name == HEARTBEAT_TIMER and message.due == state.heartbeat_due:
         mark = marks(config, state, at, heartbeat=True)
         state.heartbeat_due = 0
-        if at - state.heard_at > config.stale_after_ns:
-            return (mark,)
-        return (mark, *beat(config, state, at))
+        return (mark, *_beat_again(config, state, at))
     return NOTHING
 
 

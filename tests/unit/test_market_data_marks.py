@@ -289,28 +289,6 @@ def test_a_book_older_than_the_one_held_is_left_out() -> None:
     assert run.marks()[-1].rows[0, :2].tolist() == [12.0, 13.0]
 
 
-def test_the_heartbeat_beats_on_its_own_grid_and_asks_for_a_decision() -> None:
-    run = MarketDataRun(config_of(heartbeat_ns=10 * SECOND_NS))
-    run.send(run_started(), START)
-    at = START + 13 * SECOND_NS
-    run.send(books(at, QUOTES), at)
-    run.send(Tick(START + 45 * SECOND_NS), START + 45 * SECOND_NS)
-    beats = [(mark.ts - START) // SECOND_NS for mark in run.marks() if mark.heartbeat]
-    assert beats == [20, 30, 40]
-
-
-def test_the_heartbeat_rests_once_all_is_stale_and_wakes_with_data() -> None:
-    run = quoted(heartbeat_ns=SECOND_NS, stale_after_ns=5 * SECOND_NS)
-    later = START + 40 * 86_400 * SECOND_NS
-    run.send(Tick(later), later)
-    beats = [mark for mark in run.marks() if mark.heartbeat]
-    assert len(beats) == 6
-    assert beats[-1].flags.tolist() == [MarketFlag.STALE] * 3
-    run.send(books(later, QUOTES), later)
-    run.send(Tick(later + SECOND_NS), later + SECOND_NS)
-    assert run.marks()[-1].flags.tolist() == [0, 0, 0]
-
-
 def test_a_run_for_other_symbols_is_refused() -> None:
     run = MarketDataRun(config_of())
     result = run.step(run_started(("XBT/USD",)), START)
