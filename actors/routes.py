@@ -54,7 +54,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     BookSlice: (VENUE, "market_data"),
     TradeSlice: (VENUE, "market_data"),
     CandleSlice: (VENUE, "market_data"),
-    FeedStatus: ("market_data",),
+    FeedStatus: (VENUE, "market_data"),
     RunStarted: ("market_data", "strategy", "risk", "orders", "ledger"),
     RunEnded: (),
     EpochOpened: ("orders",),

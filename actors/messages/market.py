@@ -78,13 +78,17 @@ class BookSlice(Message, frozen=True):
 
 
 class TradeSlice(Message, frozen=True):
-    """Input: a lossless aggregate of the trades of some symbols since the last slice. f64[n, 8]."""
+    """Input: a lossless aggregate of the trades of some symbols since the last slice. f64[n, 8].
+
+    `ts` is the venue time of the newest trade in it, `first_ts` that of the oldest (0: unknown).
+    """
 
     ts: int
     symbols: np.ndarray
     rows: np.ndarray
     first_trade_ids: tuple[int, ...] = ()
     last_trade_ids: tuple[int, ...] = ()
+    first_ts: int = 0
 
 
 class CandleSlice(Message, frozen=True):

@@ -17,10 +17,11 @@ from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
 from actors.messages.control import Note, SetTimer, TimerFired
 from actors.messages.execution import ExecKind, ExecutionReport, Liquidity
-from actors.messages.market import BookSlice, CandleSlice, TradeSlice
+from actors.messages.market import BookSlice, CandleSlice, FeedStatus, TradeSlice
 from actors.messages.order import CancelOrder, SubmitOrder
 from actors.money import is_sound
 from actors.paper_venue.books import has_book, hit_resting, take_books, walk
+from actors.paper_venue.modes import UNAVAILABLE, refusal, take_status, takes_cancels
 from actors.paper_venue.reports import told
 from actors.paper_venue.state import PaperVenueConfig, PaperVenueState, VenueOrderState
 from actors.paper_venue.volumes import match_candles, match_trades
@@ -65,6 +66,9 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
             return NOTHING
         if kind == "arrive":
             return self._arrive(order, message.due)
+        if not takes_cancels(self.state, order.symbol):
+            fields = (("cl_ord_id", cl_ord_id), ("words", UNAVAILABLE))
+            return (Note("warning", "venue.cancel_refused", fields),)
         del self.state.orders[cl_ord_id]
         return (told(order, ExecKind.CANCELLED, message.due, "cancelled as asked"),)
 
@@ -73,7 +77,8 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
         if ts > order.deadline:
             del state.orders[order.cl_ord_id]
             return (told(order, ExecKind.EXPIRED, ts, "arrived after its deadline"),)
-        if fault := _fault(config.instruments.get(order.symbol), order):
+        fault = refusal(state, order.symbol, order.side)
+        if fault := fault or _fault(config.instruments.get(order.symbol), order):
             del state.orders[order.cl_ord_id]
             return (told(order, ExecKind.REJECTED, ts, fault),)
         order.accepted_at = ts
@@ -103,10 +108,16 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
             return NOTHING
         return match_candles(self.config, self.state, message)
 
+    def status(self, message: FeedStatus, _at: int) -> Effects:
+        """The venue, or a pair, is in another mode."""
+        take_status(self.config, self.state, message)
+        return NOTHING
+
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         CandleSlice: candles,
         BookSlice: books,
         TradeSlice: trades,
+        FeedStatus: status,
         SubmitOrder: submit,
         CancelOrder: cancel,
         TimerFired: timer,

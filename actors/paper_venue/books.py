@@ -22,6 +22,7 @@ from actors.messages.market import (
     BookSlice,
 )
 from actors.money import ZERO, price_from_float, quantity_from_float
+from actors.paper_venue.modes import matches
 from actors.paper_venue.reports import traded
 from actors.paper_venue.state import PaperVenueConfig, PaperVenueState, VenueOrderState
 
@@ -133,7 +134,8 @@ def hit_resting(
     touched = books.symbols.tolist()
     reports: list[ExecutionReport] = []
     for order in tuple(state.orders.values()):
-        if order.accepted_at and order.index in touched:
-            ts = max(books.ts, order.accepted_at)
-            reports += walk(config, state, order, liquidity=Liquidity.MAKER, ts=ts)
+        if not 0 < order.accepted_at < books.ts or order.index not in touched:
+            continue
+        if matches(state, order.symbol):
+            reports += walk(config, state, order, liquidity=Liquidity.MAKER, ts=books.ts)
     return reports

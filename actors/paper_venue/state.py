@@ -15,7 +15,7 @@ import numpy as np
 from actors.instant import MILLISECOND_NS
 from actors.instruments import Instrument
 from actors.messages.decision import Side
-from actors.messages.market import BOOK_LEVELS
+from actors.messages.market import BOOK_LEVELS, FeedEvent
 from actors.money import ZERO
 
 
@@ -56,12 +56,15 @@ class VenueOrderState(msgspec.Struct):
 class PaperVenueState(msgspec.Struct):
     """The whole state: orders in order of submission, f64[N, 40] books, quantities taken.
 
-    `taken` goes by symbol, then by side of the book and price as text.
+    `taken` goes by symbol, then by side of the book and price as text. `venue_mode` is the whole
+    venue's mode, `pair_modes` goes by symbol (online where it is not named).
     """
 
     levels: np.ndarray
     orders: dict[str, VenueOrderState] = {}
     taken: dict[str, dict[str, Decimal]] = {}
+    venue_mode: FeedEvent = FeedEvent.ONLINE
+    pair_modes: dict[str, FeedEvent] = {}
 
 
 def initial_state(config: PaperVenueConfig) -> PaperVenueState:

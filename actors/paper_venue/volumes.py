@@ -1,8 +1,10 @@
 """Matching against what traded: trade aggregates and candles, limited to a share of their volume.
 
-A resting order is filled only when the market traded through its limit: as maker, at its limit.
-Against candles an order takes at the first open after it was sent, worsened by half spread and
-slippage; if that is beyond its limit it rests. Our orders in a symbol share one allowance.
+A resting order is filled only when the market traded through its limit, as maker, at its limit, and
+only by trades that are all younger than its acceptance. Candles do not tell that: against them an
+order takes at the first open after it was sent, worsened by half spread and slippage; if that is
+beyond its limit it rests. Our orders in a symbol share one allowance. Where the venue's mode does
+not match, nothing trades.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from actors.money import (
     price_from_float,
     quantity_from_float,
 )
+from actors.paper_venue.modes import matches
 from actors.paper_venue.reports import traded
 from actors.paper_venue.state import PaperVenueConfig, PaperVenueState, VenueOrderState
 
@@ -36,7 +39,10 @@ def match_trades(
     allowances: dict[str, Decimal] = {}
     reports: list[ExecutionReport] = []
     for order in tuple(state.orders.values()):
-        if not order.accepted_at or order.index not in touched:
+        # An aggregate whose oldest trade is not known to be younger proves nothing.
+        if not 0 < order.accepted_at < trades.first_ts or order.index not in touched:
+            continue
+        if not matches(state, order.symbol):
             continue
         row = trades.rows[touched.index(order.index)].tolist()
         instrument = config.instruments[order.symbol]
@@ -51,8 +57,7 @@ def match_trades(
         quantity = min(left, order.remaining)
         allowances[key] = left - quantity
         if quantity > 0:
-            ts = max(trades.ts, order.accepted_at)
-            reports.append(_rested(config, state, order, quantity, ts))
+            reports.append(_rested(config, state, order, quantity, trades.ts))
     return reports
 
 
@@ -66,7 +71,7 @@ def match_candles(
     for order in tuple(state.orders.values()):
         if not order.accepted_at or candles.open_ts < order.submitted_at:
             continue
-        if order.index not in touched:
+        if order.index not in touched or not matches(state, order.symbol):
             continue
         row = candles.rows[touched.index(order.index)].tolist()
         if not 0 < row[_OPEN] < _PRICE_MAX:

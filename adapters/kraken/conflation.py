@@ -15,7 +15,7 @@ from adapters.kraken.book import Book
 
 
 class _Aggregate(msgspec.Struct, gc=False):
-    """One TradeSlice row in the making; the fields are TRADE_COLUMNS, then ids and newest time."""
+    """One TradeSlice row in the making; the fields are TRADE_COLUMNS, then ids and times."""
 
     opening: float
     high: float
@@ -27,6 +27,7 @@ class _Aggregate(msgspec.Struct, gc=False):
     buy_volume: float
     first_id: int
     last_id: int
+    first_ts: int
     ts: int
 
     def add(self, price: float, quantity: float, bought: float, trade_id: int, ts: int) -> None:
@@ -38,6 +39,7 @@ class _Aggregate(msgspec.Struct, gc=False):
         self.count += 1.0
         self.buy_volume += bought
         self.last_id = trade_id
+        self.first_ts = min(self.first_ts, ts)
         self.ts = max(self.ts, ts)
 
 
@@ -72,7 +74,7 @@ class Conflation:
         price, quantity, trade_id = trade.price, trade.quantity, trade.trade_id
         rows[trade.symbol] = _Aggregate(
             price, price, price, price, quantity, quantity * price, 1.0, bought,
-            trade_id, trade_id, trade.ts,
+            trade_id, trade_id, trade.ts, trade.ts,
         )  # fmt: skip
 
     def set_book(self, symbol: int, book: Book, ts: int) -> None:
@@ -105,6 +107,7 @@ def _trade_slice(rows: dict[int, _Aggregate]) -> TradeSlice:
         rows=sealed(values),
         first_trade_ids=tuple(row.first_id for row in found),
         last_trade_ids=tuple(row.last_id for row in found),
+        first_ts=min(row.first_ts for row in found),
     )
 
 

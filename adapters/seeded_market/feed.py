@@ -25,7 +25,7 @@ from adapters.seeded_market.hours import HISTORY_HOURS, HourlyWalk
 from adapters.seeded_market.profiles import PROFILES, Profile
 from adapters.seeded_market.steps import StepBuilder, Steps
 
-PROCESS: Final = "seeded-market/1"
+PROCESS: Final = "seeded-market/2"
 """Part of the digest: raised whenever the process makes other items from the same seed."""
 
 START_TS: Final = 1_767_225_600 * SECOND_NS
@@ -123,7 +123,10 @@ class SeededMarket:
         end_ts = self.start_ts + (steps.first + 1) * self.step_ns
         for trade_rows, book_rows in zip(trades, books, strict=True):
             trade_ts, book_ts = end_ts - _TRADE_LEAD_NS, end_ts - _BOOK_LEAD_NS
-            yield FeedItem(trade_ts, TradeSlice(trade_ts, whole, trade_rows))
+            # The trades of a step may lie anywhere in it.
+            began_ts = end_ts - self.step_ns
+            told = TradeSlice(trade_ts, whole, trade_rows, first_ts=began_ts)
+            yield FeedItem(trade_ts, told)
             yield FeedItem(book_ts, BookSlice(book_ts, whole, book_rows))
             end_ts += self.step_ns
 

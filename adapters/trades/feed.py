@@ -19,7 +19,7 @@ from actors.messages.market import TRADE_COLUMNS, TradeSlice
 from actors.ports import FeedItem
 from adapters.trades.series import F64, TradeFileError, TradeSeries
 
-FORMAT: Final = "trades/1"
+FORMAT: Final = "trades/2"
 
 
 class TradeFeed:
@@ -59,11 +59,13 @@ class TradeFeed:
         first = int(np.searchsorted(np.asarray(self._times), after, side="right"))
         for index in range(first, len(self._times)):
             start, end = self._bounds[index], self._bounds[index + 1]
-            ids: tuple[tuple[int, ...], tuple[int, ...]] = ((), ())
+            first_ids: tuple[int, ...] = ()
+            last_ids: tuple[int, ...] = ()
             if self._ids is not None:
-                ids = (tuple(self._ids[0][start:end]), tuple(self._ids[1][start:end]))
-            at = self._times[index]
-            body = TradeSlice(at, self._places[start:end], self._rows[start:end], *ids)
+                first_ids = tuple(self._ids[0][start:end])
+                last_ids = tuple(self._ids[1][start:end])
+            at, places, rows = self._times[index], self._places[start:end], self._rows[start:end]
+            body = TradeSlice(at, places, rows, first_ids, last_ids, self._oldest[index])
             yield FeedItem(at, body)
 
     def _build(self, series: Sequence[TradeSeries], slice_ns: int) -> None:
@@ -76,9 +78,10 @@ class TradeFeed:
         order = np.lexsort((places, windows))
         self._rows = sealed(np.concatenate([part[1] for part in parts])[order])
         self._places = sealed_ints(places[order])
-        newest = np.concatenate([part[2] for part in parts])[order]
+        oldest, newest = np.concatenate([part[2] for part in parts])[order].T
         _, starts = np.unique(windows[order], return_index=True)
         self._times: list[int] = np.maximum.reduceat(newest, starts).tolist()
+        self._oldest: list[int] = np.minimum.reduceat(oldest, starts).tolist()
         self._bounds: list[int] = [*starts.tolist(), len(order)]
         self._ids: tuple[list[int], list[int]] | None = None
         if all(part.ids is not None for part in series):
@@ -88,6 +91,7 @@ class TradeFeed:
     def _digest(self, slice_ns: int) -> str:
         content = hashlib.sha256("\n".join((FORMAT, str(slice_ns), *self.symbols)).encode())
         content.update(np.asarray(self._times, dtype="<i8").tobytes())
+        content.update(np.asarray(self._oldest, dtype="<i8").tobytes())
         content.update(np.asarray(self._bounds, dtype="<i8").tobytes())
         content.update(self._places.tobytes())
         content.update(self._rows.tobytes())
@@ -98,7 +102,10 @@ class TradeFeed:
 def _aggregated(
     series: TradeSeries, slice_ns: int
 ) -> tuple[NDArray[np.int64], F64, NDArray[np.int64], NDArray[np.int64]]:
-    """Windows, rows f64[w, 8] in TRADE_COLUMNS order, newest times, first and last ids [w, 2]."""
+    """Windows, rows f64[w, 8] in TRADE_COLUMNS order; of the first and last trade times and ids.
+
+    Both are [w, 2].
+    """
     windows, starts, group = np.unique(
         series.ts // slice_ns, return_index=True, return_inverse=True
     )
@@ -116,4 +123,4 @@ def _aggregated(
     ids = np.zeros((len(windows), 2), dtype=np.int64)
     if series.ids is not None:
         ids = np.column_stack([series.ids[starts], series.ids[ends]])
-    return windows, rows, series.ts[ends], ids
+    return windows, rows, np.column_stack([series.ts[starts], series.ts[ends]]), ids

@@ -1,7 +1,8 @@
 """Orders, ledger and paper venue together on a random market: the venue never favours us.
 
 It fills nothing beyond what is displayed or traded, nothing at a worse price than the limit,
-answers never in the step that ordered and never twice, and its money ties with the ledger's.
+nothing from before the acceptance or against the venue's mode, answers never in the step that
+ordered and never twice, and its money ties with the ledger's.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from actors.messages.market import (
     BID_QUANTITY,
     BookSlice,
     CandleSlice,
+    FeedEvent,
+    FeedStatus,
     TradeSlice,
 )
 from actors.messages.order import CancelOrder, SubmitOrder
@@ -37,6 +40,14 @@ from actors.paper_venue.state import PaperVenueConfig
 from tests.books import INSTRUMENTS, SECOND, XBT, Books, approved, of
 
 D = Decimal
+# Kraken's modes, by what they forbid; limit-only forbids nothing that we send.
+NO_MATCHING = (
+    FeedEvent.MAINTENANCE,
+    FeedEvent.CANCEL_ONLY,
+    FeedEvent.POST_ONLY,
+    FeedEvent.NOT_LISTED,
+)
+MODES = (FeedEvent.ONLINE, FeedEvent.LIMIT_ONLY, FeedEvent.REDUCE_ONLY, *NO_MATCHING)
 ENDS = (ExecKind.CANCELLED, ExecKind.REJECTED, ExecKind.EXPIRED)
 
 
@@ -64,6 +75,8 @@ class Market:
         self.over: set[str] = set()
         self.taken: dict[tuple[Side, float], Decimal] = {}
         self.shown: dict[tuple[Side, float], Decimal] = {}
+        self.accepted: dict[str, int] = {}
+        self.modes = {-1: FeedEvent.ONLINE, 0: FeedEvent.ONLINE}
 
     def run(self, steps: int) -> None:
         for _ in range(steps):
@@ -73,12 +86,13 @@ class Market:
             if self.cut:
                 self.books.cut()
             move = self.dice.choices(
-                (self.order, self.book, self.trades, self.candle), (4, 4, 3, 3)
+                (self.order, self.book, self.trades, self.candle, self.mode), (8, 8, 6, 6, 1)
             )
             move[0]()
             assert faults_of(self.books.ledger.state) == ()
             self.books.mark(XBT=self.price / 10)
         # With nothing more to trade against, every order ends by its lifetime.
+        self.mode(FeedEvent.ONLINE)
         end = self.books.at + 300 * SECOND
         self.check_answers(self.books.pass_to(end), arrivals=True)
         assert not self.books.venue.state.orders
@@ -103,6 +117,14 @@ class Market:
             cancelled = self.books.send(CancelOrder(name, "XBT/USD", "test"))
             assert not of(ExecutionReport, cancelled)
 
+    def mode(self, event: FeedEvent | None = None) -> None:
+        """The venue or the pair changes its mode; half of the time back to online."""
+        scopes = (-1, 0) if event else (self.dice.choice((-1, 0)),)
+        for scope in scopes:
+            new = event or self.dice.choice((FeedEvent.ONLINE, self.dice.choice(MODES)))
+            self.modes[scope] = new
+            assert not self.books.send(FeedStatus(self.books.at, "status", new, scope))
+
     def book(self) -> None:
         levels = np.full((1, 40), np.nan)
         shown: dict[tuple[Side, float], Decimal] = {}
@@ -119,8 +141,9 @@ class Market:
                 shown[side, ticks / 10] = D(quantity) * D("0.001")
         self.taken = {key: self.taken[key] for key in shown if key in self.taken}
         self.shown = shown
-        sent = self.books.send(BookSlice(self.books.at, sealed_ints([0]), sealed(levels)))
-        self.check_answers(sent)
+        ts = self.books.at - self.dice.randint(0, SECOND)
+        sent = self.books.send(BookSlice(ts, sealed_ints([0]), sealed(levels)))
+        self.check_answers(sent, oldest=ts)
         for side in Side:
             got = sum(
                 (r.last_quantity for r in of(ExecutionReport, sent) if self.side(r) is side), D(0)
@@ -132,9 +155,11 @@ class Market:
         high = self.price + self.dice.randint(0, 60)
         sells, buys = self.dice.randint(0, 500), self.dice.randint(0, 500)
         row = [low / 10, high / 10, low / 10, high / 10, (sells + buys) / 1000, 0, 5, buys / 1000]
-        slice_ = TradeSlice(self.books.at, sealed_ints([0]), sealed(np.array([row])))
+        rows = sealed(np.array([row]))
+        first_ts = self.books.at - self.dice.randint(0, 2 * SECOND)
+        slice_ = TradeSlice(self.books.at, sealed_ints([0]), rows, first_ts=first_ts)
         sent = self.books.send(slice_)
-        self.check_answers(sent)
+        self.check_answers(sent, oldest=first_ts)
         for side, volume in ((Side.BUY, sells), (Side.SELL, buys)):
             got = [r for r in of(ExecutionReport, sent) if self.side(r) is side]
             assert sum((r.last_quantity for r in got), D(0)) <= D(volume) * D("0.00025")
@@ -155,7 +180,10 @@ class Market:
     def side(self, report: ExecutionReport) -> Side:
         return self.submits[report.cl_ord_id].side
 
-    def check_answers(self, sent: list[Message], *, arrivals: bool = False) -> None:
+    def check_answers(
+        self, sent: list[Message], *, arrivals: bool = False, oldest: int | None = None
+    ) -> None:
+        """`oldest` is the time of the oldest trade, or of the book, that led to it."""
         for report in of(ExecutionReport, sent):
             name = report.cl_ord_id
             submit = self.submits[name]
@@ -165,7 +193,13 @@ class Market:
                 self.over.add(name)
             if report.kind is ExecKind.ACCEPTED:
                 assert report.ts <= submit.deadline
+                assert not self.refuses(submit.side)
+                self.accepted[name] = report.ts
+            if report.kind is ExecKind.CANCELLED:
+                assert FeedEvent.MAINTENANCE not in self.modes.values()
             if report.kind is ExecKind.TRADE:
+                assert not any(mode in NO_MATCHING for mode in self.modes.values())
+                assert oldest is None or oldest > self.accepted[name]
                 self.check_fill(report, submit)
             if arrivals and report.kind is ExecKind.TRADE:
                 key = (submit.side, float(report.last_price))
@@ -173,6 +207,11 @@ class Market:
                 assert self.taken[key] <= self.shown[key], "more than was displayed"
         ids = [report.exec_id for report in of(ExecutionReport, self.books.sent)]
         assert len(ids) == len(set(ids))
+
+    def refuses(self, side: Side) -> bool:
+        """Whether either mode forbids a new order of the side."""
+        barred = NO_MATCHING + ((FeedEvent.REDUCE_ONLY,) if side is Side.BUY else ())
+        return any(mode in barred for mode in self.modes.values())
 
     def check_fill(self, report: ExecutionReport, submit: SubmitOrder) -> None:
         buys = submit.side is Side.BUY

@@ -72,8 +72,8 @@ def book(
     ):
         for n, (price, quantity) in enumerate(side):
             levels[0, start + n], levels[0, quantity_start + n] = price, quantity
-    sent = books.send(BookSlice(books.at, sealed_ints([0]), sealed(levels)))
-    return of(ExecutionReport, sent)
+    at = books.at + 1
+    return of(ExecutionReport, books.send(BookSlice(at, sealed_ints([0]), sealed(levels)), at))
 
 
 def candle(
@@ -85,11 +85,14 @@ def candle(
 
 
 def trades(
-    books: Books, low: float, high: float, sells: float, buys: float
+    books: Books, low: float, high: float, sells: float, buys: float, *, first_ts: int | None = None
 ) -> list[ExecutionReport]:
+    """Trades of the next second, told at its end; `first_ts` is the oldest one's time."""
     row = [low, high, low, low, sells + buys, 0.0, 3.0, buys]
-    slice_ = TradeSlice(books.at, sealed_ints([0]), sealed(np.array([row])))
-    return of(ExecutionReport, books.send(slice_))
+    oldest = books.at + 1 if first_ts is None else first_ts
+    at = books.at + SECOND
+    slice_ = TradeSlice(at, sealed_ints([0]), sealed(np.array([row])), first_ts=oldest)
+    return of(ExecutionReport, books.send(slice_, at))
 
 
 def arrive(books: Books) -> list[ExecutionReport]:
@@ -108,7 +111,7 @@ def test_an_order_is_never_answered_in_the_step_that_sent_it(books: Books) -> No
     """Only a timer is set, one latency ahead."""
     book(books, [], [(49999.0, 5.0)])
     (timer,) = submit(books)
-    assert timer == SetTimer("arrive:one", START + LATENCY)
+    assert timer == SetTimer("arrive:one", books.at + LATENCY)
     kinds = [each.kind for each in arrive(books)]
     assert kinds == [ExecKind.ACCEPTED, ExecKind.TRADE]
 
@@ -222,6 +225,38 @@ def test_a_resting_order_gets_its_share_of_opposite_trades_through_its_limit(boo
     assert fills(trades(books, 49999.9, 50010.0, 2.0, 5.0)) == [
         (D("0.2"), D("50000.0"), Liquidity.MAKER)
     ]
+
+
+@pytest.mark.parametrize(
+    ("oldest", "filled"),
+    [
+        pytest.param(1, True, id="all after the acceptance"),
+        pytest.param(0, False, id="one at the very instant of it"),
+        pytest.param(-LATENCY // 2, False, id="one while the order was on its way"),
+        pytest.param(-10 * SECOND, False, id="one from before the order"),
+        pytest.param(None, False, id="nobody knows"),
+    ],
+)
+def test_only_trades_younger_than_the_acceptance_fill(
+    books: Books, oldest: int | None, *, filled: bool
+) -> None:
+    """An aggregate cannot be split: with one older trade in it, it gives nothing at all."""
+    submit(books)
+    arrive(books)
+    first_ts = 0 if oldest is None else books.at + oldest
+    assert bool(fills(trades(books, 49000.0, 50010.0, 2.0, 0.0, first_ts=first_ts))) is filled
+    assert fills(trades(books, 49000.0, 50010.0, 2.0, 0.0)), "the next ones do"
+
+
+def test_a_book_from_before_the_acceptance_hits_nothing(books: Books) -> None:
+    """It was displayed before the order rested; what is displayed later hits it."""
+    submit(books)
+    arrive(books)
+    levels = np.full((1, 40), np.nan)
+    levels[0, [ASK_PRICE, ASK_QUANTITY]] = 49000.0, 2.0
+    old = BookSlice(books.at, sealed_ints([0]), sealed(levels))
+    assert not of(ExecutionReport, books.send(old, books.at + SECOND))
+    assert fills(book(books, [], [(49000.0, 2.0)]))
 
 
 def test_an_order_takes_at_the_next_open_with_spread_and_slippage(books: Books) -> None:

@@ -53,6 +53,13 @@ def test_every_step_is_one_trade_slice_and_one_book_slice_of_all_symbols() -> No
         assert item.body.ts == item.at
 
 
+def test_the_trades_of_a_step_may_be_as_old_as_the_step() -> None:
+    """So no order that was accepted within it is filled by them."""
+    bodies = [item.body for item in taken(SeededMarket(1, FEW), 4)]
+    oldest = [body.first_ts for body in bodies if isinstance(body, TradeSlice)]
+    assert oldest == [START_TS, START_TS + MINUTE_NS]
+
+
 def test_no_two_items_share_an_instant() -> None:
     times = [item.at for item in taken(SeededMarket(1, FEW), 400)]
     assert all(later > earlier for earlier, later in itertools.pairwise(times))

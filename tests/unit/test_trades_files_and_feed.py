@@ -77,6 +77,7 @@ def test_time_and_sales_are_added_up_by_the_second(sales: Callable[..., Path], n
         [90.54, 90.54, 90.5, 90.5, 2.0, 1.5 * 90.54 + 0.5 * 90.5, 2.0, 1.0]
     ]
     assert (first.ts, first.first_trade_ids) == (items[0].at, ())
+    assert first.first_ts == 1_672_531_436 * SECOND_NS
     assert (feed.kind, feed.symbols) == ("trades", ("BCHUSD",))
 
 
@@ -100,6 +101,19 @@ def test_a_repeated_id_is_dropped_and_a_jump_is_counted(tmp_path: Path) -> None:
     }
     series = read_trades(feather(tmp_path, **same))
     assert (len(series.ts), series.duplicates, series.id_gaps) == (2, 1, 1)
+
+
+def test_a_slice_says_when_its_oldest_and_its_newest_trade_were_made() -> None:
+    """Of all its symbols."""
+
+    def series(symbol: str, *halves: int) -> TradeSeries:
+        ts = np.array(halves, dtype=np.int64) * (SECOND_NS // 2)
+        ones = np.ones(len(halves))
+        return TradeSeries(symbol, ts, ones, ones, ones, None, symbol)
+
+    first, second = TradeFeed([series("A", 3, 6), series("B", 2, 7)]).items()
+    told = [(trades(item).first_ts, trades(item).ts) for item in (first, second)]
+    assert told == [(SECOND_NS, 3 * SECOND_NS // 2), (3 * SECOND_NS, 7 * SECOND_NS // 2)]
 
 
 def test_symbols_that_trade_in_one_second_share_a_slice() -> None:
