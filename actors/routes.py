@@ -25,7 +25,13 @@ from actors.messages.control import (
     Tick,
 )
 from actors.messages.decision import OrderIntent, VerdictSlice
-from actors.messages.execution import ExecutionReport, Fill, NotSent, VenueEvidence
+from actors.messages.execution import (
+    ExecutionReport,
+    Fill,
+    NotSent,
+    SafeStopAttempted,
+    VenueEvidence,
+)
 from actors.messages.feature import FeatureSlice
 from actors.messages.ledger import (
     HoldPlaced,
@@ -66,6 +72,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     ConstraintViolated: ("risk",),
     NotSent: ("orders",),
     VenueEvidence: ("orders",),
+    SafeStopAttempted: ("orders",),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features",),

@@ -2,35 +2,57 @@
 unknown.
 
 At start every order that this account believes alive is looked up in the venue's own lists;
-afterwards only those whose outcome is unknown. Absence proves something only after an order's
+afterwards only those whose outcome is unknown: at once, then after pauses of logical time that
+double up to a bound. When we ask decides nothing. Absence proves something only after an order's
 deadline.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from typing import Final
 
+import msgspec
+
+from actors.instant import SECOND_NS
 from actors.kernel.kernel import Kernel
 from actors.messages.base import Message
 from actors.messages.execution import ExecutionReport, VenueEvidence
-from actors.messages.order import CancelOrder, OrderState
+from actors.messages.order import OrderState
 from actors.messages.risk import TradingState
 from actors.orders.state import OrdersState
 from actors.ports import EdgeError, Venue
 from service.fail_points import FailPoints
 from service.ingress import Ingress
 from service.outbox import Outbox
+from service.safe_stop import Pauses
 
-_IN_DOUBT = (OrderState.UNKNOWN,)
+LOOK_AGAIN_FIRST_NS: Final = SECOND_NS
+LOOK_AGAIN_LONGEST_NS: Final = 30 * SECOND_NS
+_IN_DOUBT: Final = (OrderState.UNKNOWN,)
+
+
+class _Asked(msgspec.Struct, frozen=True):
+    """An order that was looked up: how long to wait, and until when (ns of logical time)."""
+
+    pause_ns: int
+    until: int
 
 
 class OutsideVenue:
-    """What a driver needs to trade through a venue port."""
+    """What a driver needs to trade through a venue port; `pauses` are those of a safe stop."""
 
-    def __init__(self, venue: Venue, ingress: Ingress) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        ingress: Ingress,
+        *,
+        pauses: Pauses = Pauses(),  # noqa: B008  (frozen)
+    ) -> None:
         self.venue = venue
         self.ingress = ingress
+        self.pauses = pauses
         self._owed: dict[str, None] = {}
+        self._asked: dict[str, _Asked] = {}
 
     def outbox(
         self, kernel: Kernel, epoch: int, fail_points: FailPoints, *, decision_age_max_ns: int
@@ -55,16 +77,22 @@ class OutsideVenue:
     async def evidence(self, kernel: Kernel, *, everything: bool) -> list[Message]:
         """What the venue's lists say about our orders, as inputs.
 
-        What could not be asked is asked again next time. Absence before an order's deadline proves
-        nothing and is no input.
+        What could not be asked is asked again after its pause. Absence before an order's deadline
+        proves nothing and is no input.
         """
         orders: OrdersState = kernel.actor("orders").state
         if everything:
-            self._owed = dict.fromkeys(orders.live)
+            self._owed, self._asked = dict.fromkeys(orders.live), {}
         found: list[Message] = []
+        asked_before, self._asked = self._asked, {}
         for order in tuple(orders.live.values()):
             if order.cl_ord_id not in self._owed and order.state not in _IN_DOUBT:
                 continue
+            asked = asked_before.get(order.cl_ord_id)
+            if asked is not None and kernel.at < asked.until:
+                self._asked[order.cl_ord_id] = asked
+                continue
+            self._asked[order.cl_ord_id] = _asked_again(asked, kernel.at, order.deadline)
             try:
                 seen = await self.venue.look_up(order.cl_ord_id)
             except EdgeError:
@@ -80,19 +108,11 @@ class OutsideVenue:
             )
         return found
 
-    async def safe_stop(self, say: Callable[[str], None]) -> int:
-        """Cancel our own open orders by id from the venue's list; how many were asked for."""
-        asked = 0
-        try:
-            ours = await self.venue.open_orders()
-        except EdgeError as error:
-            say(f"the venue's open orders cannot be read: {error}")
-            return 0
-        for cl_ord_id in ours:
-            try:
-                await self.venue.cancel(CancelOrder(cl_ord_id, "", "safe mode"))
-            except EdgeError as error:
-                say(f"the order {cl_ord_id} could not be cancelled: {error}")
-                continue
-            asked += 1
-        return asked
+
+def _asked_again(asked: _Asked | None, at: int, deadline: int) -> _Asked:
+    """Twice the pause of last time; but as soon as absence proves something."""
+    pause_ns = LOOK_AGAIN_FIRST_NS
+    if asked is not None:
+        pause_ns = min(2 * asked.pause_ns, LOOK_AGAIN_LONGEST_NS)
+    until = at + pause_ns
+    return _Asked(pause_ns, min(until, deadline + 1) if at <= deadline else until)

@@ -68,6 +68,29 @@ class NotSent(Message, frozen=True):
     ts: int
 
 
+class CancelOutcome(enum.StrEnum):
+    """What came of asking the venue, in safe mode, to cancel an order; ASKING precedes a round."""
+
+    ASKING = "asking"
+    ASKED = "asked"
+    REFUSED = "refused"
+    NOT_REACHED = "not_reached"
+    UNKNOWN = "unknown"
+
+
+class SafeStopAttempted(Message, frozen=True):
+    """Input: in safe mode the venue was asked to cancel our order; what came of it. A fact only.
+
+    An empty `cl_ord_id` speaks of the venue's list of our open orders: it could not be read, or
+    (ASKING) the cancels of what is on it follow. Execution reports tell whether an order is over.
+    """
+
+    cl_ord_id: str
+    ts: int
+    outcome: CancelOutcome
+    detail: str = ""
+
+
 class Fill(Message, frozen=True):
     """A fill that belongs to a known order, once; from orders to the ledger.
 

@@ -25,7 +25,13 @@ from actors.messages.control import (
     TimerFired,
 )
 from actors.messages.decision import Side
-from actors.messages.execution import ExecutionReport, Fill, NotSent, VenueEvidence
+from actors.messages.execution import (
+    ExecutionReport,
+    Fill,
+    NotSent,
+    SafeStopAttempted,
+    VenueEvidence,
+)
 from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
 from actors.messages.order import CancelOrder, OrderState, OrderUpdate, PlaceHold, SubmitOrder
 from actors.messages.risk import (
@@ -173,6 +179,11 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         """The outbox's proof."""
         return never_left(self.config, self.state, message)
 
+    def safe_stop(self, message: SafeStopAttempted, _at: int) -> Effects:
+        """An attempt changes no order: only the venue's own word on the order does."""
+        fields = (("cl_ord_id", message.cl_ord_id), ("outcome", message.outcome.value))
+        return (Note("info", "order.safe_stop_attempted", fields),)
+
     def trading_state(self, message: TradingStateChanged, _at: int) -> Effects:
         """When new risk is no longer wanted, resting buys are called back; sells may go on."""
         state = self.state
@@ -208,6 +219,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         TimerFired: timer,
         VenueEvidence: evidence,
         NotSent: not_sent,
+        SafeStopAttempted: safe_stop,
         RunStarted: start_run,
         EpochOpened: begin_epoch,
     }

@@ -6,7 +6,6 @@ The mode changes what feeds the graph and how fast; nothing below this file can 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -16,10 +15,11 @@ from typing import Final, Protocol
 import msgspec
 
 from actors.instant import SECOND_NS
-from actors.ports import Feed, FeedItem, Journal, RunRow
+from actors.messages.execution import SafeStopAttempted
+from actors.ports import Feed, FeedItem, FencedError, Journal, JournalError, RunRow
 from service.bundles import Choice
-from service.control import POLL_SECONDS, ControlBox
-from service.drivers.feeding import HALTED, Fed, Limits, admit_commands, feed_items
+from service.control import ControlBox
+from service.drivers.feeding import HALTED, Fed, Limits, feed_items
 from service.fail_points import FailPoints
 from service.feeds import counts_of, rules_of
 from service.graph import build_graph
@@ -28,6 +28,8 @@ from service.proof import ProofCard
 from service.pump import Observer
 from service.run_index import RunEntry, RunIndex
 from service.run_proof import closing_card, prove
+from service.safe_mode import SafeMode
+from service.safe_stop import SafeStopCounts
 from service.segment import OpenSegment, SegmentPlan, close_segment, open_segment
 from service.settings import Settings
 from service.stores import MEMORY, open_journal
@@ -73,6 +75,9 @@ class Watcher(Protocol):
     def progressed(self, admitted: int) -> None:
         """Items were admitted."""
 
+    def safe_stop(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
+        """Safe mode looked at the venue's list and asked for cancels."""
+
     def closing(self, reason: str) -> None:
         """Feeding ended; the run is being closed and proven."""
 
@@ -96,6 +101,9 @@ class Silent:
         """Say nothing."""
 
     def progressed(self, admitted: int) -> None:
+        """Say nothing."""
+
+    def safe_stop(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
         """Say nothing."""
 
     def closing(self, reason: str) -> None:
@@ -188,9 +196,7 @@ class _Driver:
             )
         for watcher in self.watchers:
             await watcher.opened(segment, tally, self.plan, self.choice)
-        fed = await self._feed(segment, after=None)
-        while fed.reason == HALTED and await self._stand_by(segment):
-            fed = await self._feed(segment, after=segment.pump.kernel.at)
+        fed = await self._fed(segment)
         for watcher in self.watchers:
             watcher.closing(fed.reason)
         run = await close_segment(segment, journal, fed.reason)
@@ -246,25 +252,46 @@ class _Driver:
             control=self.control if self.plan.lasting else None,
         )
 
-    async def _stand_by(self, segment: OpenSegment) -> bool:
-        """Safe mode: the core stands still, our open orders are cancelled, the edge stays up.
+    async def _fed(self, segment: OpenSegment) -> Fed:
+        """Feed to the end; through a halt in safe mode.
 
-        An endless run waits for a stop signal or a reactivation (True); a limited one ends here.
+        Without a journal nothing more can be decided: what rests is cancelled, then its error is
+        raised. A fenced leader leaves the orders to the other one.
         """
+        safe_mode = self._safe_mode(segment)
+        try:
+            fed = await self._feed(segment, after=None)
+            while fed.reason == HALTED and await self._stand_by(segment, safe_mode):
+                fed = await self._feed(segment, after=segment.pump.kernel.at)
+        except FencedError:
+            raise
+        except JournalError as error:
+            await safe_mode.without_journal(error)
+            raise
+        return fed
+
+    async def _stand_by(self, segment: OpenSegment, safe_mode: SafeMode) -> bool:
+        """True when an endless run was reactivated; a limited one ends here."""
         halt = segment.pump.kernel.halt
         assert halt is not None
         self.say(f"HALTED by {halt.actor} at input {halt.seq}: {halt.error}")
-        if self.outside is not None:
-            asked = await self.outside.safe_stop(self.say)
-            self.say(f"safe mode asked the venue to cancel {asked} of our orders")
         limits = self.plan.limits
-        if not (self.plan.lasting and self.plan.speed) or limits.events or limits.seconds:
-            return False
-        while segment.pump.kernel.halt is not None and not self.stop.is_set():
-            await admit_commands(segment.pump, self.control)
-            with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(self.stop.wait(), POLL_SECONDS)
-        return segment.pump.kernel.halt is None
+        endless = self.plan.lasting and self.plan.speed and not (limits.events or limits.seconds)
+        return await safe_mode.stand_by(endless=bool(endless))
+
+    def _safe_mode(self, segment: OpenSegment) -> SafeMode:
+        def show(attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
+            for watcher in self.watchers:
+                watcher.safe_stop(attempts, counts)
+
+        return SafeMode(
+            segment.pump,
+            self.control if self.plan.lasting else None,
+            self.outside,
+            stop=self.stop,
+            say=self.say,
+            show=show,
+        )
 
     async def _proven(self, card: ProofCard, journal: Journal, run: RunRow) -> ProofCard:
         """The card with its replay; a second stop signal skips the replay and says so."""

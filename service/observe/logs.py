@@ -19,6 +19,7 @@ import structlog
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
 from actors.messages.control import Note, RunStarted
+from actors.messages.execution import CancelOutcome, SafeStopAttempted
 from actors.messages.risk import TradingState, TradingStateChanged
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
@@ -26,6 +27,7 @@ from service.failures import ExitCode, UserError
 from service.observe.reading import Reader
 from service.observe.stepping import Stepping
 from service.pump import Observer
+from service.safe_stop import SafeStopCounts
 from service.segment import OpenSegment
 from service.settings import LogSettings
 from service.tally import Tally
@@ -181,6 +183,22 @@ class LogWatcher(Silent):
         if self._reader is not None and now - self._told >= self._every_seconds:
             self._told = now
             self._progress(self._reader, admitted)
+
+    def safe_stop(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
+        """A line for every attempt, also where no journal takes it."""
+        for each in attempts:
+            fine = each.outcome in (CancelOutcome.ASKING, CancelOutcome.ASKED)
+            level = _LEVELS["warning" if fine else "error"]
+            self._runlog.log.log(
+                level,
+                "safe_stop_attempted",
+                at=each.ts,
+                cl_ord_id=each.cl_ord_id,
+                outcome=each.outcome.value,
+                detail=each.detail,
+                asked=counts.asked,
+                open=counts.open,
+            )
 
     def closing(self, reason: str) -> None:
         """Why feeding ended, with the last figures."""

@@ -55,6 +55,7 @@ class GraphCollector(Collector):
         values: dict[str, Samples | Histogram] = {
             **_infos(reader, reading),
             **_standing(reading),
+            **_safe_stop(reading),
             **_streams(reader),
             **_decisions(reader, reading),
             "ballast_fills_total": self._fills.by_liquidity(),
@@ -145,6 +146,15 @@ def _standing(reading: Reading) -> dict[str, Samples]:
         "ballast_halt_level": one(reading.halt_level),
         "ballast_kill_level": one(reading.kill_level),
         "ballast_orders_unknown": one(reading.unknown_orders),
+    }
+
+
+def _safe_stop(reading: Reading) -> dict[str, Samples]:
+    counts = reading.safe_stop
+    return {
+        "ballast_safe_stop_asked_total": one(counts.asked),
+        "ballast_safe_stop_failures_total": one(counts.failed),
+        "ballast_safe_stop_open_orders": one(counts.open if reading.in_safe_mode else 0),
     }
 
 

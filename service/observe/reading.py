@@ -20,7 +20,8 @@ from service.bundles import Choice
 from service.drivers.trading import RunPlan
 from service.fingerprint import code_fingerprint
 from service.observe.readiness import JournalWatch, Reason, Situation, blocked, unready
-from service.observe.stepping import Stepping
+from service.observe.stepping import SAFE_MODE, Stepping
+from service.safe_stop import SafeStopCounts
 from service.segment import OpenSegment
 from service.tally import Tally
 
@@ -77,11 +78,17 @@ class Reading(msgspec.Struct, frozen=True):
     outbox_depth: int
     mailboxes: tuple[MailboxReading, ...]
     last_append_seconds: float
+    safe_stop: SafeStopCounts
 
     @property
     def may_trade(self) -> bool:
         """Whether a new entry could be approved now."""
         return not self.reasons
+
+    @property
+    def in_safe_mode(self) -> bool:
+        """Whether our orders at the venue are being cancelled; `safe_stop` says how far."""
+        return self.phase == SAFE_MODE
 
 
 class Reader:
@@ -156,6 +163,7 @@ class Reader:
             outbox_depth=pump.outbox_depth,
             mailboxes=self._mailboxes(),
             last_append_seconds=pump.counts.last_append_seconds,
+            safe_stop=self.stepping.safe_stop_counts,
         )
 
     @property

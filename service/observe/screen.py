@@ -22,6 +22,7 @@ from rich.text import Text
 from actors.instant import SECOND_NS
 from service.observe.glyphs import meter, sparkline
 from service.observe.reading import Reading
+from service.safe_stop import SafeStopCounts
 from service.tally import RecentDecision
 
 WIDE: Final = 104
@@ -110,6 +111,8 @@ def _header(scene: Scene, width: int) -> list[Text]:
     verdict = Text(no_wrap=True, overflow="ellipsis")
     word, style = ("yes", "bold green") if reading.may_trade else ("no", "bold red")
     verdict.append(f"MAY TRADE: {word}", style=style)
+    if reading.in_safe_mode:
+        verdict.append(f"  {_safe_stop_words(reading.safe_stop)}", style="bold red")
     if scene.status:
         verdict.append(f"  {scene.status}", style="cyan")
     verdict.append("  " + "; ".join(reason.text for reason in reading.reasons))
@@ -120,6 +123,11 @@ def _header(scene: Scene, width: int) -> list[Text]:
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return lines
+
+
+def _safe_stop_words(counts: SafeStopCounts) -> str:
+    still = "venue's list unreadable" if counts.open < 0 else f"{counts.open} still open"
+    return f"SAFE MODE: {counts.asked} cancels asked, {still}"
 
 
 def _account(scene: Scene, inner: int, *, ascii_only: bool, counts: bool = True) -> Panel:

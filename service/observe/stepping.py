@@ -13,17 +13,21 @@ from typing import Final
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
 from actors.messages.control import RunStarted
+from actors.messages.execution import SafeStopAttempted
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
 from service.observe.durations import APPEND_BOUNDS, STEP_BOUNDS, Histogram
 from service.pump import Observer, Pump
+from service.safe_stop import SafeStopCounts
 from service.segment import OpenSegment
 from service.tally import Tally
 
 STREAMS: Final[dict[type, str]] = {BookSlice: "book", TradeSlice: "trade", CandleSlice: "candle"}
 _NAMED: Final = frozenset(STREAMS.values())
 OTHER: Final = "other"
+SAFE_MODE: Final = "in safe mode"
+"""The phase in which the core stands and our orders at an outside venue are cancelled."""
 
 
 class Stepping(Silent):
@@ -41,6 +45,7 @@ class Stepping(Silent):
         self.last_input = time.monotonic()
         self.phase = "opening"
         self.proven_inputs = 0
+        self.safe_stop_counts = SafeStopCounts()
         self._pump: Pump | None = None
         self._frames = 0
         self._step_seconds = 0.0
@@ -65,9 +70,21 @@ class Stepping(Silent):
         self.phase = "trading"
 
     def progressed(self, admitted: int) -> None:
-        """The feed is not silent."""
+        """The feed is not silent, and what stood by goes on."""
         del admitted
+        if self.phase == SAFE_MODE:
+            self.phase = "trading"
         self.last_input = time.monotonic()
+
+    def safe_stop(
+        self,
+        attempts: tuple[SafeStopAttempted, ...],
+        counts: SafeStopCounts,
+    ) -> None:
+        """How far safe mode has come."""
+        del attempts
+        self.phase = SAFE_MODE
+        self.safe_stop_counts = counts
 
     def closing(self, reason: str) -> None:
         """Nothing is decided any more."""

@@ -152,10 +152,11 @@ class Place:
             self._arguments.append("--faults")
         self.sink = 0
 
-    def start_sink(self, die_at: str = "never:0") -> None:
+    def start_sink(self, die_at: str = "never:0", *, refuse_cancels: int = 0) -> None:
         """Start the sink (again); its orders come from its log."""
         self.socket.unlink(missing_ok=True)
-        ask = Ask("sink", [*self._arguments, "--die-at", die_at], {}, *self._files("sink"))
+        more = ["--die-at", die_at, "--refuse-cancels", str(refuse_cancels)]
+        ask = Ask("sink", [*self._arguments, *more], {}, *self._files("sink"))
         self.sink = self.nursery.start(ask)
         limit = time.monotonic() + 10
         while not self.socket.exists():

@@ -43,7 +43,9 @@ class SinkVenue:
 
     async def cancel(self, order: CancelOrder) -> None:
         """Ask for a cancel."""
-        await self._ask("cancel", body=encode(order).hex())
+        answer = await self._ask("cancel", body=encode(order).hex())
+        if answer.refused:
+            raise Permanent(answer.refused)
 
     async def look_up(self, cl_ord_id: str) -> VenueOrder:
         """What the sink has of this id; it always reads everything."""

@@ -1,18 +1,29 @@
-"""Stops that are no SIGKILL of the service: SIGTERM, a venue that dies, a database that vanishes.
+"""Stops that are no SIGKILL of the service: SIGTERM, a halt, a venue or a journal that goes away.
 
 Whatever stops, the service ends with a sentence or goes on; what is durable is what was sent.
 """
 
 from __future__ import annotations
 
+import asyncio
 import signal
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from actors.ids import GENESIS_ROOT
+from actors.journal_chain import ChainVerifier
+from actors.messages.execution import CancelOutcome, SafeStopAttempted
 from adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from service.failures import ExitCode
+from service.recovery import decode_record
+from service.stores import open_journal
 from tests.simulation.case import Case, NewCase
+from tests.simulation.venue_sink import Sink
+
+RESTS = 90
+DISK_BYTES = 250_000
 
 
 def trading(case: Case) -> int:
@@ -102,3 +113,55 @@ def test_postgresql_stopped_at_once_stops_the_service_with_a_sentence(
         case.finish()
     finally:
         server.stop("immediate")
+
+
+def resting(case: Case) -> set[str]:
+    """Orders that rest at the sink."""
+    return {
+        name for name, book in Sink(case.where.log, 0, faults=False).orders.items() if book.open
+    }
+
+
+def test_a_halted_core_has_its_resting_orders_cancelled_and_journals_it(new_case: NewCase) -> None:
+    """The orders actor raises at the venue's first word; exit code 7, nothing left behind."""
+    case = new_case("file", fate=RESTS, breaks=True)
+    assert case.run() == ExitCode.HALTED
+    told = case.where.answer()
+    assert told.card is not None
+    assert told.card.parity, told.card.divergence
+    assert case.sent() > 0
+    assert not resting(case)
+    asked = [each for each in attempts(case) if each.outcome is CancelOutcome.ASKED]
+    assert {each.cl_ord_id for each in asked} == case.over()
+
+
+def test_a_full_disk_ends_the_service_with_a_sentence_and_nothing_resting(
+    new_case: NewCase,
+) -> None:
+    """What could not be recorded was not sent, what rests is cancelled; the next start recovers."""
+    case = new_case("file", fate=RESTS, file_bytes=DISK_BYTES, frame_inputs=5)
+    assert case.run() == ExitCode.ENVIRONMENT
+    assert "cannot be used (File too large)" in case.where.answer().error
+    assert "Traceback" not in case.where.told("trader")
+    assert case.sent() > 0
+    assert not resting(case)
+    assert case.over()
+    case.compare()
+    case.orders = msgspec.structs.replace(case.orders, file_bytes=0)
+    case.finish()
+
+
+def attempts(case: Case) -> list[SafeStopAttempted]:
+    """Those that lie in the journal."""
+
+    async def read() -> list[SafeStopAttempted]:
+        found: list[SafeStopAttempted] = []
+        orders = case.orders
+        async with open_journal(orders.kind, orders.place, account=orders.account) as journal:
+            chain = ChainVerifier(GENESIS_ROOT)
+            async for frame in journal.frames():
+                entries = [decode_record(record)[0].body for record in chain.check(frame)]
+                found += [body for body in entries if isinstance(body, SafeStopAttempted)]
+        return found
+
+    return asyncio.run(read())

@@ -7,11 +7,19 @@ object, or the sentence that a user would see and its exit code.
 from __future__ import annotations
 
 import asyncio
+import resource
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 import msgspec
 
+from actors.kernel.actor import Effects, Rule
+from actors.messages.base import Message
+from actors.messages.execution import ExecutionReport
+from actors.orders import actor as orders_actor
+from actors.orders.actor import OrdersActor
 from actors.ports import JournalError
 from actors.risk.profile import RiskProfile
 from actors.strategy.profile import StrategyProfile
@@ -23,6 +31,7 @@ from service.failures import UserError
 from service.ingress import Ingress
 from service.outside_venue import OutsideVenue
 from service.proof import ProofCard
+from service.safe_stop import Pauses
 from service.settings import (
     AccountSettings,
     JournalSettings,
@@ -44,7 +53,11 @@ EAGER = StrategyProfile(
 
 
 class Orders(msgspec.Struct):
-    """What a trader is told on its command line."""
+    """What a trader is told on its command line.
+
+    With `breaks` the orders actor raises at the first word from the venue; with `file_bytes` no
+    file of the process can grow beyond that size, as on a full disk.
+    """
 
     home: str
     kind: str
@@ -57,6 +70,8 @@ class Orders(msgspec.Struct):
     frame_inputs: int = 1000
     account: str = "paper"
     lifetime_seconds: int = 3000
+    breaks: bool = False
+    file_bytes: int = 0
 
 
 class Told(msgspec.Struct):
@@ -83,14 +98,32 @@ def settings_of(orders: Orders) -> Settings:
     )
 
 
+class Breaking(OrdersActor):
+    """An orders actor that cannot take the venue's word."""
+
+    def break_down(self, message: ExecutionReport, at: int) -> Effects:
+        """Always raises."""
+        raise RuntimeError("the planted fault of a test")
+
+    rules: ClassVar[Mapping[type[Message], Rule]] = {
+        **OrdersActor.rules,
+        ExecutionReport: break_down,
+    }
+    __slots__ = ()
+
+
 async def run(orders: Orders) -> RunResult:
     """Trade to the end of the feed."""
     feed = HourlyMarket(orders.seed, orders.hours)
     choice = choose_bundle("", mode="PAPER", feed_kind=feed.kind)
     plan = RunPlan("PAPER", orders.kind, orders.place, speed=orders.speed, total=1)
     ingress = Ingress()
+    if orders.breaks:
+        orders_actor.OrdersActor = Breaking  # type: ignore[misc]
+    if orders.file_bytes:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (orders.file_bytes, resource.RLIM_INFINITY))
     async with sink_venue(Path(orders.socket), ingress) as venue:
-        outside = OutsideVenue(venue, ingress)
+        outside = OutsideVenue(venue, ingress, pauses=Pauses(0.01, 0.1))
         return await trade(settings_of(orders), feed, choice, plan, outside=outside, say=_say)
 
 

@@ -2,7 +2,8 @@
 
 Every request and every fact is a line of its log, flushed to the disk first, so the log says what
 really left the service, whatever died afterwards. After a restart it knows its orders from the
-log. By seed it answers, delays, stays silent or cuts the line; told so, it dies at a request.
+log. By seed it answers, delays, stays silent or cuts the line; told so, it refuses cancels or dies
+at a request.
 """
 
 from __future__ import annotations
@@ -91,9 +92,12 @@ class VenueOrderBook(msgspec.Struct):
 class Sink:
     """The venue's state, its log and its connections."""
 
-    def __init__(self, log: Path, seed: int, faults: bool, *, only: int = -1) -> None:
+    def __init__(
+        self, log: Path, seed: int, faults: bool, *, only: int = -1, refuse_cancels: int = 0
+    ) -> None:
         self.seed = seed
         self.only = only
+        self.refuse_cancels = refuse_cancels
         self.faults = faults
         self.orders: dict[str, VenueOrderBook] = {}
         self.facts: list[str] = []
@@ -247,6 +251,10 @@ class Door:
         cancel = decode_message(bytes.fromhex(request.body))
         assert isinstance(cancel, CancelOrder)
         self.sink.write("cancel", request.pid, cancel)
+        if self.sink.refuse_cancels:
+            self.sink.refuse_cancels -= 1
+            self.reply(Answer(request.n, refused="the venue is busy"))
+            return
         book = self.sink.orders.get(cancel.cl_ord_id)
         if book is not None and book.open:
             if self.sink.fate(cancel.cl_ord_id + "/race") < 30:
@@ -301,10 +309,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--faults", action="store_true")
     parser.add_argument("--fate", type=int, default=-1)
     parser.add_argument("--die-at", default="never:0")
+    parser.add_argument("--refuse-cancels", type=int, default=0)
     given = parser.parse_args(arguments)
     with contextlib.suppress(FileNotFoundError):
         given.socket.unlink()
-    sink = Sink(given.log, given.seed, given.faults, only=given.fate)
+    refuse = given.refuse_cancels
+    sink = Sink(given.log, given.seed, given.faults, only=given.fate, refuse_cancels=refuse)
     asyncio.run(serve(sink, given.socket, given.die_at))
 
 

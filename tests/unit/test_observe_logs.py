@@ -15,9 +15,11 @@ from actors.kernel.stamp import Stamp
 from actors.kernel.step import StepResult
 from actors.kernel.supervisor import OK, Failure, Outcome
 from actors.messages.control import Note, RunStarted, Tick
+from actors.messages.execution import CancelOutcome, SafeStopAttempted
 from service.failures import ExitCode, UserError
 from service.observe.logs import LogWatcher, RunLog, redact
 from service.observe.stepping import Stepping
+from service.safe_stop import SafeStopCounts
 from service.settings import LogSettings
 from tests.observed_run import observed_run
 
@@ -125,6 +127,25 @@ def test_a_run_is_logged_from_its_opening_to_its_end_with_its_notice(tmp_path: P
     assert {line["run"] for line in lines} == {run_id}
     assert all("not a market result" in line["notice"] for line in lines[1:])
     assert lines[-3]["equity"].startswith("10000")
+
+
+def test_every_attempt_of_safe_mode_is_a_line(tmp_path: Path) -> None:
+    """Also those that no journal takes; a failed one is an error."""
+    runlog = log_in(tmp_path)
+    watcher = LogWatcher(runlog, Stepping(), every_seconds=10.0)
+    attempts = (
+        SafeStopAttempted("", 5, CancelOutcome.ASKING, "2 of our orders rest"),
+        SafeStopAttempted("one", 5, CancelOutcome.ASKED),
+        SafeStopAttempted("two", 5, CancelOutcome.NOT_REACHED, "no line"),
+    )
+    watcher.safe_stop(attempts, SafeStopCounts(1, 1, 1, 2))
+    runlog.close()
+    names = ("event", "level", "cl_ord_id", "outcome", "detail", "asked", "open")
+    assert [tuple(line[name] for name in names) for line in lines_of(runlog)] == [
+        ("safe_stop_attempted", "warning", "", "asking", "2 of our orders rest", 1, 2),
+        ("safe_stop_attempted", "warning", "one", "asked", "", 1, 2),
+        ("safe_stop_attempted", "error", "two", "not_reached", "no line", 1, 2),
+    ]
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:

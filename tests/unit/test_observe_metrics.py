@@ -17,6 +17,7 @@ from service.feeds import UNIVERSE
 from service.observe.durations import Histogram
 from service.observe.metric_table import METRICS, Kind, document
 from service.observe.metrics import exposition, registry_of
+from service.safe_stop import SafeStopCounts
 from tests.observed_run import ObservedRun, observed_run
 
 QUIET = StepResult(9, b"", OK, b"", b"", b"", [], [], [], 1)
@@ -102,6 +103,29 @@ def test_restarts_only_grow_and_a_halt_is_none(tmp_path: Path) -> None:
     series = asyncio.run(counted())
     restarts = series["ballast_actor_restarts_total"]
     assert (restarts[("features",)], restarts[("risk",)]) == (2.0, 0.0)
+
+
+def test_safe_mode_is_counted_and_its_open_orders_are_shown_while_it_lasts(tmp_path: Path) -> None:
+    async def counted() -> list[tuple[float, float, float]]:
+        run = await observed_run(tmp_path, inputs=10)
+        found = []
+
+        def take() -> None:
+            series = scraped(run)
+            names = ("asked_total", "failures_total", "open_orders")
+            values = [series[f"ballast_safe_stop_{name}"][()] for name in names]
+            found.append((values[0], values[1], values[2]))
+
+        take()
+        run.stepping.safe_stop((), SafeStopCounts(1, 0, 1))
+        take()
+        run.stepping.safe_stop((), SafeStopCounts(2, 3, 1, 2))
+        take()
+        run.stepping.progressed(1)
+        take()
+        return found
+
+    assert asyncio.run(counted()) == [(0, 0, 0), (0, 1, -1), (3, 1, 2), (3, 1, 0)]
 
 
 def test_gaps_and_checksum_failures_are_counted_by_stream_from_a_closed_set(

@@ -16,6 +16,7 @@ from service.observe.glyphs import meter, sparkline
 from service.observe.screen import page
 from service.observe.stepping import Stepping
 from service.observe.view import View
+from service.safe_stop import SafeStopCounts
 from tests.observed_run import ObservedRun, observed_run
 
 SIZES = [(200, 60), (130, 40), (104, 24), (103, 24), (80, 24), (60, 30), (40, 12), (20, 5)]
@@ -87,6 +88,25 @@ def test_what_stands_in_the_way_is_said_in_words(tmp_path: Path) -> None:
 
     text = "\n".join(drawn(asyncio.run(killed()), 120, 30))
     assert "MAY TRADE: no  trading is Reducing: kill level 1: a drill" in text
+
+
+@pytest.mark.parametrize(
+    ("still", "words"),
+    [(2, "SAFE MODE: 3 cancels asked, 2 still open"), (-1, "venue's list unreadable")],
+)
+def test_safe_mode_says_what_was_asked_and_what_still_rests_until_it_is_over(
+    tmp_path: Path, still: int, words: str
+) -> None:
+    run = asyncio.run(observed_run(tmp_path, inputs=1200))
+    run.stepping.safe_stop((), SafeStopCounts(4, 3, 1, still))
+    text = "\n".join(drawn(run, 120, 30))
+    assert words in text
+    assert "MAY TRADE: no" in text
+    assert "the run is in safe mode" in text
+    run.stepping.progressed(1)
+    text = "\n".join(drawn(run, 120, 30))
+    assert "SAFE MODE" not in text
+    assert "MAY TRADE: yes" in text
 
 
 def test_a_plain_terminal_gets_plain_characters(trading: ObservedRun) -> None:

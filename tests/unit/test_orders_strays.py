@@ -9,9 +9,16 @@ from decimal import Decimal
 import pytest
 
 from actors.messages.base import Message
+from actors.messages.codec import encode
 from actors.messages.control import EpochOpened, Note, TimerFired
 from actors.messages.decision import Side
-from actors.messages.execution import ExecKind, NotSent, VenueEvidence
+from actors.messages.execution import (
+    CancelOutcome,
+    ExecKind,
+    NotSent,
+    SafeStopAttempted,
+    VenueEvidence,
+)
 from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
 from actors.messages.order import CancelOrder, OrderState, PlaceHold, SubmitOrder
 from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
@@ -71,6 +78,20 @@ def test_an_answer_to_no_order_is_noted_and_nothing_else(message: Message, event
     assert isinstance(note, Note)
     assert note.event == event
     assert "nobody" in dict(note.fields).values()
+
+
+@pytest.mark.parametrize("outcome", list(CancelOutcome))
+@pytest.mark.parametrize("known", [True, False])
+def test_an_attempt_of_safe_mode_changes_no_order(outcome: CancelOutcome, *, known: bool) -> None:
+    """Only the venue's own word on the order does; the attempt is noted."""
+    books = ready()
+    one = sent_order(books)
+    before = encode(books.orders.state)
+    (note,) = books.send(SafeStopAttempted(one if known else "", START, outcome))
+    assert isinstance(note, Note)
+    assert note.event == "order.safe_stop_attempted"
+    assert dict(note.fields)["outcome"] == outcome.value
+    assert encode(books.orders.state) == before
 
 
 def test_a_hold_for_no_order_is_let_go_again() -> None:
