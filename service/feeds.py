@@ -22,6 +22,7 @@ from adapters.instruments.facts import QUOTE
 from adapters.instruments.table import UnknownSymbolError, canonical_symbol
 from adapters.instruments.table import instruments as instruments_of
 from adapters.kraken.recorded import CaptureError, RecordedFrames
+from adapters.kraken.stream import CONFLATE_NS
 from adapters.seeded_market.feed import SeededMarket, SeededMarketError
 from adapters.trades.feed import TradeFeed
 from adapters.trades.reader import read_trades
@@ -143,14 +144,16 @@ def recorded_feed(
     *,
     shift: bool,
     bar_seconds: int = 3600,
+    conflate_ns: int = CONFLATE_NS,
     as_quote: str = "",
 ) -> Feed:
     """A recorded capture (Kraken frames or trades), warmed up by older candles when given.
 
     With `shift` the candles are moved to end just before the capture: a marked research option.
-    Raises UserError(BAD_INPUT) with the file's fault and remedy.
+    Frames are conflated by windows of `conflate_ns`. Raises UserError(BAD_INPUT) with the file's
+    fault and remedy.
     """
-    source = _recorded_source(path, as_quote)
+    source = _recorded_source(path, conflate_ns, as_quote)
     if not warm_up:
         return source
     first = next(iter(source.items()), None)
@@ -160,7 +163,7 @@ def recorded_feed(
     return WarmedFeed(source, candles.items, candles.digest)
 
 
-def _recorded_source(path: Path, as_quote: str) -> Feed:
+def _recorded_source(path: Path, conflate_ns: int, as_quote: str) -> Feed:
     """Trades by their file's ending, Kraken frames otherwise. Candles are sent to the backtest."""
     if market_of(path)[0]:
         raise UserError(
@@ -172,7 +175,7 @@ def _recorded_source(path: Path, as_quote: str) -> Feed:
         if _TRADES.search(path.name):
             trades = read_trades(path, name=lambda text: canonical_symbol(text, as_quote))
             return TradeFeed([trades])
-        return RecordedFrames(path)
+        return RecordedFrames(path, conflate_ns=conflate_ns)
     except UnknownSymbolError as error:
         raise UserError(ExitCode.BAD_INPUT, f"{error}.", error.remedy) from error
     except (CaptureError, TradeFileError) as error:

@@ -88,6 +88,15 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     proof: ProofSettings = ProofSettings()
 
 
+class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How a venue's stream becomes inputs: in a window the latest book wins, trades are added up.
+
+    `conflate_ms` divides a bar. A longer window makes a smaller journal and older books.
+    """
+
+    conflate_ms: int = 500
+
+
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where and how inputs are made durable. Without `dsn` the embedded PostgreSQL is used.
 
@@ -122,6 +131,7 @@ class LogSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Settings(DecisionSettings, frozen=True, forbid_unknown_fields=True):
     """The whole tree as a user sees it: the decision sections, then the edge sections."""
 
+    feed: FeedSettings = FeedSettings()
     journal: JournalSettings = JournalSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()

@@ -27,6 +27,7 @@ LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("venue.slippage_bps", Decimal(0), Decimal(1000)),
     ("venue.participation_ratio", Decimal("0.0001"), Decimal(1)),
     ("proof.state_digest_every_inputs", Decimal(1), Decimal(5000)),
+    ("feed.conflate_ms", Decimal(1), Decimal(60_000)),
     ("journal.frame_inputs", Decimal(1), Decimal(100_000)),
     ("journal.snapshot_every_inputs", Decimal(1), Decimal(5000)),
     ("server.port", Decimal(0), Decimal(65_535)),
@@ -70,6 +71,7 @@ def refuse_out_of_bounds(settings: Any) -> None:
                 ExitCode.USAGE, f"The setting {path} cannot be {value!r}.", f"It may be {words}."
             )
     _refuse_account(settings)
+    _refuse_window(settings)
     refuse_address(settings.journal.dsn, "journal.dsn")
     if without_password(settings.journal.dsn) != settings.journal.dsn:
         raise UserError(
@@ -111,6 +113,17 @@ def refuse_address(dsn: str, where: str) -> None:
             ExitCode.USAGE,
             f"What {where} says is not the address of a PostgreSQL database.",
             "Write it like postgresql://user@host:5432/name, or leave it out.",
+        )
+
+
+def _refuse_window(settings: Any) -> None:
+    """An aggregate of trades must not reach over the end of a bar."""
+    window_ms, bar_seconds = settings.feed.conflate_ms, settings.market.bar_interval_seconds
+    if bar_seconds * 1000 % window_ms:  # not money: milliseconds
+        raise UserError(
+            ExitCode.USAGE,
+            f"The setting feed.conflate_ms is {window_ms}, which does not divide a bar.",
+            "Choose a window of which whole ones make a bar, such as 100, 250, 500 or 1000.",
         )
 
 

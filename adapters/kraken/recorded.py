@@ -63,7 +63,7 @@ class RecordedFrames:
         progress: Progress | None = None,
     ) -> None:
         if conflate_ns <= 0:
-            raise CaptureError("the conflation window must be positive; try 100 ms")
+            raise CaptureError("the conflation window must be positive; try 500 ms")
         self.path = path
         self.counts = StreamCounts()
         self._conflate_ns = conflate_ns

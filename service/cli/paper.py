@@ -12,6 +12,7 @@ from typing import Any
 import click
 import msgspec
 
+from actors.instant import MILLISECOND_NS
 from actors.ports import Feed
 from service.bundles import Choice, choose_bundle
 from service.cli.options import common, duration_of, no_file, settings_of, speed_of
@@ -168,8 +169,14 @@ def _trade_recorded(given: dict[str, Any]) -> None:
     if not path.is_file():
         raise no_file(path)
     warm_up = tuple(given["warm_up"])
-    bar_seconds = settings_of(given["settings_file"], given["data_dir"]).market.bar_interval_seconds
-    feed = recorded_feed(path, warm_up, shift=given["warm_up_shift"], bar_seconds=bar_seconds)
+    settings = settings_of(given["settings_file"], given["data_dir"])
+    feed = recorded_feed(
+        path,
+        warm_up,
+        shift=given["warm_up_shift"],
+        bar_seconds=settings.market.bar_interval_seconds,
+        conflate_ns=settings.feed.conflate_ms * MILLISECOND_NS,
+    )
     _run(given, feed, given["speed"] or 0.0, own=True)
 
 

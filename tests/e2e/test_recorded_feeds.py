@@ -126,6 +126,22 @@ def test_the_recorded_capture_is_verified_decided_and_replayed(
     assert (again["run_id"], again["root_hash"]) == (card["run_id"], card["root_hash"])
 
 
+def test_the_window_is_a_setting_and_part_of_what_a_recorded_run_is(
+    ballast: Ballast, tmp_path: Path
+) -> None:
+    """Two seconds take four updates in one; another window is another run."""
+    recorder = Recorder()
+    lines = [recorder.snapshot(), *(recorder.update() for _ in range(40))]
+    feed = recording(lines, tmp_path / "own.ndjson")
+    wide = tmp_path / "wide.toml"
+    wide.write_text("[feed]\nconflate_ms = 2000\n")
+    half = ballast("paper", "--feed", feed, "--json").card
+    two = ballast("paper", "--feed", feed, "--json", "--settings", wide).card
+    assert half["inputs"] > two["inputs"] > 10
+    assert half["run_id"] != two["run_id"]
+    proven(ballast, two)
+
+
 def test_the_reasons_of_the_verdicts_are_rows_in_the_database(
     ballast: Ballast, recorded: Recorded
 ) -> None:

@@ -15,6 +15,7 @@ from adapters.kraken.stream import MarketStream
 
 SYMBOLS = ("A/USD", "B/USD")
 SECOND_NS = 1_000_000_000
+WINDOW_NS = SECOND_NS // 10
 NOON = 1_783_425_600 * SECOND_NS
 
 
@@ -64,7 +65,7 @@ SNAPSHOT = book_frame("snapshot", 0, BIDS, ASKS)
 
 
 def run(*frames: bytes, stream: MarketStream | None = None) -> list[FeedItem]:
-    stream = stream or MarketStream(SYMBOLS, began_ts=NOON)
+    stream = stream or MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     items = [item for frame in frames for item in stream.feed(frame)]
     return items + stream.flush()
 
@@ -129,13 +130,13 @@ def test_receive_time_never_goes_back_and_no_two_items_share_an_instant() -> Non
 
 
 def test_a_given_receive_time_wins_over_the_venue_time() -> None:
-    stream = MarketStream(SYMBOLS)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS)
     items = stream.feed(SNAPSHOT, NOON + SECOND_NS) + stream.flush()
     assert [item.at for item in items] == [NOON + SECOND_NS]
 
 
 def test_a_failed_checksum_drops_the_book_until_the_next_snapshot() -> None:
-    stream = MarketStream(SYMBOLS, began_ts=NOON)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     items = run(
         SNAPSHOT,
         book_frame("update", 200, [("2.1", "1.0")], [], 1),
@@ -174,7 +175,7 @@ def test_a_crossed_book_and_an_unsound_number_are_refused(
 
 
 def test_a_corrupt_frame_is_told_and_the_next_checksum_proves_the_book() -> None:
-    stream = MarketStream(SYMBOLS, began_ts=NOON)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     more = [("2.1", "1.0")]
     after = book_frame("update", 300, more, [], checksum(BIDS + more, ASKS))
     items = run(SNAPSHOT, b"{broken", after, stream=stream)
@@ -195,7 +196,7 @@ def test_a_misshapen_book_frame_is_a_gap_of_the_symbols_it_names() -> None:
     named = SNAPSHOT.replace(b'"checksum"', b'"sum"')
     assert statuses(run(SNAPSHOT, named)) == [("book", FeedEvent.GAP, 0)]
     nameless = named.replace(b'"symbol"', b'"name"')
-    stream = MarketStream(SYMBOLS, began_ts=NOON)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     assert statuses(run(SNAPSHOT, nameless, stream=stream)) == [("book", FeedEvent.GAP, -1)]
     assert stream.counts.misshapen_frames == 1
     stranger = named.replace(b"A/USD", b"Z/USD")
@@ -224,7 +225,7 @@ def test_after_an_unsound_trade_the_next_one_in_sequence_repairs_the_gap() -> No
 
 
 def test_unknown_fields_are_counted_and_tolerated() -> None:
-    stream = MarketStream(SYMBOLS, began_ts=NOON)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     items = run(SNAPSHOT.replace(b'"symbol"', b'"fresh":1,"symbol"'), stream=stream)
     assert len(books(items)) == 1
     assert stream.counts.unknown_fields == 1
@@ -237,7 +238,7 @@ def test_missing_trades_are_a_gap_until_two_follow_each_other() -> None:
 
 
 def test_repeated_trades_are_counted_once_and_older_ones_not_at_all() -> None:
-    stream = MarketStream(SYMBOLS, began_ts=NOON)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     items = run(
         trade_frame(0, 4, kind="snapshot"),
         trade_frame(10, 5),
@@ -263,7 +264,7 @@ def test_repeated_trades_are_counted_once_and_older_ones_not_at_all() -> None:
     ],
 )
 def test_an_unsound_trade_is_set_aside_as_a_gap(frame: bytes) -> None:
-    stream = MarketStream(SYMBOLS, began_ts=NOON)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     items = run(frame, stream=stream)
     assert statuses(items) == [("trade", FeedEvent.GAP, 0)]
     assert not trades(items)
@@ -306,7 +307,7 @@ def test_a_refused_subscription_means_not_listed() -> None:
 
 
 def test_the_granted_depth_is_kept_even_when_the_snapshot_is_thin() -> None:
-    stream = MarketStream(SYMBOLS, began_ts=NOON)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     result = {"channel": "book", "symbol": "A/USD", "depth": 25}
     ack = json.dumps({"method": "subscribe", "success": True, "result": result})
     bids = [(f"{price}.0", "1.0") for price in range(10, 30)]
@@ -323,7 +324,7 @@ def test_the_granted_depth_is_kept_even_when_the_snapshot_is_thin() -> None:
 
 
 def test_frames_of_strangers_are_counted_and_passed_over() -> None:
-    stream = MarketStream(SYMBOLS, began_ts=NOON)
+    stream = MarketStream(SYMBOLS, conflate_ns=WINDOW_NS, began_ts=NOON)
     items = run(
         book_frame("snapshot", 0, BIDS, ASKS, symbol="Z/USD"),
         trade_frame(10, 1, symbol="Z/USD"),

@@ -89,6 +89,30 @@ def test_bounds_are_allowed_and_what_lies_beyond_is_not(
         assert f"The setting {path} is {beyond}, outside" in refusal({name: str(beyond)})
 
 
+@pytest.mark.parametrize(
+    ("window_ms", "bar_seconds", "fits"),
+    [
+        (100, 1, True),
+        (1000, 1, True),
+        (2000, 1, False),
+        (500, 3600, True),
+        (700, 3600, False),
+        (60_000, 60, True),
+        (60_000, 90, False),
+    ],
+)
+def test_a_window_of_the_venues_stream_divides_a_bar(
+    window_ms: int, bar_seconds: int, *, fits: bool
+) -> None:
+    """Otherwise one aggregate would hold trades of two bars."""
+    given = {"feed__conflate_ms": str(window_ms), "market__bar_interval_seconds": str(bar_seconds)}
+    if fits:
+        names = {f"BALLAST__{name.upper()}": value for name, value in given.items()}
+        assert load_settings(environment=names).feed.conflate_ms == window_ms
+    else:
+        assert f"feed.conflate_ms is {window_ms}, which does not divide a bar" in refusal(given)
+
+
 def test_every_number_outside_the_profiles_has_bounds() -> None:
     known = {path for path, _, _ in LIMITS} | {path for path, _ in CHOICES}
     for section in msgspec.structs.fields(Settings):
