@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from actors.messages.base import Message
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
@@ -118,37 +118,34 @@ class SafeMode:
             return
         if self._outside is not None:
             await self._admit(self._outside.ingress.take(BATCH))
-        if self._control is None:
-            return
-        try:
-            await admit_commands(self._pump, self._control)
-        except FencedError:
-            raise
-        except JournalError as error:
-            self._lose(error)
+        if self._control is not None:
+            with self._noticing_loss():
+                await admit_commands(self._pump, self._control)
 
     async def _admit(self, facts: Sequence[Message]) -> None:
         """Journal facts while the journal takes them; a halted core holds them."""
         if not facts or self._journal_error is not None:
             return
+        with self._noticing_loss():
+            await self._record(facts)
+
+    async def _record(self, facts: Sequence[Message]) -> None:
         pump = self._pump
+        await pump.admit([FeedItem(pump.kernel.at, fact) for fact in facts])
+        await pump.flush()
+
+    @contextlib.contextmanager
+    def _noticing_loss(self) -> Iterator[None]:
+        """A journal that fails is never written again; being fenced is no failure of it."""
         try:
-            await pump.admit([FeedItem(pump.kernel.at, fact) for fact in facts])
-            await pump.flush()
+            yield
         except FencedError:
             raise
         except JournalError as error:
-            self._lose(error)
-
-    def _lose(self, error: JournalError) -> None:
-        self._journal_error = error
-        self._say(f"the journal cannot be written any more; cancelling goes on: {error}")
+            self._journal_error = error
+            self._say(f"the journal cannot be written any more; cancelling goes on: {error}")
 
     async def _reconcile(self) -> None:
         """What became of our orders meanwhile, before the first new decision."""
-        if self._outside is None:
-            return
-        pump = self._pump
-        facts = await self._outside.evidence(pump.kernel, everything=True)
-        await pump.admit([FeedItem(pump.kernel.at, fact) for fact in facts])
-        await pump.flush()
+        if self._outside is not None:
+            await self._record(await self._outside.evidence(self._pump.kernel, everything=True))

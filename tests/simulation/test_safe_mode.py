@@ -21,7 +21,8 @@ from actors.kernel.supervisor import Halt
 from actors.messages.control import Reactivate
 from actors.messages.decision import Side
 from actors.messages.execution import CancelOutcome, ExecKind, ExecutionReport, SafeStopAttempted
-from actors.messages.order import SubmitOrder
+from actors.messages.order import OrderState, SubmitOrder
+from actors.orders.state import Order
 from actors.ports import FencedError, Journal, JournalError
 from adapters.instruments.table import instruments
 from adapters.journal.file import FileJournal
@@ -63,6 +64,7 @@ class Standing:
         self.said: list[str] = []
         self.shown: list[SafeStopAttempted] = []
         self.counts = SafeStopCounts()
+        self.on_asking: Callable[[], None] = lambda: None
         self.safe_mode = SafeMode(
             segment.pump,
             self.control,
@@ -75,6 +77,8 @@ class Standing:
     def _show(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
         self.shown += attempts
         self.counts = counts
+        if any(each.outcome is ASKING for each in attempts):
+            self.on_asking()
 
     async def rest(self, *names: str) -> None:
         """Orders of ours that rest at the venue."""
@@ -238,24 +242,51 @@ def test_a_reactivation_ends_it_and_the_attempts_are_then_delivered(where: Place
     play(where, story)
 
 
-@pytest.mark.parametrize("answers", [True, False], ids=["between two rounds", "amid a slow call"])
-def test_a_stop_ends_it_at_once_and_cleanly(where: Place, *, answers: bool) -> None:
-    """Also while the venue does not answer: the attempt is then of unknown outcome."""
+def test_after_a_reactivation_every_live_order_is_looked_up_before_anything_is_decided(
+    where: Place,
+) -> None:
+    """What became of it while the core stood: here, that it never came to the venue."""
+
+    async def story(found: Standing) -> None:
+        kernel, one = found.segment.pump.kernel, Decimal(1)
+        live = kernel.actor("orders").state.live
+        order = Order(
+            NAMES[0], 0, "ETH/USD", Side.BUY, one, one, 0, 0, OrderState.UNKNOWN, held=False
+        )
+        live[NAMES[0]] = order
+        found.control.post(Reactivate("person", "corrected"))
+        assert await found.safe_mode.stand_by(endless=True)
+        assert live == {}
+        assert kernel.actor("orders").state.closed[NAMES[0]].state is OrderState.REJECTED
+        assert found.segment.pump.durable_seq == kernel.seq
+
+    play(where, story)
+
+
+@pytest.mark.parametrize("amid", ["two rounds", "the list", "a cancel"])
+def test_a_stop_ends_it_at_once_and_cleanly(where: Place, amid: str) -> None:
+    """Also while the venue does not answer: a cancel under way is then of unknown outcome."""
     where.stop_sink()
     where.start_sink(refuse_cancels=1_000_000)
 
     async def story(found: Standing) -> None:
         await found.rest(NAMES[0])
+        if amid == "a cancel":
+            found.on_asking = lambda: where.nursery.signal(where.sink, signal.SIGSTOP)
         task = asyncio.ensure_future(found.safe_mode.stand_by(endless=True))
         await found.until(lambda: bool(found.shown))
-        if not answers:
+        if amid == "the list":
+            await found.until(lambda: bool(found.outcomes(NAMES[0])))
             where.nursery.signal(where.sink, signal.SIGSTOP)
-            await asyncio.sleep(0.1)
+        await asyncio.sleep(0.1)
         found.stop.set()
         started = time.monotonic()
         assert not await task
         assert time.monotonic() - started < 0.2
         assert found.shown == found.held()
+        if amid == "a cancel":
+            assert found.outcomes(NAMES[0]) == [CancelOutcome.UNKNOWN]
+            assert found.shown[-1].detail == "cut off while it was asked"
         where.nursery.signal(where.sink, signal.SIGCONT)
 
     play(where, story)
@@ -278,6 +309,18 @@ def test_without_a_journal_the_cancels_go_on_and_then_its_error_ends_it(
     journal = FileJournal(tmp_path / "journal")
     play(where, story, journal)
     assert cancels(where) == list(NAMES)
+
+
+def test_a_command_that_cannot_be_recorded_lifts_nothing(where: Place, tmp_path: Path) -> None:
+    """It stays in the box for the next start."""
+
+    async def story(found: Standing) -> None:
+        found.control.post(Reactivate("person", "corrected"))
+        with no_room(), pytest.raises(JournalError):
+            await found.safe_mode.stand_by(endless=True)
+        assert list((where.home / "control").glob("*.json"))
+
+    play(where, story, FileJournal(tmp_path / "journal"))
 
 
 def test_when_the_journal_fails_while_trading_what_rests_is_cancelled(where: Place) -> None:
