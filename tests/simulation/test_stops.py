@@ -15,12 +15,14 @@ import pytest
 from actors.ids import GENESIS_ROOT
 from actors.journal_chain import ChainVerifier
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
+from actors.messages.order import CancelOrder
 from adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from service.failures import ExitCode
 from service.recovery import decode_record
+from service.safe_stop import REASON
 from service.stores import open_journal
 from tests.simulation.case import Case, NewCase
-from tests.simulation.venue_sink import Sink
+from tests.simulation.venue_sink import Sink, read_log
 
 RESTS = 90
 DISK_BYTES = 250_000
@@ -135,6 +137,26 @@ def test_a_halted_core_has_its_resting_orders_cancelled_and_journals_it(new_case
     assert {each.cl_ord_id for each in asked} == case.over()
 
 
+def test_sigterm_while_the_venue_refuses_every_cancel_stops_cleanly(new_case: NewCase) -> None:
+    """Safe mode would ask for ever; the person's word ends it, with the card and exit code 7."""
+    case = new_case("file", fate=RESTS, breaks=True)
+    case.where.stop_sink()
+    case.where.start_sink(refuse_cancels=1_000_000)
+    pid = case.where.trade(case.orders)
+
+    def asked_twice() -> bool:
+        asked = asked_in_safe_mode(case)
+        return bool(asked) and all(asked.count(name) >= 2 for name in resting(case))
+
+    case.until(asked_twice)
+    told = case.stop(pid)
+    assert told.exit_code == ExitCode.HALTED
+    assert told.card is not None
+    assert told.card.parity, told.card.divergence
+    refused = [each for each in attempts(case) if each.outcome is CancelOutcome.REFUSED]
+    assert {each.cl_ord_id for each in refused} == resting(case)
+
+
 def test_a_full_disk_ends_the_service_with_a_sentence_and_nothing_resting(
     new_case: NewCase,
 ) -> None:
@@ -149,6 +171,14 @@ def test_a_full_disk_ends_the_service_with_a_sentence_and_nothing_resting(
     case.compare()
     case.orders = msgspec.structs.replace(case.orders, file_bytes=0)
     case.finish()
+
+
+def asked_in_safe_mode(case: Case) -> list[str]:
+    """The cancels of safe mode that the sink has written down, refused or not."""
+    asked = [line.message for line in read_log(case.where.log) if line.op == "cancel"]
+    return [
+        each.cl_ord_id for each in asked if isinstance(each, CancelOrder) and each.reason == REASON
+    ]
 
 
 def attempts(case: Case) -> list[SafeStopAttempted]:
