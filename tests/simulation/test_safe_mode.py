@@ -282,7 +282,7 @@ def test_a_stop_ends_it_at_once_and_cleanly(where: Place, amid: str) -> None:
         found.stop.set()
         started = time.monotonic()
         assert not await task
-        assert time.monotonic() - started < 0.2
+        assert time.monotonic() - started < 1.0
         assert found.shown == found.held()
         if amid == "a cancel":
             assert found.outcomes(NAMES[0]) == [CancelOutcome.UNKNOWN]
