@@ -18,6 +18,8 @@ Quantity = NewType("Quantity", Decimal)
 Amount = NewType("Amount", Decimal)
 
 PRECISION_DIGITS: Final = 38
+_FACT_DIGITS: Final = 15
+_FACT_DECIMALS: Final = 18
 SNAP_TOLERANCE_TICKS: Final = 1e-6  # not money: ticks
 ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
@@ -60,6 +62,17 @@ def money_context() -> contextvars.Context:
 def run_exact(function: Callable[[], _R]) -> _R:
     """Run `function` under the money context."""
     return money_context().run(function)
+
+
+def is_fact(value: Decimal) -> bool:
+    """Whether books can hold `value` exactly: finite, below 10^15, at most 18 decimals.
+
+    Sums of such amounts stay within the context's digits, whatever a venue reports.
+    """
+    exponent = value.as_tuple().exponent
+    if not isinstance(exponent, int):
+        return False  # NaN and Infinity have none
+    return value.adjusted() < _FACT_DIGITS and exponent >= -_FACT_DECIMALS
 
 
 def is_sound(value: Decimal) -> bool:
@@ -157,6 +170,11 @@ def multiply_even(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
 def divide_down(numerator: Decimal, denominator: Decimal, step: Decimal) -> Decimal:
     """The quotient on the grid of `step`, rounded down."""
     return round_down(_DOWN.divide(numerator, denominator), step)
+
+
+def share_down(whole: Decimal, part: Decimal, total: Decimal, step: Decimal) -> Decimal:
+    """The share of `whole` that `part` of `total` has, on the grid of `step`, rounded down."""
+    return round_down(_DOWN.divide(_PRODUCT.multiply(whole, part), total), step)
 
 
 def price_from_float(  # not money: the crossing itself

@@ -147,6 +147,18 @@ class DerivedRow(msgspec.Struct, frozen=True):
     body: Message
 
 
+class RefusedRow(msgspec.Struct, frozen=True):
+    """A derived row that the store left out.
+
+    `name` is the constraint that refused it, `seq` the input that led to it, `row` says which of
+    that input's rows it was.
+    """
+
+    name: str
+    seq: int
+    row: str
+
+
 class RunRow(msgspec.Struct, frozen=True):
     """One segment of an account's journal, as `runs` lists it.
 
@@ -172,18 +184,6 @@ class FencedError(JournalError):
     """Another leader holds a newer epoch; this writer must stop for good."""
 
 
-class ConstraintError(JournalError):
-    """A constraint of the store refused our derived rows.
-
-    `name` is the constraint, `seq` the input.
-    """
-
-    def __init__(self, name: str, seq: int) -> None:
-        super().__init__(f"the constraint {name} refused what input {seq} decided")
-        self.name = name
-        self.seq = seq
-
-
 class JournalCorruptError(JournalError):
     """The stored chain is broken. `seq` is the first input that cannot be trusted."""
 
@@ -203,13 +203,14 @@ class Journal(Protocol):
         Older writers are fenced.
         """
 
-    async def append(self, frame: Frame, rows: tuple[DerivedRow, ...] = ()) -> None:
-        """Make the frame durable. Raises FencedError, ConstraintError.
+    async def append(
+        self, frame: Frame, rows: tuple[DerivedRow, ...] = ()
+    ) -> tuple[RefusedRow, ...]:
+        """Make the frame durable with its rows, in one commit; return the rows that were refused.
 
-        (nothing written), JournalError.
-
-        The frame must continue the stream: first_seq = last durable seq + 1 and root_before = its
-        root.
+        A row that a constraint refuses is left out, and no other: the inputs and all other rows
+        are stored. Raises FencedError or JournalError, and then nothing was written. The frame
+        must continue the stream: first_seq = last durable seq + 1 and root_before = its root.
         """
 
     async def begin_run(self, run: RunRow) -> None:

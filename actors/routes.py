@@ -30,6 +30,8 @@ from actors.messages.execution import (
     Fill,
     NotSent,
     SafeStopAttempted,
+    TradeUnexplained,
+    TradeUnmatched,
     VenueEvidence,
 )
 from actors.messages.feature import FeatureSlice
@@ -67,7 +69,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     Deposit: ("ledger",),
     Tick: (),
     KillSwitch: ("risk",),
-    Reactivate: ("market_data", "risk"),
+    Reactivate: ("market_data", "risk", "ledger"),
     ClockSkew: ("market_data",),
     ConstraintViolated: ("risk",),
     NotSent: ("orders",),
@@ -93,6 +95,8 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     OrderUpdate: ("risk", "strategy", RECORDS),
     ExecutionReport: ("orders",),
     Fill: ("ledger", RECORDS),
+    TradeUnmatched: ("ledger",),
+    TradeUnexplained: (RECORDS,),
     PortfolioState: ("risk", "strategy"),
     PortfolioHour: (RECORDS,),
     TransfersPosted: (RECORDS,),

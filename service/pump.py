@@ -3,8 +3,9 @@
 Nothing leaves before the record that explains it is durable.
 
 A frame is up to `frame_inputs` inputs; it is flushed as one commit with outcomes, effects and
-derived rows. When the store refuses derived rows, the inputs commit alone, the frame's effects are
-recorded NotSent and the account halts: constraints refuse our decisions, never the venue's facts.
+derived rows. A row that the store refuses is left out of that commit and named, the frame's orders
+are recorded NotSent and the account halts: constraints refuse our decisions, never the venue's
+facts, and no other row is lost with a refused one.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from actors.messages.control import ConstraintViolated
 from actors.messages.execution import NotSent
 from actors.messages.order import SubmitOrder
 from actors.ports import (
-    ConstraintError,
     DerivedRow,
     FeedItem,
     Frame,
     Journal,
     Record,
+    RefusedRow,
     StoredSnapshot,
 )
 from service.fail_points import FailPoints
@@ -212,10 +213,8 @@ class Pump:
         self, frame: Frame, rows: tuple[DerivedRow, ...], effects: list[Envelope]
     ) -> None:
         started = time.perf_counter()
-        try:
-            await self._journal.append(frame, rows)
-        except ConstraintError as refused:
-            await self._journal.append(frame, ())
+        refused = await self._journal.append(frame, rows)
+        if refused:
             self._halt_on_constraint(refused, effects)
         self.durable_seq = frame.last_seq
         self._fail_points.passed("committed")
@@ -224,13 +223,14 @@ class Pump:
         counts.append_seconds += counts.last_append_seconds
         counts.frames += 1
 
-    def _halt_on_constraint(self, refused: ConstraintError, effects: list[Envelope]) -> None:
-        """Our decision was refused: record it, prove that nothing was sent, halt."""
+    def _halt_on_constraint(self, refused: tuple[RefusedRow, ...], effects: list[Envelope]) -> None:
+        """Decisions of ours were refused: name each, prove that nothing was sent, halt."""
         at = self.kernel.at
-        self._step(FeedItem(at, ConstraintViolated(refused.name, refused.seq)))
+        for row in refused:
+            self._step(FeedItem(at, ConstraintViolated(row.name, row.seq, row.row)))
         for envelope in effects:
             if isinstance(envelope.body, SubmitOrder):
-                reason = f"the constraint {refused.name} refused it"
+                reason = f"the constraint {refused[0].name} refused a row of its frame"
                 self._step(FeedItem(at, NotSent(envelope.body.cl_ord_id, reason, at)))
         effects[:] = [e for e in effects if not isinstance(e.body, SubmitOrder)]
 

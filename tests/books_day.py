@@ -1,7 +1,8 @@
 """Drawn and seeded days for the books: steps, the hostile venue that tells them, and naive totals.
 
 Reports come late, twice, in any order, after a cancel, beyond the quantity, with fees in quote or
-base; they concern only orders that were sent.
+base or another symbol's base. Some concern orders that nobody remembers: with or without symbol
+and side, of symbols outside the run, selling what is not held and paying what is not there.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 from hypothesis import strategies as st
 
 from actors.messages.control import EpochOpened
@@ -29,6 +31,7 @@ from tests.books import INSTRUMENTS, SECOND, Books, approved, of, word
 
 D = Decimal
 CENT = D("0.01")
+TOLD_WITHOUT_ORDER_FIRST = 3
 PRICES = {"XBT/USD": D("50000.0"), "ETH/USD": D("3000.00")}
 
 _symbols = st.sampled_from(tuple(INSTRUMENTS))
@@ -40,7 +43,15 @@ _fills = st.tuples(
     st.integers(1, 130),  # per cent of the quantity: up to an overfill
     st.integers(-30, 10),  # ticks beside the limit
     st.sampled_from(("quote", "quote", "quote", "base", "")),
-    st.integers(1, 2),  # told so many times
+    st.integers(1, 3),  # told so many times
+)
+_strays = st.tuples(
+    st.just("stray"),
+    st.sampled_from(("", "foreign", "ours")),
+    st.sampled_from((*INSTRUMENTS, "DOGE/USD", "ETH/XBT", "XBT/DOGE", "", "XBTUSD")),
+    st.sampled_from((Side.BUY, Side.SELL, None)),
+    st.integers(1, 4000),  # of 0.0001 base
+    st.sampled_from(("", "USD", "XBT", "ETH", "DOGE")),
 )
 _words = st.tuples(
     st.just("word"), st.integers(0, 30), st.sampled_from([k for k in ExecKind if k != "trade"])
@@ -60,6 +71,8 @@ STEPS = st.lists(
         _fills,
         _fills,
         _fills,
+        _strays,
+        _strays,
         _words,
         _repeats,
         _marks,
@@ -90,9 +103,17 @@ def busy_steps(seed: int, length: int = 90) -> list[tuple[Any, ...]]:
             dice.choice((10, 25, 33, 50, 75, 100, 110)),
             dice.randint(-30, 10),
             dice.choice(("quote", "quote", "quote", "base", "")),
-            dice.randint(1, 2),
+            dice.randint(1, 3),
         ),
         lambda: ("word", -dice.randint(1, 6), dice.choice([k for k in ExecKind if k != "trade"])),
+        lambda: (
+            "stray",
+            dice.choice(("", "foreign", "ours")),
+            dice.choice((*INSTRUMENTS, "DOGE/USD", "ETH/XBT", "")),
+            dice.choice((Side.BUY, Side.SELL)),
+            dice.randint(1, 400),
+            dice.choice(("", "USD", "XBT")),
+        ),
         lambda: ("repeat", dice.randint(0, 200)),
         lambda: ("mark", dice.randint(80, 120)),
         lambda: ("deposit", dice.randint(1, 500_000), dice.randint(0, 20)),
@@ -100,35 +121,36 @@ def busy_steps(seed: int, length: int = 90) -> list[tuple[Any, ...]]:
         lambda: ("not_sent", -dice.randint(1, 6)),
         lambda: dice.choice((("cut",), ("epoch",), ("wait",))),
     ]
-    weights = (30, 36, 6, 5, 8, 3, 6, 2, 4)
+    weights = (30, 36, 6, 4, 5, 8, 3, 6, 2, 4)
     return [make() for make in dice.choices(makers, weights, k=length)]
 
 
 class Naive:
-    """Totals by adding up facts: no accounts, no lots, no holds."""
+    """What is owned of each asset, by adding up facts: no accounts, no lots, no holds."""
 
     def __init__(self) -> None:
-        self.cash = D(0)
         self.deposited = D(0)
-        self.base: dict[str, Decimal] = defaultdict(Decimal)
-        self.seen: set[tuple[str, str]] = set()
+        self.owned: dict[str, Decimal] = defaultdict(Decimal)
+        self.seen: set[str] = set()
+
+    @property
+    def cash(self) -> Decimal:
+        """Of the reporting currency."""
+        return self.owned["USD"]
 
     def fill(self, report: ExecutionReport, symbol: str, side: Side) -> None:
-        key = (report.cl_ord_id, report.exec_id)
-        if key in self.seen:
+        if report.exec_id in self.seen:
             return
-        self.seen.add(key)
+        self.seen.add(report.exec_id)
         sign = 1 if side is Side.BUY else -1
-        self.cash -= sign * report.cost
-        self.base[symbol] += sign * report.last_quantity
-        if report.fee_asset in {"USD", ""}:
-            self.cash -= report.fee
-        else:
-            self.base[symbol] -= report.fee
+        base, quote = symbol.split("/")
+        self.owned[base] += sign * report.last_quantity
+        self.owned[quote] -= sign * report.cost
+        self.owned[report.fee_asset or quote] -= report.fee
 
 
 class Drive:
-    """Turns drawn steps into messages; reports concern only orders that were sent."""
+    """Turns drawn steps into messages; `strays` are reports of orders that were never sent."""
 
     def __init__(self, *, venue_in_graph: bool) -> None:
         self.books = Books(orders=OrdersConfig(INSTRUMENTS, venue_in_graph=venue_in_graph))
@@ -149,7 +171,7 @@ class Drive:
         self.books.fund(str(amount), source=source)
         if source not in self.deposits:
             self.deposits.add(source)
-            self.naive.cash += amount
+            self.naive.owned["USD"] += amount
             self.naive.deposited += amount
 
     def pick(self, number: int) -> SubmitOrder | None:
@@ -189,14 +211,55 @@ class Drive:
             asset,
         )
         self.reports.append(report)
+        if times == TOLD_WITHOUT_ORDER_FIRST:
+            self.tell(self.without_order(report))
         for _ in range(times):
             self.tell(report)
 
+    def without_order(self, report: ExecutionReport) -> ExecutionReport:
+        """The same trade as the venue's history tells it: symbol and side, no client id."""
+        order = next((o for o in self.submitted if o.cl_ord_id == report.cl_ord_id), None)
+        if order is None:
+            return report
+        return msgspec.structs.replace(report, cl_ord_id="", symbol=order.symbol, side=order.side)
+
     def tell(self, report: ExecutionReport) -> None:
         self.books.send(report)
-        order = next(o for o in self.submitted if o.cl_ord_id == report.cl_ord_id)
-        if report.kind is ExecKind.TRADE and report.last_quantity > 0:
-            self.naive.fill(report, order.symbol, order.side)
+        if report.kind is not ExecKind.TRADE or not report.last_quantity:
+            return
+        order = next((o for o in self.submitted if o.cl_ord_id == report.cl_ord_id), None)
+        symbol, side = report.symbol, report.side
+        if order is not None:
+            symbol, side = order.symbol, order.side
+        if "/" in symbol and side is not None:
+            self.naive.fill(report, symbol, side)
+
+    def do_stray(
+        self, whose: str, symbol: str, side: Side | None, lots: int, fee_asset: str
+    ) -> None:
+        """A trade that names no order of ours; `ours` is one that was told of a sent order."""
+        if whose == "ours":
+            trades = [r for r in self.reports if r.kind is ExecKind.TRADE]
+            if trades:
+                self.tell(self.without_order(trades[lots % len(trades)]))
+            return
+        quantity = D(lots) * D("0.0001")
+        cost = multiply_even(quantity, PRICES.get(symbol, D("0.05")), CENT)
+        report = ExecutionReport(
+            whose,
+            f"t{len(self.reports)}",
+            ExecKind.TRADE,
+            self.books.at,
+            quantity,
+            D("1.0"),
+            cost,
+            D("0.01"),
+            fee_asset,
+            symbol=symbol,
+            side=side,
+        )
+        self.reports.append(report)
+        self.tell(report)
 
     def do_word(self, number: int, kind: ExecKind) -> None:
         if (order := self.pick(number)) is not None:

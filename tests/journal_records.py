@@ -11,7 +11,7 @@ from actors.instant import HOUR_NS
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.decision import Side, VerdictSlice
-from actors.messages.execution import Fill, Liquidity
+from actors.messages.execution import Fill, Liquidity, TradeUnexplained
 from actors.messages.ledger import (
     PortfolioHour,
     PortfolioState,
@@ -65,6 +65,22 @@ TRANSFER = Transfer(
     source="deposit",
     cause="1",
 )
+UNEXPLAINED = TradeUnexplained(
+    cl_ord_id="foreign",
+    exec_id="e3",
+    symbol="DOGE/USD",
+    side="sell",
+    quantity=Decimal(100),
+    price=Decimal("0.3"),
+    cost=Decimal("30.00"),
+    fee=Decimal("0.12"),
+    fee_asset="USD",
+    liquidity=Liquidity.MAKER,
+    ts=START_NS,
+    venue_order_id="O1",
+    booked=True,
+    reason="no order of ours is known by that id",
+)
 CLOSED = TradeClosed(
     cl_ord_id="a2",
     exec_id="e2",
@@ -102,6 +118,7 @@ BODIES: tuple[Message, ...] = (
     TradingStateChanged(TradingState.REDUCING, 2, "operator"),
     ORDER,
     FILL,
+    UNEXPLAINED,
     TransfersPosted(START_NS, (TRANSFER, changed(TRANSFER, transfer_no=2))),
     CLOSED,
     PortfolioHour(START_NS - START_NS % HOUR_NS, PORTFOLIO),

@@ -4,11 +4,12 @@ Theory of operation. A transfer is one row between two accounts of one asset, so
 construction; linked rows leave as one record. Funds flow external -> available (deposit), available
 -> held (hold), held -> market and held -> fees (a buy), market -> available (what it bought, or the
 proceeds of a sale), held -> available (release). Our decisions can only hold what is free. A fact
-of the venue is booked whatever it says: what our accounts cannot pay comes from suspense, is noted
-as an error, and halts the account. Lots are first in, first out, with the buy fee in their cost, so
-realised profit is net of both fees and cash = deposits + realised - cost of open lots, exactly.
+of the venue is booked whatever it says: what our accounts cannot pay comes from suspense, what no
+order explains is booked against suspense; both are noted as errors and halt the account. Lots are
+first in, first out, with the buy fee in their cost, so realised profit is net of both fees and
+cash = deposits + realised - cost of open lots, exactly.
 
-The rules lie beside: transfers, funds, fills, lots, valuation.
+The rules lie beside: transfers, funds, fills, strays, lots, valuation.
 """
 
 from __future__ import annotations
@@ -23,17 +24,19 @@ from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit, place_hold, release_hold
 from actors.ledger.state import LedgerConfig, LedgerState
+from actors.ledger.strays import accept, book_unmatched
 from actors.ledger.valuation import portfolio, revalue, take_marks
 from actors.messages.base import Message
 from actors.messages.control import (
     ConstraintViolated,
     Deposit,
     Note,
+    Reactivate,
     RunStarted,
     SetTimer,
     TimerFired,
 )
-from actors.messages.execution import Fill
+from actors.messages.execution import Fill, TradeUnexplained, TradeUnmatched
 from actors.messages.ledger import (
     HoldPlaced,
     HoldRefused,
@@ -61,6 +64,7 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         PortfolioState,
         PortfolioHour,
         TradeClosed,
+        TradeUnexplained,
         ConstraintViolated,
         SetTimer,
         Note,
@@ -88,6 +92,14 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
     def fill(self, message: Fill, at: int) -> Effects:
         """A fact of the venue."""
         return book_fill(self.config, self.state, message, at)
+
+    def unmatched(self, message: TradeUnmatched, at: int) -> Effects:
+        """A fact of the venue that no order explains."""
+        return book_unmatched(self.config, self.state, message, at)
+
+    def reactivate(self, message: Reactivate, at: int) -> Effects:
+        """A person accepts what suspense shows of unexplained trades."""
+        return accept(self.state, message, at)
 
     def mark(self, message: MarkSlice, at: int) -> Effects:
         """New prices: without positions nothing has changed, so nothing is said."""
@@ -119,4 +131,6 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         TimerFired: hour,
         Deposit: deposit,
         RunStarted: start_run,
+        TradeUnmatched: unmatched,
+        Reactivate: reactivate,
     }

@@ -1,7 +1,8 @@
 """Deposits and holds: what comes in from outside, and what is set aside before an order is sent.
 
 A hold above what is free is refused: no decision of ours makes a balance negative. A deposit of a
-symbol's base asset becomes a lot at its value now, so that it is neither a gain nor a loss.
+symbol's base asset becomes a lot at its value now, so that it is neither a gain nor a loss; what
+facts had already taken of it is covered first, and is no lot.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from decimal import Decimal
 
 from actors.kernel.actor import NOTHING, Effects
 from actors.ledger.lots import add
-from actors.ledger.positions import position_of
+from actors.ledger.positions import owed, position_of, symbol_of
 from actors.ledger.state import Hold, LedgerConfig, LedgerState
 from actors.ledger.transfers import Posting, is_new
 from actors.ledger.valuation import add_units, equity, portfolio, value_at_bid
@@ -30,10 +31,11 @@ def deposit(config: LedgerConfig, state: LedgerState, message: Deposit, at: int)
         return (Note("warning", "ledger.deposit_repeated", fields),)
     before = equity(config, state)
     posting = Posting(state, source, "deposit")
-    posting.move(message.asset, message.amount, "external", "available", leg="in")
+    missing = owed(state, message.asset)
+    posting.receive(message.asset, message.amount, "external", leg="in")
     worth = message.amount if message.asset == config.reporting else ZERO
     if message.asset != config.reporting:
-        worth = _deposit_in_kind(config, state, message.asset, message.amount)
+        worth = _deposit_in_kind(config, state, message.asset, message.amount - missing)
     add_units(state, before, worth)
     return (*posting.record(at), portfolio(config, state, at))
 
@@ -42,17 +44,17 @@ def _deposit_in_kind(
     config: LedgerConfig, state: LedgerState, asset: str, amount: Decimal
 ) -> Decimal:
     """Open a lot at today's value; an asset that no symbol trades has no value here."""
-    for symbol, instrument in config.instruments.items():
-        if instrument.base == asset:
-            position = position_of(config, state, symbol)
-            before = position.value
-            add(position, amount, ZERO)
-            value_at_bid(state, instrument, position)
-            worth = position.value - before
-            position.lots[-1].cost = worth
-            position.cost += worth
-            return worth
-    return ZERO
+    symbol = symbol_of(config, asset)
+    if symbol is None or amount <= 0:
+        return ZERO
+    position = position_of(config, state, symbol)
+    before = position.value
+    add(position, amount, ZERO)
+    value_at_bid(state, config.instruments[symbol], position)
+    worth = position.value - before
+    position.lots[-1].cost = worth
+    position.cost += worth
+    return worth
 
 
 def place_hold(config: LedgerConfig, state: LedgerState, message: PlaceHold, at: int) -> Effects:
@@ -76,5 +78,5 @@ def release_hold(config: LedgerConfig, state: LedgerState, cl_ord_id: str, at: i
     if hold is None or not hold.amount:
         return NOTHING
     posting = Posting(state, f"hold:{cl_ord_id}", cl_ord_id)
-    posting.move(hold.asset, hold.amount, "held", "available", leg="release")
+    posting.receive(hold.asset, hold.amount, "held", leg="release")
     return (*posting.record(at), portfolio(config, state, at))

@@ -1,7 +1,8 @@
 """First in, first out: what a sale takes from the lots, with exact carry-over of cost.
 
 A lot taken whole gives its whole cost; one taken in part gives its share rounded down, and what
-remains keeps the rest. So the costs given out and kept always add up to what was paid.
+remains keeps the rest. So the costs given out and kept always add up to what was paid. What a fact
+took beyond the lots is owed, and comes off the next quantity that comes in.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.ledger.state import Lot, Position
-from actors.money import ZERO, divide_down
+from actors.money import ZERO, share_down
 
 
 def add(position: Position, quantity: Decimal, cost: Decimal) -> None:
@@ -19,6 +20,21 @@ def add(position: Position, quantity: Decimal, cost: Decimal) -> None:
     position.lots.append(Lot(quantity, cost))
     position.quantity += quantity
     position.cost += cost
+
+
+def take_in(
+    position: Position, quantity: Decimal, cost: Decimal, *, owed: Decimal, step: Decimal
+) -> Decimal:
+    """Add what came in; what was `owed` of it is gone already, and its share of cost is returned.
+
+    So a position never shows more than the account has, whichever fact came first.
+    """
+    covered = min(quantity, owed)
+    if covered == quantity:
+        return cost
+    share = share_down(cost, covered, quantity, step)
+    add(position, quantity - covered, cost - share)
+    return share
 
 
 def consume(position: Position, quantity: Decimal, step: Decimal) -> Decimal:
@@ -33,7 +49,7 @@ def consume(position: Position, quantity: Decimal, step: Decimal) -> Decimal:
             taken_cost += lot.cost
             del position.lots[0]
             continue
-        share = divide_down(lot.cost * wanted, lot.quantity, step)
+        share = share_down(lot.cost, wanted, lot.quantity, step)
         lot.quantity -= wanted
         lot.cost -= share
         taken_cost += share

@@ -1,8 +1,10 @@
 """What the ledger keeps: accounts, holds by order, positions with their lots, marks and totals.
 
-An account is named by its kind and its asset ("available:USD"). What has been booked is remembered
-by source for a bounded number of bookings; a unique index of the database stands behind that.
-Deposits are remembered apart, so that no number of fills makes an opening balance come twice.
+An account is named by its kind and its asset ("available:USD"). Fills are remembered by order and
+trade id, trades without an order by their trade id, each for a bounded number of bookings;
+`fills_until` is the newest time behind that memory, and a unique index of the database stands
+behind it too. Deposits are remembered apart, so that no number of fills makes an opening balance
+come twice.
 """
 
 from __future__ import annotations
@@ -74,7 +76,8 @@ class Position(msgspec.Struct):
 class LedgerState(msgspec.Struct):
     """The whole state. `peak` is the high-water mark of the unit value, at today's units.
 
-    `equity`, `peak_shown` and `drawdown` are those of the last portfolio: they move rarely.
+    `equity`, `peak_shown` and `drawdown` are those of the last portfolio: they move rarely. `fills`
+    and `strays` give the venue's time (ns UTC) of each remembered trade.
     """
 
     bids: np.ndarray
@@ -92,6 +95,8 @@ class LedgerState(msgspec.Struct):
     peak_shown: Decimal = ZERO
     drawdown: int = 0
     hour_due: int = 0
+    strays: dict[str, int] = {}
+    fills_until: int = 0
 
     def balance(self, account: str) -> Decimal:
         """The balance of `account`; zero while nothing has touched it."""

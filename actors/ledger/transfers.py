@@ -2,6 +2,8 @@
 
 Rows of one event are linked and leave together. Our own accounts never go below zero; what a fact
 of the venue takes beyond them comes from the suspense account, is noted, and halts the account.
+What comes in covers first what suspense lacks, so nothing is called free that a fact has taken, and
+the balances do not depend on which fact came first.
 """
 
 from __future__ import annotations
@@ -14,8 +16,10 @@ from actors.messages.base import Message
 from actors.messages.control import ConstraintViolated, Note
 from actors.messages.ledger import Transfer, TransfersPosted
 
+# The other side of trades that no order of ours explains, until a person accepts them.
+SUSPENSE_TRADES: Final = "suspense-trades"
 # Kinds of account that may go below zero: the world outside, and what is still to be explained.
-BOTTOMLESS: Final = ("market", "external", "suspense")
+BOTTOMLESS: Final = ("market", "external", "suspense", SUSPENSE_TRADES)
 
 
 class Posting:
@@ -62,6 +66,15 @@ class Posting:
             )
         )
 
+    def receive(self, asset: str, amount: Decimal, debit: str, *, leg: str) -> None:
+        """Take in what the world or a hold gives: what suspense lacks first, the rest is free."""
+        short = self.state.accounts.get(f"suspense:{asset}")
+        if short is not None and short.balance < 0:
+            part = min(amount, -short.balance)
+            amount -= part
+            self.move(asset, part, debit, "suspense", leg=f"{leg}-covers")
+        self.move(asset, amount, debit, "available", leg=leg)
+
     def draw(
         self, asset: str, amount: Decimal, credit: str, *, hold: Hold | None, leg: str
     ) -> None:
@@ -78,14 +91,13 @@ class Posting:
             self.move(asset, part, "available", credit, leg=f"{leg}-free")
         if rest > 0:
             self.move(asset, rest, "suspense", credit, leg=f"{leg}-short")
-            self._alarm(asset, rest)
+            told = f"{rest} {asset} short for {self.source}"
+            self.alarm(f"suspense:{asset}", "ledger.shortfall", told)
 
-    def _alarm(self, asset: str, short: Decimal) -> None:
-        fields = (("asset", asset), ("short", str(short)), ("source", self.source))
-        self.alarms += (
-            Note("error", "ledger.shortfall", fields),
-            ConstraintViolated(f"suspense:{asset}", 0),
-        )
+    def alarm(self, name: str, event: str, told: str) -> None:
+        """Note an error and halt the account; both leave with the rows."""
+        fields = (("source", self.source), ("detail", told))
+        self.alarms += (Note("error", event, fields), ConstraintViolated(name, 0, told))
 
     def record(self, at: int) -> tuple[Message, ...]:
         """The rows as one record, and what they gave alarm about."""

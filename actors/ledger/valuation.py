@@ -19,16 +19,17 @@ from actors.messages.market import MarketFlag, MarkSlice
 from actors.money import (
     TOWARDS_BUYER,
     ZERO,
-    divide_down,
     micros_up,
     multiply_down,
     price_from_float,
     round_up,
+    share_down,
     step_of,
 )
 
 _BID_COLUMN: Final = 0
 _PRICE_MAX: Final = 10**15
+_ALL_MICROS: Final = 1_000_000
 _PEAK_STEP: Final = step_of(12)
 _STALE: Final = np.int32(MarketFlag.STALE)
 
@@ -75,8 +76,7 @@ def equity(config: LedgerConfig, state: LedgerState) -> Decimal:
 def add_units(state: LedgerState, before: Decimal, amount: Decimal) -> None:
     """Scale the peak for `amount` coming in at equity `before`, so that drawdown stays."""
     if before > 0 and state.peak > 0:
-        scaled = multiply_down(state.peak, before + amount, _PEAK_STEP)
-        state.peak = divide_down(scaled, before, _PEAK_STEP)
+        state.peak = share_down(state.peak, before + amount, before, _PEAK_STEP)
     else:
         state.peak += amount
 
@@ -122,7 +122,11 @@ def _measure(config: LedgerConfig, state: LedgerState, total: Decimal) -> None:
     # It never falls, so what is shown changes only when it has been passed.
     if peak > state.peak_shown:
         state.peak_shown = round_up(peak, _quote_step(config))
-    state.drawdown = micros_up(peak - total, peak) if total < peak else 0
+    if total >= peak:
+        state.drawdown = 0
+    else:
+        # Facts may leave less than nothing of an account that never had anything.
+        state.drawdown = micros_up(peak - total, peak) if peak > 0 else _ALL_MICROS
 
 
 def _quote_step(config: LedgerConfig) -> Decimal:

@@ -87,10 +87,15 @@ class ClockSkew(Message, frozen=True):
 
 
 class ConstraintViolated(Message, frozen=True):
-    """Input: the database refused derived rows of input `seq`; the account halts."""
+    """What must not be was met, and the account halts until a person reactivates it.
+
+    As an input: the database refused a row of input `seq`. From orders and the ledger (`seq` 0):
+    a fact of the venue contradicts our orders or our books. `detail` says it in words.
+    """
 
     name: str
     seq: int
+    detail: str = ""
 
 
 class SetTimer(Message, frozen=True):

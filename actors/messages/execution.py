@@ -28,7 +28,10 @@ class Liquidity(enum.StrEnum):
 
 class ExecutionReport(Message, frozen=True):
     """One fact about one order. For a TRADE the quantity, price, cost and fee are the venue's
-    own.
+    own, and `exec_id` is its trade id, unique in the account.
+
+    `symbol` and `side` are what the venue says of the trade; without them a trade of an order
+    that nobody remembers cannot be booked to our accounts.
     """
 
     cl_ord_id: str
@@ -43,6 +46,8 @@ class ExecutionReport(Message, frozen=True):
     liquidity: Liquidity = Liquidity.TAKER
     venue_order_id: str = ""
     text: str = ""
+    symbol: str = ""
+    side: Side | None = None
 
 
 class VenueEvidence(Message, frozen=True):
@@ -110,3 +115,36 @@ class Fill(Message, frozen=True):
     ts: int
     hold_after: Decimal
     decision_price: Decimal
+
+
+class TradeUnmatched(Message, frozen=True):
+    """From orders to the ledger: a trade of the venue's that no order of ours explains.
+
+    `possible` is False when its numbers cannot be a trade, so that only the report can be kept.
+    """
+
+    report: ExecutionReport
+    possible: bool = True
+
+
+class TradeUnexplained(Message, frozen=True):
+    """Record: a trade that no order of ours explains, once, as reported.
+
+    `booked` tells whether it moved our accounts; `reason` says why it is unexplained. `side` is
+    empty when the venue did not say.
+    """
+
+    cl_ord_id: str
+    exec_id: str
+    symbol: str
+    side: str
+    quantity: Decimal
+    price: Decimal
+    cost: Decimal
+    fee: Decimal
+    fee_asset: str
+    liquidity: Liquidity
+    ts: int
+    venue_order_id: str
+    booked: bool
+    reason: str

@@ -18,6 +18,7 @@ from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
 from actors.messages.control import (
     CancelTimer,
+    ConstraintViolated,
     EpochOpened,
     Note,
     RunStarted,
@@ -30,6 +31,7 @@ from actors.messages.execution import (
     Fill,
     NotSent,
     SafeStopAttempted,
+    TradeUnmatched,
     VenueEvidence,
 )
 from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
@@ -69,7 +71,9 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         OrderUpdate,
         IntentRefused,
         Fill,
+        TradeUnmatched,
         HoldReleased,
+        ConstraintViolated,
         SetTimer,
         CancelTimer,
         Note,

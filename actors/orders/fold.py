@@ -1,9 +1,10 @@
 """Folding execution reports into orders: idempotent by execution id, in any order of arrival.
 
 The venue's facts are never refused. A late fill, a fill beyond the quantity and a fill of an
-order that we held for dead all go on to the ledger, and are noted as errors. Only what cannot be
-a fact (a quantity that is not positive, a negative fee) and what concerns no order that we
-remember is noted and left.
+order that we held for dead all go on to the ledger; the last two contradict us, so they are noted
+as errors and halt the account. A trade that cannot be a fill of a remembered order (nobody knows
+the order, or the numbers cannot be a trade) goes to the ledger as unmatched. A status word about
+no order is noted.
 """
 
 from __future__ import annotations
@@ -12,10 +13,10 @@ from decimal import Decimal
 from typing import Final
 
 from actors.messages.base import Message
-from actors.messages.control import Note
+from actors.messages.control import ConstraintViolated, Note
 from actors.messages.decision import Side
-from actors.messages.execution import ExecKind, ExecutionReport, Fill
-from actors.money import ZERO
+from actors.messages.execution import ExecKind, ExecutionReport, Fill, TradeUnmatched
+from actors.money import ZERO, is_fact
 from actors.orders.lifecycle import NEVER_RESTED, TERMINAL, OrderEvent, following
 from actors.orders.state import Order, OrdersConfig, OrdersState
 from actors.orders.transitions import cancel, close, move
@@ -29,9 +30,11 @@ _WORDS: Final = {
 
 
 def fold(config: OrdersConfig, state: OrdersState, report: ExecutionReport) -> list[Message]:
-    """Apply one report; an order that is not remembered is noted (foreign, or retired)."""
+    """Apply one report, also of an order that is not remembered (foreign, or retired)."""
     order = state.find(report.cl_ord_id)
     if order is None:
+        if report.kind is ExecKind.TRADE:
+            return [TradeUnmatched(report, possible=_possible(report))]
         retired = (("retired", str(state.retired)),)
         return [_noted("order.report_without_order", report, retired)]
     if report.kind is ExecKind.TRADE:
@@ -45,7 +48,10 @@ def _book(
     if report.exec_id in order.executions:
         return []
     if not _possible(report):
-        return [_noted("order.impossible_fill", report)]
+        return [
+            _noted("order.impossible_fill", report),
+            TradeUnmatched(report, possible=False),
+        ]
     order.executions.append(report.exec_id)
     order.filled += report.last_quantity
     remaining = order.quantity - order.filled
@@ -61,18 +67,21 @@ def _book(
         effects += close(config, state, order)
     if remaining < 0:
         effects.append(_noted("order.overfilled", report, (("beyond", str(-remaining)),)))
+        effects.append(_contradicted("order_overfilled", order, report))
     if before in NEVER_RESTED:
         effects.append(_noted("order.filled_after_its_end", report, (("state", before.value),)))
+        effects.append(_contradicted("order_filled_after_its_end", order, report))
         if remaining > 0:
             effects.append(cancel(order, "filled after its end"))
     return effects
 
 
 def _possible(report: ExecutionReport) -> bool:
-    """Whether the numbers can be a trade at all: finite, positive, nothing negative."""
+    """Whether this can be a trade at all: named, of exact positive numbers, nothing negative."""
     numbers = (report.last_quantity, report.last_price, report.cost, report.fee)
     return (
-        all(number.is_finite() for number in numbers)
+        bool(report.exec_id)
+        and all(map(is_fact, numbers))
         and report.last_quantity > 0
         and report.last_price > 0
         and report.cost >= 0
@@ -102,6 +111,14 @@ def _fill(order: Order, report: ExecutionReport, hold_after: Decimal) -> Fill:
         report.ts,
         hold_after,
         order.reference_price,
+    )
+
+
+def _contradicted(name: str, order: Order, report: ExecutionReport) -> ConstraintViolated:
+    """The venue's fact contradicts what we know of our own order: a person has to look."""
+    filled = f"filled {order.filled} of {order.quantity} {order.symbol}"
+    return ConstraintViolated(
+        name, 0, f"order {order.cl_ord_id} {filled} with trade {report.exec_id}"
     )
 
 

@@ -2,7 +2,8 @@
 behind them.
 
 A closed order stays for `closed_kept` further closings, so that late and repeated reports find
-it. Behind that watermark a report is noted, never booked.
+it. Behind that watermark a trade is one that no order explains, and the ledger, which remembers
+trade ids longer, books it if it never was.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from actors.messages.base import Message
 from actors.messages.control import Note
-from actors.messages.execution import NotSent, VenueEvidence
+from actors.messages.execution import ExecKind, NotSent, VenueEvidence
 from actors.messages.order import OrderState
 from actors.orders.fold import fold
 from actors.orders.lifecycle import TERMINAL, UNPROVEN, OrderEvent
@@ -41,8 +41,7 @@ def weigh(
     """Fold what the venue's lists say about one order, and draw the conclusion they allow."""
     order = state.find(evidence.cl_ord_id)
     if order is None:
-        fields = (("cl_ord_id", evidence.cl_ord_id), ("retired", str(state.retired)))
-        return [Note("warning", "order.evidence_without_order", fields)]
+        return _evidence_of_nobody(config, state, evidence)
     if not evidence.found:
         return _absence(config, state, order, evidence, at)
     effects: list[Message] = []
@@ -55,6 +54,18 @@ def weigh(
     if evidence.complete:
         return effects + move(config, state, order, OrderEvent.FOUND_OVER, "over at the venue")
     return effects + _silence(config, state, order, "the venue's lists were not read whole")
+
+
+def _evidence_of_nobody(
+    config: OrdersConfig, state: OrdersState, evidence: VenueEvidence
+) -> list[Message]:
+    """The order is not remembered; the trades in its evidence are facts nevertheless."""
+    fields = (("cl_ord_id", evidence.cl_ord_id), ("retired", str(state.retired)))
+    effects: list[Message] = [Note("warning", "order.evidence_without_order", fields)]
+    for report in evidence.reports:
+        if report.kind is ExecKind.TRADE:
+            effects += fold(config, state, report)
+    return effects
 
 
 def _absence(

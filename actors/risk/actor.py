@@ -152,10 +152,10 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         return self._announce(before)
 
     def on_constraint(self, message: ConstraintViolated, at: int) -> Effects:
-        """An invariant broke: Halted until a person reactivates."""
+        """An invariant broke or a fact cannot be explained: Halted until a person reactivates."""
         del at
         before = self._key()
-        self.state.standing.halt(f"constraint {message.name} at input {message.seq}")
+        self.state.standing.halt(_broken(message))
         return self._announce(before)
 
     def on_restart(self, message: ActorRestarted, at: int) -> Effects:
@@ -200,3 +200,11 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         ActorRestarted: on_restart,
         RunStarted: on_run_started,
     }
+
+
+def _broken(message: ConstraintViolated) -> str:
+    """What broke, in words: a constraint names its input, a fact says itself what is wrong."""
+    if message.seq == 0 and message.detail:
+        return f"{message.name}: {message.detail}"
+    where = f"constraint {message.name} at input {message.seq}"
+    return f"{where}, {message.detail}" if message.detail else where

@@ -16,7 +16,7 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from actors.ports import DerivedRow, Frame, JournalError, RunRow, StoredSnapshot
+from actors.ports import DerivedRow, Frame, JournalError, RefusedRow, RunRow, StoredSnapshot
 from adapters.journal.durable import flush_folder, in_one_sentence, locked, replace_file
 from adapters.journal.frame_files import SEGMENT_BYTES, FrameFiles
 from adapters.journal.stream import Stream
@@ -76,9 +76,10 @@ class FileJournal:
         self,
         frame: Frame,
         rows: tuple[DerivedRow, ...] = (),  # noqa: ARG002  (made again from the frames when wanted)
-    ) -> None:
-        """Make the frame durable: it is on the disk when this returns."""
+    ) -> tuple[RefusedRow, ...]:
+        """Make the frame durable: it is on the disk when this returns. No row is refused here."""
         await asyncio.to_thread(self._append, frame)
+        return ()
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import AsyncIterator
 
-from actors.ports import DerivedRow, Frame, RunRow, StoredSnapshot
+from actors.ports import DerivedRow, Frame, RefusedRow, RunRow, StoredSnapshot
 from adapters.journal.stream import Stream
 
 
@@ -40,12 +40,13 @@ class MemoryJournal:
         self,
         frame: Frame,
         rows: tuple[DerivedRow, ...] = (),  # noqa: ARG002
-    ) -> None:
-        """Keep the frame; `rows` have no tables here."""
+    ) -> tuple[RefusedRow, ...]:
+        """Keep the frame; `rows` have no tables here, so none is refused."""
         self._store.stream.check_frame(frame, self._epoch)
         self._store.stream.extend(frame)
         self._store.frames.append(frame)
         self._store.last_seqs.append(frame.last_seq)
+        return ()
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

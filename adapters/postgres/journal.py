@@ -1,26 +1,25 @@
 """The journal in PostgreSQL: a frame and its derived rows are one transaction, fenced by triggers.
 
-A commit whose answer was lost is looked up, so that `append` returns or raises what really
-happened. Which rules a frame must keep is written once, in sql/migrations/0001_journal.sql.
+A row that the database refuses is left out alone (journal_refill). A commit whose answer was lost
+is looked up, so that `append` returns or raises what really happened. Which rules a frame must keep
+is written once, in sql/migrations/0001_journal.sql.
 """
 
 from __future__ import annotations
 
 import asyncio
-import re
 import time
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Final
 
-import asyncpg
 import msgspec
 
 from actors.ids import GENESIS_ROOT
 from actors.ports import (
-    ConstraintError,
     DerivedRow,
     Frame,
     JournalError,
+    RefusedRow,
     RunRow,
     StoredSnapshot,
 )
@@ -30,14 +29,14 @@ from adapters.postgres.journal_connection import (
     ConnectionLostError,
     JournalConnection,
 )
-from adapters.postgres.journal_rows import COLUMNS, KEYS, SEQ_COLUMN, Row, table_rows
+from adapters.postgres.journal_refill import RowRefusedError, copy_rows, copy_what_passes
+from adapters.postgres.journal_rows import Row, table_rows
 from adapters.postgres.statements import statement
 
 SEQ_MAX: Final = 2**63 - 1
 _PAGE_BYTES: Final = 8 * 1024 * 1024
 _PAGE_FRAMES: Final = (16, 4096)
 _RETRY_S: Final = 0.2
-_LINE: Final = re.compile(r"\d+")
 
 
 class PostgresJournal:
@@ -73,26 +72,40 @@ class PostgresJournal:
         self._epoch = int(opened)
         return self._epoch
 
-    async def append(self, frame: Frame, rows: tuple[DerivedRow, ...] = ()) -> None:
+    async def append(
+        self, frame: Frame, rows: tuple[DerivedRow, ...] = ()
+    ) -> tuple[RefusedRow, ...]:
         """Commit the frame with its rows. After a lost answer, find out what was committed."""
         self._check_writer()
         tables = table_rows(await self._run_of(frame), rows) if rows else {}
+        refused: list[RefusedRow] = []
         try:
-            await self._commit(frame, tables)
+            await self._commit(frame, tables, refused)
         except ConnectionLostError as error:
             if not await self._was_committed(frame, error):
                 # Proven not to be stored, and its backend has ended: once more is safe.
-                await self._commit(frame, tables)
+                await self._commit(frame, tables, refused)
+        return tuple(refused)
 
-    async def _commit(self, frame: Frame, tables: Mapping[str, Sequence[Row]]) -> None:
+    async def _commit(
+        self, frame: Frame, tables: Mapping[str, Sequence[Row]], refused: list[RefusedRow]
+    ) -> None:
+        """One transaction; when a row is refused, another one that leaves out what is refused."""
+        refused.clear()
         async with self._server.use() as connection:
             if not tables:
                 await self._insert(connection, frame)
                 return
-            async with connection.transaction():
-                await self._insert(connection, frame)
-                for table, lines in tables.items():
-                    await _copy(connection, table, lines)
+            try:
+                async with connection.transaction():
+                    await self._insert(connection, frame)
+                    for table, lines in tables.items():
+                        await copy_rows(connection, table, lines)
+            except RowRefusedError:
+                async with connection.transaction():
+                    await self._insert(connection, frame)
+                    for table, lines in tables.items():
+                        refused += await copy_what_passes(connection, table, lines)
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""
@@ -250,20 +263,6 @@ class PostgresJournal:
     async def _fetch_runs(self, connection: Connection) -> tuple[RunRow, ...]:
         rows = await connection.fetch(statement("runs"), self._account)
         return tuple(RunRow(*row) for row in rows)
-
-
-async def _copy(connection: Connection, table: str, lines: Sequence[Row]) -> None:
-    """Write rows by binary COPY. Raises ConstraintError naming the input of the refused row."""
-    try:
-        await connection.copy_records_to_table(
-            table, records=lines, columns=(*KEYS, *COLUMNS[table]), schema_name="ballast"
-        )
-    except asyncpg.IntegrityConstraintViolationError as error:
-        # The context reads "COPY fill, line 3", in the server's language.
-        line = _LINE.search(getattr(error, "context", None) or "")
-        offending = lines[int(line.group()) - 1] if line else lines[0]
-        name = getattr(error, "constraint_name", None) or table
-        raise ConstraintError(name, offending[SEQ_COLUMN]) from error
 
 
 def _as_begun(run: RunRow) -> RunRow:

@@ -1,7 +1,7 @@
 """Record messages as rows: which table each goes to, and its columns in order.
 
 Amounts stay Decimal, times nanoseconds, ratios millionths; nothing is computed here. The tables are
-those of 0002_records.sql, and a test holds the two together.
+those of 0002_records.sql and 0003_facts.sql, and a test holds the two together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 from actors.instant import HOUR_NS, floor_to
 from actors.messages.base import Message
 from actors.messages.decision import VERDICT_COLUMNS, VerdictSlice
-from actors.messages.execution import Fill
+from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.ledger import (
     PortfolioHour,
     PortfolioState,
@@ -32,6 +32,7 @@ Row = tuple[Any, ...]
 # Join keys and place, before the columns of its own in every table.
 KEYS: Final = ("account_id", "run_id", "mode", "hour_ts_utc", "seq", "ordinal", "at")
 SEQ_COLUMN: Final = KEYS.index("seq")
+ORDINAL_COLUMN: Final = KEYS.index("ordinal")
 
 
 def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ...]:
@@ -46,6 +47,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "trading_state": _fields(TradingStateChanged),
     "order_event": _fields(OrderUpdate),
     "fill": _fields(Fill),
+    "trade_unexplained": _fields(TradeUnexplained),
     "transfer": _fields(Transfer),
     "trade_closed": _fields(TradeClosed),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
@@ -84,6 +86,7 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     TradingStateChanged: _flat("trading_state"),
     OrderUpdate: _flat("order_event"),
     Fill: _flat("fill"),
+    TradeUnexplained: _flat("trade_unexplained"),
     TradeClosed: _flat("trade_closed"),
 }
 

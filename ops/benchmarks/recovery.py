@@ -27,7 +27,7 @@ from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import encode_snapshot
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.market import TradeSlice
-from actors.ports import DerivedRow, FeedItem, Frame, Journal, RunRow, StoredSnapshot
+from actors.ports import DerivedRow, FeedItem, Frame, Journal, RefusedRow, RunRow, StoredSnapshot
 from adapters.journal.file import FileJournal
 from adapters.journal.memory import MemoryJournal
 from adapters.postgres.journal import PostgresJournal
@@ -64,10 +64,12 @@ class Both(MemoryJournal):
         for each in self.journals:
             await each.begin_run(run)
 
-    async def append(self, frame: Frame, rows: tuple[DerivedRow, ...] = ()) -> None:
+    async def append(
+        self, frame: Frame, rows: tuple[DerivedRow, ...] = ()
+    ) -> tuple[RefusedRow, ...]:
         """In all."""
-        for each in self.journals:
-            await each.append(frame, rows)
+        refused = [row for each in self.journals for row in await each.append(frame, rows)]
+        return tuple(refused)
 
     async def save_snapshot(self, snapshot: StoredSnapshot) -> None:
         """In all."""

@@ -13,15 +13,12 @@ import pytest_asyncio
 from actors.ids import GENESIS_ROOT
 from actors.instant import HOUR_NS
 from actors.journal_chain import verify_frames
-from actors.messages.base import Message
-from actors.messages.ledger import TransfersPosted
-from actors.messages.risk import TradingState, TradingStateChanged
-from actors.ports import ConstraintError, FencedError, JournalCorruptError, JournalError
+from actors.ports import FencedError, JournalCorruptError, JournalError
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.journal_rows import COLUMNS, KEYS
 from adapters.postgres.roles import OWNER, READER, WRITER
 from adapters.postgres.statements import statements
-from tests.journal_records import BODIES, CLOSED, FILL, ORDER, TRANSFER, changed, rows_of
+from tests.journal_records import BODIES, ORDER, changed, rows_of
 from tests.journal_samples import ACCOUNT, START_NS, chain, frame, run_row
 from tests.postgres_server import KINDS, Server, running_server
 
@@ -95,45 +92,6 @@ async def test_words_of_the_venue_that_text_cannot_hold_do_not_stop_the_journal(
     await journal.append(frame(1, 1), rows_of(changed(ORDER, reason="odd\0words")))
     (row,) = await server.ask(database, "SELECT reason FROM ballast.order_event", READER)
     assert row["reason"] == "odd\N{REPLACEMENT CHARACTER}words"
-
-
-REFUSED: tuple[tuple[str, Message], ...] = (
-    ("transfer_amount_positive", TransfersPosted(1, (changed(TRANSFER, amount=Decimal(0)),))),
-    ("transfer_amount_positive", TransfersPosted(1, (changed(TRANSFER, amount=Decimal("NaN")),))),
-    ("transfer_between_two", TransfersPosted(1, (changed(TRANSFER, credit="external:USD"),))),
-    (
-        "transfer_credit_covered",
-        TransfersPosted(1, (changed(TRANSFER, credit_balance=Decimal(-1)),)),
-    ),
-    (
-        "transfer_debit_covered",
-        TransfersPosted(1, (changed(TRANSFER, debit="held:USD", debit_balance=Decimal(-1)),)),
-    ),
-    ("transfer_transfer_no_once", TransfersPosted(1, (TRANSFER, TRANSFER))),
-    ("order_event_quantity_positive", changed(ORDER, quantity=Decimal(0), filled=Decimal(0))),
-    ("order_event_limit_price_positive", changed(ORDER, limit_price=Decimal(-1))),
-    ("order_event_filled_within_quantity", changed(ORDER, filled=Decimal("0.6"))),
-    ("fill_quantity_positive", changed(FILL, quantity=Decimal(0))),
-    ("fill_price_positive", changed(FILL, price=Decimal("Infinity"))),
-    ("fill_finite", changed(FILL, fee=Decimal("NaN"))),
-    ("trade_closed_quantity_positive", changed(CLOSED, quantity=Decimal(-1))),
-    ("trading_state_kill_level", TradingStateChanged(TradingState.ACTIVE, 4, "")),
-)
-
-
-@pytest.mark.parametrize(("name", "body"), REFUSED)
-async def test_a_refused_row_names_its_constraint_and_input_and_nothing_is_written(
-    server: Server, database: str, journal: PostgresJournal, name: str, body: Message
-) -> None:
-    sound = TransfersPosted(1, (changed(TRANSFER, transfer_no=77),))
-    rows = (*rows_of(sound, seq=1), *rows_of(body, seq=2), *rows_of(sound, seq=3)[:0])
-    with pytest.raises(ConstraintError) as caught:
-        await journal.append(frame(1, 3), rows)
-    assert (caught.value.name, caught.value.seq) == (name, 2)
-    assert await journal.head() == (0, GENESIS_ROOT)
-    assert await server.ask(database, "SELECT FROM ballast.transfer", READER) == []
-    await journal.append(frame(1, 3))
-    assert (await journal.head())[0] == 3
 
 
 APPEND_ONLY = ("lease", "run", "run_end", "journal_frame", *COLUMNS)

@@ -142,6 +142,31 @@ async def test_a_migration_that_fails_leaves_nothing_and_keeps_those_before_it(
 
 
 @pytest.mark.asyncio
+async def test_rows_of_an_earlier_version_outlive_the_migration_that_frees_facts(
+    administrator: asyncpg.Connection[Any], tmp_path: Path
+) -> None:
+    """What two runs of the first version wrote stays, and an overfill passes from then on."""
+    for name in ("0001_journal.sql", "0002_records.sql"):
+        write(tmp_path, **{name.removesuffix(".sql"): (MIGRATIONS / name).read_text()})
+    await migrate(administrator, tmp_path)
+    fill = (
+        "INSERT INTO ballast.fill VALUES ('a', $1, 'PAPER', 0, $2, 0, 1, $3, 'e1', 'XBT/USD',"
+        " 'buy', 1, 1, 1, 0, 'USD', 'taker', 1, 0, 1)"
+    )
+    for number, run in enumerate(("first", "second"), 1):
+        await administrator.execute(fill, run, number, f"order of {run}")
+    overfill = (
+        "INSERT INTO ballast.order_event VALUES ('a', 'second', 'PAPER', 0, 3, 0, 1, 'o', 1,"
+        " 'XBT/USD', 'buy', 'filled', 1, 2, 1, '')"
+    )
+    with pytest.raises(asyncpg.CheckViolationError):
+        await administrator.execute(overfill)
+    assert (await migrate(administrator))[0] == "0003_facts"
+    assert await administrator.fetchval("SELECT count(*) FROM ballast.fill") == 2
+    await administrator.execute(overfill)
+
+
+@pytest.mark.asyncio
 async def test_an_edited_or_missing_file_is_refused_by_a_real_database(
     administrator: asyncpg.Connection[Any], tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import types
 import typing
 from decimal import Decimal
 from typing import Any
@@ -59,6 +60,10 @@ def values(kind: Any) -> st.SearchStrategy[Any]:
         if inner[-1] is Ellipsis:
             return st.lists(values(inner[0]), max_size=3).map(tuple)
         return st.tuples(*map(values, inner))
+    if typing.get_origin(kind) is types.UnionType:
+        some, nothing = typing.get_args(kind)
+        assert nothing is types.NoneType
+        return st.none() | values(some)
     if issubclass(kind, enum.Enum):
         return st.sampled_from(kind)
     return messages(kind)
@@ -181,6 +186,8 @@ def _least(kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, Message):
         hints = typing.get_type_hints(kind)
         return kind(**{name: _least(hints[name]) for name in kind.__struct_fields__})
+    if typing.get_origin(kind) is types.UnionType:
+        return None
     return () if typing.get_origin(kind) is tuple else kind()
 
 

@@ -20,13 +20,13 @@ from actors.messages.execution import NotSent
 from actors.messages.order import CancelOrder, SubmitOrder
 from actors.messages.risk import TradingState
 from actors.ports import (
-    ConstraintError,
     DerivedRow,
     FeedItem,
     FencedError,
     Frame,
     JournalError,
     Record,
+    RefusedRow,
     RunRow,
     StoredSnapshot,
     VenueOrder,
@@ -60,19 +60,24 @@ class Street:
 
 
 class Picky(MemoryJournal):
-    """A store whose constraint refuses rows about the key `refused`; inputs it always takes."""
+    """A store whose constraint refuses rows about the key `refused`; all else it takes."""
 
     def __init__(self, store: MemoryStore, refused: str = "") -> None:
         super().__init__(store)
         self.refused = refused
         self.rows: list[DerivedRow] = []
 
-    async def append(self, frame: Frame, rows: tuple[DerivedRow, ...] = ()) -> None:
-        for row in rows:
-            if self.refused and self.refused in repr(row.body):
-                raise ConstraintError("amount_positive", row.seq)
+    async def append(
+        self, frame: Frame, rows: tuple[DerivedRow, ...] = ()
+    ) -> tuple[RefusedRow, ...]:
         await super().append(frame, rows)
-        self.rows += rows
+        found = []
+        for number, row in enumerate(rows):
+            if self.refused and self.refused in repr(row.body):
+                found.append(RefusedRow("amount_positive", row.seq, f"row {number}"))
+            else:
+                self.rows.append(row)
+        return tuple(found)
 
 
 class Desk:
@@ -125,6 +130,7 @@ def run(work: Coroutine[Any, Any, None]) -> None:
 
 
 TICK = Tick(START)
+NOT_SENT = "the constraint amount_positive refused a row of its frame"
 
 
 def test_nothing_leaves_before_its_record_is_durable() -> None:
@@ -201,7 +207,7 @@ def test_a_clock_that_runs_backwards_at_the_edge_is_slewed() -> None:
 
 def test_a_constraint_refuses_our_decision_and_never_the_fact() -> None:
     """Inputs stay, the violation and what was not sent are recorded, orders stay, cancels leave."""
-    desk = Desk(refused="poor")
+    desk = Desk(refused="SubmitOrder(cl_ord_id='poor'")
 
     async def work() -> None:
         pump = await desk.open()
@@ -213,12 +219,30 @@ def test_a_constraint_refuses_our_decision_and_never_the_fact() -> None:
             deposit("rich"),
             TICK,
             deposit("poor"),
-            ConstraintViolated("amount_positive", 3),
-            NotSent("poor", "the constraint amount_positive refused it", desk.kernel.at),
+            ConstraintViolated("amount_positive", 3, "row 2"),
+            NotSent("poor", NOT_SENT, desk.kernel.at),
         ]
         assert [type(each) for each in desk.street.taken] == [SubmitOrder]
         assert pump.durable_seq == desk.kernel.seq == 5
         assert heard(desk.kernel, "risk")[-2][0] == "ConstraintViolated"
+        kept = [type(row.body).__name__ for row in desk.journal.rows if row.seq == 3]
+        assert kept == ["PlaceHold", "HoldPlaced"], "no other row goes with the refused one"
+
+    run(work())
+
+
+def test_each_refused_row_of_a_frame_is_named_and_what_it_ordered_is_not_sent() -> None:
+    """Several rows of several inputs, refused in one commit."""
+    desk = Desk(refused="poor")
+
+    async def work() -> None:
+        pump = await desk.open()
+        await pump.admit(items(deposit("poor")))
+        await pump.flush()
+        named = [ConstraintViolated("amount_positive", 1, f"row {n}") for n in range(3)]
+        not_sent = NotSent("poor", NOT_SENT, desk.kernel.at)
+        assert await desk.bodies() == [deposit("poor"), *named, not_sent]
+        assert desk.street.taken == []
 
     run(work())
 
@@ -289,12 +313,12 @@ def test_a_fenced_writer_is_told_so(wait: bool) -> None:
 
 
 def test_a_journal_that_cannot_be_written_releases_nothing() -> None:
-    """Also when the frame fails without its rows."""
+    """The error surfaces; the frame is not durable."""
 
     class Broken(Picky):
-        async def append(self, frame: Frame, rows: tuple[DerivedRow, ...] = ()) -> None:
-            if rows:
-                raise ConstraintError("amount_positive", frame.first_seq)
+        async def append(
+            self, frame: Frame, rows: tuple[DerivedRow, ...] = ()
+        ) -> tuple[RefusedRow, ...]:
             raise JournalError("the disk is full")
 
     desk = Desk()

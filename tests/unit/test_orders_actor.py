@@ -11,10 +11,22 @@ from decimal import Decimal
 import pytest
 
 from actors.messages.base import Message
-from actors.messages.control import CancelTimer, EpochOpened, Note, SetTimer
+from actors.messages.control import (
+    CancelTimer,
+    ConstraintViolated,
+    EpochOpened,
+    Note,
+    SetTimer,
+)
 from actors.messages.decision import Side
-from actors.messages.execution import ExecKind, Fill, NotSent, VenueEvidence
-from actors.messages.ledger import HoldPlaced, HoldReleased
+from actors.messages.execution import (
+    ExecKind,
+    Fill,
+    NotSent,
+    TradeUnexplained,
+    VenueEvidence,
+)
+from actors.messages.ledger import HoldPlaced, HoldReleased, TransfersPosted
 from actors.messages.order import CancelOrder, OrderState, OrderUpdate, PlaceHold, SubmitOrder
 from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
 from actors.money import EXACT
@@ -118,12 +130,15 @@ def test_a_late_fill_after_the_cancel_is_booked_and_releases_nothing_twice() -> 
     assert books.balance("available:XBT") == D("0.1")
 
 
-def test_an_overfill_is_booked_and_noted_as_an_error() -> None:
-    """More than was ordered is still a fact."""
+def test_an_overfill_is_booked_as_reported_and_halts() -> None:
+    """More than was ordered is still a fact, and contradicts our order."""
     books = ready()
     one = sent_order(books).cl_ord_id
     sent = books.send(trade(one, "a", "0.15", cost="7500.00", fee="30.00"))
     assert [(n.level, n.event) for n in of(Note, sent)] == [("error", "order.overfilled")]
+    (halt,) = of(ConstraintViolated, sent)
+    assert halt.name == "order_overfilled"
+    assert "filled 0.15 of 0.1" in halt.detail
     assert books.balance("available:XBT") == D("0.15")
 
 
@@ -138,7 +153,7 @@ def test_an_end_lets_the_hold_go_once_even_when_told_twice(kind: ExecKind) -> No
     assert books.balance("available:USD") == 10000
 
 
-def test_a_fill_of_a_rejected_order_is_booked_noted_and_answered_by_a_cancel() -> None:
+def test_a_fill_of_a_rejected_order_is_booked_halts_and_is_answered_by_a_cancel() -> None:
     """It lives at the venue although we were told that it does not."""
     books = ready()
     one = sent_order(books).cl_ord_id
@@ -147,6 +162,7 @@ def test_a_fill_of_a_rejected_order_is_booked_noted_and_answered_by_a_cancel() -
     assert of(Fill, sent)
     assert of(CancelOrder, sent)
     assert "order.filled_after_its_end" in [note.event for note in of(Note, sent)]
+    assert [each.name for each in of(ConstraintViolated, sent)] == ["order_filled_after_its_end"]
 
 
 def test_an_illegal_event_is_noted_and_changes_nothing() -> None:
@@ -159,8 +175,8 @@ def test_an_illegal_event_is_noted_and_changes_nothing() -> None:
     assert state_of(books, one) is OrderState.OPEN
 
 
-def test_a_report_behind_the_watermark_is_noted_and_never_booked() -> None:
-    """Closed orders are remembered for a bounded number of closings."""
+def test_a_report_behind_the_watermark_is_never_booked_twice() -> None:
+    """Closed orders are remembered for a bounded number of closings, their trades for longer."""
     books = ready(OrdersConfig(INSTRUMENTS, closed_kept=1))
     one = sent_order(books, 0, quantity="0.01").cl_ord_id
     report = trade(one, "a", "0.01", cost="500.00", fee="2.00")
@@ -169,7 +185,7 @@ def test_a_report_behind_the_watermark_is_noted_and_never_booked() -> None:
     books.send(word(two, ExecKind.CANCELLED))
     assert books.orders.state.retired == 1
     sent = books.send(report)
-    assert [note.event for note in of(Note, sent)] == ["order.report_without_order"]
+    assert [note.event for note in of(Note, sent)] == ["ledger.fill_repeated"]
     assert not of(Fill, sent)
 
 
@@ -313,9 +329,13 @@ def test_an_older_epoch_is_noted_and_not_taken() -> None:
 
 
 def test_an_impossible_fill_is_noted_and_not_booked() -> None:
-    """A quantity that is no quantity is no fact."""
+    """A quantity that is no quantity is no fact; the report is kept and a person has to look."""
     books = ready()
     one = sent_order(books).cl_ord_id
-    for quantity, fee in (("0", "0"), ("-1", "0"), ("NaN", "0"), ("0.01", "-1")):
+    odd = (("0", "0"), ("-1", "0"), ("NaN", "0"), ("0.01", "-1"), ("1E-19", "0"), ("1E+15", "0"))
+    for quantity, fee in odd:
         sent = books.send(trade(one, f"{quantity}{fee}", quantity, cost="1", fee=fee))
-        assert [type(each) for each in sent] == [Note]
+        assert not of(TransfersPosted, sent)
+        (kept,) = of(TradeUnexplained, sent)
+        assert (kept.cl_ord_id, kept.booked) == (one, False)
+        assert [each.name for each in of(ConstraintViolated, sent)] == ["unexplained_trade"]

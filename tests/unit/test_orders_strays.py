@@ -6,6 +6,7 @@ import decimal
 from collections.abc import Iterator
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from actors.messages.base import Message
@@ -28,6 +29,7 @@ from actors.orders.transitions import silence_timer
 from tests.books import INSTRUMENTS, SECOND, START, Books, approved, of, trade, word
 
 D = Decimal
+changed = msgspec.structs.replace
 OUTSIDE = OrdersConfig(INSTRUMENTS, venue_in_graph=False)
 LATE = START + 60 * SECOND
 
@@ -92,6 +94,19 @@ def test_an_attempt_of_safe_mode_changes_no_order(outcome: CancelOutcome, *, kno
     assert note.event == "order.safe_stop_attempted"
     assert dict(note.fields)["outcome"] == outcome.value
     assert encode(books.orders.state) == before
+def test_trades_in_the_evidence_of_an_order_that_nobody_remembers_are_booked() -> None:
+    books = ready()
+    bought = changed(
+        trade("nobody", "a", "0.1", cost="5000.00", fee="20.00"), symbol="XBT/USD", side=Side.BUY
+    )
+    reports = (word("nobody", ExecKind.ACCEPTED), bought)
+    evidence = VenueEvidence("nobody", LATE, found=True, complete=True, reports=reports)
+    sent = books.send(evidence)
+    assert [note.event for note in of(Note, sent)] == [
+        "order.evidence_without_order",
+        "ledger.trade_unexplained",
+    ]
+    assert books.balance("available:XBT") == D("0.1")
 
 
 def test_a_hold_for_no_order_is_let_go_again() -> None:

@@ -1,0 +1,178 @@
+"""Trades that no order of ours explains: booked once as the venue says, recorded, and a halt.
+
+Our accounts move by what the venue reports, so that cash and position are those that we have there;
+the other side is a suspense account, which shows what a person has to explain and accepts by
+reactivating. A trade that names no symbol and side, or is older than what is remembered and may
+have been booked already, is kept in suspense alone. Impossible numbers are recorded and not booked.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.kernel.actor import Effects
+from actors.ledger.fills import give_up, post, remember, source_of
+from actors.ledger.lots import take_in
+from actors.ledger.positions import drop_if_flat, owed, position_of, symbol_of
+from actors.ledger.state import LedgerConfig, LedgerState
+from actors.ledger.transfers import SUSPENSE_TRADES, Posting
+from actors.ledger.valuation import portfolio, value_at_bid
+from actors.messages.control import Note, Reactivate
+from actors.messages.decision import Side
+from actors.messages.execution import ExecutionReport, Fill, TradeUnexplained, TradeUnmatched
+from actors.messages.ledger import TradeClosed
+from actors.money import ZERO
+
+NO_ORDER = "no order of ours is known by that id"
+NAMELESS = "it names no symbol and side, and no order of ours is known by its id"
+TOO_OLD = "it is older than the trades that are remembered, and may be booked already"
+IMPOSSIBLE = "its numbers cannot be a trade"
+
+
+def book_unmatched(
+    config: LedgerConfig, state: LedgerState, message: TradeUnmatched, at: int
+) -> Effects:
+    """Book or set aside a trade without an order; a repeated one is noted and changes nothing."""
+    report = message.report
+    source = source_of(report.cl_ord_id, report.exec_id)
+    # Impossible numbers do not use the id up: a corrected report is a fact of its own.
+    trade_id = report.exec_id if message.possible else f"impossible:{report.exec_id}"
+    if trade_id in state.strays or (message.possible and _was_filled(state, report.exec_id)):
+        return (Note("warning", "ledger.fill_repeated", (("source", source),)),)
+    reason = _reason(state, message)
+    remember(config, state, state.strays, trade_id, report.ts)
+    posting = Posting(state, source, report.cl_ord_id)
+    closed: tuple[TradeClosed, ...] = ()
+    if reason == NO_ORDER:
+        closed = _book(config, posting, report)
+    elif message.possible:
+        asset, quantity = f"?{report.symbol}", report.last_quantity
+        posting.move(asset, quantity, "market", SUSPENSE_TRADES, leg="unexplained")
+    told = f"{report.symbol or 'a trade'} {source}: {reason}"
+    posting.alarm("unexplained_trade", "ledger.trade_unexplained", told)
+    kept = (_record(report, reason), *closed)
+    return (*posting.record(at), *kept, portfolio(config, state, at))
+
+
+def accept(state: LedgerState, message: Reactivate, at: int) -> Effects:
+    """A person has seen the unexplained trades: their other side is the market after all.
+
+    A shortfall stays: only a fact that brings what is missing covers it.
+    """
+    cause = f"reactivated by {message.actor}"
+    posting = Posting(state, f"accepted:{state.transfer_no}", cause)
+    for name, account in tuple(state.accounts.items()):
+        kind, asset = name.split(":", 1)
+        if kind != SUSPENSE_TRADES:
+            continue
+        if account.balance > 0:
+            posting.move(asset, account.balance, kind, "market", leg=asset)
+        else:
+            posting.move(asset, -account.balance, "market", kind, leg=asset)
+    return posting.record(at)
+
+
+def _was_filled(state: LedgerState, exec_id: str) -> bool:
+    """Whether a fill of some order of ours has that trade id; asked of strays alone, so rarely."""
+    ending = f":{exec_id}"
+    return any(source.endswith(ending) for source in state.fills)
+
+
+def _reason(state: LedgerState, message: TradeUnmatched) -> str:
+    report = message.report
+    if not message.possible:
+        return IMPOSSIBLE
+    if state.fills_until and report.ts <= state.fills_until:
+        return TOO_OLD
+    base, _, quote = report.symbol.partition("/")
+    return NO_ORDER if base and quote and report.side is not None else NAMELESS
+
+
+def _book(
+    config: LedgerConfig, posting: Posting, report: ExecutionReport
+) -> tuple[TradeClosed, ...]:
+    assert report.side is not None
+    if report.symbol not in config.instruments:
+        _book_foreign(config, posting, report)
+        return ()
+    fill = Fill(
+        report.cl_ord_id,
+        report.exec_id,
+        report.symbol,
+        report.side,
+        report.last_quantity,
+        report.last_price,
+        report.cost,
+        report.fee,
+        report.fee_asset,
+        report.liquidity,
+        report.ts,
+        ZERO,
+        ZERO,
+    )
+    return post(config, posting, fill, None, against=SUSPENSE_TRADES)
+
+
+def _book_foreign(config: LedgerConfig, posting: Posting, report: ExecutionReport) -> None:
+    """A trade of a symbol outside the run: what came in costs what went out cost."""
+    state = posting.state
+    base, _, quote = report.symbol.partition("/")
+    given, taken = (quote, report.cost), (base, report.last_quantity)
+    if report.side is Side.SELL:
+        given, taken = taken, given
+    posting.draw(*given, SUSPENSE_TRADES, hold=None, leg="given")
+    cost = _leave(config, state, *given)
+    short = owed(state, taken[0])
+    posting.receive(*taken, SUSPENSE_TRADES, leg="taken")
+    _enter(config, state, *taken, cost=cost, short=short)
+    fee_asset = report.fee_asset or quote
+    posting.draw(fee_asset, report.fee, "fees", hold=None, leg="fee")
+    state.realised -= _leave(config, state, fee_asset, report.fee)
+    state.fees += report.fee if fee_asset == config.reporting else ZERO
+
+
+def _leave(config: LedgerConfig, state: LedgerState, asset: str, amount: Decimal) -> Decimal:
+    """What `amount` of `asset` had cost, in the reporting currency."""
+    return amount if asset == config.reporting else give_up(config, state, asset, amount)
+
+
+def _enter(
+    config: LedgerConfig,
+    state: LedgerState,
+    asset: str,
+    amount: Decimal,
+    *,
+    cost: Decimal,
+    short: Decimal,
+) -> None:
+    """Cash is a gain over its cost, a base asset a lot; any other asset has no value here."""
+    symbol = symbol_of(config, asset)
+    if asset == config.reporting:
+        state.realised += amount - cost
+    elif symbol is None or not amount:
+        state.realised -= cost
+    else:
+        position = position_of(config, state, symbol)
+        step = position.quote_step
+        state.realised -= take_in(position, amount, cost, owed=short, step=step)
+        value_at_bid(state, config.instruments[symbol], position)
+        drop_if_flat(state, position)
+
+
+def _record(report: ExecutionReport, reason: str) -> TradeUnexplained:
+    return TradeUnexplained(
+        report.cl_ord_id,
+        report.exec_id,
+        report.symbol,
+        report.side.value if report.side is not None else "",
+        report.last_quantity,
+        report.last_price,
+        report.cost,
+        report.fee,
+        report.fee_asset,
+        report.liquidity,
+        report.ts,
+        report.venue_order_id,
+        booked=reason == NO_ORDER,
+        reason=reason,
+    )

@@ -1,0 +1,84 @@
+"""Writing derived rows by COPY, and finding those that the database refuses, to leave them out.
+
+COPY takes all rows or none. The happy path is one COPY a table. After a refusal every COPY is made
+under a savepoint: what stands before the refused row is tried alone, then what stands behind it; so
+n rows take at most 2n + 1 attempts, in their order, with the same result each time.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+import asyncpg
+
+from actors.ports import RefusedRow
+from adapters.postgres.journal_connection import Connection
+from adapters.postgres.journal_rows import COLUMNS, KEYS, ORDINAL_COLUMN, SEQ_COLUMN, Row
+
+_LINE: Final = re.compile(r"\d+")
+# A constraint says no; or, the last three, of server and driver: the column cannot hold the value.
+_REFUSALS: Final = (
+    asyncpg.IntegrityConstraintViolationError,
+    asyncpg.DataError,
+    ValueError,
+    OverflowError,
+)
+
+
+class RowRefusedError(Exception):
+    """A table did not take one of the rows; nothing of that COPY was written.
+
+    `name` is the constraint (or the table, for a value that its column cannot hold), `index` the
+    row's place among the lines, None when the database did not say which.
+    """
+
+    def __init__(self, name: str, index: int | None) -> None:
+        super().__init__(f"{name} refused row {index}")
+        self.name = name
+        self.index = index
+
+
+async def copy_rows(connection: Connection, table: str, lines: Sequence[Row]) -> None:
+    """Write all of `lines` by one binary COPY. Raises RowRefusedError."""
+    try:
+        await connection.copy_records_to_table(
+            table, records=lines, columns=(*KEYS, *COLUMNS[table]), schema_name="ballast"
+        )
+    except _REFUSALS as error:
+        name = getattr(error, "constraint_name", None) or table
+        raise RowRefusedError(name, _place(error, len(lines))) from error
+
+
+async def copy_what_passes(
+    connection: Connection, table: str, lines: Sequence[Row]
+) -> list[RefusedRow]:
+    """Write every row of `lines` that the table takes, within a transaction; name the others."""
+    refused: list[RefusedRow] = []
+    waiting = [lines]
+    while waiting:
+        part = waiting.pop()
+        if not part:
+            continue
+        try:
+            async with connection.transaction():
+                await copy_rows(connection, table, part)
+        except RowRefusedError as error:
+            index = 0 if len(part) == 1 else error.index
+            if index is None:
+                middle = len(part) // 2
+                waiting += [part[middle:], part[:middle]]
+                continue
+            row = part[index]
+            place = f"{table} row {row[ORDINAL_COLUMN]}"
+            refused.append(RefusedRow(error.name, row[SEQ_COLUMN], place))
+            waiting += [part[index + 1 :], part[:index]]
+    return refused
+
+
+def _place(error: Exception, count: int) -> int | None:
+    """Which row it was: the context reads "COPY fill, line 3", in the server's language."""
+    line = _LINE.search(getattr(error, "context", None) or "")
+    place = int(line.group()) - 1 if line else count
+    return place if 0 <= place < count else None
