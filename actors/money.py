@@ -18,8 +18,8 @@ Quantity = NewType("Quantity", Decimal)
 Amount = NewType("Amount", Decimal)
 
 PRECISION_DIGITS: Final = 38
-_FACT_DIGITS: Final = 15
-_FACT_DECIMALS: Final = 18
+_FACT_DIGITS: Final = 12
+_FACT_DECIMALS: Final = 12
 SNAP_TOLERANCE_TICKS: Final = 1e-6  # not money: ticks
 ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
@@ -65,9 +65,10 @@ def run_exact(function: Callable[[], _R]) -> _R:
 
 
 def is_fact(value: Decimal) -> bool:
-    """Whether books can hold `value` exactly: finite, below 10^15, at most 18 decimals.
+    """Whether books can hold `value` exactly: finite, below 10^12, at most 12 decimals.
 
-    Sums of such amounts stay within the context's digits, whatever a venue reports.
+    The product of two such amounts and the sum of many keep within the context's 38 digits,
+    whatever a venue reports; no market comes near.
     """
     exponent = value.as_tuple().exponent
     if not isinstance(exponent, int):

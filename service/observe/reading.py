@@ -41,7 +41,10 @@ class MailboxReading(msgspec.Struct, frozen=True):
 
 
 class Reading(msgspec.Struct, frozen=True):
-    """The service at one moment. Money is exact, in `quote`; `at` is logical time (ns UTC)."""
+    """The service at one moment. Money is exact, in `quote`; `at` is logical time (ns UTC).
+
+    `suspense` has the balance of every suspense account that has one, in the account's asset.
+    """
 
     run_id: str
     mode: str
@@ -79,6 +82,7 @@ class Reading(msgspec.Struct, frozen=True):
     mailboxes: tuple[MailboxReading, ...]
     last_append_seconds: float
     safe_stop: SafeStopCounts
+    suspense: dict[str, Decimal]
 
     @property
     def may_trade(self) -> bool:
@@ -164,6 +168,7 @@ class Reader:
             mailboxes=self._mailboxes(),
             last_append_seconds=pump.counts.last_append_seconds,
             safe_stop=self.stepping.safe_stop_counts,
+            suspense=self._suspense(),
         )
 
     @property
@@ -181,6 +186,10 @@ class Reader:
     def _portfolio(self) -> PortfolioState:
         found: PortfolioState | None = self._state("strategy").portfolio
         return found or PortfolioState(0, *(ZERO,) * 7, 0, ())
+
+    def _suspense(self) -> dict[str, Decimal]:
+        accounts = self._state("ledger").accounts.items()
+        return {n: a.balance for n, a in accounts if n.startswith("suspense") and a.balance}
 
     def _unknown_orders(self) -> int:
         live = self._state("orders").live.values()

@@ -6,6 +6,7 @@ A store is anything that gives journals over the same bytes; what a test says, a
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
+from decimal import Decimal
 from pathlib import Path
 
 import msgspec
@@ -19,8 +20,10 @@ from actors.ports import (
     Frame,
     Journal,
     JournalError,
+    RefusedRow,
     StoredSnapshot,
 )
+from tests.journal_records import BODIES, ORDER, rows_of
 from tests.journal_samples import chain, frame, run_row
 from tests.journal_stores import STORES, OpenJournal
 
@@ -130,6 +133,28 @@ async def test_a_frame_that_does_not_continue_the_stream_is_refused(opened: Open
         assert await journal.head() == (2, first.root_after)
     await journal.append(second)
     assert await journal.head() == (4, second.root_after)
+
+
+async def test_rows_go_with_their_frame_and_none_is_refused_that_is_sound(
+    opened: OpenJournal,
+) -> None:
+    journal = await leader(opened)
+    assert await journal.append(frame(1, 3), rows_of(*BODIES)) == ()
+    assert (await journal.head())[0] == 3
+
+
+async def test_a_row_that_is_refused_takes_neither_inputs_nor_other_rows_with_it(
+    opened: OpenJournal,
+) -> None:
+    """A store without constraints refuses none; where one refuses, exactly that row is named."""
+    journal = await leader(opened)
+    first, second = chain(3, 2)
+    rows = rows_of(*BODIES, seq=1) + rows_of(changed(ORDER, quantity=Decimal(0)), seq=2)
+    refused = await journal.append(first, rows)
+    unsound = RefusedRow("order_event_quantity_positive", 2, "order_event row 0")
+    assert refused in {(), (unsound,)}
+    assert await journal.append(second) == ()
+    assert await all_frames(journal) == [first, second]
 
 
 async def test_a_new_leader_fences_the_old_one_for_good(opened: OpenJournal) -> None:

@@ -18,6 +18,7 @@ from actors.money import (
     at_exponent,
     divide_down,
     from_micros,
+    is_fact,
     is_sound,
     micros_down,
     micros_up,
@@ -32,6 +33,7 @@ from actors.money import (
     round_even,
     round_up,
     run_exact,
+    share_down,
     step_of,
 )
 
@@ -39,6 +41,7 @@ D = Decimal
 CENT = D("0.01")
 ABOVE_ONE = D("1.000000000000000000005")
 BELOW_TWO = D("1.99999999999999999999")
+NEAR_LIMIT = D("999999999999.999999999999")
 BELOW_HALF = D("1.4999999999999999999925")
 
 
@@ -82,6 +85,11 @@ def test_every_direction_of_rounding(value: str, step: str, down: str, even: str
         (lambda: divide_down(D("10.00"), D(3), CENT), "3.33"),
         (lambda: divide_down(D("-10.00"), D(3), CENT), "-3.34"),
         (lambda: divide_down(D("1.00"), D(3), D("0.05")), "0.30"),
+        (lambda: share_down(D("100.00"), D(1), D(3), CENT), "33.33"),
+        (lambda: share_down(D("100.00"), D(3), D(3), CENT), "100.00"),
+        (lambda: share_down(D("0.00"), D(1), D(3), CENT), "0.00"),
+        # The product has forty-eight digits and is exact.
+        (lambda: share_down(NEAR_LIMIT, NEAR_LIMIT, NEAR_LIMIT, D("1E-12")), str(NEAR_LIMIT)),
         (lambda: ratio_down(D(2), D(3)), "0.666666666666"),
         (lambda: ratio_down(D(-2), D(3)), "-0.666666666667"),
         # Just below 2 and 1.5, beyond thirty-eight digits: a product is rounded once.
@@ -191,6 +199,25 @@ def test_more_digits_than_money_has_are_refused(text: str) -> None:
     """Thirty-eight, as in the database."""
     with pytest.raises(decimal.InvalidOperation):
         round_down(D(text), CENT)
+
+
+@pytest.mark.parametrize(
+    ("value", "fact"),
+    [
+        ("0", True),
+        ("-999999999999.999999999999", True),
+        ("1E+11", True),
+        ("1E+12", False),
+        ("0.000000000001", True),
+        ("0.0000000000001", False),
+        ("NaN", False),
+        ("sNaN", False),
+        ("-Infinity", False),
+    ],
+)
+def test_what_books_can_hold_exactly(value: str, fact: bool) -> None:
+    """Below 10^12 and at most twelve decimals, whatever the sign."""
+    assert is_fact(D(value)) is fact
 
 
 @pytest.mark.parametrize(

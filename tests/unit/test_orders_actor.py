@@ -332,7 +332,7 @@ def test_an_impossible_fill_is_noted_and_not_booked() -> None:
     """A quantity that is no quantity is no fact; the report is kept and a person has to look."""
     books = ready()
     one = sent_order(books).cl_ord_id
-    odd = (("0", "0"), ("-1", "0"), ("NaN", "0"), ("0.01", "-1"), ("1E-19", "0"), ("1E+15", "0"))
+    odd = (("0", "0"), ("-1", "0"), ("NaN", "0"), ("0.01", "-1"), ("1E-13", "0"), ("1E+12", "0"))
     for quantity, fee in odd:
         sent = books.send(trade(one, f"{quantity}{fee}", quantity, cost="1", fee=fee))
         assert not of(TransfersPosted, sent)
