@@ -18,8 +18,6 @@ Quantity = NewType("Quantity", Decimal)
 Amount = NewType("Amount", Decimal)
 
 PRECISION_DIGITS: Final = 38
-_FACT_DIGITS: Final = 12
-_FACT_DECIMALS: Final = 12
 SNAP_TOLERANCE_TICKS: Final = 1e-6  # not money: ticks
 ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
@@ -50,6 +48,9 @@ _PRODUCT: Final = decimal.Context(prec=2 * PRECISION_DIGITS, traps=_TRAPS)
 _DOWN: Final = _rounding_context(decimal.ROUND_FLOOR)
 _UP: Final = _rounding_context(decimal.ROUND_CEILING)
 _EVEN: Final = _rounding_context(decimal.ROUND_HALF_EVEN)
+# Twelve digits before the point and twelve behind it.
+_FACT_STEP: Final = Decimal("1E-12")
+_FACT: Final = decimal.Context(prec=24, traps=_TRAPS)
 
 
 def money_context() -> contextvars.Context:
@@ -70,10 +71,10 @@ def is_fact(value: Decimal) -> bool:
     The product of two such amounts and the sum of many keep within the context's 38 digits,
     whatever a venue reports; no market comes near.
     """
-    exponent = value.as_tuple().exponent
-    if not isinstance(exponent, int):
-        return False  # NaN and Infinity have none
-    return value.adjusted() < _FACT_DIGITS and exponent >= -_FACT_DECIMALS
+    try:
+        return _FACT.quantize(value, _FACT_STEP).is_finite()
+    except (decimal.InvalidOperation, decimal.Inexact):
+        return False
 
 
 def is_sound(value: Decimal) -> bool:

@@ -112,12 +112,15 @@ def _settle(
     position = position_of(config, state, fill.symbol)
     step = position.quote_step
     fee_asset = fill.fee_asset or instrument.quote
-    fee_base = fill.fee if fee_asset == instrument.base else ZERO
-    fee_quote = fill.fee if fee_asset == instrument.quote else ZERO
-    worth = multiply_even(fee_base, fill.price, step) if fee_base else fee_quote
-    state.fees += worth
-    if fill.fee and fee_asset not in {instrument.base, instrument.quote}:
+    fee_base, fee_quote, worth = ZERO, ZERO, ZERO
+    if fee_asset == instrument.quote:
+        fee_quote = worth = fill.fee
+    elif fee_asset == instrument.base:
+        fee_base = fill.fee
+        worth = multiply_even(fee_base, fill.price, step)
+    else:
         state.realised -= give_up(config, state, fee_asset, fill.fee)
+    state.fees += worth
     closed: tuple[TradeClosed, ...] = ()
     if fill.side is Side.BUY:
         kept, paid = fill.quantity - fee_base, fill.cost + fee_quote

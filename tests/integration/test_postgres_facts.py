@@ -10,7 +10,7 @@ import asyncio
 import random
 from collections.abc import AsyncIterator
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 import pytest
@@ -73,15 +73,12 @@ def moved(**fields: object) -> TransfersPosted:
 
 
 REFUSAL = next(each for each in BODIES if isinstance(each, IntentRefused))
+STANDING = TradingStateChanged(TradingState.ACTIVE, 0, "")
 # The constraint, the table, and a body that breaks it; the sound bodies stand beside it.
 FIRED: tuple[tuple[str, str, Message], ...] = (
     ("refusal_side", "refusal", changed(REFUSAL, side="hold")),
-    ("trading_state_known", "trading_state", TradingStateChanged("Odd", 1, "")),  # type: ignore[arg-type]
-    (
-        "trading_state_kill_level",
-        "trading_state",
-        TradingStateChanged(TradingState.ACTIVE, 4, ""),
-    ),
+    ("trading_state_known", "trading_state", changed(STANDING, state="Odd")),
+    ("trading_state_kill_level", "trading_state", changed(STANDING, kill_level=4)),
     ("order_event_side", "order_event", changed(ORDER, side="hold")),
     ("order_event_quantity_positive", "order_event", changed(ORDER, quantity=D(0))),
     ("order_event_limit_price_positive", "order_event", changed(ORDER, limit_price=D(-1))),
@@ -261,7 +258,7 @@ async def test_a_table_takes_at_most_twice_as_many_attempts_as_it_has_rows(
             counting = Counting(connection, placed=placed)
             transaction = connection.transaction()
             await transaction.start()
-            refused = await copy_what_passes(counting, "order_event", lines)  # type: ignore[arg-type]
+            refused = await copy_what_passes(cast("Any", counting), "order_event", lines)
             await transaction.rollback()
             assert [each.row for each in refused] == [f"order_event row {n}" for n in range(40)]
             assert counting.copies <= 2 * len(lines) + 1
