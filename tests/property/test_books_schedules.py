@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -25,6 +26,7 @@ from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.base import Message
 from actors.messages.control import Deposit, RunStarted, Tick
 from actors.messages.decision import Side
+from actors.messages.execution import ExecutionReport, TradeUnexplained
 from actors.messages.market import CandleSlice, MarkSlice
 from actors.messages.risk import TradingState, TradingStateChanged
 from actors.money import run_exact
@@ -35,7 +37,7 @@ from actors.paper_venue.actor import PaperVenueActor
 from actors.paper_venue.state import PaperVenueConfig
 from actors.paper_venue.state import initial_state as venue_state
 from actors.routes import routes
-from tests.books import INSTRUMENTS, SECOND, START, approved
+from tests.books import INSTRUMENTS, SECOND, START, approved, trade
 
 D = Decimal
 MINUTE = 60 * SECOND
@@ -59,8 +61,15 @@ def kernel(seed: int) -> Kernel:
     return Kernel(actors, specs, table, schedule=SeededOrder(seed))
 
 
+def stray(dice: random.Random, number: int) -> ExecutionReport:
+    """A trade of an order that nobody remembers; some sell or spend what is not there."""
+    quantity = D(dice.randint(1, 300)) * D("0.001")
+    told = trade("foreign", f"s{number}", str(quantity), cost="1500.00", fee="0.01")
+    return msgspec.structs.replace(told, symbol="XBT/USD", side=dice.choice(tuple(Side)))
+
+
 def day(seed: int) -> list[Input]:
-    """Inputs of a short day: funds, approvals in bursts, candles, marks and a halt."""
+    """Inputs of a short day: funds, approvals in bursts, candles, marks, a halt and strays."""
     dice = random.Random(seed)
     symbols = tuple(INSTRUMENTS)
     bodies: list[tuple[int, Message]] = [
@@ -78,6 +87,8 @@ def day(seed: int) -> list[Input]:
         if dice.random() < 0.1:
             state = dice.choice(tuple(TradingState))
             bodies.append((at, TradingStateChanged(state, 0, "test")))
+        if dice.random() < 0.2:
+            bodies += [(at, stray(dice, len(bodies)))] * dice.randint(1, 2)
         opened = 50_000 + dice.randint(-20, 20)
         row = [opened, opened + 15, opened - 15, opened, dice.random(), 3]
         candle = sealed(np.array([row], dtype=np.float64))
@@ -95,13 +106,18 @@ def test_the_books_hold_under_every_schedule(seed: int) -> None:
     """No halt, balanced books after every input, no hold left at the end."""
     inputs = run_exact(lambda: day(seed % 4))
     core = kernel(seed)
+    told: list[type[Message]] = []
     for entry in inputs:
-        assert core.step(entry).outcome.status == "ok"
+        result = core.step(entry)
+        assert result.outcome.status == "ok"
         assert run_exact(lambda: faults_of(core.actor("ledger").state)) == ()
+        told += [type(envelope.body) for envelope in result.records]
     assert core.halt is None
     assert not core.actor("orders").state.live
     assert not core.actor("ledger").state.holds
     assert not core.actor("paper_venue").state.orders
+    strays = {entry.body for entry in inputs if isinstance(entry.body, ExecutionReport)}
+    assert told.count(TradeUnexplained) == len(strays) > 0
 
 
 @pytest.mark.parametrize("seed", range(6))

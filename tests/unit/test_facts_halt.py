@@ -14,7 +14,9 @@ import msgspec
 import pytest
 from rich.console import Console
 
+from actors.kernel.envelope import Input
 from actors.ledger.balance import faults_of
+from actors.messages.codec import encode
 from actors.messages.control import Deposit, Reactivate
 from actors.messages.decision import Action, OrderIntent, Reason, Side
 from actors.messages.execution import ExecKind, ExecutionReport
@@ -22,17 +24,24 @@ from actors.messages.order import OrderState
 from actors.messages.risk import IntentApproved
 from actors.money import run_exact
 from actors.orders.state import Order
+from service.drivers.replay import replay_run
+from service.feeds import rules_of
+from service.fingerprint import code_fingerprint
+from service.graph import build_graph
 from service.observe.logs import LogWatcher, RunLog
 from service.observe.metrics import exposition, registry_of
 from service.observe.readiness import Blocked
 from service.observe.stepping import Stepping
 from service.observe.view import View
+from service.rebuilding import builder
+from service.recovery import recover
 from service.settings import LogSettings
-from tests.observed_run import ObservedRun, observed_run
+from tests.observed_run import SYMBOLS, ObservedRun, observed_run, settings_in
 
 D = Decimal
 INPUTS = 1200  # enough that every symbol is warm and priced
 SYMBOL = "BTC/USD"
+HUGE, TINY = D("999999999999.999999999999"), D("0.000000000001")
 
 
 def trade(run: ObservedRun, cl_ord_id: str, exec_id: str, **fields: object) -> ExecutionReport:
@@ -93,6 +102,9 @@ UNEXPLAINED = [
     ("an oversale", {"side": Side.SELL, "last_quantity": D(50)}, "suspense:BTC: "),
     ("a symbol outside the run", {"symbol": "DOGE/EUR"}, "suspense:EUR: "),
     ("no number", {"fee": D("NaN")}, "unexplained_trade: BTC/USD fill:"),
+    ("a huge purchase", {"cost": HUGE, "last_quantity": HUGE}, "suspense:USD: "),
+    ("a huge sale", {"side": Side.SELL, "cost": HUGE, "fee": TINY}, "suspense:BTC: "),
+    ("an overfill without end", {"ours": True, "last_quantity": HUGE, "cost": HUGE}, "order_over"),
 ]
 
 
@@ -104,8 +116,9 @@ def test_a_fact_that_cannot_be_explained_halts_trading_and_not_the_core(
 ) -> None:
     async def work() -> None:
         run, order = await open_run(tmp_path)
-        whose = order.cl_ord_id if fields.pop("ours", False) else "foreign"
-        await run.say(trade(run, whose, "t1", **fields))
+        told = {name: value for name, value in fields.items() if name != "ours"}
+        whose = order.cl_ord_id if "ours" in fields else "foreign"
+        await run.say(trade(run, whose, "t1", **told))
         reading = run.reader.read()
         assert (reading.trading_state, reading.halted, reading.halt_level) == ("Halted", "", 2)
         assert reading.trading_reason.startswith(reason)
@@ -122,6 +135,12 @@ def test_a_fact_that_cannot_be_explained_halts_trading_and_not_the_core(
         assert order.cl_ord_id not in run.reader.kernel.actor("orders").state.live
         found = run.reader.kernel.actor("orders").state.find(order.cl_ord_id)
         assert found.state in {OrderState.CANCELLED, OrderState.FILLED}
+        # A person lifts it, and what the books say now stops nobody from deciding on.
+        await run.say(Reactivate("ann", "seen"))
+        await run.admit(300)
+        assert run.reader.read().trading_state != "Halted"
+        assert run.reader.kernel.halt is None
+        assert run_exact(lambda: faults_of(ledger)) == ()
 
     asyncio.run(work())
 
@@ -147,6 +166,35 @@ def test_while_halted_facts_go_on_being_booked_and_a_person_lifts_it(tmp_path: P
         assert (reading.trading_state, reading.suspense) == ("Active", {})
         await run.say(trade(run, "", "t2"), trade(run, "foreign", "t1"))
         assert run.reader.read().trading_state == "Active"
+
+    asyncio.run(work())
+
+
+def test_after_a_crash_it_is_still_halted_and_the_same_report_changes_nothing(
+    tmp_path: Path,
+) -> None:
+    """Everything decided again from the journal, audited, then told again."""
+
+    async def work() -> None:
+        run, order = await open_run(tmp_path)
+        facts = [trade(run, "foreign", "t1"), trade(run, order.cl_ord_id, "t2", symbol="")]
+        await run.say(*facts, trade(run, "", "t3", side=Side.SELL, last_quantity=D(50)))
+        decision = settings_in(tmp_path).decision
+        graph = build_graph(decision, rules_of(SYMBOLS), run.choice.predictor)
+        kernel = graph.kernel
+        journal = run.segment.pump._journal
+        await recover(kernel, journal, code_fingerprint())
+        assert kernel.root == run.reader.kernel.root
+        standing = kernel.actor("risk").state.standing
+        assert standing.reason == run.reader.read().trading_reason
+        ledger = kernel.actor("ledger")
+        before = encode(ledger.state.accounts)
+        for number, fact in enumerate((*facts, trade(run, "", "t2")), kernel.seq + 1):
+            kernel.step(Input(number, kernel.at, fact))
+        assert encode(ledger.state.accounts) == before
+        runs = await journal.runs()
+        report = await replay_run(journal, runs[-1], builder(verify=True), verify=True)
+        assert report.parity
 
     asyncio.run(work())
 
