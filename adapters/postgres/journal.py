@@ -29,7 +29,7 @@ from adapters.postgres.journal_connection import (
     ConnectionLostError,
     JournalConnection,
 )
-from adapters.postgres.journal_refill import RowRefusedError, copy_rows, copy_what_passes
+from adapters.postgres.journal_refill import RowRefusedError, copy_rows, refill
 from adapters.postgres.journal_rows import Row, table_rows
 from adapters.postgres.statements import statement
 
@@ -104,8 +104,7 @@ class PostgresJournal:
             except RowRefusedError:
                 async with connection.transaction():
                     await self._insert(connection, frame)
-                    for table, lines in tables.items():
-                        refused += await copy_what_passes(connection, table, lines)
+                    refused += await refill(connection, tables)
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

@@ -8,7 +8,7 @@ n rows take at most 2n + 1 attempts, in their order, with the same result each t
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import asyncpg
@@ -51,11 +51,27 @@ async def copy_rows(connection: Connection, table: str, lines: Sequence[Row]) ->
         raise RowRefusedError(name, _place(error, len(lines))) from error
 
 
+async def refill(connection: Connection, tables: Mapping[str, Sequence[Row]]) -> list[RefusedRow]:
+    """Write every row that its table takes, within a transaction, and a row for each of the others.
+
+    So what is missing is known for good, in the same commit that leaves it out.
+    """
+    refused: list[RefusedRow] = []
+    missing: list[Row] = []
+    for table, lines in tables.items():
+        for name, row in await copy_what_passes(connection, table, lines):
+            place = f"{table} row {row[ORDINAL_COLUMN]}"
+            refused.append(RefusedRow(name, row[SEQ_COLUMN], place))
+            missing.append((*row[: len(KEYS)], table, name))
+    await copy_what_passes(connection, "row_refused", missing)
+    return refused
+
+
 async def copy_what_passes(
     connection: Connection, table: str, lines: Sequence[Row]
-) -> list[RefusedRow]:
-    """Write every row of `lines` that the table takes, within a transaction; name the others."""
-    refused: list[RefusedRow] = []
+) -> list[tuple[str, Row]]:
+    """Write the rows that the table takes; return the others, each with what refused it."""
+    refused: list[tuple[str, Row]] = []
     waiting = [lines]
     while waiting:
         part = waiting.pop()
@@ -70,9 +86,7 @@ async def copy_what_passes(
                 middle = len(part) // 2
                 waiting += [part[middle:], part[:middle]]
                 continue
-            row = part[index]
-            place = f"{table} row {row[ORDINAL_COLUMN]}"
-            refused.append(RefusedRow(error.name, row[SEQ_COLUMN], place))
+            refused.append((error.name, part[index]))
             waiting += [part[index + 1 :], part[:index]]
     return refused
 

@@ -52,6 +52,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "trade_closed": _fields(TradeClosed),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
+    "row_refused": ("table_name", "constraint_name"),
 }
 
 

@@ -60,9 +60,33 @@ CREATE TABLE ballast.trade_unexplained (
 );
 COMMENT ON TABLE ballast.trade_unexplained IS 'Trades that no order of ours explains, as reported';
 
+CREATE TABLE ballast.row_refused (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    table_name text NOT NULL,
+    constraint_name text NOT NULL,
+    PRIMARY KEY (account_id, seq, ordinal)
+);
+COMMENT ON TABLE ballast.row_refused IS 'Rows that a constraint refused and that are missing from their table';
+
 -- ALWAYS: session_replication_role switches ordinary triggers off.
-CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ballast.trade_unexplained
-    FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-ALTER TABLE ballast.trade_unexplained ENABLE ALWAYS TRIGGER refuse_change;
-GRANT SELECT, INSERT ON ballast.trade_unexplained TO ballast_writer;
-GRANT SELECT ON ballast.trade_unexplained TO ballast_reader;
+DO $append_only$
+DECLARE
+    kept text;
+BEGIN
+    FOREACH kept IN ARRAY ARRAY['trade_unexplained', 'row_refused'] LOOP
+        EXECUTE format(
+            'CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ballast.%I '
+            'FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change()', kept
+        );
+        EXECUTE format('ALTER TABLE ballast.%I ENABLE ALWAYS TRIGGER refuse_change', kept);
+        EXECUTE format('GRANT SELECT, INSERT ON ballast.%I TO ballast_writer', kept);
+        EXECUTE format('GRANT SELECT ON ballast.%I TO ballast_reader', kept);
+    END LOOP;
+END
+$append_only$;

@@ -23,7 +23,7 @@ from actors.messages.risk import IntentRefused, TradingState, TradingStateChange
 from actors.ports import DerivedRow, FencedError, RefusedRow
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.journal_refill import RowRefusedError, copy_rows, copy_what_passes
-from adapters.postgres.journal_rows import COLUMNS
+from adapters.postgres.journal_rows import COLUMNS, ORDINAL_COLUMN
 from adapters.postgres.roles import READER, WRITER
 from tests.journal_records import (
     BODIES,
@@ -108,6 +108,9 @@ async def test_a_row_that_breaks_a_constraint_is_left_out_alone_and_named(
     assert await journal.append(made, rows) == (RefusedRow(name, 2, f"{table} row 0"),)
     assert await journal.head() == (3, made.root_after)
     expected = {**dict.fromkeys(COLUMNS, 1), "transfer": 2, "trade_unexplained": 2}
+    (missing,) = await server.ask(database, "SELECT * FROM ballast.row_refused", READER)
+    named = (missing["seq"], missing["ordinal"], missing["table_name"], missing["constraint_name"])
+    assert named == (2, 0, table, name)
     assert {each: await count(server, database, each) for each in COLUMNS} == expected
 
 
@@ -260,12 +263,21 @@ async def test_a_table_takes_at_most_twice_as_many_attempts_as_it_has_rows(
             await transaction.start()
             refused = await copy_what_passes(cast("Any", counting), "order_event", lines)
             await transaction.rollback()
-            assert [each.row for each in refused] == [f"order_event row {n}" for n in range(40)]
+            assert [row[ORDINAL_COLUMN] for _, row in refused] == list(range(40))
             assert counting.copies <= 2 * len(lines) + 1
         with pytest.raises(RowRefusedError):
             await copy_rows(connection, "order_event", lines)
     finally:
         await connection.close()
+
+
+async def test_a_row_whose_place_cannot_be_stored_either_stops_nothing(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    late = DerivedRow(1, 2**64 - 1, FILL)
+    refused = await journal.append(frame(1, 1), (late, *rows_of(ORDER)))
+    assert refused == (RefusedRow("fill", 1, "fill row 0"),)
+    assert await count(server, database, "order_event") == 1
 
 
 async def test_a_deposed_writer_refills_nothing(

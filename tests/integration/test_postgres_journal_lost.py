@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from decimal import Decimal
 from pathlib import Path
 
 import asyncpg
@@ -19,7 +20,7 @@ from actors.journal_chain import verify_frames
 from actors.ports import JournalError
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.roles import WRITER
-from tests.journal_records import ORDER, rows_of
+from tests.journal_records import ORDER, changed, rows_of
 from tests.journal_samples import ACCOUNT, chain, frame, run_row
 from tests.postgres_relay import Relay
 from tests.postgres_server import KINDS, Server, running_server
@@ -84,11 +85,15 @@ async def test_an_append_whose_connection_is_lost_before_the_commit_is_made_once
     assert await journal.head() == (2, first.root_after)
 
 
+@pytest.mark.parametrize("unsound", [0, 2], ids=["all rows taken", "two rows refused"])
 @pytest.mark.parametrize("before_commit", [True, False])
 async def test_a_commit_whose_answer_was_lost_is_looked_up(
-    server: Server, database: str, before_commit: bool
+    server: Server, database: str, before_commit: bool, unsound: int
 ) -> None:
-    """A wire that breaks just before, or just after, the server commits: stored once either way."""
+    """A wire that breaks just before, or just after, the server commits: stored once either way.
+
+    What was refused is told once too, from whichever transaction it was that committed.
+    """
     relay = Relay(server, before_commit=before_commit)
     await relay.start()
     journal = PostgresJournal(
@@ -98,7 +103,9 @@ async def test_a_commit_whose_answer_was_lost_is_looked_up(
     await journal.begin_run(run_row())
     relay.armed = True
     made = frame(1, 2)
-    await journal.append(made, rows_of(ORDER))
+    wrong = [changed(ORDER, quantity=Decimal(0))] * unsound
+    refused = await journal.append(made, rows_of(*wrong, ORDER))
+    assert [each.row for each in refused] == [f"order_event row {n}" for n in range(unsound)]
     assert await journal.head() == (2, made.root_after)
     assert len(await server.ask(database, "SELECT FROM ballast.order_event")) == 1
     assert relay.cut == 1
