@@ -76,8 +76,9 @@ class Position(msgspec.Struct):
 class LedgerState(msgspec.Struct):
     """The whole state. `peak` is the high-water mark of the unit value, at today's units.
 
-    `equity`, `peak_shown` and `drawdown` are those of the last portfolio: they move rarely. `fills`
-    and `strays` give the venue's time (ns UTC) of each remembered trade.
+    `equity`, `peak_shown` and `drawdown` are those of the last portfolio: they move rarely.
+    `fills`, `strays` and `aside` (trades that could not be booked yet) give the venue's time
+    (ns UTC) of each remembered trade.
     """
 
     bids: np.ndarray
@@ -96,6 +97,7 @@ class LedgerState(msgspec.Struct):
     drawdown: int = 0
     hour_due: int = 0
     strays: dict[str, int] = {}
+    aside: dict[str, int] = {}
     fills_until: int = 0
 
     def balance(self, account: str) -> Decimal:

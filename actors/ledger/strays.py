@@ -3,7 +3,8 @@
 Our accounts move by what the venue reports, so that cash and position are those that we have there;
 the other side is a suspense account, which shows what a person has to explain and accepts by
 reactivating. A trade that names no symbol and side, or is older than what is remembered and may
-have been booked already, is kept in suspense alone. Impossible numbers are recorded and not booked.
+have been booked already, is kept aside in suspense, and booked when it is told with what was
+missing. Impossible numbers are recorded and not booked.
 """
 
 from __future__ import annotations
@@ -35,12 +36,11 @@ def book_unmatched(
     """Book or set aside a trade without an order; a repeated one is noted and changes nothing."""
     report = message.report
     source = source_of(report.cl_ord_id, report.exec_id)
-    # Impossible numbers do not use the id up: a corrected report is a fact of its own.
-    trade_id = report.exec_id if message.possible else f"impossible:{report.exec_id}"
-    if trade_id in state.strays or (message.possible and _was_filled(state, report.exec_id)):
-        return (Note("warning", "ledger.fill_repeated", (("source", source),)),)
     reason = _reason(state, message)
-    remember(config, state, state.strays, trade_id, report.ts)
+    if _is_known(state, report.exec_id, bookable=reason == NO_ORDER):
+        return (Note("warning", "ledger.fill_repeated", (("source", source),)),)
+    known = state.strays if reason == NO_ORDER else state.aside
+    remember(config, state, known, report.exec_id, report.ts)
     posting = Posting(state, source, report.cl_ord_id)
     closed: tuple[TradeClosed, ...] = ()
     if reason == NO_ORDER:
@@ -72,10 +72,15 @@ def accept(state: LedgerState, message: Reactivate, at: int) -> Effects:
     return posting.record(at)
 
 
-def _was_filled(state: LedgerState, exec_id: str) -> bool:
-    """Whether a fill of some order of ours has that trade id; asked of strays alone, so rarely."""
-    ending = f":{exec_id}"
-    return any(source.endswith(ending) for source in state.fills)
+def _is_known(state: LedgerState, exec_id: str, *, bookable: bool) -> bool:
+    """Whether the trade is booked, or kept aside and still cannot be booked.
+
+    So a trade that was kept aside is booked once it is told with what was missing. Fills of our
+    orders are looked through by trade id, for strays alone and so rarely.
+    """
+    if exec_id in state.strays or (exec_id in state.aside and not bookable):
+        return True
+    return any(source.split(":", 2)[2] == exec_id for source in state.fills)
 
 
 def _reason(state: LedgerState, message: TradeUnmatched) -> str:

@@ -185,13 +185,38 @@ def test_the_same_report_again_changes_nothing_also_after_a_restart(
     assert msgspec.msgpack.encode(books.ledger.state.accounts) == before
 
 
-def test_a_report_that_was_impossible_does_not_use_its_trade_id_up(books: Books) -> None:
-    """Told again with sound numbers it is a fact of its own, also after it is accepted."""
-    books.send(stray("a", Side.BUY, "NaN", "5000.00"))
-    books.send(BUY)
-    assert books.balance("available:XBT") == D("0.1")
-    sent = books.send(stray("a", Side.BUY, "NaN", "5000.00"))
-    assert [note.event for note in of(Note, sent)] == ["ledger.fill_repeated"]
+@pytest.mark.parametrize("aside", [row[0] for row in ASIDE[:-1]])
+def test_a_trade_that_was_kept_aside_is_booked_once_what_was_missing_is_told(
+    books: Books, aside: ExecutionReport
+) -> None:
+    """A symbol, a side, sound numbers; and never twice, in whichever words it is told again."""
+    books.send(aside)
+    (record,) = of(TradeUnexplained, books.send(BUY))
+    assert record.booked
+    free = shown(books, "available")
+    assert free == {"USD": D("4980.00"), "XBT": D("0.1")}
+    for again in (aside, BUY, changed(BUY, cl_ord_id="")):
+        sent = books.send(again)
+        assert [note.event for note in of(Note, sent)] == ["ledger.fill_repeated"]
+    assert shown(books, "available") == free
+
+
+def test_a_trade_that_was_kept_aside_is_booked_once_its_order_is_known(books: Books) -> None:
+    one = sent_order(books)
+    told = trade(one, "a", "0.04", cost="2000.00", fee="8.00")
+    books.send(changed(told, cl_ord_id=""))
+    assert books.balance("available:XBT") == 0
+    for _ in range(2):
+        books.send(told)
+        assert books.balance("available:XBT") == D("0.04")
+    assert books.balance("held:USD") == D("3012.00")
+
+
+def test_trade_ids_that_end_alike_are_different_trades(books: Books) -> None:
+    one = sent_order(books)
+    books.send(trade(one, "T1:a", "0.04", cost="2000.00", fee="8.00"))
+    books.send(stray("a", Side.BUY, "0.1", "5000.00", "20.00"))
+    assert books.balance("available:XBT") == D("0.14")
 
 
 def sent_order(books: Books) -> str:
