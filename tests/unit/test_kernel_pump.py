@@ -2,135 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Coroutine, Sequence
-from typing import Any
-
 import pytest
 
-from actors.instant import SECOND_NS
-from actors.journal_chain import open_frame
-from actors.kernel.envelope import Input
-from actors.kernel.kernel import Kernel
-from actors.kernel.snapshot import decode_snapshot, state_digests
-from actors.kernel.step import StepResult
 from actors.messages.base import Message
-from actors.messages.control import ConstraintViolated, KillSwitch, Tick
+from actors.messages.control import ConstraintViolated, KillSwitch
 from actors.messages.execution import NotSent
 from actors.messages.order import CancelOrder, SubmitOrder
-from actors.messages.risk import TradingState
 from actors.ports import (
     DerivedRow,
     FeedItem,
     FencedError,
     Frame,
     JournalError,
-    Record,
     RefusedRow,
     RunRow,
-    StoredSnapshot,
-    VenueOrder,
 )
-from adapters.journal.memory import MemoryJournal, MemoryStore
-from service.fail_points import FailPoints
-from service.outbox import Outbox
+from adapters.journal.memory import MemoryJournal
 from service.pump import Pump
 from service.recovery import decode_record
-from tests.journal_samples import run_row
-from tests.kernel_bank import START, bank, deposit, heard
-
-
-class Street:
-    """A venue that only remembers."""
-
-    def __init__(self) -> None:
-        self.taken: list[Message] = []
-
-    async def submit(self, order: SubmitOrder) -> None:
-        self.taken.append(order)
-
-    async def cancel(self, order: CancelOrder) -> None:
-        self.taken.append(order)
-
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
-        return VenueOrder(cl_ord_id, found=False, complete=True, open=False)
-
-    async def open_orders(self) -> tuple[str, ...]:
-        return ()
-
-
-class Picky(MemoryJournal):
-    """A store whose constraint refuses rows about the key `refused`; all else it takes."""
-
-    def __init__(self, store: MemoryStore, refused: str = "") -> None:
-        super().__init__(store)
-        self.refused = refused
-        self.rows: list[DerivedRow] = []
-
-    async def append(
-        self, frame: Frame, rows: tuple[DerivedRow, ...] = ()
-    ) -> tuple[RefusedRow, ...]:
-        await super().append(frame, rows)
-        found = []
-        for number, row in enumerate(rows):
-            if self.refused and self.refused in repr(row.body):
-                found.append(RefusedRow("amount_positive", row.seq, f"row {number}"))
-            else:
-                self.rows.append(row)
-        return tuple(found)
-
-
-class Desk:
-    """A kernel, a store, a street and a pump over them."""
-
-    def __init__(self, *, refused: str = "", kernel: Kernel | None = None, **settings: Any) -> None:
-        self.kernel = kernel or bank()
-        self.store = MemoryStore()
-        self.journal = Picky(self.store, refused)
-        self.street = Street()
-        self.settings = settings
-        self.seen: list[tuple[Input, StepResult]] = []
-
-    async def open(self) -> Pump:
-        epoch = await self.journal.open_epoch("desk")
-        await self.journal.begin_run(run_row())
-        outbox = Outbox(
-            self.street,
-            epoch=epoch,
-            trading_state=lambda: TradingState.ACTIVE,
-            now=lambda: self.kernel.at,
-            fail_points=FailPoints(""),
-        )
-        self.pump = Pump(
-            self.kernel,
-            self.journal,
-            run_id="run-1",
-            epoch=epoch,
-            outbox=outbox,
-            observers=[lambda entry, result: self.seen.append((entry, result))],
-            **{"fail_points": FailPoints(""), **self.settings},
-        )
-        return self.pump
-
-    async def bodies(self) -> list[Message]:
-        """The journalled inputs."""
-        return [decode_record(record)[0].body for record in await self.records()]
-
-    async def records(self) -> list[Record]:
-        frames: AsyncIterator[Frame] = self.journal.frames()
-        return [record async for frame in frames for record in open_frame(frame)]
-
-
-def items(*bodies: Message, every: float = 1.0) -> Sequence[FeedItem]:
-    return [FeedItem(START + round(n * every * SECOND_NS), body) for n, body in enumerate(bodies)]
-
-
-def run(work: Coroutine[Any, Any, None]) -> None:
-    asyncio.run(work)
-
-
-TICK = Tick(START)
-NOT_SENT = "the constraint amount_positive refused a row of its frame"
+from tests.kernel_bank import START, deposit, heard
+from tests.pump_desk import NOT_SENT, TICK, Desk, Picky, Street, items, run
 
 
 def test_nothing_leaves_before_its_record_is_durable() -> None:
@@ -343,45 +234,6 @@ def test_what_the_outbox_refuses_becomes_an_input() -> None:
         await pump.admit(items(deposit("a")))
         expected = [deposit("a"), NotSent("a", "the epoch is old", START)]
         assert await desk.bodies() == expected
-
-    run(work())
-
-
-@pytest.mark.parametrize(
-    ("every", "digests", "expected"),
-    [
-        (4, 1, [9, 8, 4]),
-        (4, 4, [9, 8, 4]),
-        (4, 3, [9, 6, 3]),
-        (5, 2, [9, 8, 4]),
-        (1, 4, [9, 8, 4]),
-        (4, 100, [9]),
-    ],
-)
-@pytest.mark.parametrize("frame_inputs", [1, 2, 100])
-def test_snapshots_are_taken_where_states_are_digested(
-    every: int, digests: int, expected: list[int], frame_inputs: int
-) -> None:
-    """At least every so many inputs where that can be, and one when the pump rests."""
-    kernel = bank(digest_states_every=digests)
-    desk = Desk(frame_inputs=frame_inputs, snapshot_every=every, kernel=kernel)
-
-    async def work() -> None:
-        pump = await desk.open()
-        await pump.admit(items(*[TICK] * 9))
-        await pump.flush()
-        await pump.take_snapshot()
-        found: list[StoredSnapshot] = [each async for each in desk.journal.snapshots()]
-        assert [each.seq for each in found] == expected
-        assert pump.counts.snapshots == len(expected)
-        for each in found[1:]:
-            frame = next(frame for frame in desk.store.frames if frame.last_seq == each.seq)
-            outcome = decode_record(open_frame(frame)[-1])[1]
-            assert outcome.states == state_digests(decode_snapshot(each.data))
-        newest = decode_snapshot(found[0].data)
-        assert newest.kernel.root == found[0].root == desk.kernel.root
-        await pump.take_snapshot()
-        assert pump.counts.snapshots == len(expected)
 
     run(work())
 

@@ -94,6 +94,8 @@ def test_an_attempt_of_safe_mode_changes_no_order(outcome: CancelOutcome, *, kno
     assert note.event == "order.safe_stop_attempted"
     assert dict(note.fields)["outcome"] == outcome.value
     assert encode(books.orders.state) == before
+
+
 def test_trades_in_the_evidence_of_an_order_that_nobody_remembers_are_booked() -> None:
     books = ready()
     bought = changed(
