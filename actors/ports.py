@@ -213,6 +213,9 @@ class Journal(Protocol):
         must continue the stream: first_seq = last durable seq + 1 and root_before = its root.
         """
 
+    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:
+        """The rows that were left out of frames after input `seq`, in order."""
+
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment before its first frame; the same row twice is a no-op."""
 

@@ -11,13 +11,14 @@ from collections.abc import Callable
 
 import msgspec
 
-from actors.journal_chain import ChainVerifier
+from actors.journal_chain import ChainVerifier, decode_input, open_frame
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import fitted
 from actors.kernel.step import OutcomeDivergedError, StepResult
 from actors.kernel.supervisor import Outcome
 from actors.messages.codec import ENCODER, frozen_decoder
+from actors.messages.control import ConstraintViolated
 from actors.ports import Journal, JournalCorruptError, Record
 from service.failures import ExitCode, UserError
 from service.trusted_snapshots import (
@@ -124,6 +125,22 @@ async def recover(
         raise JournalCorruptError("tampered", head_seq, "the head's root is not the chain's")
     seconds = time.perf_counter() - started
     return Recovered(start, kernel.seq - start, head_seq, seconds, passed.count, code_changed)
+
+
+async def unheard_refusals(journal: Journal, after_seq: int) -> tuple[ConstraintViolated, ...]:
+    """Refused rows of inputs after `after_seq` that no input tells of: a crash came between.
+
+    A snapshot is never taken between the two, so nothing before one can be unheard.
+    """
+    refused = await journal.refused_since(after_seq)
+    if not refused:
+        return ()
+    heard: list[ConstraintViolated] = []
+    async for frame in journal.frames(after_seq + 1):
+        bodies = (decode_input(record).body for record in open_frame(frame))
+        heard += [body for body in bodies if isinstance(body, ConstraintViolated)]
+    told = (ConstraintViolated(row.name, row.seq, row.row) for row in refused)
+    return tuple(each for each in told if each not in heard)
 
 
 def _other_code(error: ParityDivergedError, *, code_changed: bool) -> UserError:

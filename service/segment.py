@@ -24,7 +24,7 @@ from service.fingerprint import code_fingerprint
 from service.graph import Graph
 from service.pump import Observer, Pump
 from service.rebuilding import graph_of
-from service.recovery import Progress, Recovered, recover
+from service.recovery import Progress, Recovered, recover, unheard_refusals
 from service.settings import (
     DecisionSettings,
     Settings,
@@ -128,6 +128,8 @@ async def open_segment(
     opening: list[FeedItem] = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
     if not fresh:
         opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
+    unheard = await unheard_refusals(journal, recovered.snapshot_seq)
+    opening += [FeedItem(at, each) for each in unheard]
     if not kernel.actor("ledger").state.deposits:
         # Fresh, or killed between the first frame and the second; the ledger books it once.
         account = settings.account

@@ -81,6 +81,10 @@ class FileJournal:
         await asyncio.to_thread(self._append, frame)
         return ()
 
+    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:  # noqa: ARG002
+        """None: there are no tables here."""
+        return ()
+
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""
         await asyncio.to_thread(self._begin_run, run)

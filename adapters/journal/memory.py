@@ -48,6 +48,10 @@ class MemoryJournal:
         self._store.last_seqs.append(frame.last_seq)
         return ()
 
+    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:  # noqa: ARG002
+        """None: there are no tables here."""
+        return ()
+
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""
         self._store.stream.check_leader(self._epoch)

@@ -106,6 +106,12 @@ class PostgresJournal:
                     await self._insert(connection, frame)
                     refused += await refill(connection, tables)
 
+    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:
+        """The rows that constraints left out."""
+        async with self._server.use() as connection:
+            rows = await connection.fetch(statement("refused_since"), self._account, seq)
+        return tuple(RefusedRow(*row) for row in rows)
+
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""
         self._check_writer()

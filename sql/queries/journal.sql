@@ -80,3 +80,7 @@ VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING;
 -- name: snapshot_before
 SELECT seq, root, run_id, data FROM ballast.snapshot
 WHERE account_id = $1 AND seq < $2 ORDER BY seq DESC LIMIT 1;
+
+-- name: refused_since
+SELECT constraint_name, seq, format('%s row %s', table_name, ordinal)
+FROM ballast.row_refused WHERE account_id = $1 AND seq > $2 ORDER BY seq, ordinal;

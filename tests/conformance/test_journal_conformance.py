@@ -154,6 +154,10 @@ async def test_a_row_that_is_refused_takes_neither_inputs_nor_other_rows_with_it
     unsound = RefusedRow("order_event_quantity_positive", 2, "order_event row 0")
     assert refused in {(), (unsound,)}
     assert await journal.append(second) == ()
+    # It is known for good, to whoever starts after a crash.
+    again = await opened()
+    assert await again.refused_since(0) == await again.refused_since(1) == refused
+    assert await again.refused_since(2) == ()
     assert await all_frames(journal) == [first, second]
 
 

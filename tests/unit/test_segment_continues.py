@@ -9,6 +9,10 @@ from typing import Any
 
 import pytest
 
+from actors.journal_chain import decode_input, open_frame
+from actors.messages.control import ConstraintViolated, Reactivate
+from actors.messages.risk import TradingState
+from actors.ports import FeedItem, RefusedRow
 from adapters.journal.memory import MemoryJournal, MemoryStore
 from service.bundles import choose_bundle
 from service.failures import ExitCode, UserError
@@ -96,5 +100,42 @@ def test_an_account_keeps_what_it_was_opened_with(
         assert refused.value.code is ExitCode.USAGE
         assert f"was opened with {what} " in refused.value.sentence
         assert "--data-dir" in refused.value.remedy
+
+    asyncio.run(run())
+
+
+class Refusing(MemoryJournal):
+    """A store that left a row out of the last frame before a crash."""
+
+    refused: tuple[RefusedRow, ...] = ()
+
+    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:
+        return tuple(row for row in self.refused if row.seq > seq)
+
+
+def test_a_refusal_that_a_crash_kept_from_being_heard_halts_the_next_start(tmp_path: Path) -> None:
+    """Once: then it is heard, and a person may lift it."""
+
+    async def run() -> None:
+        store = MemoryStore()
+        first = await opened(tmp_path, MemoryJournal(store))
+        await fed(first, 50)
+        journal = Refusing(store)
+        journal.refused = (RefusedRow("order_event_side", 40, "order_event row 1"),)
+        second = await opened(tmp_path, journal)
+        standing = second.graph.kernel.actor("orders").state.trading
+        assert standing is TradingState.HALTED
+        heard = [
+            decode_input(record).body
+            for stored in store.frames
+            for record in open_frame(stored)
+            if isinstance(decode_input(record).body, ConstraintViolated)
+        ]
+        assert heard == [ConstraintViolated("order_event_side", 40, "order_event row 1")]
+        lift = Reactivate("a person", "looked at")
+        await second.pump.admit([FeedItem(second.graph.kernel.at, lift)])
+        await second.pump.flush()
+        third = await opened(tmp_path, journal)
+        assert third.graph.kernel.actor("orders").state.trading is TradingState.ACTIVE
 
     asyncio.run(run())
