@@ -1,7 +1,9 @@
 """From a model's raw margin to what a decision may use: three curves over the same knots.
 
-Knots and straight lines, not a sigmoid: exp differs between CPUs, a line does not. Outside the
-knots the curves stay flat, so nothing is claimed beyond what the calibration data showed.
+P(up) is the probability that the price is higher at the exit, no cost taken off; the expected move
+is the mean gross return until then. They are fitted apart: neither follows from the other. Knots
+and straight lines, not a sigmoid: exp differs between CPUs, a line does not. Outside the knots the
+curves stay flat, so nothing is claimed beyond what the calibration data showed.
 Not here: how knots are fitted (training).
 """
 
@@ -23,8 +25,11 @@ class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     margin: tuple[float, ...]
     p_micros: tuple[int, ...]
+    """P(up); never falls as the margin rises."""
     expected_move_micros: tuple[int, ...]
+    """Expected gross return, signed; never falls as the margin rises."""
     uncertainty_micros: tuple[int, ...]
+    """Half-width of the 90 % interval of P(up)."""
 
     def fault(self) -> str:
         """Why the curve cannot be used, or an empty string."""
@@ -37,6 +42,8 @@ class Curve(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return "a probability lies outside 0 to 1"
         if any(abs(value) > 100 * MICROS for column in columns for value in column):
             return "a value is absurdly large"
+        if any(np.any(np.diff(column) < 0) for column in columns[:2]):
+            return "a higher margin promises less"
         return ""
 
     def arrays(self) -> tuple[FloatArray, tuple[FloatArray, ...]]:

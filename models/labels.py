@@ -1,8 +1,9 @@
-"""What a model is asked: does a purchase decided now beat its costs after H bars?
+"""What a model is asked: is the price higher when a purchase decided now would be sold?
 
-Decided at the close of bar t, filled at the open of bar t+1, sold at the open of bar t+1+H; half
-the spread and the taker fee are paid on each side. A label whose entry or exit bar is missing is
-unknown (NaN), never filled. Not here: which rows are used for fitting.
+Decided at the close of bar t, bought at the open of bar t+1, sold at the open of bar t+1+H. No cost
+is in the answer: it is spent by whoever holds already. Costs are charged where trades are judged.
+A label whose entry or exit bar is missing is unknown (NaN), never filled. Not here: which rows are
+used for fitting.
 """
 
 from __future__ import annotations
@@ -49,6 +50,6 @@ def forward_returns(opens: FloatArray, horizon_bars: int) -> FloatArray:
     return result
 
 
-def net_positive(forward: FloatArray, costs: Costs) -> FloatArray:
-    """1.0 where the round trip earns more than its costs, 0.0 where not, NaN where unknown."""
-    return np.where(np.isnan(forward), np.nan, (costs.net(forward) > 0.0).astype(np.float64))
+def rises(forward: FloatArray) -> FloatArray:
+    """1.0 where the price is higher at the exit, 0.0 where not, NaN where unknown."""
+    return np.where(np.isnan(forward), np.nan, (forward > 0.0).astype(np.float64))

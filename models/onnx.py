@@ -51,9 +51,9 @@ class OnnxPredictor:
     def predict(self, features: Features) -> IntArray:
         """Predictions int32 [n, 3] of features [n, F] in the catalogue's order.
 
-        Columns, in millionths: probability that a purchase at the next open, sold H bars later,
-        earns more than the round-trip cost of the label; expected gross return over those H bars
-        (signed); half-width of the 90 % interval of the probability. Rounded half to even.
+        Columns, in millionths: P(up), the probability that the price at the open H bars after the
+        next one is higher than at the next one, no cost taken off; expected gross return over those
+        H bars (signed); half-width of the 90 % interval of P(up). Rounded half to even.
         A row with any NaN is MISSING in all three.
         """
         margins = self.margins(features)

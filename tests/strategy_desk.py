@@ -27,7 +27,7 @@ GOOD_MARK = (100.0, 100.1, 100.05, 0.0, 0.001, 1e6)
 STRONG = (700_000, 30_000, 0)
 CALM = (500_000, 5_000, 0)
 FADED = (500_000, 0, 0)
-BROKEN = (450_000, 5_000, 0)
+BROKEN = (440_000, 5_000, 0)
 
 
 def instrument(symbol: str, **changes: Any) -> Instrument:

@@ -9,7 +9,9 @@ import numpy as np
 from actors.messages.base import Message
 
 MISSING: Final = -(2**31)
-# Columns of PredictionSlice.rows, in millionths; MISSING where the model may not speak.
+# Columns of PredictionSlice.rows, in millionths; MISSING where the model may not speak. P_UP is the
+# probability that the price is higher at the bundle's horizon, EXPECTED_MOVE the mean gross return
+# until then, UNCERTAINTY the half-width of P_UP's 90 % interval: no cost is taken off anywhere.
 P_UP: Final = 0
 EXPECTED_MOVE: Final = 1
 UNCERTAINTY: Final = 2

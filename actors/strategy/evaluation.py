@@ -174,6 +174,7 @@ def _exit_rungs(
         ladder[:, 5] = state.working > state.unknown
     if state.cooling_until > at:
         ladder[:, 6] = state.exit_cool_until > at
+    # No cost here: the entry's is spent, and the exit's is paid whenever one leaves.
     ladder[:, 7] = (p_up <= limits.exit_p_up) | (move <= limits.exit_move)
     ladder[:, 8] = (move <= limits.fade_move) > state.partial_done.view(np.bool_)
     rungs: np.ndarray = ladder.argmax(axis=1)

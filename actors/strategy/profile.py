@@ -1,7 +1,8 @@
 """The numbers by which the strategy decides.
 
-Every threshold is a field here and nowhere else; docs/risk-rules.md lists them and a test compares.
-Ratios are millionths (micros), times nanoseconds. What they mean for a verdict is in `evaluation`.
+Every threshold is a field here and nowhere else; docs/risk-rules.md lists them, says why the exits
+lie where they lie, and a test compares. Ratios are millionths (micros), times nanoseconds. What
+they mean for a verdict is in `evaluation`.
 """
 
 from __future__ import annotations
@@ -20,8 +21,8 @@ class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     entry_p_up_micros: int = 560_000
     edge_margin_micros: int = 500
-    exit_p_up_micros: int = 450_000
-    exit_move_micros: int = -2_000
+    exit_p_up_micros: int = 440_000
+    exit_move_micros: int = -4_000
     fade_move_micros: int = 0
     partial_exit_micros: int = 500_000
     slippage_micros: int = 500

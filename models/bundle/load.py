@@ -1,7 +1,8 @@
 """Loading a bundle: every byte is checked first, and a refusal is one sentence.
 
 Order of refusals: unreadable, format, extra or missing file, size, hash, id, feature schema,
-marker, calibration, operators, golden rows. Not here: whether the gate's verdict allows trading.
+meaning of the outputs, marker, calibration, operators, golden rows. Not here: whether the gate's
+verdict allows trading.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from models.bundle.manifest import (
     MANIFEST_FILE,
     MARKERS,
     MODEL_FILE,
+    MOVE_MEANING,
+    P_UP_MEANING,
     Manifest,
     canonical,
     decoded,
@@ -43,6 +46,7 @@ class RefusalReason(enum.Enum):
     DAMAGED_FILE = "damaged_file"
     WRONG_ID = "wrong_id"
     OTHER_SCHEMA = "other_schema"
+    OTHER_MEANING = "other_meaning"
     BAD_MARKER = "bad_marker"
     BAD_CALIBRATION = "bad_calibration"
     BAD_MODEL = "bad_model"
@@ -69,6 +73,12 @@ class Evidence(msgspec.Struct, frozen=True):
     """The part of evidence.json that loading needs; the rest is for readers."""
 
     golden: Golden
+
+
+class Edition(msgspec.Struct, frozen=True):
+    """The one field of a manifest that every format has."""
+
+    format_version: int
 
 
 class Bundle(msgspec.Struct, frozen=True):
@@ -121,16 +131,17 @@ def _manifest(path: Path) -> Manifest:
         sentence = f"{path} holds no readable {MANIFEST_FILE}; give the folder of a bundle"
         raise BundleRefused(RefusalReason.UNREADABLE, sentence) from error
     try:
+        version = msgspec.json.decode(content, type=Edition).format_version
+        if version != FORMAT_VERSION:
+            sentence = (
+                f"{path.name} has format {version}, this product reads {FORMAT_VERSION}; "
+                "install a matching bundle"
+            )
+            raise BundleRefused(RefusalReason.BAD_FORMAT, sentence)
         manifest = decoded(content)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         sentence = f"{path.name}: {MANIFEST_FILE} is malformed ({error}); install the bundle again"
         raise BundleRefused(RefusalReason.BAD_FORMAT, sentence) from error
-    if manifest.format_version != FORMAT_VERSION:
-        sentence = (
-            f"{path.name} has format {manifest.format_version}, this product reads "
-            f"{FORMAT_VERSION}; install a matching bundle"
-        )
-        raise BundleRefused(RefusalReason.BAD_FORMAT, sentence)
     if canonical(manifest) != content or identified(manifest) != manifest:
         sentence = f"{path.name}: {MANIFEST_FILE} does not match its id; install the bundle again"
         raise BundleRefused(RefusalReason.WRONG_ID, sentence)
@@ -164,6 +175,13 @@ def _check_statement(manifest: Manifest) -> None:
             f"computes {FEATURE_SCHEMA_HASH[:12]}; train it again or install a matching bundle"
         )
         raise BundleRefused(RefusalReason.OTHER_SCHEMA, sentence)
+    label = manifest.label
+    if (label.p_up, label.expected_move) != (P_UP_MEANING, MOVE_MEANING):
+        sentence = (
+            f"{manifest.name} predicts something else than that {P_UP_MEANING}, and the "
+            f"{MOVE_MEANING}; train it again or install a matching bundle"
+        )
+        raise BundleRefused(RefusalReason.OTHER_MEANING, sentence)
     if manifest.marker not in MARKERS:
         sentence = f"{manifest.name} carries the unknown marker {manifest.marker!r}"
         raise BundleRefused(RefusalReason.BAD_MARKER, sentence)

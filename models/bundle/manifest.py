@@ -16,13 +16,16 @@ import msgspec
 from models.calibration import Curve
 from models.labels import Costs
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+"""1 is gone: its p_up was the probability that a round trip beats its costs."""
 MODEL_FILE = "model.onnx"
 CARD_FILE = "card.md"
 EVIDENCE_FILE = "evidence.json"
 MANIFEST_FILE = "manifest.json"
 FILES = (CARD_FILE, EVIDENCE_FILE, MODEL_FILE)
 MARKERS = ("", "SYNTHETIC_ONLY")
+P_UP_MEANING = "the price is higher at the exit, no cost taken off"
+MOVE_MEANING = "gross return from entry to exit, no cost taken off"
 
 
 class FileEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -44,10 +47,14 @@ class Schema(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Label(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Net return positive over the horizon, at these costs a side."""
+    """What the outputs mean, when the exit is, and the costs of a side that trades were charged."""
 
     horizon_bars: int
     costs: Costs
+    p_up: str
+    """Always P_UP_MEANING: of what p_up is the probability."""
+    expected_move: str
+    """Always MOVE_MEANING: of what expected_move is the mean."""
 
 
 class SourceEntry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

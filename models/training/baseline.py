@@ -23,6 +23,8 @@ from models.bundle.manifest import (
     EVIDENCE_FILE,
     FORMAT_VERSION,
     MODEL_FILE,
+    MOVE_MEANING,
+    P_UP_MEANING,
     Data,
     Label,
     Manifest,
@@ -137,7 +139,7 @@ def _manifest(
         features=Schema(
             FEATURE_SCHEMA_HASH, FEATURE_NAMES, study.ignored, table.step_ns, WARM_UP_BARS
         ),
-        label=Label(config.horizon_bars, config.costs),
+        label=Label(config.horizon_bars, config.costs, P_UP_MEANING, MOVE_MEANING),
         calibration=model.curve,
         data=Data(
             hash=study.data_hash,

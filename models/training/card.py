@@ -58,11 +58,11 @@ def card(manifest: Manifest) -> str:
 def _question(manifest: Manifest) -> str:
     label, minutes = manifest.label, manifest.features.base_step_ns // 60_000_000_000
     return (
-        f"Does a purchase at the next open, sold {label.horizon_bars} bars of {minutes} minutes "
-        f"later, earn more than {label.costs.fee_bps:g} bp fee and "
-        f"{label.costs.half_spread_bps:g} bp half spread on each side? The answer is a "
-        "probability, an expected gross move and the half-width of the probability's 90 % "
-        "interval, in millionths."
+        f"What becomes of a purchase at the next open, sold {label.horizon_bars} bars of {minutes} "
+        f"minutes later? P(up) is the probability that {label.p_up}; the expected move is the mean "
+        f"{label.expected_move}; with them comes the half-width of P(up)'s 90 % interval, all in "
+        f"millionths. Trades below are charged {label.costs.fee_bps:g} bp fee and "
+        f"{label.costs.half_spread_bps:g} bp half spread on each side."
     )
 
 
@@ -80,9 +80,9 @@ def _model(manifest: Manifest) -> str:
     training = manifest.training
     return (
         f"{training.trees} trees of at most {training.leaves_max} leaves (LightGBM "
-        f"{training.libraries['lightgbm']}), one fixed configuration, seed {training.seed}, one "
-        f"thread. Feature schema {manifest.features.hash[:16]}; not shown to it: "
-        f"{', '.join(manifest.features.ignored) or 'nothing'}."
+        f"{training.libraries['lightgbm']}), fitted on rises, size chosen on walk-forward folds, "
+        f"seed {training.seed}, one thread. Feature schema {manifest.features.hash[:16]}; not "
+        f"shown to it: {', '.join(manifest.features.ignored) or 'nothing'}."
     )
 
 

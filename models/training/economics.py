@@ -1,7 +1,7 @@
 """What the predictions would have earned by one plain rule, beside doing nothing and holding.
 
-Rule: no position and p >= 1/2 and expected move above the round trip's cost: buy at the next open,
-sell H bars later at the open (the first that exists). Each symbol has an equal purse of its own.
+Rule: no position and P(up) >= 1/2 and expected move above the round trip's cost: buy at the next
+open, sell H bars later at the open (the first that exists). Each symbol has a purse of its own.
 A measuring rod for the gate, not the product's strategy.
 """
 
@@ -22,7 +22,7 @@ class Signal(msgspec.Struct, frozen=True):
     """Predictions on the bars of a table; NaN where there is none."""
 
     p: FloatArray
-    """[T, n]"""
+    """[T, n] P(up)."""
     move: FloatArray
     """[T, n] expected gross moves as fractions."""
     start: int
@@ -88,6 +88,11 @@ def drawdown(trades: Trades, net: FloatArray, symbols: int) -> float:
     return worst
 
 
+def rise_rate(trades: Trades) -> float:
+    """Share of trades whose price was higher at the exit, costs or not; NaN without a trade."""
+    return float((trades.gross > 0.0).mean()) if trades.gross.size else float("nan")
+
+
 def profit_factor(net: FloatArray) -> float:
     """Sum of gains over sum of losses; infinite without a loss, NaN without a trade."""
     gains, damage = float(net[net > 0.0].sum()), float(-net[net < 0.0].sum())
@@ -124,7 +129,8 @@ def summary(
         "net_return_of_nothing": 0.0,
         "net_return_of_holding": hold_return(opens, costs, signal.start, signal.end),
         "mean_net_return_per_trade": float(net.mean()) if net.size else float("nan"),
-        "hit_rate": float((net > 0.0).mean()) if net.size else float("nan"),
+        "rise_rate_of_trades": rise_rate(trades),
+        "gain_rate_of_trades": float((net > 0.0).mean()) if net.size else float("nan"),
         "profit_factor": profit_factor(net),
         "drawdown_at_exits": drawdown(trades, net, symbols),
     }

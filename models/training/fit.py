@@ -1,14 +1,12 @@
-"""One fit: a small deterministic LightGBM, then its calibration on the bars that follow.
+"""One fit: a small deterministic LightGBM on rises, then its curves on the bars that follow.
 
-Features are cast to float32 before fitting, because the runtime sees float32. Calibration is
-Platt's line with a slope that may not be negative: a score that is upside down on later data
-becomes a constant. Source: Platt 1999 (targets with his correction); expected moves by pooled
-adjacent violators.
+Features are cast to float32 before fitting, because the runtime sees float32. The trees learn
+whether the price rises, not whether a round trip pays: that predicts both the rise and the size of
+the move better (docs/models.md). Not here: how the curves are fitted.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import msgspec
@@ -16,21 +14,19 @@ import numpy as np
 import numpy.typing as npt
 
 from models.calibration import MICROS, Curve
+from models.training.curves import Level, fitted_curve
 
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 
-KNOTS = 20
-Z_90 = 1.645
-
 
 class FitConfig(msgspec.Struct, frozen=True):
-    """Every choice of the fit; one fixed configuration, nothing was searched."""
+    """Every choice of the fit; target and size were compared on walk-forward folds only."""
 
-    trees: int = 64
-    leaves: int = 15
+    trees: int = 16
+    leaves: int = 8
     leaf_rows_min: int = 200
-    learning_rate: float = 0.05
+    learning_rate: float = 0.2
     l2: float = 10.0
     feature_share: float = 0.7
     row_share: float = 0.7
@@ -45,8 +41,8 @@ class Rows(msgspec.Struct, frozen=True):
     """[m] index of its symbol."""
     features: Float32Array
     """[m, F]"""
-    positive: FloatArray
-    """[m] 1.0 where the round trip earned more than its costs."""
+    rose: FloatArray
+    """[m] 1.0 where the price was higher at the exit."""
     forward: FloatArray
     """[m] gross forward returns."""
 
@@ -57,12 +53,12 @@ class Rows(msgspec.Struct, frozen=True):
 
 
 class Fitted(msgspec.Struct, frozen=True):
-    """A booster and the curve that makes its margins usable."""
+    """A booster and the curves that make its margins usable."""
 
     booster: Any
     curve: Curve
     base_rate: float
-    """Share of positive labels among the rows of the fit."""
+    """Share of rises among all labels of the fit and the calibration."""
 
     def margins(self, rows: Rows) -> FloatArray:
         """Raw scores [m] in float64, as LightGBM itself computes them."""
@@ -70,7 +66,7 @@ class Fitted(msgspec.Struct, frozen=True):
         return np.asarray(raw, dtype=np.float64)
 
     def probabilities(self, rows: Rows) -> tuple[FloatArray, FloatArray]:
-        """Calibrated probabilities and expected gross moves [m] as fractions."""
+        """P(up) and expected gross moves [m] as fractions."""
         margins, (p, move, _) = self.curve.arrays()
         scores = self.margins(rows)
         return np.interp(scores, margins, p) / MICROS, np.interp(scores, margins, move) / MICROS
@@ -95,82 +91,12 @@ def fit(fitting: Rows, calibrating: Rows, config: FitConfig, seed: int, horizon:
         "num_threads": 1,
         "verbosity": -1,
     }
-    data = lightgbm.Dataset(fitting.features, label=fitting.positive, params=parameters)
+    data = lightgbm.Dataset(fitting.features, label=fitting.rose, params=parameters)
     booster = lightgbm.train(parameters, data, num_boost_round=config.trees)
-    base_rate = float(fitting.positive.mean())
-    bare = Fitted(booster, Curve((0.0,), (0,), (0,), (0,)), base_rate)
-    curve = calibrated(bare.margins(calibrating), calibrating, horizon)
-    return Fitted(booster, curve, base_rate)
-
-
-def calibrated(margins: FloatArray, rows: Rows, horizon_bars: int) -> Curve:
-    """The curve of these margins and outcomes.
-
-    The mean gross returns of positive and of other labels make the expected move; uncertainty is
-    that of the line, counting one independent label a horizon.
-    """
-    line = _platt(margins, rows.positive)
-    gain = float(rows.forward[rows.positive > 0.0].mean())
-    damage = float(rows.forward[rows.positive == 0.0].mean())
-    order = np.argsort(margins, kind="stable")
-    parts = [part for part in np.array_split(order, KNOTS) if part.size]
-    knots: dict[float, tuple[int, int, int]] = {}
-    for centre in (float(margins[part].mean()) for part in parts):
-        p = 1.0 / (1.0 + math.exp(-(line.slope * centre + line.intercept)))
-        expected = p * gain + (1.0 - p) * damage
-        spread = min(1.0, Z_90 * p * (1.0 - p) * math.sqrt(horizon_bars * line.variance(centre)))
-        knots[centre] = (round(p * MICROS), round(expected * MICROS), round(spread * MICROS))
-    p_column, move_column, spread_column = zip(*knots.values(), strict=True)
-    return Curve(tuple(knots), p_column, move_column, spread_column)
-
-
-class _Line(msgspec.Struct, frozen=True):
-    """logit p = slope * margin + intercept, and the covariance of the two."""
-
-    slope: float
-    intercept: float
-    slope_variance: float
-    covariance: float
-    intercept_variance: float
-
-    def variance(self, margin: float) -> float:
-        """Variance of the logit at a margin, were every label independent (delta method)."""
-        cross = 2.0 * margin * self.covariance
-        return margin * margin * self.slope_variance + cross + self.intercept_variance
-
-
-def _platt(margins: FloatArray, positive: FloatArray) -> _Line:
-    """The most likely line with slope >= 0, by Newton's method."""
-    yes = float(positive.sum())
-    no = positive.size - yes
-    target = np.where(positive > 0.0, (yes + 1.0) / (yes + 2.0), 1.0 / (no + 2.0))
-    line = _Line(1.0, 0.0, 0.0, 0.0, 0.0)
-    for _ in range(50):
-        line, change = _newton(line, margins, target)
-        if change < 1e-10:
-            break
-    if line.slope > 0.0:
-        return line
-    rate = float(target.mean())
-    variance = 1.0 / (positive.size * rate * (1.0 - rate))
-    return _Line(0.0, math.log(rate / (1.0 - rate)), 0.0, 0.0, variance)
-
-
-def _newton(line: _Line, margins: FloatArray, target: FloatArray) -> tuple[_Line, float]:
-    """One step of Newton's method on the log-loss, and how far it moved."""
-    p = 1.0 / (1.0 + np.exp(-(line.slope * margins + line.intercept)))
-    error, weight = p - target, np.maximum(p * (1.0 - p), 1e-12)
-    g_slope, g_intercept = float((error * margins).sum()), float(error.sum())
-    h_ss = float((weight * margins * margins).sum()) + 1e-9
-    h_si, h_ii = float((weight * margins).sum()), float(weight.sum()) + 1e-9
-    determinant = h_ss * h_ii - h_si * h_si
-    step_slope = (h_ii * g_slope - h_si * g_intercept) / determinant
-    step_intercept = (h_ss * g_intercept - h_si * g_slope) / determinant
-    moved = _Line(
-        line.slope - step_slope,
-        line.intercept - step_intercept,
-        h_ii / determinant,
-        -h_si / determinant,
-        h_ss / determinant,
+    level = Level(
+        float(np.concatenate([fitting.rose, calibrating.rose]).mean()),
+        float(np.concatenate([fitting.forward, calibrating.forward]).mean()),
     )
-    return moved, abs(step_slope) + abs(step_intercept)
+    bare = Fitted(booster, Curve((0.0,), (0,), (0,), (0,)), level.rise_rate)
+    curve = fitted_curve(bare.margins(calibrating), calibrating.forward, level, horizon)
+    return Fitted(booster, curve, level.rise_rate)

@@ -1,8 +1,9 @@
 """The promotion gate's first three questions: skill, calibration, economics after costs.
 
-Every check is shown with its number and limit; all must pass, on walk-forward folds and on the bars
-after training alike. Gates about many trials, champions and live shadowing come with promotion.
-Source: docs/models.md.
+Skill and calibration are those of P(up) against rises, before costs, as P(up) claims; money is
+counted after costs. Every check is shown with its number and limit; all must pass, on walk-forward
+folds and on the bars after training alike. Gates about many trials, champions and live shadowing
+come with promotion. Source: docs/models.md.
 """
 
 from __future__ import annotations
@@ -29,10 +30,18 @@ class Limits(msgspec.Struct, frozen=True):
     p_value_max: float = 0.05
     auc_bound_min: float = 0.5
     better_folds_min: float = 0.6
+    accuracy_min: tuple[tuple[int, float], ...] = ((1, 0.53), (4, 0.54), (24, 0.56))
+    """Least directional accuracy up to so many bars of horizon; the last one holds beyond."""
+    brier_skill_min: float = 0.005
     calibration_error_max: float = 0.04
     trades_min: int = 50
     profit_factor_min: float = 1.10
-    drawdown_max: float = 0.20
+    drawdown_max: float = 0.18
+
+    def accuracy_at(self, horizon_bars: int) -> float:
+        """Least directional accuracy at a horizon."""
+        fitting = (least for bars, least in self.accuracy_min if horizon_bars <= bars)
+        return next(fitting, self.accuracy_min[-1][1])
 
 
 class Case(msgspec.Struct, frozen=True):
@@ -43,7 +52,7 @@ class Case(msgspec.Struct, frozen=True):
     month: npt.NDArray[np.int64]
     """[k] calendar month of each trade's exit."""
     mean_p: float
-    """Mean probability of the trades that were taken."""
+    """Mean P(up) of the trades that were taken."""
     symbols: int
     costs: Costs
     horizon_bars: int
@@ -64,7 +73,17 @@ def _skill(case: Case, limits: Limits) -> tuple[Check, ...]:
     p_value = metrics.gain_p_value(scored, horizon, case.seed)
     bound = metrics.auc_lower_bound(scored, horizon, case.seed)
     better = metrics.share_of_better_folds(scored)
+    accuracy, least = metrics.accuracy(scored.p, scored.rose), limits.accuracy_at(horizon)
+    brier = metrics.brier_skill(scored)
     return (
+        _check("G1", "directional accuracy", accuracy, f">= {least}", passed=accuracy >= least),
+        _check(
+            "G1",
+            "Brier skill over the base rate",
+            brier,
+            f">= {limits.brier_skill_min}",
+            passed=brier >= limits.brier_skill_min,
+        ),
         _check(
             "G1",
             "p of no gain in log-loss",
@@ -90,12 +109,11 @@ def _skill(case: Case, limits: Limits) -> tuple[Check, ...]:
 
 
 def _calibration(case: Case, limits: Limits) -> tuple[Check, ...]:
-    error = metrics.calibration_error(case.scored.p, case.scored.positive)
-    net = economics.net_returns(case.trades, case.costs)
-    gap, width = math.nan, math.nan
-    if net.size:
-        gap = abs(float((net > 0.0).mean()) - case.mean_p)
-        width = Z_90 * math.sqrt(case.mean_p * (1.0 - case.mean_p) / net.size)
+    error = metrics.calibration_error(case.scored.p, case.scored.rose)
+    gap, width, taken = math.nan, math.nan, case.trades.gross.size
+    if taken:
+        gap = abs(economics.rise_rate(case.trades) - case.mean_p)
+        width = Z_90 * math.sqrt(case.mean_p * (1.0 - case.mean_p) / taken)
     return (
         _check(
             "G2",
@@ -106,7 +124,7 @@ def _calibration(case: Case, limits: Limits) -> tuple[Check, ...]:
         ),
         _check(
             "G2",
-            "hit rate off its probability, in 90 % half-widths",
+            "rises of trades off their P(up), in 90 % half-widths",
             gap / width if width else math.nan,
             "<= 1",
             passed=gap <= width,

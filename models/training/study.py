@@ -16,7 +16,7 @@ import numpy.typing as npt
 from models.bundle.manifest import Check, Verdict, canonical
 from models.datasets import Table
 from models.features.catalogue import FEATURE_NAMES
-from models.labels import Costs, forward_returns, net_positive
+from models.labels import Costs, forward_returns, rises
 from models.training import economics, gate, metrics
 from models.training.economics import Signal
 from models.training.fit import FitConfig, Fitted, Rows, fit
@@ -80,7 +80,7 @@ def prepared(table: Table, config: StudyConfig, until_ns: int, data_hash: str) -
         bar=bar,
         symbol=symbol,
         features=features[known].astype(np.float32),
-        positive=net_positive(forward, config.costs)[known],
+        rose=rises(forward)[known],
         forward=forward[known],
     )
     bars_until = table.rows_before(until_ns)
@@ -106,8 +106,8 @@ def folds(study: Study) -> tuple[Fold, ...]:
 
 def _fittable(study: Study, cut: Fold) -> bool:
     for span, least in ((cut.fit, FIT_ROWS_MIN), (cut.calibrate, CALIBRATION_ROWS_MIN)):
-        positive = study.rows.between(span).positive
-        if positive.size < least or not 0.0 < float(positive.mean()) < 1.0:
+        rose = study.rows.between(span).rose
+        if rose.size < least or not 0.0 < float(rose.mean()) < 1.0:
             return False
     return True
 
@@ -142,9 +142,9 @@ def judged(study: Study, pairs: Iterable[tuple[Fold, Fitted]], fold_bars: int) -
     bar = np.concatenate([r.bar for r in rows])
     symbol = np.concatenate([r.symbol for r in rows])
     base = np.concatenate([np.full(len(r.bar), rate) for r, _, _, rate in scores])
-    positive = np.concatenate([r.positive for r in rows])
+    rose = np.concatenate([r.rose for r in rows])
     start = int(bar[0])
-    scored = Scored(bar, p, positive, base, (bar - start) // fold_bars)
+    scored = Scored(bar, p, rose, base, (bar - start) // fold_bars)
     shape = study.table.bars.shape[:2]
     grid_p, grid_move = np.full(shape, np.nan), np.full(shape, np.nan)
     grid_p[bar, symbol], grid_move[bar, symbol] = p, move
@@ -179,6 +179,7 @@ def _evidence(study: Study, scored: Scored, signal: Signal) -> Outcome:
     )
     numbers = metrics.summary(scored, config.horizon_bars)
     numbers |= economics.summary(opens, signal, config.costs, trades)
+    numbers["mean_p_of_trades"] = metrics.tidy(case.mean_p)
     return Outcome(numbers, gate.judge(case, gate.Limits()))
 
 

@@ -62,6 +62,11 @@ def with_schema(bundle: Path, **change: Any) -> None:
     rewritten(bundle, features=msgspec.structs.replace(manifest.features, **change))
 
 
+def with_label(bundle: Path, **change: Any) -> None:
+    manifest = decoded((bundle / MANIFEST_FILE).read_bytes())
+    rewritten(bundle, label=msgspec.structs.replace(manifest.label, **change))
+
+
 def with_golden(bundle: Path, *, predictions: Any) -> None:
     evidence = json.loads((bundle / EVIDENCE_FILE).read_bytes())
     evidence["golden"]["predictions"] = predictions
@@ -79,7 +84,8 @@ TAMPERED: list[tuple[str, Change, RefusalReason]] = [
     ("not a folder", shutil.rmtree, RefusalReason.UNREADABLE),
     ("not JSON", lambda b: (b / MANIFEST_FILE).write_text("{"), RefusalReason.BAD_FORMAT),
     ("strange field", lambda b: manifest_with(b, "extra", 1), RefusalReason.BAD_FORMAT),
-    ("other format", lambda b: rewritten(b, format_version=2), RefusalReason.BAD_FORMAT),
+    ("older format", lambda b: rewritten(b, format_version=1), RefusalReason.BAD_FORMAT),
+    ("newer format", lambda b: rewritten(b, format_version=3), RefusalReason.BAD_FORMAT),
     ("id not its own", lambda b: manifest_with(b, "bundle_id", "0" * 64), RefusalReason.WRONG_ID),
     ("name changed", lambda b: manifest_with(b, "name", "better"), RefusalReason.WRONG_ID),
     ("extra file", lambda b: (b / "x.txt").write_text("x"), RefusalReason.STRANGE_FILES),
@@ -89,10 +95,21 @@ TAMPERED: list[tuple[str, Change, RefusalReason]] = [
     ("linked file", linked, RefusalReason.DAMAGED_FILE),
     ("other schema", lambda b: with_schema(b, hash="0" * 64), RefusalReason.OTHER_SCHEMA),
     ("other names", lambda b: with_schema(b, names=("x",)), RefusalReason.OTHER_SCHEMA),
+    (
+        "other outcome",
+        lambda b: with_label(b, p_up="costs are beaten"),
+        RefusalReason.OTHER_MEANING,
+    ),
+    ("other move", lambda b: with_label(b, expected_move="net"), RefusalReason.OTHER_MEANING),
     ("unknown marker", lambda b: rewritten(b, marker="TRUST_ME"), RefusalReason.BAD_MARKER),
     (
         "bent curve",
         lambda b: rewritten(b, calibration=Curve((1.0, 0.0), (1, 1), (1, 1), (1, 1))),
+        RefusalReason.BAD_CALIBRATION,
+    ),
+    (
+        "falling curve",
+        lambda b: rewritten(b, calibration=Curve((0.0, 1.0), (1, 1), (2, 1), (1, 1))),
         RefusalReason.BAD_CALIBRATION,
     ),
     ("no model", lambda b: rewritten(b, {MODEL_FILE: b"junk"}), RefusalReason.BAD_MODEL),

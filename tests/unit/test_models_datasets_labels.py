@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from models.datasets import CandlesRefused, read_candles
-from models.labels import Costs, forward_returns, net_positive
+from models.labels import Costs, forward_returns, rises
 
 GOOD = "3600,1,2,1,1.5,10,3\n7200,1.5,2,1,1.7,11,4\n14400,1.7,2,1,1.8,12,5\n"
 
@@ -87,20 +87,21 @@ def test_a_label_buys_at_the_next_open_and_sells_h_bars_later() -> None:
 
 
 def test_an_unknown_label_stays_unknown() -> None:
-    forward = np.array([np.nan, 0.1, -0.1])
-    label = net_positive(forward, Costs())
+    label = rises(np.array([np.nan, 0.1, -0.1]))
     assert np.isnan(label[0])
     assert label[1:].tolist() == [1.0, 0.0]
 
 
-@pytest.mark.parametrize(("above", "positive"), [(1e-9, 1.0), (-1e-9, 0.0)])
-def test_a_label_is_positive_only_beyond_the_cost_of_both_sides(
-    above: float, positive: float
-) -> None:
+@pytest.mark.parametrize(("forward", "rose"), [(1e-9, 1.0), (0.0, 0.0), (-1e-9, 0.0)])
+def test_a_rise_is_any_higher_price_and_no_cost_is_in_it(forward: float, rose: float) -> None:
+    assert rises(np.array([forward]))[0] == rose
+
+
+@pytest.mark.parametrize(("above", "gains"), [(1e-9, True), (-1e-9, False)])
+def test_a_round_trip_gains_only_beyond_the_cost_of_both_sides(above: float, gains: bool) -> None:
     costs = Costs(fee_bps=40.0, half_spread_bps=2.0)
     assert costs.break_even == pytest.approx(0.00843542, abs=1e-8)
-    gross = np.array([costs.break_even + above])
-    assert net_positive(gross, costs)[0] == positive
+    assert (costs.net(np.array([costs.break_even + above]))[0] > 0.0) == gains
 
 
 def test_labels_do_not_change_when_bars_beyond_their_horizon_do() -> None:

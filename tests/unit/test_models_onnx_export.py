@@ -135,6 +135,9 @@ def test_predictions_are_whole_millionths_and_an_unknown_row_is_missing() -> Non
         (Curve((0.0,), (1_000_001,), (0,), (0,)), "outside"),
         (Curve((0.0,), (1,), (2**31,), (0,)), "absurd"),
         (Curve((0.0,), (1,), (0, 1), (0,)), "unlike lengths"),
+        (Curve((0.0, 1.0), (2, 1), (1, 1), (1, 1)), "promises less"),
+        (Curve((0.0, 1.0), (1, 1), (2, 1), (1, 1)), "promises less"),
+        (Curve((0.0, 1.0), (1, 1), (1, 1), (2, 1)), ""),
         (Curve((0.0, 1.0), (1, 2), (1, 2), (1, 2)), ""),
     ],
 )

@@ -15,7 +15,6 @@ from models.bundle.manifest import MANIFEST_FILE
 from models.labels import Costs
 from models.training import baseline, economics, gate, metrics
 from models.training.economics import Signal
-from models.training.fit import Rows, calibrated
 from models.training.folds import final, walk_forward
 from models.training.metrics import Scored
 
@@ -42,15 +41,15 @@ def test_walk_forward_tests_do_not_overlap_and_end_before_the_training_does() ->
     assert cuts[-1].test[1] <= 50_000 - 25
 
 
-def scored(p: list[float], positive: list[float], base: float = 0.5) -> Scored:
+def scored(p: list[float], rose: list[float], base: float = 0.5) -> Scored:
     size = len(p)
     return Scored(
-        np.arange(size), np.array(p), np.array(positive), np.full(size, base), np.zeros(size, int)
+        np.arange(size), np.array(p), np.array(rose), np.full(size, base), np.zeros(size, int)
     )
 
 
 @pytest.mark.parametrize(
-    ("p", "positive", "area"),
+    ("p", "rose", "area"),
     [
         ([0.1, 0.2, 0.8, 0.9], [0, 0, 1, 1], 1.0),
         ([0.9, 0.8, 0.2, 0.1], [0, 0, 1, 1], 0.0),
@@ -59,8 +58,8 @@ def scored(p: list[float], positive: list[float], base: float = 0.5) -> Scored:
         ([0.3, 0.5], [1, 1], math.nan),
     ],
 )
-def test_auc_of_small_cases(p: list[float], positive: list[float], area: float) -> None:
-    found = metrics.auc(np.array(p), np.array(positive, dtype=float))
+def test_auc_of_small_cases(p: list[float], rose: list[float], area: float) -> None:
+    found = metrics.auc(np.array(p), np.array(rose, dtype=float))
     assert found == area or (math.isnan(found) and math.isnan(area))
 
 
@@ -68,11 +67,14 @@ def test_metrics_agree_with_an_independent_library() -> None:
     sklearn = pytest.importorskip("sklearn.metrics", reason="needs the train extra")
     rng = np.random.default_rng(1)
     p = rng.uniform(0.01, 0.99, 500).round(2)
-    positive = (rng.random(500) < p).astype(float)
-    found = metrics.summary(scored(list(p), list(positive)), horizon_bars=1)
-    assert found["auc"] == pytest.approx(sklearn.roc_auc_score(positive, p), abs=1e-6)
-    assert found["log_loss"] == pytest.approx(sklearn.log_loss(positive, p), abs=1e-6)
-    assert found["brier"] == pytest.approx(sklearn.brier_score_loss(positive, p), abs=1e-6)
+    rose = (rng.random(500) < p).astype(float)
+    found = metrics.summary(scored(list(p), list(rose)), horizon_bars=1)
+    brier = sklearn.brier_score_loss(rose, p)
+    assert found["auc"] == pytest.approx(sklearn.roc_auc_score(rose, p), abs=1e-6)
+    assert found["log_loss"] == pytest.approx(sklearn.log_loss(rose, p), abs=1e-6)
+    assert found["brier"] == pytest.approx(brier, abs=1e-6)
+    assert found["brier_skill"] == pytest.approx(1.0 - brier / 0.25, abs=1e-5)
+    assert found["accuracy"] == pytest.approx(((p >= 0.5) == (rose > 0)).mean(), abs=1e-6)
 
 
 def test_noise_gains_nothing_and_knowledge_gains_surely() -> None:
@@ -84,50 +86,6 @@ def test_noise_gains_nothing_and_knowledge_gains_surely() -> None:
     assert metrics.gain_p_value(known, 4, seed=1) == 0.0
     assert metrics.auc_lower_bound(noise, 4, seed=1) < 0.52
     assert metrics.share_of_better_folds(known) == 1.0
-
-
-def rows_of(margins: FloatArray, positive: FloatArray, forward: FloatArray) -> Rows:
-    size = len(margins)
-    index = np.arange(size)
-    return Rows(index, index * 0, np.zeros((size, 1), np.float32), positive, forward)
-
-
-def test_calibration_finds_the_planted_line() -> None:
-    rng = np.random.default_rng(3)
-    margins = rng.normal(0, 1, 40_000)
-    positive = (rng.random(40_000) < 1 / (1 + np.exp(-(0.7 * margins - 0.4)))).astype(float)
-    curve = calibrated(margins, rows_of(margins, positive, 0.01 * margins), 1)
-    assert curve.fault() == ""
-    for margin, p in zip(curve.margin, curve.p_micros, strict=True):
-        assert p / 1e6 == pytest.approx(1 / (1 + math.exp(-(0.7 * margin - 0.4))), abs=0.02)
-    assert curve.p_micros == tuple(sorted(curve.p_micros))
-
-
-def test_the_expected_move_mixes_the_mean_gain_and_the_mean_loss() -> None:
-    rng = np.random.default_rng(9)
-    margins = rng.normal(0, 1, 4000)
-    positive = (rng.random(4000) < 1 / (1 + np.exp(-margins))).astype(float)
-    forward = np.where(positive > 0, 0.03, -0.01)
-    curve = calibrated(margins, rows_of(margins, positive, forward), 1)
-    for p, move in zip(curve.p_micros, curve.expected_move_micros, strict=True):
-        assert move == pytest.approx(0.03 * p - 0.01 * (1_000_000 - p), abs=1)
-
-
-def test_a_score_that_is_upside_down_later_becomes_a_constant() -> None:
-    rng = np.random.default_rng(4)
-    margins = rng.normal(0, 1, 4000)
-    positive = (rng.random(4000) < 1 / (1 + np.exp(margins))).astype(float)
-    curve = calibrated(margins, rows_of(margins, positive, -0.01 * margins), 24)
-    assert len(set(curve.p_micros)) == 1
-    assert len(set(curve.expected_move_micros)) == 1
-
-
-def test_overlapping_labels_widen_the_uncertainty() -> None:
-    rng = np.random.default_rng(5)
-    margins = rng.normal(0, 1, 4000)
-    rows = rows_of(margins, (rng.random(4000) < 0.5).astype(float), margins)
-    narrow, wide = (calibrated(margins, rows, h).uncertainty_micros for h in (1, 25))
-    assert [b / a for a, b in zip(narrow, wide, strict=True)] == pytest.approx([5.0] * 20, rel=0.01)
 
 
 def signal(p: FloatArray, move: float = 1.0) -> Signal:
@@ -161,24 +119,55 @@ def test_purses_compound_apart_and_the_drawdown_is_of_their_sum() -> None:
     assert economics.hold_return(opens, NO_COSTS, 0, 5) == pytest.approx(0.25)
 
 
-def test_the_gate_refuses_what_never_traded_and_shows_why() -> None:
-    none = np.empty(0, dtype=np.int64)
-    rng = np.random.default_rng(6)
-    case = gate.Case(
-        scored=scored(list(rng.uniform(0.4, 0.6, 900)), list((rng.random(900) < 0.5) * 1.0)),
-        trades=economics.Trades(none, none, none, np.empty(0)),
-        month=none,
-        mean_p=math.nan,
+def case_of(judged: Scored, gross: FloatArray, mean_p: float) -> gate.Case:
+    """Trades that exit one a month, beside predictions."""
+    index = np.arange(gross.size)
+    return gate.Case(
+        scored=judged,
+        trades=economics.Trades(index, index + 1, index * 0, gross),
+        month=index,
+        mean_p=mean_p,
         symbols=1,
         costs=Costs(),
         horizon_bars=3,
         seed=1,
     )
+
+
+def test_the_gate_refuses_what_never_traded_and_shows_why() -> None:
+    rng = np.random.default_rng(6)
+    noise = scored(list(rng.uniform(0.4, 0.6, 900)), list((rng.random(900) < 0.5) * 1.0))
+    case = case_of(noise, np.empty(0), math.nan)
     checks = {check.name: check for check in gate.judge(case, gate.Limits())}
+    assert not checks["directional accuracy"].passed
+    assert not checks["Brier skill over the base rate"].passed
     assert {check.gate for check in checks.values()} == {"G1", "G2", "G3"}
     assert not checks["independent trades"].passed
     assert not checks["drawdown at exits"].passed
     assert checks["profit factor"].value is None
+
+
+def test_calibration_is_judged_before_costs_and_money_after_them() -> None:
+    # Every trade rises by less than its round trip costs: P(up) is right, and all money is lost.
+    rose = np.where(np.arange(100) % 5 < 4, 1.0, 0.0)
+    thin = np.where(rose > 0.0, 0.004, -0.004)
+    case = case_of(scored([0.8] * 100, list(rose)), thin, 0.8)
+    checks = {check.name: check for check in gate.judge(case, gate.Limits())}
+    assert checks["rises of trades off their P(up), in 90 % half-widths"].value == 0.0
+    assert checks["calibration error"].passed
+    assert checks["directional accuracy"].value == 0.8
+    assert checks["Brier skill over the base rate"].value == pytest.approx(1.0 - 0.16 / 0.25)
+    assert not checks["profit factor"].passed
+    assert not checks["mean net return a trade, 10 % bound"].passed
+
+
+@pytest.mark.parametrize(
+    ("horizon", "least"), [(1, 0.53), (2, 0.54), (4, 0.54), (12, 0.56), (24, 0.56), (48, 0.56)]
+)
+def test_the_accuracy_asked_for_is_that_of_the_next_longer_horizon(
+    horizon: int, least: float
+) -> None:
+    assert gate.Limits().accuracy_at(horizon) == least
 
 
 def drifting_candles(folder: Path, symbol: str, seed: int, bars: int) -> Path:
