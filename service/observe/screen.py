@@ -180,7 +180,8 @@ def _decisions(scene: Scene, rows: int) -> Panel:
         table.add_row(
             _when(each.at)[5:16],
             each.symbol,
-            Text(each.action.replace("_", " "), style=_ACTIONS.get(each.action, "")),
+            # "partial" alone: with "exit" the row outgrows its panel, and cuts what matters.
+            Text(each.action.removesuffix("_exit"), style=_ACTIONS.get(each.action, "")),
             each.reason.replace("_", " "),
             f"{each.p_up / _MICROS:.1%}" if each.p_up else "",
             f"{each.edge / _MICROS:+.2%}" if each.edge else "",

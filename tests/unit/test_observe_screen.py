@@ -13,10 +13,11 @@ from rich.console import Console
 from actors.messages.control import KillSwitch
 from service.feeds import UNIVERSE
 from service.observe.glyphs import meter, sparkline
-from service.observe.screen import page
+from service.observe.screen import WIDE, page
 from service.observe.stepping import Stepping
 from service.observe.view import View
 from service.safe_stop import SafeStopCounts
+from service.tally import RecentDecision
 from tests.observed_run import ObservedRun, observed_run
 
 SIZES = [(200, 60), (130, 40), (104, 24), (103, 24), (80, 24), (60, 30), (40, 12), (20, 5)]
@@ -64,7 +65,8 @@ def test_a_usual_terminal_shows_mode_verdict_notice_money_and_decisions(
     reading = trading.reader.read()
     for words in (
         "PAPER", "MAY TRADE: yes", "not a market result", f"{reading.equity:,.2f}", "drawdown",
-        "positions", "last decisions", "edge above cost", "inputs/s", "durable",
+        "positions", "last decisions", "inputs/s", "durable",
+        trading.tally.recent[-1].reason.replace("_", " "),
     ):  # fmt: skip
         assert words in text, words
 
@@ -122,6 +124,21 @@ def test_text_from_outside_is_never_read_as_markup(trading: ObservedRun) -> None
     assert isinstance(output, io.StringIO)
     assert "[red]odd[/red]" in output.getvalue()
     assert "[bold]" in output.getvalue()
+
+
+def test_the_narrowest_wide_terminal_shows_a_partial_exit_uncut(trading: ObservedRun) -> None:
+    console = Console(file=io.StringIO(), width=WIDE, height=31, color_system=None)
+    scene = view_of(trading, console)._scene(trading.reader)
+    recent = (
+        RecentDecision(0, "AVAX/USD", "partial_exit", "edge_faded", 471_049, -9_679),
+        RecentDecision(0, "AVAX/USD", "enter", "edge_above_cost", 656_937, 1_110),
+    )
+    console.print(page(msgspec.structs.replace(scene, recent=recent), WIDE, 31), height=31)
+    output = console.file
+    assert isinstance(output, io.StringIO)
+    rows = [" ".join(line.split()[1:8]) for line in output.getvalue().splitlines()]
+    assert "01-01 00:00 AVAX/USD enter edge above cost" in rows
+    assert "01-01 00:00 AVAX/USD partial edge faded 47.1%" in rows
 
 
 def test_the_view_takes_the_terminal_and_gives_it_back(tmp_path: Path) -> None:
