@@ -99,16 +99,19 @@ def test_a_score_that_is_upside_down_later_becomes_a_constant(horizon: int) -> N
 
 
 def test_what_chance_would_give_is_shrunk_away() -> None:
-    """Of a hundred scores without any skill few keep a slope, and those keep little."""
+    """Of scores without any skill few keep a slope, and those keep little.
+
+    A hundred independent labels, each seen for 24 hours: lines that were only held from falling
+    would span 0.5 % of move on average, and those above their error 0.3 %.
+    """
     rng = np.random.default_rng(8)
     spans = []
-    for _ in range(100):
-        margins, forward = rng.normal(0, 1, 2400), rng.normal(0, 0.03, 2400)
+    for _ in range(300):
+        margins, forward = (np.repeat(rng.normal(0, s, 100), 24) for s in (1.0, 0.03))
         curve = fitted_curve(margins, forward, Level(0.5, 0.0), 24)
         spans.append(curve.expected_move_micros[-1] - curve.expected_move_micros[0])
-    assert np.mean([span == 0 for span in spans]) > 0.7
-    # Unshrunken lines would span 0.9 % on average here, half of them upwards.
-    assert np.mean(spans) < 1500
+    assert np.mean([span == 0 for span in spans]) > 0.75
+    assert np.mean(spans) < 2200
 
 
 def test_a_clear_slope_is_kept_but_for_its_uncertainty() -> None:
@@ -116,10 +119,10 @@ def test_a_clear_slope_is_kept_but_for_its_uncertainty() -> None:
     line = platt(margins, (forward > 0).astype(float))
     assert line.slope == pytest.approx(0.7, abs=0.04)
     kept = [line.shrunk_slope(horizon) / line.slope for horizon in (1, 60, 600, 10_000)]
-    assert kept == sorted(kept, reverse=True)
+    share = line.slope_variance / line.slope**2
+    assert kept == pytest.approx([1 - share, 1 - 60 * share, 1 - 600 * share, 0.0])
     assert kept[0] > 0.99
-    assert kept[1] > 0.95
-    assert kept[-1] == 0.0
+    assert 0.7 < kept[2] < 0.9
 
 
 def test_overlapping_labels_widen_the_uncertainty() -> None:
