@@ -62,9 +62,8 @@ def fitted_curve(
     margins: FloatArray, forward: FloatArray, level: Level, horizon_bars: int
 ) -> Curve:
     """The curves of these margins [m] and gross forward returns [m]."""
-    order = np.argsort(margins, kind="stable")
-    parts = [part for part in np.array_split(order, KNOTS) if part.size]
-    centres = np.array([float(margins[part].mean()) for part in parts])
+    parts = _parts(margins)
+    centres = np.array([_centre(margins[part]) for part in parts])
     rose = (forward > 0.0).astype(np.float64)
     if margins.size >= INDEPENDENT_MIN * horizon_bars:
         logits, spread = _rates(rose, parts, horizon_bars)
@@ -80,6 +79,23 @@ def fitted_curve(
     )
     p_column, move_column, spread_column = columns
     return Curve(tuple(knots), p_column, move_column, spread_column)
+
+
+def _parts(margins: FloatArray) -> list[npt.NDArray[np.int64]]:
+    """Rows of twenty equal parts by rising margin; parts of one same margin are one part."""
+    order = np.argsort(margins, kind="stable")
+    parts: list[npt.NDArray[np.int64]] = []
+    for part in np.array_split(order, KNOTS):
+        if parts and part.size and margins[parts[-1][0]] == margins[part[-1]]:
+            parts[-1] = np.concatenate([parts[-1], part])
+        elif part.size:
+            parts.append(part)
+    return parts
+
+
+def _centre(margins: FloatArray) -> float:
+    """Their mean, which rounding must not carry beyond them."""
+    return float(np.clip(margins.mean(), margins.min(), margins.max()))
 
 
 def _rates(

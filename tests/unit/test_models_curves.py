@@ -144,9 +144,21 @@ def test_the_stated_interval_of_the_probability_holds_the_truth() -> None:
     assert np.mean(inside) > 0.85
 
 
+@pytest.mark.parametrize("margin", [0.1, 0.5])
+def test_margins_that_are_all_alike_make_one_knot_of_all_rows(margin: float) -> None:
+    forward = np.where(np.arange(2_999) % 4 == 0, 0.01, -0.01)
+    for horizon in (1, 24):
+        curve = curve_of(np.full(2_999, margin), forward, horizon)
+        assert curve.margin == (margin,)
+        assert curve.p_micros[0] == pytest.approx(250_000, abs=300)
+        assert curve.expected_move_micros[0] == pytest.approx(-5_000, abs=10)
+
+
 @given(
     st.lists(
-        st.tuples(st.floats(-3, 3, width=32), st.floats(-0.5, 0.5, width=32)),
+        st.tuples(
+            st.sampled_from([0.1, 0.3, 1.1]) | st.floats(-3, 3), st.floats(-0.5, 0.5, width=32)
+        ),
         min_size=25,
         max_size=200,
     ),
