@@ -134,6 +134,18 @@ def test_a_tampered_bundle_is_refused(bundle: Path, change: Change, reason: Refu
     assert "\n" not in refusal.value.sentence
 
 
+def test_a_bundle_of_format_1_is_told_apart_from_a_malformed_one(bundle: Path) -> None:
+    document = json.loads((bundle / MANIFEST_FILE).read_bytes())
+    document["format_version"] = 1
+    del document["label"]["p_up"], document["label"]["expected_move"]
+    (bundle / MANIFEST_FILE).write_bytes(canonical(document))
+    with pytest.raises(
+        BundleRefused, match="has format 1, this product reads 2; install"
+    ) as caught:
+        load_bundle(bundle)
+    assert caught.value.reason is RefusalReason.BAD_FORMAT
+
+
 def test_every_single_byte_of_the_manifest_counts(bundle: Path) -> None:
     content = (bundle / MANIFEST_FILE).read_bytes()
     for at in range(0, len(content), 97):
