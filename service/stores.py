@@ -46,7 +46,7 @@ async def open_journal(
             await journal.close()
     elif "://" in place:
         await _prepared(place)
-        async with _postgres(as_writer(place), account) as connected:
+        async with _postgres(as_role(place, WRITER), account) as connected:
             yield connected
     else:
         async with _embedded(Path(place), account, say) as connected:
@@ -83,11 +83,11 @@ def embedded_server(folder: Path, say: Say = lambda _: None) -> EmbeddedPostgres
     return EmbeddedPostgres(folder, on_progress=say)
 
 
-def as_writer(dsn: str) -> str:
-    """An administrator's address, but for a connection that acts as the writer (INSERT, SELECT)."""
+def as_role(dsn: str, role: str) -> str:
+    """An administrator's address, but for a connection that acts as the writer or the reader."""
     if re.search(r"[?&]role=", dsn):
         return dsn
-    return f"{dsn}{'&' if '?' in dsn else '?'}role={WRITER}"
+    return f"{dsn}{'&' if '?' in dsn else '?'}role={role}"
 
 
 @asynccontextmanager

@@ -42,6 +42,8 @@ EXAMPLES = {
     "db url": 'psql "$(ballast db url)"',
     "db stop": "ballast db stop",
     "db status": "ballast db status",
+    "db migrate": "ballast db migrate",
+    "db drift": "ballast db drift",
     "doctor": "ballast doctor",
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',

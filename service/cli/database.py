@@ -1,15 +1,21 @@
-"""`ballast db url|start|stop|status`: the embedded database, for psql and for maintenance."""
+"""`ballast db ...`: the database that holds the journal and the books, for psql and maintenance."""
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import click
 import msgspec
 
 from adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from adapters.postgres.schema_objects import SchemaObjects, read_schema
+from adapters.postgres.schema_snapshot import differences, read_snapshot
+from service.cli.answering import answer
 from service.cli.options import common, settings_of
+from service.database import migrate_database, reading
 from service.failures import ExitCode, UserError
+from service.settings import Settings
 from service.stores import embedded_server
 
 
@@ -58,6 +64,68 @@ def status(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) 
         click.echo(msgspec.json.encode(found, enc_hook=str).decode())
         return
     click.echo(f"{found.state.name.lower()}   cluster {found.cluster}   pid {found.pid or '-'}")
+
+
+@db.command()
+@common
+def migrate(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
+    """Create what the database lacks: roles, then every migration that is not applied yet.
+
+    Each migration is all or nothing, and two that run at once wait for each other. A run does this
+    by itself; the command is for a database server of yours, before the service starts.
+    """
+    settings = settings_of(settings_file, data_dir)
+    applied = asyncio.run(migrate_database(settings, say=_progress))
+    if as_json:
+        answer({"applied": list(applied)})
+        return
+    for label in applied:
+        click.echo(f"applied {label}")
+    click.echo("up to date" if not applied else f"{len(applied)} applied; up to date")
+
+
+@db.command()
+@common
+def drift(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
+    """Compare the database's schema with the one that this version makes.
+
+    Names every table, column, constraint, index, function, trigger, view, owner, role and grant
+    that was added, changed or taken away by hand. Only reads; exit code 9 when something differs.
+    """
+    settings = settings_of(settings_file, data_dir)
+    found = differences(read_snapshot(), asyncio.run(_schema(settings)))
+    failure = None if not found else _drifted(len(found))
+    if as_json:
+        answer({"drift": len(found), "differences": [*map(msgspec.to_builtins, found)]}, failure)
+    else:
+        for each in found:
+            click.echo(each.sentence())
+            for told, text in (("expected", each.expected), ("found", each.found)):
+                if text and each.kind == "changed":
+                    click.echo(f"    {told:<8} {text}")
+        if not found:
+            click.echo("the schema is what this version makes")
+    if failure is not None:
+        raise failure
+
+
+async def _schema(settings: Settings) -> SchemaObjects:
+    async with reading(settings, say=_progress) as connection:
+        return await read_schema(connection)
+
+
+def _drifted(count: int) -> UserError:
+    things = "one object differs" if count == 1 else f"{count} objects differ"
+    return UserError(
+        ExitCode.UNSOUND,
+        f"The database's schema is not the one that this version makes: {things}.",
+        "Undo what was changed by hand, or restore a backup; `ballast db migrate` adds only what "
+        "is new in this version.",
+    )
+
+
+def _progress(text: str) -> None:
+    click.echo(text, err=True)
 
 
 def _server(settings_file: Path | None, data_dir: Path | None) -> EmbeddedPostgres:

@@ -1,0 +1,72 @@
+"""The database of a data folder or an address, opened for maintenance rather than for trading.
+
+An embedded server that we start is stopped again; one that ran already is left running. Reading is
+done as the reader, so that a look can never change anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import asyncpg
+
+from adapters.postgres.embedded import EmbeddedPostgresError
+from adapters.postgres.migrations import MigrationError
+from adapters.postgres.roles import READER, prepare_database
+from adapters.postgres.schema_objects import Connection
+from service.failures import ExitCode, UserError
+from service.settings import Settings
+from service.stores import POSTGRES, Say, as_role, embedded_server
+
+
+async def migrate_database(settings: Settings, say: Say = lambda _: None) -> tuple[str, ...]:
+    """Create roles and apply what is pending; the labels of what was applied.
+
+    Raises UserError(ENVIRONMENT); a migration that fails leaves nothing behind.
+    """
+    async with _address(settings, say) as (administrator, _):
+        try:
+            return await prepare_database(administrator)
+        except MigrationError as error:
+            raise UserError(
+                ExitCode.ENVIRONMENT,
+                f"{error}",
+                "Nothing was changed half-way; run `ballast doctor` for the state of the server.",
+            ) from error
+
+
+@asynccontextmanager
+async def reading(settings: Settings, say: Say = lambda _: None) -> AsyncIterator[Connection]:
+    """A connection that can only read. Raises UserError(ENVIRONMENT)."""
+    async with _address(settings, say) as (_, reader):
+        try:
+            connection = await asyncpg.connect(reader)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise UserError(
+                ExitCode.ENVIRONMENT,
+                f"The database cannot be read: {' '.join(str(error).split())}.",
+                "Run `ballast db migrate` once, so that its roles exist; then try again.",
+            ) from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
+async def _address(settings: Settings, say: Say) -> AsyncIterator[tuple[str, str]]:
+    """The administrator's address and the reader's."""
+    if settings.journal.dsn:
+        yield settings.journal.dsn, as_role(settings.journal.dsn, READER)
+        return
+    server = embedded_server(settings.home / POSTGRES, say)
+    try:
+        address = await asyncio.to_thread(server.start)
+    except EmbeddedPostgresError as error:
+        raise UserError(ExitCode.ENVIRONMENT, error.sentence, error.remedy) from error
+    try:
+        yield address.dsn(), address.dsn(READER)
+    finally:
+        await asyncio.to_thread(server.release)

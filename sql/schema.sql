@@ -1,0 +1,820 @@
+-- The canonical schema, written by `python ops/documents/schema.py` from what the migrations
+-- make; never edited by hand. A test compares it with the migrations, `ballast db drift` with your
+-- database. Every object stands under a line that names it.
+
+--# role ballast_owner
+-- NOLOGIN
+
+--# role ballast_reader
+-- LOGIN
+
+--# role ballast_writer
+-- LOGIN
+
+--# schema ballast
+CREATE SCHEMA ballast AUTHORIZATION ballast_owner;
+
+--# function ballast.check_frames()
+CREATE OR REPLACE FUNCTION ballast.check_frames()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    frame record;
+    head record;
+    newest record;
+BEGIN
+    FOR frame IN
+        SELECT account_id, first_seq, last_seq, epoch, run_id, root_before,
+            pg_catalog.sha256(records) = checksum AS is_whole
+        FROM added ORDER BY account_id, first_seq
+    LOOP
+        PERFORM ballast.lock_stream(frame.account_id);
+        PERFORM ballast.check_leader(frame.account_id, frame.epoch);
+        SELECT last_seq, root_after INTO head FROM ballast.journal_frame
+        WHERE account_id = frame.account_id AND first_seq < frame.first_seq
+        ORDER BY first_seq DESC LIMIT 1;
+        IF frame.first_seq <> coalesce(head.last_seq, 0) + 1 THEN
+            RAISE EXCEPTION 'A frame of inputs % to % does not follow input %.',
+                frame.first_seq, frame.last_seq, coalesce(head.last_seq, 0)
+                USING ERRCODE = 'BL002';
+        END IF;
+        IF frame.root_before <> coalesce(head.root_after, decode(repeat('00', 32), 'hex')) THEN
+            RAISE EXCEPTION 'The frame does not continue the root of input %.',
+                coalesce(head.last_seq, 0) USING ERRCODE = 'BL002';
+        END IF;
+        SELECT run.run_id, run_end.run_id IS NOT NULL AS has_ended INTO newest
+        FROM ballast.run LEFT JOIN ballast.run_end USING (account_id, run_id)
+        WHERE account_id = frame.account_id ORDER BY ordinal DESC LIMIT 1;
+        IF newest.run_id IS DISTINCT FROM frame.run_id THEN
+            RAISE EXCEPTION 'Run % is not the newest run; begin it first.', frame.run_id
+                USING ERRCODE = 'BL002';
+        END IF;
+        IF newest.has_ended THEN
+            RAISE EXCEPTION 'Run % has ended; begin another.', frame.run_id
+                USING ERRCODE = 'BL002';
+        END IF;
+        IF NOT frame.is_whole THEN
+            RAISE EXCEPTION 'The frame''s records do not have the frame''s checksum.'
+                USING ERRCODE = 'BL003';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_leader(text,bigint)
+CREATE OR REPLACE FUNCTION ballast.check_leader(account text, held bigint)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    newest bigint := coalesce(
+        (SELECT max(lease.epoch) FROM ballast.lease WHERE lease.account_id = account), 0
+    );
+BEGIN
+    IF held <> newest THEN
+        RAISE EXCEPTION 'Epoch % was replaced by epoch %; this writer must stop.', held, newest
+            USING ERRCODE = 'BL001';
+    END IF;
+END
+$function$;
+
+--# function ballast.check_lease()
+CREATE OR REPLACE FUNCTION ballast.check_lease()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    wanted record;
+BEGIN
+    FOR wanted IN SELECT * FROM added ORDER BY account_id, epoch LOOP
+        PERFORM ballast.lock_stream(wanted.account_id);
+        IF wanted.epoch <> 1 + (
+            SELECT coalesce(max(lease.epoch), 0) FROM ballast.lease
+            WHERE lease.account_id = wanted.account_id AND lease.epoch < wanted.epoch
+        ) OR EXISTS (
+            SELECT FROM ballast.lease
+            WHERE lease.account_id = wanted.account_id AND lease.epoch > wanted.epoch
+        ) THEN
+            RAISE EXCEPTION 'Epoch % is not the next one.', wanted.epoch USING ERRCODE = 'BL001';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_run_ends()
+CREATE OR REPLACE FUNCTION ballast.check_run_ends()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    ended record;
+BEGIN
+    FOR ended IN SELECT * FROM added LOOP
+        PERFORM ballast.lock_stream(ended.account_id);
+        PERFORM ballast.check_leader(ended.account_id, ended.epoch);
+    END LOOP;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_runs()
+CREATE OR REPLACE FUNCTION ballast.check_runs()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    begun record;
+    head record;
+BEGIN
+    FOR begun IN SELECT * FROM added ORDER BY ordinal LOOP
+        PERFORM ballast.lock_stream(begun.account_id);
+        PERFORM ballast.check_leader(begun.account_id, begun.epoch);
+        SELECT last_seq, root_after INTO head FROM ballast.journal_frame
+        WHERE account_id = begun.account_id ORDER BY first_seq DESC LIMIT 1;
+        IF begun.first_seq <> coalesce(head.last_seq, 0) + 1
+            OR begun.genesis <> coalesce(head.root_after, decode(repeat('00', 32), 'hex'))
+        THEN
+            RAISE EXCEPTION 'Run % does not begin after input %.',
+                begun.run_id, coalesce(head.last_seq, 0) USING ERRCODE = 'BL002';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.lock_stream(text)
+CREATE OR REPLACE FUNCTION ballast.lock_stream(account text)
+ RETURNS void
+ LANGUAGE sql
+AS $function$
+    SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(account, 7316));
+$function$;
+
+--# function ballast.refuse_change()
+CREATE OR REPLACE FUNCTION ballast.refuse_change()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    RAISE EXCEPTION '% is append-only: % is refused.', tg_table_name, tg_op
+        USING ERRCODE = 'BL004';
+END
+$function$;
+
+--# table ballast.fill
+CREATE TABLE ballast.fill (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    cl_ord_id text NOT NULL,
+    exec_id text NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    quantity numeric NOT NULL,
+    price numeric NOT NULL,
+    cost numeric NOT NULL,
+    fee numeric NOT NULL,
+    fee_asset text NOT NULL,
+    liquidity text NOT NULL,
+    ts bigint NOT NULL,
+    hold_after numeric NOT NULL,
+    decision_price numeric NOT NULL,
+    CONSTRAINT fill_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT fill_cost_not_negative CHECK (((cost >= (0)::numeric) AND (cost < 'Infinity'::numeric))),
+    CONSTRAINT fill_exec_id_once UNIQUE (account_id, run_id, exec_id),
+    CONSTRAINT fill_finite CHECK (((abs(fee) < 'Infinity'::numeric) AND (abs(hold_after) < 'Infinity'::numeric) AND (abs(decision_price) < 'Infinity'::numeric))),
+    CONSTRAINT fill_liquidity CHECK ((liquidity = ANY (ARRAY['maker'::text, 'taker'::text]))),
+    CONSTRAINT fill_price_positive CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric))),
+    CONSTRAINT fill_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
+    CONSTRAINT fill_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
+--# table ballast.journal_frame
+CREATE TABLE ballast.journal_frame (
+    account_id text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    epoch bigint NOT NULL,
+    run_id text NOT NULL,
+    hour_ts bigint NOT NULL,
+    root_before bytea NOT NULL,
+    root_after bytea NOT NULL,
+    checksum bytea NOT NULL,
+    records bytea NOT NULL,
+    CONSTRAINT journal_frame_pkey PRIMARY KEY (account_id, first_seq),
+    CONSTRAINT journal_frame_hour CHECK (((hour_ts % '3600000000000'::bigint) = 0)),
+    CONSTRAINT journal_frame_range CHECK (((first_seq > 0) AND (last_seq >= first_seq))),
+    CONSTRAINT journal_frame_roots CHECK (((length(root_before) = 32) AND (length(root_after) = 32)))
+);
+
+--# table ballast.lease
+CREATE TABLE ballast.lease (
+    account_id text NOT NULL,
+    epoch bigint NOT NULL,
+    holder text NOT NULL,
+    opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT lease_pkey PRIMARY KEY (account_id, epoch),
+    CONSTRAINT lease_epoch_positive CHECK ((epoch > 0))
+);
+
+--# table ballast.migration
+CREATE TABLE ballast.migration (
+    number integer NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    CONSTRAINT migration_pkey PRIMARY KEY (number)
+);
+
+--# table ballast.order_event
+CREATE TABLE ballast.order_event (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    cl_ord_id text NOT NULL,
+    intent_no bigint NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    state text NOT NULL,
+    quantity numeric NOT NULL,
+    filled numeric NOT NULL,
+    limit_price numeric NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT order_event_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT order_event_filled_within_quantity CHECK (((filled >= (0)::numeric) AND (filled <= quantity))),
+    CONSTRAINT order_event_limit_price_positive CHECK (((limit_price > (0)::numeric) AND (limit_price < 'Infinity'::numeric))),
+    CONSTRAINT order_event_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
+    CONSTRAINT order_event_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
+--# table ballast.portfolio_hour
+CREATE TABLE ballast.portfolio_hour (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    hour_ts bigint NOT NULL,
+    ts bigint NOT NULL,
+    equity numeric NOT NULL,
+    cash_free numeric NOT NULL,
+    cash_held numeric NOT NULL,
+    realised numeric NOT NULL,
+    unrealised numeric NOT NULL,
+    fees numeric NOT NULL,
+    peak numeric NOT NULL,
+    unmarked numeric NOT NULL,
+    drawdown bigint NOT NULL,
+    CONSTRAINT portfolio_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT portfolio_hour_finite CHECK (((abs(equity) < 'Infinity'::numeric) AND (abs(cash_free) < 'Infinity'::numeric) AND (abs(cash_held) < 'Infinity'::numeric) AND (abs(realised) < 'Infinity'::numeric) AND (abs(unrealised) < 'Infinity'::numeric) AND (abs(fees) < 'Infinity'::numeric) AND (abs(peak) < 'Infinity'::numeric) AND (abs(unmarked) < 'Infinity'::numeric)))
+);
+
+--# table ballast.position_hour
+CREATE TABLE ballast.position_hour (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    hour_ts bigint NOT NULL,
+    symbol text NOT NULL,
+    quantity numeric NOT NULL,
+    free numeric NOT NULL,
+    cost numeric NOT NULL,
+    value numeric NOT NULL,
+    CONSTRAINT position_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT position_hour_finite CHECK (((abs(free) < 'Infinity'::numeric) AND (abs(cost) < 'Infinity'::numeric) AND (abs(value) < 'Infinity'::numeric))),
+    CONSTRAINT position_hour_quantity_not_negative CHECK (((quantity >= (0)::numeric) AND (quantity < 'Infinity'::numeric)))
+);
+
+--# table ballast.refusal
+CREATE TABLE ballast.refusal (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    intent_no bigint NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    reason text NOT NULL,
+    value text NOT NULL,
+    threshold text NOT NULL,
+    gate text NOT NULL,
+    CONSTRAINT refusal_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT refusal_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
+--# table ballast.run
+CREATE TABLE ballast.run (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    ordinal bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    epoch bigint NOT NULL,
+    mode text NOT NULL,
+    feed text NOT NULL,
+    genesis bytea NOT NULL,
+    first_seq bigint NOT NULL,
+    CONSTRAINT run_pkey PRIMARY KEY (account_id, run_id),
+    CONSTRAINT run_account_id_ordinal_key UNIQUE (account_id, ordinal),
+    CONSTRAINT run_first_seq_positive CHECK ((first_seq > 0)),
+    CONSTRAINT run_genesis_length CHECK ((length(genesis) = 32))
+);
+
+--# table ballast.run_end
+CREATE TABLE ballast.run_end (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    epoch bigint NOT NULL,
+    CONSTRAINT run_end_pkey PRIMARY KEY (account_id, run_id)
+);
+
+--# table ballast.snapshot
+CREATE TABLE ballast.snapshot (
+    account_id text NOT NULL,
+    seq bigint NOT NULL,
+    root bytea NOT NULL,
+    run_id text NOT NULL,
+    data bytea NOT NULL,
+    CONSTRAINT snapshot_pkey PRIMARY KEY (account_id, seq)
+);
+
+--# table ballast.trade_closed
+CREATE TABLE ballast.trade_closed (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    cl_ord_id text NOT NULL,
+    exec_id text NOT NULL,
+    symbol text NOT NULL,
+    quantity numeric NOT NULL,
+    proceeds numeric NOT NULL,
+    cost numeric NOT NULL,
+    fee numeric NOT NULL,
+    realised numeric NOT NULL,
+    ts bigint NOT NULL,
+    CONSTRAINT trade_closed_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT trade_closed_finite CHECK (((abs(proceeds) < 'Infinity'::numeric) AND (abs(cost) < 'Infinity'::numeric) AND (abs(fee) < 'Infinity'::numeric) AND (abs(realised) < 'Infinity'::numeric))),
+    CONSTRAINT trade_closed_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric)))
+);
+
+--# table ballast.trading_state
+CREATE TABLE ballast.trading_state (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    state text NOT NULL,
+    kill_level bigint NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT trading_state_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT trading_state_kill_level CHECK (((kill_level >= 0) AND (kill_level <= 3))),
+    CONSTRAINT trading_state_known CHECK ((state = ANY (ARRAY['Active'::text, 'Reducing'::text, 'Halted'::text])))
+);
+
+--# table ballast.transfer
+CREATE TABLE ballast.transfer (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    transfer_no bigint NOT NULL,
+    debit text NOT NULL,
+    credit text NOT NULL,
+    asset text NOT NULL,
+    amount numeric NOT NULL,
+    debit_balance numeric NOT NULL,
+    credit_balance numeric NOT NULL,
+    debit_sequence bigint NOT NULL,
+    credit_sequence bigint NOT NULL,
+    source text NOT NULL,
+    cause text NOT NULL,
+    CONSTRAINT transfer_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT transfer_amount_positive CHECK (((amount > (0)::numeric) AND (amount < 'Infinity'::numeric))),
+    CONSTRAINT transfer_between_two CHECK ((debit <> credit)),
+    CONSTRAINT transfer_credit_covered CHECK (((credit_balance >= (0)::numeric) OR ((credit !~~ 'available:%'::text) AND (credit !~~ 'held:%'::text)))),
+    CONSTRAINT transfer_debit_covered CHECK (((debit_balance >= (0)::numeric) OR ((debit !~~ 'available:%'::text) AND (debit !~~ 'held:%'::text)))),
+    CONSTRAINT transfer_finite CHECK (((abs(debit_balance) < 'Infinity'::numeric) AND (abs(credit_balance) < 'Infinity'::numeric))),
+    CONSTRAINT transfer_transfer_no_once UNIQUE (account_id, run_id, transfer_no)
+);
+
+--# table ballast.verdict_slice
+CREATE TABLE ballast.verdict_slice (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    ts bigint NOT NULL,
+    prediction_ts bigint NOT NULL,
+    action integer[] NOT NULL,
+    reason integer[] NOT NULL,
+    p_up integer[] NOT NULL,
+    expected_move integer[] NOT NULL,
+    cost integer[] NOT NULL,
+    edge integer[] NOT NULL,
+    CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT verdict_slice_columns CHECK (((cardinality(action) = cardinality(reason)) AND (cardinality(action) = cardinality(p_up)) AND (cardinality(action) = cardinality(expected_move)) AND (cardinality(action) = cardinality(cost)) AND (cardinality(action) = cardinality(edge))))
+);
+
+--# key run_end_account_id_run_id_fkey ON ballast.run_end
+ALTER TABLE ballast.run_end ADD CONSTRAINT run_end_account_id_run_id_fkey FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
+
+--# storage of ballast.journal_frame.records
+ALTER TABLE ballast.journal_frame ALTER COLUMN records SET STORAGE EXTERNAL;
+
+--# storage of ballast.snapshot.data
+ALTER TABLE ballast.snapshot ALTER COLUMN data SET STORAGE EXTERNAL;
+
+--# trigger refuse_change ON ballast.fill
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.fill
+ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger check_added ON ballast.journal_frame
+CREATE TRIGGER check_added AFTER INSERT ON ballast.journal_frame REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_frames();
+
+--# firing of trigger check_added ON ballast.journal_frame
+ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_added;
+
+--# trigger refuse_change ON ballast.journal_frame
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_frame FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.journal_frame
+ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger check_added ON ballast.lease
+CREATE TRIGGER check_added AFTER INSERT ON ballast.lease REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_lease();
+
+--# firing of trigger check_added ON ballast.lease
+ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER check_added;
+
+--# trigger refuse_change ON ballast.lease
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lease FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.lease
+ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger refuse_change ON ballast.order_event
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.order_event FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.order_event
+ALTER TABLE ballast.order_event ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger refuse_change ON ballast.portfolio_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.portfolio_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.portfolio_hour
+ALTER TABLE ballast.portfolio_hour ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger refuse_change ON ballast.position_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.position_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.position_hour
+ALTER TABLE ballast.position_hour ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger refuse_change ON ballast.refusal
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.refusal
+ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger check_added ON ballast.run
+CREATE TRIGGER check_added AFTER INSERT ON ballast.run REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_runs();
+
+--# firing of trigger check_added ON ballast.run
+ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER check_added;
+
+--# trigger refuse_change ON ballast.run
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.run
+ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger check_added ON ballast.run_end
+CREATE TRIGGER check_added AFTER INSERT ON ballast.run_end REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_run_ends();
+
+--# firing of trigger check_added ON ballast.run_end
+ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER check_added;
+
+--# trigger refuse_change ON ballast.run_end
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_end FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.run_end
+ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger refuse_change ON ballast.trade_closed
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trade_closed FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.trade_closed
+ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger refuse_change ON ballast.trading_state
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trading_state FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.trading_state
+ALTER TABLE ballast.trading_state ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger refuse_change ON ballast.transfer
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.transfer FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.transfer
+ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER refuse_change;
+
+--# trigger refuse_change ON ballast.verdict_slice
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verdict_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger refuse_change ON ballast.verdict_slice
+ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
+
+--# comment on FUNCTION ballast.lock_stream(text)
+COMMENT ON FUNCTION ballast.lock_stream(text) IS 'One writer of a stream at a time, until its commit';
+
+--# comment on TABLE ballast.fill
+COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
+
+--# comment on TABLE ballast.journal_frame
+COMMENT ON TABLE ballast.journal_frame IS 'Journalled inputs, up to about a thousand a row';
+
+--# comment on TABLE ballast.lease
+COMMENT ON TABLE ballast.lease IS 'Leadership: the row with the greatest epoch leads';
+
+--# comment on TABLE ballast.order_event
+COMMENT ON TABLE ballast.order_event IS 'Every move of every order';
+
+--# comment on TABLE ballast.portfolio_hour
+COMMENT ON TABLE ballast.portfolio_hour IS 'The portfolio at a full hour, in its reporting currency';
+
+--# comment on TABLE ballast.position_hour
+COMMENT ON TABLE ballast.position_hour IS 'Every held symbol at a full hour';
+
+--# comment on TABLE ballast.refusal
+COMMENT ON TABLE ballast.refusal IS 'Intents that a gate refused, with what it saw and what it demanded';
+
+--# comment on TABLE ballast.run
+COMMENT ON TABLE ballast.run IS 'Segments of the stream; a run ends where the next one begins';
+
+--# comment on TABLE ballast.run_end
+COMMENT ON TABLE ballast.run_end IS 'Runs that were closed cleanly';
+
+--# comment on TABLE ballast.snapshot
+COMMENT ON TABLE ballast.snapshot IS 'States to recover from; rebuildable from the frames';
+
+--# comment on TABLE ballast.trade_closed
+COMMENT ON TABLE ballast.trade_closed IS 'Sales that consumed lots; realised is net of both fees';
+
+--# comment on TABLE ballast.trading_state
+COMMENT ON TABLE ballast.trading_state IS 'Every change of what may be sent';
+
+--# comment on TABLE ballast.transfer
+COMMENT ON TABLE ballast.transfer IS 'Double entry: one row moves an amount from debit to credit';
+
+--# comment on TABLE ballast.verdict_slice
+COMMENT ON TABLE ballast.verdict_slice IS 'What was decided for every symbol at one instant, in symbol order';
+
+--# owner of FUNCTION ballast.check_frames()
+ALTER FUNCTION ballast.check_frames() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_frames() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_leader(text,bigint)
+ALTER FUNCTION ballast.check_leader(text,bigint) OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_leader(text,bigint) FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_lease()
+ALTER FUNCTION ballast.check_lease() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_lease() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_run_ends()
+ALTER FUNCTION ballast.check_run_ends() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_run_ends() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_runs()
+ALTER FUNCTION ballast.check_runs() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_runs() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.lock_stream(text)
+ALTER FUNCTION ballast.lock_stream(text) OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.lock_stream(text) FROM PUBLIC;
+
+--# owner of FUNCTION ballast.refuse_change()
+ALTER FUNCTION ballast.refuse_change() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.refuse_change() FROM PUBLIC;
+
+--# owner of TABLE ballast.fill
+ALTER TABLE ballast.fill OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.journal_frame
+ALTER TABLE ballast.journal_frame OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.lease
+ALTER TABLE ballast.lease OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.migration
+ALTER TABLE ballast.migration OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.order_event
+ALTER TABLE ballast.order_event OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.portfolio_hour
+ALTER TABLE ballast.portfolio_hour OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.position_hour
+ALTER TABLE ballast.position_hour OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.refusal
+ALTER TABLE ballast.refusal OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.run
+ALTER TABLE ballast.run OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.run_end
+ALTER TABLE ballast.run_end OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.snapshot
+ALTER TABLE ballast.snapshot OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.trade_closed
+ALTER TABLE ballast.trade_closed OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.trading_state
+ALTER TABLE ballast.trading_state OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.transfer
+ALTER TABLE ballast.transfer OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.verdict_slice
+ALTER TABLE ballast.verdict_slice OWNER TO ballast_owner;
+
+--# grant EXECUTE ON FUNCTION ballast.check_leader(text,bigint) TO ballast_writer
+GRANT EXECUTE ON FUNCTION ballast.check_leader(text,bigint) TO ballast_writer;
+
+--# grant EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer
+GRANT EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer;
+
+--# grant USAGE ON SCHEMA ballast TO ballast_reader
+GRANT USAGE ON SCHEMA ballast TO ballast_reader;
+
+--# grant USAGE ON SCHEMA ballast TO ballast_writer
+GRANT USAGE ON SCHEMA ballast TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.fill TO ballast_writer
+GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.journal_frame TO ballast_writer
+GRANT INSERT ON TABLE ballast.journal_frame TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.lease TO ballast_writer
+GRANT INSERT ON TABLE ballast.lease TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.order_event TO ballast_writer
+GRANT INSERT ON TABLE ballast.order_event TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.portfolio_hour TO ballast_writer
+GRANT INSERT ON TABLE ballast.portfolio_hour TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.position_hour TO ballast_writer
+GRANT INSERT ON TABLE ballast.position_hour TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.refusal TO ballast_writer
+GRANT INSERT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.run TO ballast_writer
+GRANT INSERT ON TABLE ballast.run TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.run_end TO ballast_writer
+GRANT INSERT ON TABLE ballast.run_end TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.snapshot TO ballast_writer
+GRANT INSERT ON TABLE ballast.snapshot TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.trade_closed TO ballast_writer
+GRANT INSERT ON TABLE ballast.trade_closed TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.trading_state TO ballast_writer
+GRANT INSERT ON TABLE ballast.trading_state TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.transfer TO ballast_writer
+GRANT INSERT ON TABLE ballast.transfer TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.verdict_slice TO ballast_writer
+GRANT INSERT ON TABLE ballast.verdict_slice TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.fill TO ballast_reader
+GRANT SELECT ON TABLE ballast.fill TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.fill TO ballast_writer
+GRANT SELECT ON TABLE ballast.fill TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.journal_frame TO ballast_reader
+GRANT SELECT ON TABLE ballast.journal_frame TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.journal_frame TO ballast_writer
+GRANT SELECT ON TABLE ballast.journal_frame TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.lease TO ballast_reader
+GRANT SELECT ON TABLE ballast.lease TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.lease TO ballast_writer
+GRANT SELECT ON TABLE ballast.lease TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.migration TO ballast_reader
+GRANT SELECT ON TABLE ballast.migration TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.migration TO ballast_writer
+GRANT SELECT ON TABLE ballast.migration TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.order_event TO ballast_reader
+GRANT SELECT ON TABLE ballast.order_event TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.order_event TO ballast_writer
+GRANT SELECT ON TABLE ballast.order_event TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.portfolio_hour TO ballast_reader
+GRANT SELECT ON TABLE ballast.portfolio_hour TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.portfolio_hour TO ballast_writer
+GRANT SELECT ON TABLE ballast.portfolio_hour TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.position_hour TO ballast_reader
+GRANT SELECT ON TABLE ballast.position_hour TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.position_hour TO ballast_writer
+GRANT SELECT ON TABLE ballast.position_hour TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.refusal TO ballast_reader
+GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.refusal TO ballast_writer
+GRANT SELECT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.run TO ballast_reader
+GRANT SELECT ON TABLE ballast.run TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.run TO ballast_writer
+GRANT SELECT ON TABLE ballast.run TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.run_end TO ballast_reader
+GRANT SELECT ON TABLE ballast.run_end TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.run_end TO ballast_writer
+GRANT SELECT ON TABLE ballast.run_end TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.snapshot TO ballast_reader
+GRANT SELECT ON TABLE ballast.snapshot TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.snapshot TO ballast_writer
+GRANT SELECT ON TABLE ballast.snapshot TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.trade_closed TO ballast_reader
+GRANT SELECT ON TABLE ballast.trade_closed TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.trade_closed TO ballast_writer
+GRANT SELECT ON TABLE ballast.trade_closed TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.trading_state TO ballast_reader
+GRANT SELECT ON TABLE ballast.trading_state TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.trading_state TO ballast_writer
+GRANT SELECT ON TABLE ballast.trading_state TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.transfer TO ballast_reader
+GRANT SELECT ON TABLE ballast.transfer TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.transfer TO ballast_writer
+GRANT SELECT ON TABLE ballast.transfer TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.verdict_slice TO ballast_reader
+GRANT SELECT ON TABLE ballast.verdict_slice TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.verdict_slice TO ballast_writer
+GRANT SELECT ON TABLE ballast.verdict_slice TO ballast_writer;
