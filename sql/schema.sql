@@ -145,6 +145,58 @@ BEGIN
 END
 $function$;
 
+--# function ballast.guard_schema()
+CREATE OR REPLACE FUNCTION ballast.guard_schema()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    touched text;
+BEGIN
+    IF EXISTS (
+        SELECT FROM pg_catalog.pg_locks
+        WHERE locktype = 'advisory' AND classid = 0 AND objid = 731600001 AND objsubid = 1
+            AND pid = pg_catalog.pg_backend_pid() AND granted
+            AND database = (
+                SELECT oid FROM pg_catalog.pg_database
+                WHERE datname = pg_catalog.current_database()
+            )
+    ) THEN
+        RETURN;
+    END IF;
+    IF tg_event = 'ddl_command_start' THEN
+        -- These could put this very function out of the way; what they are about is not told yet.
+        touched := 'whatever it names';
+    ELSIF tg_event = 'sql_drop' THEN
+        SELECT object_identity INTO touched FROM pg_catalog.pg_event_trigger_dropped_objects()
+        WHERE object_identity ~ '(^|[ (])ballast([.]|$)' LIMIT 1;
+    ELSE
+        -- By name, or by owner when the command has just moved it elsewhere. What a GRANT is about
+        -- is not told, so in this database none is made by hand.
+        SELECT coalesce(c.object_identity, c.object_type) INTO touched
+        FROM pg_catalog.pg_event_trigger_ddl_commands() c
+        LEFT JOIN pg_catalog.pg_class r
+            ON c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.oid = c.objid
+        LEFT JOIN pg_catalog.pg_proc p
+            ON c.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = c.objid
+        WHERE c.object_identity ~ '(^|[ (])ballast([.]|$)'
+            OR c.command_tag IN ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES')
+            OR c.schema_name NOT LIKE '\_timescaledb%'
+                AND coalesce(r.relowner, p.proowner) = (
+                    SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'ballast_owner'
+                )
+        LIMIT 1;
+        IF touched IS NULL AND pg_catalog.to_regnamespace('ballast') IS NULL THEN
+            touched := 'ballast';
+        END IF;
+    END IF;
+    IF touched IS NOT NULL THEN
+        RAISE EXCEPTION '% of % is refused: only migrations change this schema.', tg_tag, touched
+            USING ERRCODE = 'BL005';
+    END IF;
+END
+$function$;
+
 --# function ballast.lock_stream(text)
 CREATE OR REPLACE FUNCTION ballast.lock_stream(account text)
  RETURNS void
@@ -557,6 +609,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verd
 --# firing of trigger refuse_change ON ballast.verdict_slice
 ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
 
+--# comment on FUNCTION ballast.guard_schema()
+COMMENT ON FUNCTION ballast.guard_schema() IS 'Refuses every change of the schema outside of a migration';
+
 --# comment on FUNCTION ballast.lock_stream(text)
 COMMENT ON FUNCTION ballast.lock_stream(text) IS 'One writer of a stream at a time, until its commit';
 
@@ -621,6 +676,10 @@ REVOKE ALL ON FUNCTION ballast.check_run_ends() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_runs()
 ALTER FUNCTION ballast.check_runs() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_runs() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.guard_schema()
+ALTER FUNCTION ballast.guard_schema() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.guard_schema() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.lock_stream(text)
 ALTER FUNCTION ballast.lock_stream(text) OWNER TO ballast_owner;
@@ -818,3 +877,21 @@ GRANT SELECT ON TABLE ballast.verdict_slice TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.verdict_slice TO ballast_writer
 GRANT SELECT ON TABLE ballast.verdict_slice TO ballast_writer;
+
+--# event trigger ballast_guard_change
+CREATE EVENT TRIGGER ballast_guard_change ON ddl_command_end EXECUTE FUNCTION ballast.guard_schema();
+
+--# firing of event trigger ballast_guard_change
+ALTER EVENT TRIGGER ballast_guard_change ENABLE ALWAYS;
+
+--# event trigger ballast_guard_drop
+CREATE EVENT TRIGGER ballast_guard_drop ON sql_drop EXECUTE FUNCTION ballast.guard_schema();
+
+--# firing of event trigger ballast_guard_drop
+ALTER EVENT TRIGGER ballast_guard_drop ENABLE ALWAYS;
+
+--# event trigger ballast_guard_itself
+CREATE EVENT TRIGGER ballast_guard_itself ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION', 'ALTER FUNCTION', 'ALTER ROUTINE', 'DROP FUNCTION', 'DROP ROUTINE', 'DROP OWNED', 'DROP SCHEMA') EXECUTE FUNCTION ballast.guard_schema();
+
+--# firing of event trigger ballast_guard_itself
+ALTER EVENT TRIGGER ballast_guard_itself ENABLE ALWAYS;

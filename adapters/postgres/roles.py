@@ -1,4 +1,4 @@
-"""Making a database ready: the roles of sql/roles.sql, then the migrations.
+"""Making a database ready: the roles of sql/roles.sql, the migrations, the guards of sql/guard.sql.
 
 Only this and the migrations run as an administrator; the service connects as the writer.
 """
@@ -29,7 +29,9 @@ async def prepare_database(dsn: str) -> tuple[str, ...]:
     try:
         async with one_runner(connection):
             await connection.execute((SQL / "roles.sql").read_text(encoding="utf-8"))
-            return await migrate(connection)
+            applied = await migrate(connection)
+            await connection.execute((SQL / "guard.sql").read_text(encoding="utf-8"))
+            return applied
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"The database cannot be prepared: {error}.") from error
     finally:

@@ -51,6 +51,12 @@ async def read_schema(connection: Connection) -> SchemaObjects:
         found[f"owner of {name}"] = "\n".join(_owned(name, role))
     for row in await connection.fetch(statement("schema_grants")):
         found[f"grant {row['name']}"] = f"GRANT {row['name']} {row['definition']}".rstrip() + ";"
+    # Last, because they would refuse whatever came after them.
+    for row in await connection.fetch(statement("schema_event_triggers")):
+        text = f"CREATE EVENT TRIGGER {row['name']} {row['definition']};"
+        found[f"event trigger {row['name']}"] = text
+        how = f"ALTER EVENT TRIGGER {row['name']} {_FIRES[row['fires']]};"
+        found[f"firing of event trigger {row['name']}"] = how
     return found
 
 
@@ -104,9 +110,6 @@ async def _rest(connection: Connection) -> AsyncIterator[tuple[str, str]]:
         yield f"dead key {row['constraint']} ON {row['table']}", "-- its triggers do not fire"
     for row in await connection.fetch(statement("schema_rules")):
         yield row["name"], f"-- {row['definition']}"
-    for row in await connection.fetch(statement("schema_event_triggers")):
-        text = f"{row['definition']} {_FIRES[row['fires']]}"
-        yield f"event trigger {row['name']}", f"-- {text}"
     for row in await connection.fetch(statement("schema_comments")):
         text = row["definition"].replace("'", "''")
         yield f"comment on {row['name']}", f"COMMENT ON {row['name']} IS '{text}';"

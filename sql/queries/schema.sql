@@ -129,8 +129,11 @@ ORDER BY 1;
 -- name: schema_event_triggers
 SELECT
     e.evtname::text AS name,
-    format('ON %s %s EXECUTE FUNCTION %s', e.evtevent, e.evttags::text, e.evtfoid::regprocedure)
-        AS definition,
+    concat_ws(' ', 'ON', e.evtevent,
+        CASE WHEN e.evttags IS NOT NULL THEN format('WHEN TAG IN (%s)', (
+            SELECT string_agg(quote_literal(tag), ', ') FROM unnest(e.evttags) tag
+        )) END,
+        'EXECUTE FUNCTION', e.evtfoid::regprocedure) AS definition,
     e.evtenabled::text AS fires
 FROM pg_event_trigger e
 WHERE e.evtname LIKE 'ballast%'

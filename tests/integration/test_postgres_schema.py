@@ -17,6 +17,14 @@ from adapters.postgres.schema_snapshot import (
 from tests.postgres_server import KINDS, Server, running_server
 
 
+UNGUARD = (
+    "ALTER EVENT TRIGGER ballast_guard_change DISABLE;"
+    "ALTER EVENT TRIGGER ballast_guard_drop DISABLE;"
+    "ALTER EVENT TRIGGER ballast_guard_itself DISABLE"
+)
+GUARD = UNGUARD.replace("DISABLE", "ENABLE ALWAYS")
+
+
 @pytest.fixture(params=KINDS)
 def server(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Server:
     return running_server(pytestconfig, request.param)
@@ -34,9 +42,11 @@ def schema_of(server: Server, database: str, role: str = "") -> SchemaObjects:
 
 
 def drift(server: Server, commands: str) -> list[str]:
-    """What is told of a migrated database after somebody ran these commands on it."""
+    """What is told of a migrated database after a superuser ran these commands on it, who knew
+    how to get past the guard and left it as it was.
+    """
     database = asyncio.run(server.fresh_database())
-    asyncio.run(server.run(database, commands))
+    asyncio.run(server.run(database, f"{UNGUARD}; {commands}; {GUARD}"))
     found = schema_of(server, database)
     return [each.sentence() for each in differences(read_snapshot(), found)]
 
@@ -175,6 +185,18 @@ def test_everybody_reads_the_same_schema(server: Server, role: str) -> None:
 )
 def test_drift_is_told_by_name(server: Server, commands: str, told: list[str]) -> None:
     assert drift(server, commands) == told
+
+
+def test_a_guard_that_sleeps_is_drift(server: Server) -> None:
+    """Nothing guards the guards but this."""
+    database = asyncio.run(server.fresh_database())
+    asyncio.run(server.run(database, UNGUARD))
+    told = [each.sentence() for each in differences(read_snapshot(), schema_of(server, database))]
+    assert told == [
+        "firing of event trigger ballast_guard_change was changed",
+        "firing of event trigger ballast_guard_drop was changed",
+        "firing of event trigger ballast_guard_itself was changed",
+    ]
 
 
 def test_a_role_with_more_rights_is_drift(server: Server) -> None:
