@@ -34,7 +34,7 @@ EXIT_CODES = {
     ExitCode.FENCED: "another process leads this account, or has taken it over",
     ExitCode.HALTED: "the core stands halted; a person must look and reactivate",
     ExitCode.MISSING: "the run, bundle or file that was named does not exist",
-    ExitCode.UNSOUND: "the database is not as it should be: a changed schema, or rows against a rule",
+    ExitCode.UNSOUND: "the database is not what it should be: schema changed, rows against a rule",
     ExitCode.INTERRUPTED: "interrupted twice before the clean stop was done",
 }
 

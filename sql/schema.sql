@@ -282,6 +282,7 @@ CREATE TABLE ballast.migration (
     name text NOT NULL,
     sha256 text NOT NULL,
     applied_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    code_version text DEFAULT ''::text NOT NULL,
     CONSTRAINT migration_pkey PRIMARY KEY (number)
 );
 
@@ -507,104 +508,110 @@ ALTER TABLE ballast.journal_frame ALTER COLUMN records SET STORAGE EXTERNAL;
 --# storage of ballast.snapshot.data
 ALTER TABLE ballast.snapshot ALTER COLUMN data SET STORAGE EXTERNAL;
 
---# trigger refuse_change ON ballast.fill
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.fill
-ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
-
 --# trigger check_added ON ballast.journal_frame
 CREATE TRIGGER check_added AFTER INSERT ON ballast.journal_frame REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_frames();
-
---# firing of trigger check_added ON ballast.journal_frame
-ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_added;
-
---# trigger refuse_change ON ballast.journal_frame
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_frame FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.journal_frame
-ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER refuse_change;
 
 --# trigger check_added ON ballast.lease
 CREATE TRIGGER check_added AFTER INSERT ON ballast.lease REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_lease();
 
---# firing of trigger check_added ON ballast.lease
-ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER check_added;
-
---# trigger refuse_change ON ballast.lease
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lease FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.lease
-ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER refuse_change;
-
---# trigger refuse_change ON ballast.order_event
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.order_event FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.order_event
-ALTER TABLE ballast.order_event ENABLE ALWAYS TRIGGER refuse_change;
-
---# trigger refuse_change ON ballast.portfolio_hour
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.portfolio_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.portfolio_hour
-ALTER TABLE ballast.portfolio_hour ENABLE ALWAYS TRIGGER refuse_change;
-
---# trigger refuse_change ON ballast.position_hour
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.position_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.position_hour
-ALTER TABLE ballast.position_hour ENABLE ALWAYS TRIGGER refuse_change;
-
---# trigger refuse_change ON ballast.refusal
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.refusal
-ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
-
 --# trigger check_added ON ballast.run
 CREATE TRIGGER check_added AFTER INSERT ON ballast.run REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_runs();
-
---# firing of trigger check_added ON ballast.run
-ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER check_added;
-
---# trigger refuse_change ON ballast.run
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.run
-ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER refuse_change;
 
 --# trigger check_added ON ballast.run_end
 CREATE TRIGGER check_added AFTER INSERT ON ballast.run_end REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_run_ends();
 
---# firing of trigger check_added ON ballast.run_end
-ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER check_added;
+--# trigger refuse_change ON ballast.fill
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.journal_frame
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_frame FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.lease
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lease FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.migration
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.migration FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.order_event
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.order_event FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.portfolio_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.portfolio_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.position_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.position_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.refusal
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.run
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.run_end
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_end FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
---# firing of trigger refuse_change ON ballast.run_end
-ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change;
-
 --# trigger refuse_change ON ballast.trade_closed
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trade_closed FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
-
---# firing of trigger refuse_change ON ballast.trade_closed
-ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER refuse_change;
 
 --# trigger refuse_change ON ballast.trading_state
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trading_state FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
---# firing of trigger refuse_change ON ballast.trading_state
-ALTER TABLE ballast.trading_state ENABLE ALWAYS TRIGGER refuse_change;
-
 --# trigger refuse_change ON ballast.transfer
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.transfer FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
---# firing of trigger refuse_change ON ballast.transfer
-ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER refuse_change;
-
 --# trigger refuse_change ON ballast.verdict_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verdict_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# firing of trigger check_added ON ballast.journal_frame
+ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.lease
+ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.run
+ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.run_end
+ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger refuse_change ON ballast.fill
+ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.journal_frame
+ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.lease
+ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.migration
+ALTER TABLE ballast.migration ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.order_event
+ALTER TABLE ballast.order_event ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.portfolio_hour
+ALTER TABLE ballast.portfolio_hour ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.position_hour
+ALTER TABLE ballast.position_hour ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.refusal
+ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.run
+ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.run_end
+ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.trade_closed
+ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.trading_state
+ALTER TABLE ballast.trading_state ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.transfer
+ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.verdict_slice
 ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
@@ -623,6 +630,9 @@ COMMENT ON TABLE ballast.journal_frame IS 'Journalled inputs, up to about a thou
 
 --# comment on TABLE ballast.lease
 COMMENT ON TABLE ballast.lease IS 'Leadership: the row with the greatest epoch leads';
+
+--# comment on TABLE ballast.migration
+COMMENT ON TABLE ballast.migration IS 'What made this schema: each file once, by which version';
 
 --# comment on TABLE ballast.order_event
 COMMENT ON TABLE ballast.order_event IS 'Every move of every order';
@@ -739,12 +749,6 @@ GRANT EXECUTE ON FUNCTION ballast.check_leader(text,bigint) TO ballast_writer;
 
 --# grant EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer
 GRANT EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer;
-
---# grant USAGE ON SCHEMA ballast TO ballast_reader
-GRANT USAGE ON SCHEMA ballast TO ballast_reader;
-
---# grant USAGE ON SCHEMA ballast TO ballast_writer
-GRANT USAGE ON SCHEMA ballast TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.fill TO ballast_writer
 GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
@@ -878,20 +882,26 @@ GRANT SELECT ON TABLE ballast.verdict_slice TO ballast_reader;
 --# grant SELECT ON TABLE ballast.verdict_slice TO ballast_writer
 GRANT SELECT ON TABLE ballast.verdict_slice TO ballast_writer;
 
+--# grant USAGE ON SCHEMA ballast TO ballast_reader
+GRANT USAGE ON SCHEMA ballast TO ballast_reader;
+
+--# grant USAGE ON SCHEMA ballast TO ballast_writer
+GRANT USAGE ON SCHEMA ballast TO ballast_writer;
+
 --# event trigger ballast_guard_change
 CREATE EVENT TRIGGER ballast_guard_change ON ddl_command_end EXECUTE FUNCTION ballast.guard_schema();
-
---# firing of event trigger ballast_guard_change
-ALTER EVENT TRIGGER ballast_guard_change ENABLE ALWAYS;
 
 --# event trigger ballast_guard_drop
 CREATE EVENT TRIGGER ballast_guard_drop ON sql_drop EXECUTE FUNCTION ballast.guard_schema();
 
---# firing of event trigger ballast_guard_drop
-ALTER EVENT TRIGGER ballast_guard_drop ENABLE ALWAYS;
-
 --# event trigger ballast_guard_itself
 CREATE EVENT TRIGGER ballast_guard_itself ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION', 'ALTER FUNCTION', 'ALTER ROUTINE', 'DROP FUNCTION', 'DROP ROUTINE', 'DROP OWNED', 'DROP SCHEMA') EXECUTE FUNCTION ballast.guard_schema();
+
+--# firing of event trigger ballast_guard_change
+ALTER EVENT TRIGGER ballast_guard_change ENABLE ALWAYS;
+
+--# firing of event trigger ballast_guard_drop
+ALTER EVENT TRIGGER ballast_guard_drop ENABLE ALWAYS;
 
 --# firing of event trigger ballast_guard_itself
 ALTER EVENT TRIGGER ballast_guard_itself ENABLE ALWAYS;

@@ -27,6 +27,10 @@ from adapters.postgres.roles import prepare_database
 
 TEMPLATE = "ballast_template"
 KINDS = ("machine", "embedded")
+UNGUARD = "; ".join(
+    f"ALTER EVENT TRIGGER ballast_guard_{name} DISABLE" for name in ("change", "drop", "itself")
+)
+GUARD = UNGUARD.replace("DISABLE", "ENABLE ALWAYS")
 
 
 @dataclass
@@ -75,6 +79,11 @@ class Server:
             await connection.execute(commands)
         finally:
             await connection.close()
+
+    async def tamper(self, database: str, commands: str) -> None:
+        """What a superuser can do who first puts every guard and trigger to sleep."""
+        await self.run(database, f"{UNGUARD}; {commands}")
+        await self.run(database, GUARD)
 
     async def _administer(self, command: str) -> None:
         await self.run("postgres", command)

@@ -1,13 +1,15 @@
 """Forward-only migrations: numbered files, each applied once in its own transaction, as the owner.
 
-What was applied is recorded with its SHA-256, so an edited, missing or late file is refused before
-anything runs. Roles come first (`adapters.postgres.roles`); there is no way back here by design.
+What was applied is recorded with its SHA-256 and the version that did it, so an edited, missing or
+late file is refused before anything runs. Roles come first (`adapters.postgres.roles`); there is no
+way back here by design.
 """
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.metadata
 import re
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
@@ -128,7 +130,11 @@ async def _apply(connection: Connection, migration: Migration) -> None:
             await connection.execute(statement("act_as_owner"))
             await connection.execute(migration.text)
             await connection.execute(
-                statement("record_migration"), migration.number, migration.name, migration.sha256
+                statement("record_migration"),
+                migration.number,
+                migration.name,
+                migration.sha256,
+                importlib.metadata.version("ballast"),
             )
     except asyncpg.PostgresError as error:
         raise MigrationError(

@@ -28,7 +28,7 @@ _PART: Final = re.compile(r"^    (CONSTRAINT )?(\w+) (.*?),?$")
 
 
 class Difference(msgspec.Struct, frozen=True):
-    """One object that differs: `kind` is added, missing or changed; texts are empty where absent."""
+    """One object that differs: added, missing or changed; a text is empty where there is none."""
 
     kind: str
     name: str

@@ -51,3 +51,7 @@ END
 $$;
 COMMENT ON FUNCTION ballast.guard_schema IS 'Refuses every change of the schema outside of a migration';
 REVOKE ALL ON FUNCTION ballast.guard_schema FROM PUBLIC;
+
+CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ballast.migration
+    FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+ALTER TABLE ballast.migration ENABLE ALWAYS TRIGGER refuse_change;

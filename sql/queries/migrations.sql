@@ -16,9 +16,11 @@ CREATE TABLE IF NOT EXISTS ballast.migration (
     sha256 text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+ALTER TABLE ballast.migration ADD COLUMN IF NOT EXISTS code_version text NOT NULL DEFAULT '';
+COMMENT ON TABLE ballast.migration IS 'What made this schema: each file once, by which version';
 
 -- name: applied_migrations
 SELECT number, name, sha256 FROM ballast.migration ORDER BY number;
 
 -- name: record_migration
-INSERT INTO ballast.migration (number, name, sha256) VALUES ($1, $2, $3);
+INSERT INTO ballast.migration (number, name, sha256, code_version) VALUES ($1, $2, $3, $4);

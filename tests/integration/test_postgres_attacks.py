@@ -17,15 +17,20 @@ from tests.postgres_server import KINDS, Server, running_server
 TABLES = (
     "lease", "run", "run_end", "journal_frame", "verdict_slice", "refusal", "trading_state",
     "order_event", "fill", "transfer", "trade_closed", "portfolio_hour", "position_hour",
+    "migration",
 )  # fmt: skip
 CHANGES = (
-    "UPDATE ballast.{table} SET account_id = 'other'",
+    "UPDATE ballast.{table} SET {column} = {column}",
     "DELETE FROM ballast.{table}",
     "TRUNCATE ballast.{table} CASCADE",
-    "MERGE INTO ballast.{table} t USING (SELECT 1 AS one) s ON t.account_id = 'a' "
-    "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN DO NOTHING",
-    "MERGE INTO ballast.{table} t USING (SELECT 1 AS one) s ON t.account_id = 'a' "
-    "WHEN MATCHED THEN UPDATE SET account_id = 'b' WHEN NOT MATCHED THEN DO NOTHING",
+    (
+        "MERGE INTO ballast.{table} t USING (SELECT 1 AS one) s ON t.{column} IS NOT NULL "
+        "WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN DO NOTHING"
+    ),
+    (
+        "MERGE INTO ballast.{table} t USING (SELECT 1 AS one) s ON t.{column} IS NOT NULL "
+        "WHEN MATCHED THEN UPDATE SET {column} = t.{column} WHEN NOT MATCHED THEN DO NOTHING"
+    ),
     "WITH gone AS (DELETE FROM ballast.{table} RETURNING 1) SELECT count(*) FROM gone",
     "SELECT * FROM ballast.{table} FOR UPDATE",
 )
@@ -40,26 +45,32 @@ STRUCTURE = (
     "ALTER TABLE ballast.{table} ENABLE REPLICA TRIGGER refuse_change",
     "DROP TRIGGER refuse_change ON ballast.{table}",
     "ALTER TABLE ballast.{table} ADD COLUMN note text",
-    "ALTER TABLE ballast.{table} DROP COLUMN account_id CASCADE",
+    "ALTER TABLE ballast.{table} DROP COLUMN {column} CASCADE",
     "ALTER TABLE ballast.{table} RENAME TO forgotten",
     "ALTER TABLE ballast.{table} SET SCHEMA public",
     "CREATE RULE quiet AS ON INSERT TO ballast.{table} DO INSTEAD NOTHING",
-    "CREATE TRIGGER second BEFORE INSERT ON ballast.{table} EXECUTE FUNCTION "
-    "suppress_redundant_updates_trigger()",
+    (
+        "CREATE TRIGGER second BEFORE INSERT ON ballast.{table} EXECUTE FUNCTION "
+        "suppress_redundant_updates_trigger()"
+    ),
     "GRANT UPDATE, DELETE ON ballast.{table} TO ballast_writer",
 )
 ONCE = (
     "DROP SCHEMA ballast CASCADE",
     "ALTER SCHEMA ballast RENAME TO forgotten",
     "ALTER FUNCTION ballast.refuse_change() RENAME TO refuse_nothing",
-    "CREATE OR REPLACE FUNCTION ballast.refuse_change() RETURNS trigger LANGUAGE plpgsql "
-    "AS 'BEGIN RETURN NULL; END'",
+    (
+        "CREATE OR REPLACE FUNCTION ballast.refuse_change() RETURNS trigger LANGUAGE plpgsql "
+        "AS 'BEGIN RETURN NULL; END'"
+    ),
     "DROP FUNCTION ballast.guard_schema() CASCADE",
     "DROP ROUTINE ballast.guard_schema() CASCADE",
     "ALTER FUNCTION ballast.guard_schema() RENAME TO nothing",
     "DROP OWNED BY ballast_owner CASCADE",
-    "CREATE OR REPLACE FUNCTION ballast.guard_schema() RETURNS event_trigger LANGUAGE plpgsql "
-    "AS 'BEGIN END'",
+    (
+        "CREATE OR REPLACE FUNCTION ballast.guard_schema() RETURNS event_trigger LANGUAGE plpgsql "
+        "AS 'BEGIN END'"
+    ),
     "ALTER TABLE ballast.fill DROP CONSTRAINT fill_exec_id_once",
     "CREATE TABLE ballast.extra (one integer)",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA ballast GRANT ALL ON TABLES TO ballast_writer",
@@ -115,7 +126,11 @@ def told(attacks: list[str], found: list[str], expected: tuple[str, ...]) -> lis
 
 
 def every(patterns: tuple[str, ...]) -> list[str]:
-    return [pattern.format(table=table) for pattern in patterns for table in TABLES]
+    return [
+        pattern.format(table=table, column="name" if table == "migration" else "account_id")
+        for pattern in patterns
+        for table in TABLES
+    ]
 
 
 @pytest.mark.parametrize("role", [WRITER, READER])

@@ -229,6 +229,7 @@ TAMPERED = (
     ("DELETE FROM ballast.journal_frame", "missing", 3),
     ("UPDATE ballast.journal_frame SET epoch = 0", "foreign", 3),
 )
+ASLEEP = "ALTER TABLE ballast.journal_frame DISABLE TRIGGER refuse_change"
 
 
 @pytest.mark.parametrize(("change", "kind", "seq"), TAMPERED)
@@ -237,8 +238,7 @@ async def test_what_a_superuser_changes_in_spite_of_all_is_found(
 ) -> None:
     for each in chain(2, 2, 2):
         await journal.append(each)
-    await server.ask(database, "ALTER TABLE ballast.journal_frame DISABLE TRIGGER refuse_change")
-    await server.ask(database, f"{change} WHERE first_seq = 3")
+    await server.tamper(database, f"{ASLEEP}; {change} WHERE first_seq = 3")
     with pytest.raises(JournalCorruptError) as caught:
         verify_frames([each async for each in journal.frames()], GENESIS_ROOT)
     assert (caught.value.kind, caught.value.seq) == (kind, seq)
@@ -249,10 +249,9 @@ async def test_rows_that_changed_places_are_found(
 ) -> None:
     for each in chain(2, 2, 2):
         await journal.append(each)
-    await server.ask(database, "ALTER TABLE ballast.journal_frame DISABLE TRIGGER refuse_change")
-    await server.ask(
+    await server.tamper(
         database,
-        "UPDATE ballast.journal_frame f SET records = o.records, checksum = o.checksum"
+        f"{ASLEEP}; UPDATE ballast.journal_frame f SET records = o.records, checksum = o.checksum"
         " FROM ballast.journal_frame o WHERE f.first_seq + o.first_seq = 8 AND f.first_seq > 1",
     )
     with pytest.raises(JournalCorruptError) as caught:

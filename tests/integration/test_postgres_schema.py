@@ -14,15 +14,7 @@ from adapters.postgres.schema_snapshot import (
     read_snapshot,
     snapshot_text,
 )
-from tests.postgres_server import KINDS, Server, running_server
-
-
-UNGUARD = (
-    "ALTER EVENT TRIGGER ballast_guard_change DISABLE;"
-    "ALTER EVENT TRIGGER ballast_guard_drop DISABLE;"
-    "ALTER EVENT TRIGGER ballast_guard_itself DISABLE"
-)
-GUARD = UNGUARD.replace("DISABLE", "ENABLE ALWAYS")
+from tests.postgres_server import KINDS, UNGUARD, Server, running_server
 
 
 @pytest.fixture(params=KINDS)
@@ -46,7 +38,7 @@ def drift(server: Server, commands: str) -> list[str]:
     how to get past the guard and left it as it was.
     """
     database = asyncio.run(server.fresh_database())
-    asyncio.run(server.run(database, f"{UNGUARD}; {commands}; {GUARD}"))
+    asyncio.run(server.tamper(database, commands))
     found = schema_of(server, database)
     return [each.sentence() for each in differences(read_snapshot(), found)]
 
@@ -88,8 +80,10 @@ def test_everybody_reads_the_same_schema(server: Server, role: str) -> None:
             ["constraint fill_exec_id_once of ballast.fill is missing"],
         ),
         (
-            "ALTER TABLE ballast.fill DROP CONSTRAINT fill_side, ADD CONSTRAINT fill_side "
-            "CHECK (side IN ('buy', 'sell', 'short')) NOT VALID",
+            (
+                "ALTER TABLE ballast.fill DROP CONSTRAINT fill_side, ADD CONSTRAINT fill_side "
+                "CHECK (side IN ('buy', 'sell', 'short')) NOT VALID"
+            ),
             ["constraint fill_side of ballast.fill was changed"],
         ),
         (
@@ -101,8 +95,10 @@ def test_everybody_reads_the_same_schema(server: Server, role: str) -> None:
             ["column ts of ballast.fill was changed"],
         ),
         (
-            "CREATE OR REPLACE FUNCTION ballast.refuse_change() RETURNS trigger "
-            "LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'",
+            (
+                "CREATE OR REPLACE FUNCTION ballast.refuse_change() RETURNS trigger "
+                "LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'"
+            ),
             ["function ballast.refuse_change() was changed"],
         ),
         (
@@ -123,8 +119,10 @@ def test_everybody_reads_the_same_schema(server: Server, role: str) -> None:
         (
             "GRANT UPDATE ON ballast.transfer TO ballast_writer",
             [
-                "grant UPDATE ON TABLE ballast.transfer TO ballast_writer is there, "
-                "but not in the schema"
+                (
+                    "grant UPDATE ON TABLE ballast.transfer TO ballast_writer is there, "
+                    "but not in the schema"
+                )
             ],
         ),
         (
@@ -134,15 +132,19 @@ def test_everybody_reads_the_same_schema(server: Server, role: str) -> None:
         (
             "GRANT UPDATE (amount) ON ballast.transfer TO PUBLIC",
             [
-                "grant UPDATE ON COLUMN ballast.transfer.amount TO PUBLIC is there, "
-                "but not in the schema"
+                (
+                    "grant UPDATE ON COLUMN ballast.transfer.amount TO PUBLIC is there, "
+                    "but not in the schema"
+                )
             ],
         ),
         (
             "GRANT EXECUTE ON FUNCTION ballast.check_leader(text, bigint) TO PUBLIC",
             [
-                "grant EXECUTE ON FUNCTION ballast.check_leader(text,bigint) TO PUBLIC is there, "
-                "but not in the schema"
+                (
+                    "grant EXECUTE ON FUNCTION ballast.check_leader(text,bigint) TO PUBLIC "
+                    "is there, but not in the schema"
+                )
             ],
         ),
         (
@@ -162,8 +164,10 @@ def test_everybody_reads_the_same_schema(server: Server, role: str) -> None:
             [
                 "firing of trigger check_added ON ballast.run_end was changed",
                 "firing of trigger refuse_change ON ballast.run_end was changed",
-                "dead key run_end_account_id_run_id_fkey ON ballast.run_end is there, "
-                "but not in the schema",
+                (
+                    "dead key run_end_account_id_run_id_fkey ON ballast.run_end is there, "
+                    "but not in the schema"
+                ),
             ],
         ),
         (
