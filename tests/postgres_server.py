@@ -53,6 +53,12 @@ class Server:
         await self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         return name
 
+    async def copy_of(self, database: str) -> str:
+        """The name of a database that is a copy of that one, which nobody may be connected to."""
+        name = f"copy_{os.getpid()}_{next(self._numbers)}"
+        await self._administer(f"CREATE DATABASE {name} TEMPLATE {database}")
+        return name
+
     async def empty_database(self) -> str:
         """The name of a database with nothing in it."""
         name = f"empty_{os.getpid()}_{next(self._numbers)}"

@@ -44,6 +44,7 @@ EXAMPLES = {
     "db status": "ballast db status",
     "db migrate": "ballast db migrate",
     "db drift": "ballast db drift",
+    "db validate": "ballast db validate",
     "doctor": "ballast doctor",
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',

@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+import asyncpg
 import click
 import msgspec
 
 from adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
 from adapters.postgres.schema_objects import SchemaObjects, read_schema
 from adapters.postgres.schema_snapshot import differences, read_snapshot
+from adapters.postgres.validations import Checked
+from adapters.postgres.validations import validate as checked
 from service.cli.answering import answer
 from service.cli.options import common, settings_of
 from service.database import migrate_database, reading
@@ -107,6 +110,63 @@ def drift(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -
             click.echo("the schema is what this version makes")
     if failure is not None:
         raise failure
+
+
+@db.command()
+@common
+def validate(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
+    """Look for rows that break a rule of the books or the journal, in every account.
+
+    Runs each file of sql/validations and names what it finds. Only reads, on one state of the
+    database, so the service may go on trading; exit code 9 when a rule is broken.
+    """
+    settings = settings_of(settings_file, data_dir)
+    found = asyncio.run(_validated(settings, quiet=as_json))
+    broken = [each for each in found if each.violations]
+    count = sum(each.violations for each in broken)
+    failure = None if not broken else _invalid(count, [each.name for each in broken])
+    if as_json:
+        checks = [msgspec.to_builtins(each) for each in found]
+        answer({"violations": count, "checks": checks}, failure)
+    elif failure is None:
+        click.echo(f"{len(found)} rules hold")
+    if failure is not None:
+        raise failure
+
+
+async def _validated(settings: Settings, *, quiet: bool) -> list[Checked]:
+    found = []
+    async with reading(settings, say=_progress) as connection:
+        try:
+            async for each in checked(connection):
+                found.append(each)
+                if not quiet:
+                    _show(each)
+        except asyncpg.PostgresError as error:
+            raise UserError(
+                ExitCode.UNSOUND,
+                f"The rules cannot be looked at: {error}.",
+                "Run `ballast db drift` for what the schema lacks, and `ballast db migrate`.",
+            ) from error
+    return found
+
+
+def _show(each: Checked) -> None:
+    click.echo(f"{'ok' if not each.violations else each.violations:>6}  {each.name}")
+    for violation in each.first:
+        click.echo(f"        {violation.account} input {violation.seq}: {violation.detail}")
+    if each.violations:
+        click.echo(f"        the rule: {each.rule}")
+
+
+def _invalid(count: int, names: list[str]) -> UserError:
+    rows = "one row breaks" if count == 1 else f"{count} rows break"
+    return UserError(
+        ExitCode.UNSOUND,
+        f"The database is not sound: {rows} {', '.join(names)}.",
+        "Do not trade on it: `ballast replay RUN --verify` tells what the journal itself proves, "
+        "and `ballast db drift` whether the schema was changed.",
+    )
 
 
 async def _schema(settings: Settings) -> SchemaObjects:

@@ -58,6 +58,29 @@ def test_a_database_of_ones_own_is_migrated_and_watched(
     assert ballast("db", "drift", **own).sentence.endswith("objects differ.")
 
 
+def test_rows_against_a_rule_are_told_with_the_rule(
+    ballast: Ballast, pytestconfig: pytest.Config
+) -> None:
+    server = running_server(pytestconfig, "embedded")
+    dsn = server.dsn(asyncio.run(server.fresh_database()), server.administrator)
+    own = {"journal__dsn": dsn}
+    sound = ballast("db", "validate", **own)
+    assert sound.code == 0, sound.err
+    assert sound.out.splitlines()[-1].endswith("rules hold")
+    run(dsn, "INSERT INTO ballast.lease VALUES ('paper', 1, 'a'); SELECT 1")
+    run(dsn, f"{UNGUARD}; ALTER TABLE ballast.lease DISABLE TRIGGER ALL")
+    run(dsn, "INSERT INTO ballast.lease VALUES ('paper', 3, 'a')")
+    found = ballast("db", "validate", **own)
+    assert found.code == 9
+    assert "one row breaks epochs_rise_one_by_one" in found.sentence
+    assert "epoch 3 stands where 2 is due" in found.out
+    told = ballast("db", "validate", "--json", **own).json
+    assert told["violations"] == 1
+    assert told["exit_code"] == 9
+    run(dsn, "DROP TABLE ballast.fill CASCADE")
+    assert "cannot be looked at" in ballast("db", "validate", **own).sentence
+
+
 def test_an_edited_migration_is_refused_in_one_sentence(
     ballast: Ballast, pytestconfig: pytest.Config
 ) -> None:

@@ -1,0 +1,10 @@
+-- A fill comes after the first event of its order, of the same symbol and side.
+
+SELECT f.account_id, f.seq, format('fill %s of order %s', f.exec_id, f.cl_ord_id) AS detail
+FROM ballast.fill f
+WHERE NOT EXISTS (
+    SELECT FROM ballast.order_event o
+    WHERE o.account_id = f.account_id AND o.cl_ord_id = f.cl_ord_id
+        AND (o.seq, o.ordinal) < (f.seq, f.ordinal)
+        AND o.symbol = f.symbol AND o.side = f.side
+)

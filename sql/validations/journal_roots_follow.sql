@@ -1,0 +1,12 @@
+-- Each frame begins with the root that the one before it ended with; the first with genesis.
+
+WITH frames AS (
+    SELECT account_id, first_seq, root_before,
+        lag(root_after, 1, decode(repeat('00', 32), 'hex'))
+            OVER (PARTITION BY account_id ORDER BY first_seq) AS due
+    FROM ballast.journal_frame
+)
+SELECT account_id, first_seq AS seq,
+    format('the root before is %s, the chain is at %s',
+        encode(root_before, 'hex'), encode(due, 'hex')) AS detail
+FROM frames WHERE root_before <> due
