@@ -71,6 +71,7 @@ class Pump:
         frame_inputs: int = FRAME_INPUTS,
         snapshot_every: int = SNAPSHOT_EVERY,
         fail_points: FailPoints | None = None,
+        on_durable: Callable[[int, bytes], None] = lambda _seq, _root: None,
     ) -> None:
         assert frame_inputs > 0
         self.kernel = kernel
@@ -83,6 +84,7 @@ class Pump:
         self._frame_inputs = frame_inputs
         self._snapshot_every = snapshot_every
         self._fail_points = fail_points or FailPoints()
+        self._on_durable = on_durable
         self._records: list[Record] = []
         self._rows: list[DerivedRow] = []
         self._effects: list[Envelope] = []
@@ -218,6 +220,7 @@ class Pump:
             self._halt_on_constraint(refused, effects)
         self.durable_seq = frame.last_seq
         self._fail_points.passed("committed")
+        self._on_durable(frame.last_seq, frame.root_after)
         counts = self.counts
         counts.last_append_seconds = time.perf_counter() - started
         counts.append_seconds += counts.last_append_seconds

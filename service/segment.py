@@ -16,6 +16,7 @@ from actors.kernel.snapshot import state_digest
 from actors.messages.codec import encode
 from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
 from actors.ports import Feed, FeedItem, Journal, RunRow
+from service.anchoring import Anchoring
 from service.bundles import Choice
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
@@ -91,15 +92,18 @@ async def open_segment(
     stream: str = "",
     progress: Progress | None = None,
     make_pump: Callable[..., Pump] = Pump,
+    anchoring: Anchoring | None = None,
 ) -> OpenSegment:
     """Recover the account, open an epoch and admit the inputs that start the run.
 
-    Raises what `recover` raises, and FencedError when another leader is newer.
+    Raises what `recover` raises, FencedError when another leader is newer, and what `anchoring`
+    finds against the journal.
     """
     kernel = graph.kernel
+    if anchoring is not None:
+        await anchoring.check(journal)
     recovered = await _recovered(settings, plan, graph, journal, progress)
     epoch = await journal.open_epoch(holder)
-    fresh = kernel.seq == 0
     run_id = run_id_of(plan, settings.decision, graph.bundle_id, kernel.root)
     run = RunRow(
         run_id=run_id,
@@ -121,24 +125,37 @@ async def open_segment(
         observers=observers,
         frame_inputs=settings.journal.frame_inputs,
         snapshot_every=settings.journal.snapshot_every_inputs,
+        on_durable=_anchored(anchoring, epoch),
     )
-    if not fresh:
+    if kernel.seq:
         await pump.take_snapshot()
+    await pump.admit(_opening(settings, plan, graph, run, epoch))
+    await pump.flush()
+    return OpenSegment(run, graph, pump, recovered, epoch)
+
+
+def _opening(
+    settings: Settings, plan: SegmentPlan, graph: Graph, run: RunRow, epoch: int
+) -> list[FeedItem]:
+    """The inputs that start a run; an account that never had funds gets its opening balance."""
+    kernel, account = graph.kernel, settings.account
     at = max(kernel.at, plan.starts_at)
-    opening: list[FeedItem] = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
-    if not fresh:
+    opening = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
+    if kernel.seq:
         opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
     unheard = await unheard_refusals(journal, recovered.snapshot_seq)
     opening += [FeedItem(at, each) for each in unheard]
     if not kernel.actor("ledger").state.deposits:
         # Fresh, or killed between the first frame and the second; the ledger books it once.
-        account = settings.account
-        opening.append(
-            FeedItem(at, Deposit(account.quote, account.opening_balance, "opening balance", at))
-        )
-    await pump.admit(opening)
-    await pump.flush()
-    return OpenSegment(run, graph, pump, recovered, epoch)
+        deposit = Deposit(account.quote, account.opening_balance, "opening balance", at)
+        opening.append(FeedItem(at, deposit))
+    return opening
+
+
+def _anchored(anchoring: Anchoring | None, epoch: int) -> Callable[[int, bytes], None]:
+    if anchoring is None:
+        return lambda _seq, _root: None
+    return lambda seq, root: anchoring.note(epoch=epoch, seq=seq, root=root)
 
 
 async def _recovered(

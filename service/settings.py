@@ -100,7 +100,8 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where and how inputs are made durable. Without `dsn` the embedded PostgreSQL is used.
 
-    `dsn_file` names a file that holds the address, for container secrets.
+    `dsn_file` names a file that holds the address, for container secrets. `anchor_copy` is a folder
+    elsewhere, into which the signed anchors of the chain's head are written a second time.
     """
 
     kind: str = ""
@@ -108,6 +109,7 @@ class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     dsn_file: str = ""
     frame_inputs: int = 1000
     snapshot_every_inputs: int = 5000
+    anchor_copy: str = ""
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -10,6 +10,7 @@ import click
 from click.exceptions import NoArgsIsHelpError
 
 from actors.ports import FencedError, JournalCorruptError, JournalError
+from adapters.anchors.key import AnchorError
 from service import crash
 from service.cli.answering import answer, answered, failure_document
 from service.cli.verbs import VERBS
@@ -38,7 +39,7 @@ class BallastGroup(click.Group):
         """Run the verb; never show a traceback for a failure that has a name."""
         try:
             return super().invoke(ctx)
-        except (UserError, JournalError) as error:
+        except (UserError, JournalError, AnchorError) as error:
             failure = as_user_error(error)
         except click.UsageError as error:
             if isinstance(error, NoArgsIsHelpError):
@@ -62,6 +63,8 @@ def as_user_error(error: Exception) -> UserError:
             f"The journal is damaged: {error}.",
             "Nothing was sent. Restore a backup, or look at it with `ballast replay RUN`.",
         )
+    if isinstance(error, AnchorError):
+        return UserError(ExitCode.NOT_PROVEN, f"{error}", error.remedy)
     if isinstance(error, FencedError):
         return UserError(
             ExitCode.FENCED,

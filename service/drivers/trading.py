@@ -17,6 +17,7 @@ import msgspec
 from actors.instant import SECOND_NS
 from actors.messages.execution import SafeStopAttempted
 from actors.ports import Feed, FeedItem, FencedError, Journal, JournalError, RunRow
+from service.anchoring import anchoring_of
 from service.bundles import Choice
 from service.control import ControlBox
 from service.drivers.feeding import HALTED, Fed, Limits, feed_items
@@ -177,6 +178,7 @@ class _Driver:
         self.outside = outside
         self.say = say
         self.control = ControlBox(settings.home)
+        self.anchoring = anchoring_of(settings, plan.journal_kind, say) if plan.lasting else None
         self.stop = asyncio.Event()
         self.started = time.perf_counter()
 
@@ -200,6 +202,8 @@ class _Driver:
         for watcher in self.watchers:
             watcher.closing(fed.reason)
         run = await close_segment(segment, journal, fed.reason)
+        if self.anchoring is not None:
+            self.anchoring.note(epoch=segment.epoch, seq=run.last_seq, root=run.root, now=True)
         card = closing_card(run, segment, tally, notice=self.choice.notice, started=self.started)
         card = msgspec.structs.replace(card, feed_counts=counts_of(self.feed))
         card = await self._proven(card, journal, run)
@@ -217,7 +221,13 @@ class _Driver:
         for watcher in self.watchers:
             observers += watcher.observers()
         segment = await open_segment(
-            self.settings, segment_plan, graph, journal, observers=observers, stream=plan.stream
+            self.settings,
+            segment_plan,
+            graph,
+            journal,
+            observers=observers,
+            stream=plan.stream,
+            anchoring=self.anchoring,
         )
         if self.outside is not None:
             await self._connect(segment, self.outside)
