@@ -130,6 +130,8 @@ async def open_segment(
     if kernel.seq:
         await pump.take_snapshot()
     await pump.admit(_opening(settings, plan, graph, run, epoch))
+    unheard = await unheard_refusals(journal, recovered.snapshot_seq)
+    await pump.admit([FeedItem(kernel.at, each) for each in unheard])
     await pump.flush()
     return OpenSegment(run, graph, pump, recovered, epoch)
 
@@ -143,8 +145,6 @@ def _opening(
     opening = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
     if kernel.seq:
         opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
-    unheard = await unheard_refusals(journal, recovered.snapshot_seq)
-    opening += [FeedItem(at, each) for each in unheard]
     if not kernel.actor("ledger").state.deposits:
         # Fresh, or killed between the first frame and the second; the ledger books it once.
         deposit = Deposit(account.quote, account.opening_balance, "opening balance", at)

@@ -239,13 +239,7 @@ CREATE TABLE ballast.fill (
     hold_after numeric NOT NULL,
     decision_price numeric NOT NULL,
     CONSTRAINT fill_pkey PRIMARY KEY (account_id, seq, ordinal),
-    CONSTRAINT fill_cost_not_negative CHECK (((cost >= (0)::numeric) AND (cost < 'Infinity'::numeric))),
-    CONSTRAINT fill_exec_id_once UNIQUE (account_id, run_id, exec_id),
-    CONSTRAINT fill_finite CHECK (((abs(fee) < 'Infinity'::numeric) AND (abs(hold_after) < 'Infinity'::numeric) AND (abs(decision_price) < 'Infinity'::numeric))),
-    CONSTRAINT fill_liquidity CHECK ((liquidity = ANY (ARRAY['maker'::text, 'taker'::text]))),
-    CONSTRAINT fill_price_positive CHECK (((price > (0)::numeric) AND (price < 'Infinity'::numeric))),
-    CONSTRAINT fill_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
-    CONSTRAINT fill_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+    CONSTRAINT fill_trade_once UNIQUE (account_id, cl_ord_id, exec_id)
 );
 
 --# table ballast.journal_frame
@@ -305,7 +299,6 @@ CREATE TABLE ballast.order_event (
     limit_price numeric NOT NULL,
     reason text NOT NULL,
     CONSTRAINT order_event_pkey PRIMARY KEY (account_id, seq, ordinal),
-    CONSTRAINT order_event_filled_within_quantity CHECK (((filled >= (0)::numeric) AND (filled <= quantity))),
     CONSTRAINT order_event_limit_price_positive CHECK (((limit_price > (0)::numeric) AND (limit_price < 'Infinity'::numeric))),
     CONSTRAINT order_event_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
     CONSTRAINT order_event_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
@@ -331,8 +324,7 @@ CREATE TABLE ballast.portfolio_hour (
     peak numeric NOT NULL,
     unmarked numeric NOT NULL,
     drawdown bigint NOT NULL,
-    CONSTRAINT portfolio_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
-    CONSTRAINT portfolio_hour_finite CHECK (((abs(equity) < 'Infinity'::numeric) AND (abs(cash_free) < 'Infinity'::numeric) AND (abs(cash_held) < 'Infinity'::numeric) AND (abs(realised) < 'Infinity'::numeric) AND (abs(unrealised) < 'Infinity'::numeric) AND (abs(fees) < 'Infinity'::numeric) AND (abs(peak) < 'Infinity'::numeric) AND (abs(unmarked) < 'Infinity'::numeric)))
+    CONSTRAINT portfolio_hour_pkey PRIMARY KEY (account_id, seq, ordinal)
 );
 
 --# table ballast.position_hour
@@ -350,9 +342,7 @@ CREATE TABLE ballast.position_hour (
     free numeric NOT NULL,
     cost numeric NOT NULL,
     value numeric NOT NULL,
-    CONSTRAINT position_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
-    CONSTRAINT position_hour_finite CHECK (((abs(free) < 'Infinity'::numeric) AND (abs(cost) < 'Infinity'::numeric) AND (abs(value) < 'Infinity'::numeric))),
-    CONSTRAINT position_hour_quantity_not_negative CHECK (((quantity >= (0)::numeric) AND (quantity < 'Infinity'::numeric)))
+    CONSTRAINT position_hour_pkey PRIMARY KEY (account_id, seq, ordinal)
 );
 
 --# table ballast.refusal
@@ -373,6 +363,20 @@ CREATE TABLE ballast.refusal (
     gate text NOT NULL,
     CONSTRAINT refusal_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT refusal_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
+--# table ballast.row_refused
+CREATE TABLE ballast.row_refused (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    table_name text NOT NULL,
+    constraint_name text NOT NULL,
+    CONSTRAINT row_refused_pkey PRIMARY KEY (account_id, seq, ordinal)
 );
 
 --# table ballast.run
@@ -427,9 +431,33 @@ CREATE TABLE ballast.trade_closed (
     fee numeric NOT NULL,
     realised numeric NOT NULL,
     ts bigint NOT NULL,
-    CONSTRAINT trade_closed_pkey PRIMARY KEY (account_id, seq, ordinal),
-    CONSTRAINT trade_closed_finite CHECK (((abs(proceeds) < 'Infinity'::numeric) AND (abs(cost) < 'Infinity'::numeric) AND (abs(fee) < 'Infinity'::numeric) AND (abs(realised) < 'Infinity'::numeric))),
-    CONSTRAINT trade_closed_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric)))
+    CONSTRAINT trade_closed_pkey PRIMARY KEY (account_id, seq, ordinal)
+);
+
+--# table ballast.trade_unexplained
+CREATE TABLE ballast.trade_unexplained (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    cl_ord_id text NOT NULL,
+    exec_id text NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    quantity numeric NOT NULL,
+    price numeric NOT NULL,
+    cost numeric NOT NULL,
+    fee numeric NOT NULL,
+    fee_asset text NOT NULL,
+    liquidity text NOT NULL,
+    ts bigint NOT NULL,
+    venue_order_id text NOT NULL,
+    booked boolean NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT trade_unexplained_pkey PRIMARY KEY (account_id, seq, ordinal)
 );
 
 --# table ballast.trading_state
@@ -472,9 +500,8 @@ CREATE TABLE ballast.transfer (
     CONSTRAINT transfer_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT transfer_amount_positive CHECK (((amount > (0)::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT transfer_between_two CHECK ((debit <> credit)),
-    CONSTRAINT transfer_credit_covered CHECK (((credit_balance >= (0)::numeric) OR ((credit !~~ 'available:%'::text) AND (credit !~~ 'held:%'::text)))),
-    CONSTRAINT transfer_debit_covered CHECK (((debit_balance >= (0)::numeric) OR ((debit !~~ 'available:%'::text) AND (debit !~~ 'held:%'::text)))),
     CONSTRAINT transfer_finite CHECK (((abs(debit_balance) < 'Infinity'::numeric) AND (abs(credit_balance) < 'Infinity'::numeric))),
+    CONSTRAINT transfer_hold_covered CHECK (((source !~~ 'hold:%:place'::text) OR ((debit_balance >= (0)::numeric) AND (credit_balance >= (0)::numeric)))),
     CONSTRAINT transfer_transfer_no_once UNIQUE (account_id, run_id, transfer_no)
 );
 
@@ -544,6 +571,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.posi
 --# trigger refuse_change ON ballast.refusal
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.row_refused
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.row_refused FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.run
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -552,6 +582,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_
 
 --# trigger refuse_change ON ballast.trade_closed
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trade_closed FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.trade_unexplained
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trade_unexplained FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.trading_state
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trading_state FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -598,6 +631,9 @@ ALTER TABLE ballast.position_hour ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.refusal
 ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.row_refused
+ALTER TABLE ballast.row_refused ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.run
 ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -606,6 +642,9 @@ ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.trade_closed
 ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.trade_unexplained
+ALTER TABLE ballast.trade_unexplained ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.trading_state
 ALTER TABLE ballast.trading_state ENABLE ALWAYS TRIGGER refuse_change;
@@ -616,11 +655,143 @@ ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.verdict_slice
 ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
 
+--# comment on CONSTRAINT fill_pkey ON ballast.fill
+COMMENT ON CONSTRAINT fill_pkey ON ballast.fill IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT fill_trade_once ON ballast.fill
+COMMENT ON CONSTRAINT fill_trade_once ON ballast.fill IS 'The venue''s trade is booked once for its order, also in a later run';
+
+--# comment on CONSTRAINT journal_frame_hour ON ballast.journal_frame
+COMMENT ON CONSTRAINT journal_frame_hour ON ballast.journal_frame IS 'Frames are filed under full hours, UTC';
+
+--# comment on CONSTRAINT journal_frame_pkey ON ballast.journal_frame
+COMMENT ON CONSTRAINT journal_frame_pkey ON ballast.journal_frame IS 'One successor only: a fork of the stream cannot be stored';
+
+--# comment on CONSTRAINT journal_frame_range ON ballast.journal_frame
+COMMENT ON CONSTRAINT journal_frame_range ON ballast.journal_frame IS 'A frame holds at least one input, counted from 1';
+
+--# comment on CONSTRAINT journal_frame_roots ON ballast.journal_frame
+COMMENT ON CONSTRAINT journal_frame_roots ON ballast.journal_frame IS 'A root is a SHA-256';
+
+--# comment on CONSTRAINT lease_epoch_positive ON ballast.lease
+COMMENT ON CONSTRAINT lease_epoch_positive ON ballast.lease IS 'Epoch 0 means a reader, who may not write';
+
+--# comment on CONSTRAINT lease_pkey ON ballast.lease
+COMMENT ON CONSTRAINT lease_pkey ON ballast.lease IS 'Two leaders cannot open the same epoch';
+
+--# comment on CONSTRAINT migration_pkey ON ballast.migration
+COMMENT ON CONSTRAINT migration_pkey ON ballast.migration IS 'A migration is applied once';
+
+--# comment on CONSTRAINT order_event_limit_price_positive ON ballast.order_event
+COMMENT ON CONSTRAINT order_event_limit_price_positive ON ballast.order_event IS 'Every order of ours has a worst price';
+
+--# comment on CONSTRAINT order_event_pkey ON ballast.order_event
+COMMENT ON CONSTRAINT order_event_pkey ON ballast.order_event IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT order_event_quantity_positive ON ballast.order_event
+COMMENT ON CONSTRAINT order_event_quantity_positive ON ballast.order_event IS 'We never order nothing, less, or without limit';
+
+--# comment on CONSTRAINT order_event_side ON ballast.order_event
+COMMENT ON CONSTRAINT order_event_side ON ballast.order_event IS 'An order buys or sells what is held; there is no short';
+
+--# comment on CONSTRAINT portfolio_hour_pkey ON ballast.portfolio_hour
+COMMENT ON CONSTRAINT portfolio_hour_pkey ON ballast.portfolio_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT position_hour_pkey ON ballast.position_hour
+COMMENT ON CONSTRAINT position_hour_pkey ON ballast.position_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT refusal_pkey ON ballast.refusal
+COMMENT ON CONSTRAINT refusal_pkey ON ballast.refusal IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT refusal_side ON ballast.refusal
+COMMENT ON CONSTRAINT refusal_side ON ballast.refusal IS 'An intent buys or sells; there is no third side';
+
+--# comment on CONSTRAINT row_refused_pkey ON ballast.row_refused
+COMMENT ON CONSTRAINT row_refused_pkey ON ballast.row_refused IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT run_account_id_ordinal_key ON ballast.run
+COMMENT ON CONSTRAINT run_account_id_ordinal_key ON ballast.run IS 'The runs of an account have one order';
+
+--# comment on CONSTRAINT run_end_account_id_run_id_fkey ON ballast.run_end
+COMMENT ON CONSTRAINT run_end_account_id_run_id_fkey ON ballast.run_end IS 'Only what has begun can end';
+
+--# comment on CONSTRAINT run_end_pkey ON ballast.run_end
+COMMENT ON CONSTRAINT run_end_pkey ON ballast.run_end IS 'A run ends once';
+
+--# comment on CONSTRAINT run_first_seq_positive ON ballast.run
+COMMENT ON CONSTRAINT run_first_seq_positive ON ballast.run IS 'Inputs count from 1';
+
+--# comment on CONSTRAINT run_genesis_length ON ballast.run
+COMMENT ON CONSTRAINT run_genesis_length ON ballast.run IS 'A root is a SHA-256';
+
+--# comment on CONSTRAINT run_pkey ON ballast.run
+COMMENT ON CONSTRAINT run_pkey ON ballast.run IS 'A run is named by what it was made of; it is registered once';
+
+--# comment on CONSTRAINT snapshot_pkey ON ballast.snapshot
+COMMENT ON CONSTRAINT snapshot_pkey ON ballast.snapshot IS 'One snapshot an input; the first one stays';
+
+--# comment on CONSTRAINT trade_closed_pkey ON ballast.trade_closed
+COMMENT ON CONSTRAINT trade_closed_pkey ON ballast.trade_closed IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT trade_unexplained_pkey ON ballast.trade_unexplained
+COMMENT ON CONSTRAINT trade_unexplained_pkey ON ballast.trade_unexplained IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT trading_state_kill_level ON ballast.trading_state
+COMMENT ON CONSTRAINT trading_state_kill_level ON ballast.trading_state IS 'Kill levels are 0 off, 1 no new risk, 2 reduce, 3 flatten';
+
+--# comment on CONSTRAINT trading_state_known ON ballast.trading_state
+COMMENT ON CONSTRAINT trading_state_known ON ballast.trading_state IS 'A state nobody knows would be read as permission';
+
+--# comment on CONSTRAINT trading_state_pkey ON ballast.trading_state
+COMMENT ON CONSTRAINT trading_state_pkey ON ballast.trading_state IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT transfer_amount_positive ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_amount_positive ON ballast.transfer IS 'The direction is said by debit and credit, never by a sign';
+
+--# comment on CONSTRAINT transfer_between_two ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_between_two ON ballast.transfer IS 'Double entry moves between two accounts';
+
+--# comment on CONSTRAINT transfer_finite ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_finite ON ballast.transfer IS 'NaN and Infinity are no balances';
+
+--# comment on CONSTRAINT transfer_hold_covered ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_hold_covered ON ballast.transfer IS 'An order reserves only what is free: no leverage, no short';
+
+--# comment on CONSTRAINT transfer_pkey ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_pkey ON ballast.transfer IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT transfer_transfer_no_once ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_transfer_no_once ON ballast.transfer IS 'Transfers of a run are counted; none is booked twice';
+
+--# comment on CONSTRAINT verdict_slice_columns ON ballast.verdict_slice
+COMMENT ON CONSTRAINT verdict_slice_columns ON ballast.verdict_slice IS 'Every symbol of a slice has a value in every column';
+
+--# comment on CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice
+COMMENT ON CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on FUNCTION ballast.check_frames()
+COMMENT ON FUNCTION ballast.check_frames() IS 'A frame continues the stream: leader, place, root, run, checksum';
+
+--# comment on FUNCTION ballast.check_leader(text,bigint)
+COMMENT ON FUNCTION ballast.check_leader(text,bigint) IS 'Only the newest epoch writes; a deposed leader is refused in its own transaction';
+
+--# comment on FUNCTION ballast.check_lease()
+COMMENT ON FUNCTION ballast.check_lease() IS 'Epochs are opened one by one';
+
+--# comment on FUNCTION ballast.check_run_ends()
+COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
+
+--# comment on FUNCTION ballast.check_runs()
+COMMENT ON FUNCTION ballast.check_runs() IS 'A run begins at the head, with its root as genesis';
+
 --# comment on FUNCTION ballast.guard_schema()
 COMMENT ON FUNCTION ballast.guard_schema() IS 'Refuses every change of the schema outside of a migration';
 
 --# comment on FUNCTION ballast.lock_stream(text)
 COMMENT ON FUNCTION ballast.lock_stream(text) IS 'One writer of a stream at a time, until its commit';
+
+--# comment on FUNCTION ballast.refuse_change()
+COMMENT ON FUNCTION ballast.refuse_change() IS 'Append-only: refuses UPDATE, DELETE and TRUNCATE, whoever asks';
 
 --# comment on TABLE ballast.fill
 COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
@@ -632,7 +803,7 @@ COMMENT ON TABLE ballast.journal_frame IS 'Journalled inputs, up to about a thou
 COMMENT ON TABLE ballast.lease IS 'Leadership: the row with the greatest epoch leads';
 
 --# comment on TABLE ballast.migration
-COMMENT ON TABLE ballast.migration IS 'What made this schema: each file once, by which version';
+COMMENT ON TABLE ballast.migration IS 'What made this schema: each file once, and by which version';
 
 --# comment on TABLE ballast.order_event
 COMMENT ON TABLE ballast.order_event IS 'Every move of every order';
@@ -646,6 +817,9 @@ COMMENT ON TABLE ballast.position_hour IS 'Every held symbol at a full hour';
 --# comment on TABLE ballast.refusal
 COMMENT ON TABLE ballast.refusal IS 'Intents that a gate refused, with what it saw and what it demanded';
 
+--# comment on TABLE ballast.row_refused
+COMMENT ON TABLE ballast.row_refused IS 'Rows that a constraint refused and that are missing from their table';
+
 --# comment on TABLE ballast.run
 COMMENT ON TABLE ballast.run IS 'Segments of the stream; a run ends where the next one begins';
 
@@ -657,6 +831,9 @@ COMMENT ON TABLE ballast.snapshot IS 'States to recover from; rebuildable from t
 
 --# comment on TABLE ballast.trade_closed
 COMMENT ON TABLE ballast.trade_closed IS 'Sales that consumed lots; realised is net of both fees';
+
+--# comment on TABLE ballast.trade_unexplained
+COMMENT ON TABLE ballast.trade_unexplained IS 'Trades that no order of ours explains, as reported';
 
 --# comment on TABLE ballast.trading_state
 COMMENT ON TABLE ballast.trading_state IS 'Every change of what may be sent';
@@ -723,6 +900,9 @@ ALTER TABLE ballast.position_hour OWNER TO ballast_owner;
 --# owner of TABLE ballast.refusal
 ALTER TABLE ballast.refusal OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.row_refused
+ALTER TABLE ballast.row_refused OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.run
 ALTER TABLE ballast.run OWNER TO ballast_owner;
 
@@ -734,6 +914,9 @@ ALTER TABLE ballast.snapshot OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.trade_closed
 ALTER TABLE ballast.trade_closed OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.trade_unexplained
+ALTER TABLE ballast.trade_unexplained OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.trading_state
 ALTER TABLE ballast.trading_state OWNER TO ballast_owner;
@@ -771,6 +954,9 @@ GRANT INSERT ON TABLE ballast.position_hour TO ballast_writer;
 --# grant INSERT ON TABLE ballast.refusal TO ballast_writer
 GRANT INSERT ON TABLE ballast.refusal TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.row_refused TO ballast_writer
+GRANT INSERT ON TABLE ballast.row_refused TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.run TO ballast_writer
 GRANT INSERT ON TABLE ballast.run TO ballast_writer;
 
@@ -782,6 +968,9 @@ GRANT INSERT ON TABLE ballast.snapshot TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.trade_closed TO ballast_writer
 GRANT INSERT ON TABLE ballast.trade_closed TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.trade_unexplained TO ballast_writer
+GRANT INSERT ON TABLE ballast.trade_unexplained TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.trading_state TO ballast_writer
 GRANT INSERT ON TABLE ballast.trading_state TO ballast_writer;
@@ -840,6 +1029,12 @@ GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;
 --# grant SELECT ON TABLE ballast.refusal TO ballast_writer
 GRANT SELECT ON TABLE ballast.refusal TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.row_refused TO ballast_reader
+GRANT SELECT ON TABLE ballast.row_refused TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.row_refused TO ballast_writer
+GRANT SELECT ON TABLE ballast.row_refused TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.run TO ballast_reader
 GRANT SELECT ON TABLE ballast.run TO ballast_reader;
 
@@ -863,6 +1058,12 @@ GRANT SELECT ON TABLE ballast.trade_closed TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.trade_closed TO ballast_writer
 GRANT SELECT ON TABLE ballast.trade_closed TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.trade_unexplained TO ballast_reader
+GRANT SELECT ON TABLE ballast.trade_unexplained TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.trade_unexplained TO ballast_writer
+GRANT SELECT ON TABLE ballast.trade_unexplained TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.trading_state TO ballast_reader
 GRANT SELECT ON TABLE ballast.trading_state TO ballast_reader;

@@ -106,6 +106,7 @@ async def migrate(connection: Connection, folder: Path = MIGRATIONS) -> tuple[st
         async with connection.transaction():
             await connection.execute(statement("act_as_owner"))
             await connection.execute(statement("create_migration_table"))
+            await connection.execute(statement("extend_migration_table"))
             rows = await connection.fetch(statement("applied_migrations"))
         wanted = pending(files, [Applied(*row) for row in rows])
         for migration in wanted:

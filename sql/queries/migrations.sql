@@ -16,8 +16,9 @@ CREATE TABLE IF NOT EXISTS ballast.migration (
     sha256 text NOT NULL,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
+
+-- name: extend_migration_table
 ALTER TABLE ballast.migration ADD COLUMN IF NOT EXISTS code_version text NOT NULL DEFAULT '';
-COMMENT ON TABLE ballast.migration IS 'What made this schema: each file once, by which version';
 
 -- name: applied_migrations
 SELECT number, name, sha256 FROM ballast.migration ORDER BY number;

@@ -10,6 +10,9 @@ WITH derived AS (
     UNION ALL SELECT 'trade_closed', account_id, seq, at, hour_ts_utc FROM ballast.trade_closed
     UNION ALL SELECT 'portfolio_hour', account_id, seq, at, hour_ts_utc FROM ballast.portfolio_hour
     UNION ALL SELECT 'position_hour', account_id, seq, at, hour_ts_utc FROM ballast.position_hour
+    UNION ALL SELECT 'trade_unexplained', account_id, seq, at, hour_ts_utc
+    FROM ballast.trade_unexplained
+    UNION ALL SELECT 'row_refused', account_id, seq, at, hour_ts_utc FROM ballast.row_refused
 )
 SELECT account_id, seq, format('%s at %s is filed under %s', kind, at, hour_ts_utc) AS detail
 FROM derived WHERE hour_ts_utc <> at - at % 3600000000000

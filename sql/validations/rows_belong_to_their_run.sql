@@ -10,6 +10,9 @@ WITH derived AS (
     UNION ALL SELECT 'trade_closed', account_id, run_id, mode, seq FROM ballast.trade_closed
     UNION ALL SELECT 'portfolio_hour', account_id, run_id, mode, seq FROM ballast.portfolio_hour
     UNION ALL SELECT 'position_hour', account_id, run_id, mode, seq FROM ballast.position_hour
+    UNION ALL SELECT 'trade_unexplained', account_id, run_id, mode, seq
+    FROM ballast.trade_unexplained
+    UNION ALL SELECT 'row_refused', account_id, run_id, mode, seq FROM ballast.row_refused
 )
 SELECT d.account_id, d.seq, format('%s of run %s, %s', d.kind, d.run_id, d.mode) AS detail
 FROM derived d

@@ -18,6 +18,8 @@ TABLES = (
     "lease", "run", "run_end", "journal_frame", "verdict_slice", "refusal", "trading_state",
     "order_event", "fill", "transfer", "trade_closed", "portfolio_hour", "position_hour",
     "migration",
+    "trade_unexplained",
+    "row_refused",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",
@@ -71,7 +73,7 @@ ONCE = (
         "CREATE OR REPLACE FUNCTION ballast.guard_schema() RETURNS event_trigger LANGUAGE plpgsql "
         "AS 'BEGIN END'"
     ),
-    "ALTER TABLE ballast.fill DROP CONSTRAINT fill_exec_id_once",
+    "ALTER TABLE ballast.fill DROP CONSTRAINT fill_trade_once",
     "CREATE TABLE ballast.extra (one integer)",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA ballast GRANT ALL ON TABLES TO ballast_writer",
 )

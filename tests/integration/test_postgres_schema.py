@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 
 import asyncpg
 import pytest
@@ -76,15 +77,21 @@ def test_everybody_reads_the_same_schema(server: Server, role: str) -> None:
             ["column note of ballast.fill is there, but not in the schema"],
         ),
         (
-            "ALTER TABLE ballast.fill DROP CONSTRAINT fill_exec_id_once",
-            ["constraint fill_exec_id_once of ballast.fill is missing"],
+            "ALTER TABLE ballast.fill DROP CONSTRAINT fill_trade_once",
+            [
+                "constraint fill_trade_once of ballast.fill is missing",
+                "comment on CONSTRAINT fill_trade_once ON ballast.fill is missing",
+            ],
         ),
         (
             (
-                "ALTER TABLE ballast.fill DROP CONSTRAINT fill_side, ADD CONSTRAINT fill_side "
-                "CHECK (side IN ('buy', 'sell', 'short')) NOT VALID"
+                "ALTER TABLE ballast.refusal DROP CONSTRAINT refusal_side, "
+                "ADD CONSTRAINT refusal_side CHECK (side IN ('buy', 'sell', 'short')) NOT VALID"
             ),
-            ["constraint fill_side of ballast.fill was changed"],
+            [
+                "comment on CONSTRAINT refusal_side ON ballast.refusal is missing",
+                "constraint refusal_side of ballast.refusal was changed",
+            ],
         ),
         (
             "ALTER TABLE ballast.fill ALTER COLUMN ts TYPE numeric",
@@ -211,3 +218,29 @@ def test_a_role_with_more_rights_is_drift(server: Server) -> None:
         database = asyncio.run(server.fresh_database())
         asyncio.run(server.run(database, "ALTER ROLE ballast_reader NOCREATEDB"))
     assert told == ["role ballast_reader was changed"]
+
+
+def test_every_constraint_and_function_says_why() -> None:
+    """In the database itself, so that docs/schema.md cannot lag behind."""
+    objects = read_snapshot()
+    commented = {name for name in objects if name.startswith("comment on ")}
+    silent = []
+    for name, text in objects.items():
+        if name.startswith("table "):
+            table = name.removeprefix("table ")
+            silent += [
+                f"{table} {part}"
+                for part in re.findall(r"^    CONSTRAINT (\w+)", text, re.MULTILINE)
+                if f"comment on CONSTRAINT {part} ON {table}" not in commented
+            ]
+            if f"comment on TABLE {table}" not in commented:
+                silent.append(table)
+        if name.startswith("key "):
+            constraint, _, table = name.removeprefix("key ").partition(" ON ")
+            if f"comment on CONSTRAINT {constraint} ON {table}" not in commented:
+                silent.append(name)
+        if name.startswith("function ") and (
+            f"comment on FUNCTION {name.removeprefix('function ')}" not in commented
+        ):
+            silent.append(name)
+    assert silent == []

@@ -29,10 +29,11 @@ PLANTED = (
     ("fills_make_orders", f"DELETE FROM ballast.fill WHERE seq = ({FILLED})"),
     (
         "funds_are_never_negative",
-        (
-            "ALTER TABLE ballast.transfer DROP CONSTRAINT transfer_debit_covered; "
-            "UPDATE ballast.transfer SET debit_balance = -1 WHERE transfer_no = 2"
-        ),
+        "UPDATE ballast.transfer SET debit_balance = -1 WHERE source LIKE 'fill:%'",
+    ),
+    (
+        "funds_are_never_negative",
+        "UPDATE ballast.transfer SET credit = 'suspense:USD' WHERE transfer_no = 1",
     ),
     ("hours_are_full", "UPDATE ballast.transfer SET hour_ts_utc = hour_ts_utc + 1"),
     (
