@@ -18,16 +18,14 @@ FloatArray = npt.NDArray[np.float64]
 LN_ERROR_MAX = 4e-16
 """Largest error of `ln`, relative to max(1, |ln x|); a test holds it against math.log."""
 _TABLE_BITS = 10
-_TABLE_SCALE = float(2**_TABLE_BITS)
-# Bits of sqrt(1/2): subtracting them puts the mantissa in [0.7071, 1.4142), so ln c is small near x
-# = 1.
-_OFFSET = np.int64(0x3FE6A09E667F3BCD)
-_MANTISSA_BITS = np.int64(52)
+# Bits of sqrt(1/2), ten binary places up: subtracting them leaves the power of two that brings x
+# into [724, 1448), where the nearest integer is an index of the table.
+_OFFSET = np.array(0x3FE6A09E667F3BCD + (_TABLE_BITS << 52), dtype=np.int64)
+_MANTISSA_BITS = np.array(52, dtype=np.int64)
 _LN_2 = float(Decimal(2).ln(Context(prec=40)))
 _SMALLEST = 2.0**-1022
 # 0-d arrays: numpy would convert a Python float at every call.
 _ONE, _HALF, _THIRD, _QUARTER = (np.array(1.0 / k) for k in (1, 2, 3, 4))
-_SCALE, _LN_2_ARRAY = np.array(_TABLE_SCALE), np.array(_LN_2)
 
 
 def _table() -> FloatArray:
@@ -39,19 +37,34 @@ def _table() -> FloatArray:
     return table
 
 
+def _powers() -> FloatArray:
+    """(e + 10) ln 2 at index e modulo 2048, for e from -1032 (the smallest normal number) to 1014.
+
+    A look-up costs half of a product with integers.
+    """
+    exponents = np.arange(2048)
+    exponents[1016:] -= 2048
+    result: FloatArray = (exponents + _TABLE_BITS).astype(np.float64) * _LN_2
+    return result
+
+
 _LN_C = _table()
+_LN_POWER = _powers()
 
 
 def ln_trusted(x: FloatArray) -> FloatArray:
     """Natural logarithm of an array of values known to be positive, finite and normal."""
     bits = x.view(np.int64)
     exponent = (bits - _OFFSET) >> _MANTISSA_BITS
-    scaled = (bits - (exponent << _MANTISSA_BITS)).view(np.float64) * _SCALE
+    scaled = (bits - (exponent << _MANTISSA_BITS)).view(np.float64)
     nearest = np.rint(scaled)
     rest = (scaled - nearest) / nearest
-    series = rest * (_ONE - rest * (_HALF - rest * (_THIRD - rest * _QUARTER)))
-    result: FloatArray = exponent * _LN_2_ARRAY + (_LN_C.take(nearest.astype(np.intp)) + series)
-    return result
+    series: FloatArray = rest * (_ONE - rest * (_HALF - rest * (_THIRD - rest * _QUARTER)))
+    # Both indices lie within their table by construction, so nothing is clipped; not to check them
+    # costs a third.
+    series += _LN_C.take(nearest.astype(np.intp), mode="clip")
+    series += _LN_POWER.take(exponent, mode="wrap")
+    return series
 
 
 def ln(x: npt.ArrayLike) -> FloatArray:

@@ -12,17 +12,13 @@ import numpy as np
 import numpy.typing as npt
 
 from models.features.catalogue import (
-    FEATURE_NAMES,
     PATH_FLOOR,
     RANGE_FLOOR,
     RANGE_WINDOWS_BARS,
     RETURN_BOUND,
-    VOLATILITY_FLOOR,
     VOLUME_BOUND,
-    VOLUME_SPREAD_FLOOR,
     WARM_UP_BARS,
     WINDOWS_BARS,
-    valid_bars_min,
 )
 from models.features.grid import (
     RETURN_SCALE,
@@ -33,25 +29,33 @@ from models.features.grid import (
     VOLUME_STEP,
 )
 from models.features.portable import ln_trusted
+from models.features.workspace import (
+    CHANNELS,
+    PATH,
+    RETURN,
+    RETURN_SQUARE,
+    RETURN_VALID,
+    UP,
+    VOLUME,
+    Workspace,
+    borrowed,
+    give_back,
+)
 
 FloatArray = npt.NDArray[np.float64]
 BoolArray = npt.NDArray[np.bool_]
 
-# Channels of a bar. First moments, second moments and counts are neighbours so that the return and
-# the volume statistics come out of the same calls.
-_RETURN, _VOLUME, _RETURN_SQUARE, _VOLUME_SQUARE, _RETURN_VALID, _BAR_VALID, _PATH, _UP = range(8)
-_CHANNELS = 8
 _LONGEST = max(WINDOWS_BARS)
 _RANGE_SHORT = min(RANGE_WINDOWS_BARS)
 _WINDOWS = len(WINDOWS_BARS)
-_FEATURES = len(FEATURE_NAMES)
 _HOUR_NS = 3_600_000_000_000
 
 # Row p: the ring rows that leave each window when row p is about to be written.
 _LEAVING = np.array(
     [[(p - w) % _LONGEST for w in WINDOWS_BARS] for p in range(_LONGEST)], dtype=np.intp
 )
-_NEEDED = np.array([valid_bars_min(w) for w in WINDOWS_BARS], dtype=np.float64).reshape(-1, 1)
+# Row p: the row that was just written, once for each window.
+_ENTERING = np.repeat(np.arange(_LONGEST), _WINDOWS).reshape(_LONGEST, _WINDOWS)
 _WARM_AT = np.array([w + 1 for w in WINDOWS_BARS], dtype=np.float64).reshape(-1, 1)
 
 # A Python float costs numpy a conversion a call; a 0-d array does not.
@@ -60,8 +64,6 @@ _RETURN_UP, _RETURN_DOWN = np.array(RETURN_SCALE), np.array(RETURN_STEP)
 _SQUARE_UP, _SQUARE_DOWN = np.array(SQUARE_SCALE), np.array(SQUARE_STEP)
 _VOLUME_UP, _VOLUME_DOWN = np.array(VOLUME_SCALE), np.array(VOLUME_STEP)
 _RETURN_BOUND = np.array(RETURN_BOUND)
-_VOLATILITY_FLOOR = np.array(VOLATILITY_FLOOR)
-_VOLUME_SPREAD_FLOOR = np.array(VOLUME_SPREAD_FLOOR)
 _PATH_FLOOR, _RANGE_FLOOR = np.array(PATH_FLOOR), np.array(RANGE_FLOOR)
 # Positive floats order like their bits, and zero minus one, a sign bit, NaN and infinity all lie
 # above: one unsigned comparison refuses every kind of unusable number.
@@ -102,8 +104,8 @@ def new_state(n_symbols: int) -> FeatureState:
         n_symbols=n_symbols,
         bars_seen=0,
         close_prev=np.full(n_symbols, np.nan),
-        ring=np.zeros((_CHANNELS, _LONGEST, n_symbols)),
-        sums=np.zeros((_CHANNELS, _WINDOWS, n_symbols)),
+        ring=np.zeros((CHANNELS, _LONGEST, n_symbols)),
+        sums=np.zeros((CHANNELS, _WINDOWS, n_symbols)),
         extremes=np.full((_LONGEST, 2, n_symbols), -np.inf),
         extremes_top=np.full((2, n_symbols), -np.inf),
         extremes_short=np.full((_RANGE_SHORT, 2, n_symbols), -np.inf),
@@ -137,121 +139,129 @@ def update(state: FeatureState, close_ts_ns: int, bars: FloatArray) -> FloatArra
     """
     n = state.n_symbols
     assert bars.shape == (n, 5), "bars must be [n_symbols, 5]"
-    columns = bars.T.copy()
-    columns[4] += _ONE
-    usable = (columns.view(np.uint64) - _BITS_ONE) < _BITS_BOUND
+    work = borrowed(n)
+    columns = work.columns
+    columns[:] = bars.T
+    work.volume += _ONE
+    usable = (work.bits - _BITS_ONE) < _BITS_BOUND
     valid: BoolArray | None = None
-    if np.count_nonzero(usable) != 5 * n:
+    if 0 in usable.tobytes():  # a fifth of what counting them costs
         valid = np.logical_and.reduce(usable, axis=0)
         columns[:4, ~valid] = np.nan
         columns[4, ~valid] = 1.0
-    entered = np.empty((_CHANNELS, n))
-    _take_in(columns, state.close_prev, valid, entered)
+    _take_in(state, work, valid)
+    features = _features(state, close_ts_ns, work, valid)
+    give_back(work)
+    return features
+
+
+def _take_in(state: FeatureState, work: Workspace, valid: BoolArray | None) -> None:
+    """Move every window by the entering bar; `valid` is None when it is there for all symbols."""
+    _fill_channels(state.close_prev, work, valid)
+    state.close_prev = work.close.copy()
     position = state.bars_seen % _LONGEST
-    sums = state.sums
-    np.subtract(sums, state.ring.take(_LEAVING[position], axis=1), out=sums)
-    np.add(sums, entered[:, np.newaxis], out=sums)
-    state.ring[:, position] = entered
-    state.close_prev = columns[3]
     state.bars_seen += 1
-    return _features(state, close_ts_ns, columns, entered, valid)
+    ring, sums = state.ring, state.sums
+    # "clip" only skips the search for a wrong index. The row that leaves the longest window is the
+    # one that is written. Adding a repeated row costs half of adding one row five times.
+    ring.take(_LEAVING[position], 1, work.leaving, "clip")
+    ring[:, position] = work.entered
+    ring.take(_ENTERING[position], 1, work.entering, "clip")
+    np.subtract(sums, work.leaving, sums)
+    np.add(sums, work.entering, sums)
 
 
-def _take_in(
-    columns: FloatArray, close_prev: FloatArray, valid: BoolArray | None, entered: FloatArray
-) -> None:
-    """Fill the channels of the entering bar; `valid` is None when every bar is."""
-    returns = entered[_RETURN]
-    np.divide(columns[3], close_prev, out=returns)
+def _fill_channels(close_prev: FloatArray, work: Workspace, valid: BoolArray | None) -> None:
+    """The channels of the entering bar."""
+    returns, volume, squares, volume_squares, bounded, there, path, up = work.channels
+    np.divide(work.close, close_prev, returns)
     returns -= _ONE
     returns *= _RETURN_UP
-    np.rint(returns, out=returns)
+    np.rint(returns, returns)
     returns *= _RETURN_DOWN
-    path = np.abs(returns, out=entered[_PATH])
-    bounded = path < _RETURN_BOUND
-    entered[_RETURN_VALID] = bounded
-    if np.count_nonzero(bounded) != bounded.size:
-        np.copyto(returns, _ZERO, where=~bounded)
-        np.copyto(path, _ZERO, where=~bounded)
-    entered[_UP] = returns > _ZERO
-    squares = np.multiply(returns, returns, out=entered[_RETURN_SQUARE])
+    np.abs(returns, path)
+    within = path < _RETURN_BOUND
+    bounded[:] = within
+    if 0 in within.tobytes():
+        np.copyto(returns, _ZERO, where=~within)
+        np.copyto(path, _ZERO, where=~within)
+    up[:] = returns > _ZERO
+    np.multiply(returns, returns, squares)
     squares *= _SQUARE_UP
-    np.rint(squares, out=squares)
+    np.rint(squares, squares)
     squares *= _SQUARE_DOWN
-    volume = np.multiply(ln_trusted(columns[4]), _VOLUME_UP, out=entered[_VOLUME])
-    np.rint(volume, out=volume)
+    np.multiply(ln_trusted(work.volume), _VOLUME_UP, volume)
+    np.rint(volume, volume)
     volume *= _VOLUME_DOWN
-    np.multiply(volume, volume, out=entered[_VOLUME_SQUARE])
-    entered[_BAR_VALID] = _ONE if valid is None else valid
+    np.multiply(volume, volume, volume_squares)
+    if valid is None:
+        there.fill(1.0)
+    else:
+        there[:] = valid
 
 
 def _features(
-    state: FeatureState,
-    close_ts_ns: int,
-    columns: FloatArray,
-    entered: FloatArray,
-    valid: BoolArray | None,
+    state: FeatureState, close_ts_ns: int, work: Workspace, valid: BoolArray | None
 ) -> FloatArray:
     """All columns from the sums; laid out [F, n] while computing, returned [n, F]."""
     sums = state.sums
-    table = np.empty((_FEATURES, state.n_symbols))
-    block = table[: 5 * _WINDOWS].reshape(5, _WINDOWS, state.n_symbols)
-    momentum, volatility = block[0], block[1]
-    momentum[:] = sums[_RETURN]
-    counts = sums[_RETURN_VALID:_PATH]
-    enough = counts >= _NEEDED
+    momentum, counts = sums[RETURN], sums[RETURN_VALID:PATH]
+    enough = counts >= work.needed
     if valid is not None:
         enough &= valid
     if state.bars_seen < WARM_UP_BARS:
         enough &= state.bars_seen >= _WARM_AT
-    all_warm = np.count_nonzero(enough) == enough.size
+    all_warm = 0 not in enough.tobytes()
     if not all_warm:
         counts = np.where(enough, counts, np.nan)
-        momentum[~enough[0]] = np.nan
-    mean = sums[_RETURN:_RETURN_SQUARE] / counts
-    spread = sums[_RETURN_SQUARE:_RETURN_VALID] / counts
-    spread -= mean * mean
+        momentum = np.where(enough[0], momentum, np.nan)
+    # Returns and volume in the same calls: first moments, second moments, deviations.
+    mean = np.divide(sums[:RETURN_SQUARE], counts, work.mean)
+    spread = np.divide(sums[RETURN_SQUARE:RETURN_VALID], counts, work.spread)
+    spread -= np.multiply(mean, mean, work.square)
     np.maximum(spread, _ZERO, out=spread)
-    np.sqrt(spread[0], out=volatility)
-    floored = np.maximum(volatility, _VOLATILITY_FLOOR)
-    np.divide(momentum, floored * np.sqrt(counts[0]), out=block[2])
-    np.divide(np.abs(momentum), np.maximum(sums[_PATH], _PATH_FLOOR), out=block[3])
-    np.divide(sums[_UP], counts[0], out=block[4])
-    np.divide(volatility[0:2], floored[3:5], out=table[25:27])
-    _range_position(state, columns, valid, table[27:29])
-    # Windows 24 and 168 are rows 2 and 4.
-    floored = np.maximum(np.sqrt(spread[1, 2::2]), _VOLUME_SPREAD_FLOOR)
-    np.divide(entered[_VOLUME] - mean[1, 2::2], floored, out=table[29:31])
-    # Breadth: the share of the warm symbols whose 24-bar momentum is positive.
-    rising = np.count_nonzero(momentum[2] > _ZERO)
-    warm = np.count_nonzero(enough[0, 2])
-    table[31] = rising / warm if warm else np.nan
-    hours = close_ts_ns // _HOUR_NS
-    table[32] = hours % 24
-    table[33] = (hours // 24 + 3) % 7
+    np.sqrt(spread, work.deviations)
+    floored = np.maximum(work.deviations, work.floors, out=work.floored)
+    work.momentum_twice[:] = momentum
+    scale = np.sqrt(counts[0], work.scale)
+    scale *= floored[0]
+    np.abs(momentum, work.moved)
+    np.maximum(sums[PATH], _PATH_FLOOR, out=work.path)
+    work.per_divisor /= work.divisors
+    np.divide(sums[UP], counts[0], work.up_share)
+    np.divide(work.volatility_short, work.ratio_floored, work.volatility_ratio)
+    _range_position(state, work, valid)
+    np.subtract(work.channels[VOLUME], work.volume_mean, work.volume_z)
+    work.volume_z /= work.volume_floored
+    _whole_market(close_ts_ns, work, enough[0, 2].tobytes().count(1))
     if not all_warm:
-        table[27:29][~enough[1, 2::2]] = np.nan
+        work.range_position[~enough[1, 2::2]] = np.nan
     if valid is not None:
-        table[31:, ~valid] = np.nan
-    return table.T.copy()
+        work.whole_market[:, ~valid] = np.nan
+    return work.table.T.copy()
 
 
-def _range_position(
-    state: FeatureState, columns: FloatArray, valid: BoolArray | None, out: FloatArray
-) -> None:
+def _whole_market(close_ts_ns: int, work: Workspace, warm: int) -> None:
+    """What all symbols share. Breadth: how many of the warm ones have a rising 24-bar momentum."""
+    rising = (work.momentum_24 > _ZERO).tobytes().count(1)
+    work.breadth.fill(rising / warm if warm else np.nan)
+    hours = close_ts_ns // _HOUR_NS
+    work.hour.fill(hours % 24)
+    work.weekday.fill((hours // 24 + 3) % 7)
+
+
+def _range_position(state: FeatureState, work: Workspace, valid: BoolArray | None) -> None:
     """(highest high - close) / (highest high - lowest low) over 24 and 168 bars: 0 = at the top."""
-    row = columns[1:3].copy()
-    np.negative(row[1], out=row[1])
+    row = np.multiply(work.extremes, work.signs, work.row)
     if valid is not None:
         row[:, ~valid] = -np.inf
-    tops = np.empty((2, 2, state.n_symbols))
     last = state.bars_seen - 1
-    _rolling_top(state.extremes_short, state.extremes_short_top, last, row, tops[:, 0])
-    _rolling_top(state.extremes, state.extremes_top, last, row, tops[:, 1])
-    width = np.add(tops[0], tops[1], out=tops[1])
+    _rolling_top(state.extremes_short, state.extremes_short_top, last, row, work.tops_short)
+    _rolling_top(state.extremes, state.extremes_top, last, row, work.tops_long)
+    width = np.add(work.highest, work.lowest_negated, work.width)
     np.maximum(width, _RANGE_FLOOR, out=width)
-    np.subtract(tops[0], columns[3], out=out)
-    out /= width
+    np.subtract(work.highest, work.close, work.range_position)
+    work.range_position /= width
 
 
 def _rolling_top(

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from models.features import batch
 from models.features.catalogue import FEATURE_NAMES
 from models.features.streaming import FeatureState, copied, new_state, update
+from models.features.workspace import borrowed, give_back
 
 FloatArray = npt.NDArray[np.float64]
 HOUR_NS = 3_600_000_000_000
@@ -85,6 +86,31 @@ def test_a_restart_from_a_copy_changes_nothing(seed: int, cut: int) -> None:
     restored = copied(state)
     expected = stream(state, bars[cut:], ts[cut:])
     assert_same(stream(restored, bars[cut:], ts[cut:]), expected)
+
+
+@settings(max_examples=8, deadline=None)
+@given(seed=seeds, gap_share=st.sampled_from([0, 0.2]))
+def test_nothing_of_an_update_stays_in_the_workspace(seed: int, gap_share: float) -> None:
+    bars, ts = random_bars(seed, 300, 3, gap_share), times(300)
+    expected = stream(new_state(3), bars, ts)
+    state, found = new_state(3), []
+    for close_ts, row in zip(ts, bars, strict=True):
+        work = borrowed(3)
+        constants = (work.signs, work.needed, work.floors)
+        for each in vars(work).values():
+            if isinstance(each, np.ndarray) and not any(each is one for one in constants):
+                each.view(np.uint64)[...] = np.uint64(0x7FF8_DEAD_BEEF_0001)
+        give_back(work)
+        found.append(update(state, int(close_ts), row))
+    assert_same(np.stack(found), expected)
+
+
+def test_two_borrowers_never_have_the_same_workspace() -> None:
+    first, second = borrowed(7), borrowed(7)
+    assert first is not second
+    give_back(first)
+    assert borrowed(7) is first
+    assert borrowed(7) is not second
 
 
 @settings(max_examples=8, deadline=None)
