@@ -16,6 +16,8 @@ import numpy as np
 from actors.messages.base import Message
 from actors.messages.order import CancelOrder, SubmitOrder
 
+_INT32 = np.dtype("<i4")
+
 
 class Predictor(Protocol):
     """A model as the inference actor sees it."""
@@ -63,7 +65,7 @@ class TapedPredictor:
             assert tape.playing, "the record holds no prediction for this step"
             return np.frombuffer(tape.playing.popleft(), dtype="<i4").reshape(len(features), 3)
         answer = np.ascontiguousarray(self._predictor.predict(features))
-        assert answer.dtype == np.dtype("<i4"), "a prediction is made of int32 micros"
+        assert answer.dtype == _INT32, "a prediction is made of int32 micros"
         tape.written.append(answer.tobytes())
         return answer
 

@@ -21,7 +21,8 @@ from actors.messages.prediction import MISSING, P_UP, PredictionSlice
 from actors.ports import Predictor
 
 _COLUMNS = 3
-_MICROS = np.uint32(1_000_000)
+_MICROS = np.array(1_000_000, dtype=np.uint32)
+_INT32 = np.dtype("<i4")
 _MISSING_P_UP = np.int32(MISSING)
 
 
@@ -79,14 +80,15 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
 
 def _check_answer(rows: object, n: int) -> None:
     """Raise ValueError unless `rows` is int32 [n, 3] with every p_up in 0..1,000,000 or MISSING."""
-    if not isinstance(rows, np.ndarray) or rows.dtype.str != "<i4":
+    if not isinstance(rows, np.ndarray) or rows.dtype != _INT32:
         raise ValueError("the predictor's answer is no int32 array")
     if rows.shape != (n, _COLUMNS):
         raise ValueError(f"the predictor's answer is {rows.shape}, not ({n}, {_COLUMNS})")
     p_up: npt.NDArray[np.int32] = rows[:, P_UP]
     # Seen as unsigned, every negative number lies above a million.
-    if np.count_nonzero(p_up.view(np.uint32) > _MICROS):
-        wrong = (p_up.view(np.uint32) > _MICROS) & (p_up != _MISSING_P_UP)
+    beyond = p_up.view(np.uint32) > _MICROS
+    if 1 in beyond.tobytes():
+        wrong = beyond & (p_up != _MISSING_P_UP)
         if np.count_nonzero(wrong):
             value = int(p_up[wrong][0])
             raise ValueError(f"the predictor's p_up {value} is outside 0..1,000,000")

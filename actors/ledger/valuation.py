@@ -14,6 +14,7 @@ import numpy as np
 
 from actors.instruments import Instrument
 from actors.ledger.state import LedgerConfig, LedgerState, Position
+from actors.messages.arrays import any_set
 from actors.messages.ledger import PortfolioState, PositionView
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.money import (
@@ -28,20 +29,20 @@ from actors.money import (
 )
 
 _BID_COLUMN: Final = 0
-_PRICE_MAX: Final = 10**15
 _ALL_MICROS: Final = 1_000_000
+_NOTHING, _PRICE_MAX = np.array(0.0), np.array(1e15)  # not money: marks
 _PEAK_STEP: Final = step_of(12)
 _STALE: Final = np.int32(MarketFlag.STALE)
 
 
 def take_marks(state: LedgerState, marks: MarkSlice) -> None:
     """Remember good bids; a stale one keeps the time at which it was last fresh."""
-    bids = marks.rows[:, _BID_COLUMN]
-    good = (bids > 0) & (bids < _PRICE_MAX)
-    np.copyto(state.bids, bids, where=good)
-    if np.count_nonzero(marks.flags):
+    bids = marks.rows[:, _BID_COLUMN].copy()
+    good = (bids > _NOTHING) & (bids < _PRICE_MAX)
+    np.putmask(state.bids, good, bids)
+    if any_set(marks.flags):
         good &= ((marks.flags & _STALE) == 0) | (state.marked_at == 0)
-    np.copyto(state.marked_at, marks.ts, where=good)
+    np.putmask(state.marked_at, good, marks.ts)
 
 
 def value_at_bid(state: LedgerState, instrument: Instrument, position: Position) -> None:

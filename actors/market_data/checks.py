@@ -67,7 +67,7 @@ def _checked(kind: str, rows: np.ndarray, names: tuple[str, ...]) -> FloatArray:
     ordered = 0 not in (columns[2:4] <= columns[0:2]).tobytes()
     if not ordered or 0 in (columns[2::-2] <= columns[3::-2]).tobytes():
         _refuse_order(kind, columns)
-    if np.count_nonzero(columns[2]) != len(rows):
+    if 0 in columns[2].astype(np.bool_).tobytes():
         raise ValueError(f"{kind}: column low holds a price of zero")
     return columns
 

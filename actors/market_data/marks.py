@@ -17,7 +17,7 @@ from actors.market_data.state import FloatArray, MarketDataConfig, MarketDataSta
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.market import MarketFlag, MarkSlice
 
-_SECOND_NS = np.array(1e9)
+_SECOND_NS, _TWO = np.array(1e9), np.array(2.0)
 _STALE = np.int32(int(MarketFlag.STALE))
 
 
@@ -62,7 +62,7 @@ def marks(
         age_ns = at - confirmed_ts(state)
         np.divide(age_ns, _SECOND_NS, out=columns[3])
         stale = age_ns > config.stale_after_ns
-        if np.count_nonzero(stale):
+        if 1 in stale.tobytes():
             flags = np.where(stale, flags | _STALE, flags)
     return MarkSlice(at, sealed(columns.T.copy()), sealed_ints(flags), warm_up, heartbeat)
 
@@ -70,8 +70,13 @@ def marks(
 def _quote(state: MarketDataState, columns: FloatArray) -> None:
     """Replace assumed quotes by those of the books that were seen."""
     bid, ask, depth = state.book
+    if state.booked_symbols == len(bid):
+        columns[:2] = state.book[:2]
+        columns[4] = (ask - bid) / ((ask + bid) / _TWO)
+        columns[5] = depth
+        return
     quoted = bid > 0.0
     np.copyto(columns[0], bid, where=quoted)
     np.copyto(columns[1], ask, where=quoted)
-    np.copyto(columns[4], (ask - bid) / ((ask + bid) / 2.0), where=quoted)
+    np.copyto(columns[4], (ask - bid) / ((ask + bid) / _TWO), where=quoted)
     np.copyto(columns[5], depth, where=quoted)

@@ -76,7 +76,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
             index = self.config.index_of(position.symbol)
             if index >= 0:
                 held[index] = position.quantity >= self.config.instruments[index].quantity_min
-        state.held, state.held_count = held, held.sum().item()
+        state.held, state.held_count = held, held.tobytes().count(1)
         state.partial_done &= held
         return NOTHING
 
@@ -106,7 +106,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         if state.kill_level >= FLATTEN_LEVEL:
             self._flatten(rows)
         intents = []
-        actions = rows[:, 0].tolist()
+        actions = rows[:, 0].astype(np.uint8).tobytes()  # a search of bytes needs no numbers made
         if _EXIT in actions or _PARTIAL_EXIT in actions:
             intents = self._exits(rows, at)
         if _ENTER in actions:

@@ -62,8 +62,8 @@ PRICE_LIMIT: Final = 1e14
 _NOTHING, _ONE_MICROS = np.array(0.0), np.array(float(MICROS))
 _MISSING, _LEAST = np.array(float(MISSING)), np.array(-float(2**31 - 1))
 _PRICE_LIMIT: Final = np.array(PRICE_LIMIT)
-# Who is not warm (None: nobody can tell), whether the model is silent, which symbols have no price.
-Common = tuple[np.ndarray | None, bool, np.ndarray]
+# Who is not warm, whether the model is silent, which symbols have no price; None stands for nobody.
+Common = tuple[np.ndarray | None, bool, np.ndarray | None]
 _BID: Final = MARK_COLUMNS.index("bid")
 _ASK: Final = MARK_COLUMNS.index("ask")
 _SPREAD: Final = MARK_COLUMNS.index("spread_ratio")
@@ -86,16 +86,17 @@ def _flag_rungs(ladder: tuple[Reason, ...], unsound: MarketFlag) -> np.ndarray:
     return table
 
 
-def _codes(ladder: tuple[Reason, ...], otherwise: Action) -> tuple[np.ndarray, np.ndarray]:
-    """int32[rungs] twice: the action and the reason that a rung stands for."""
-    actions = np.array([ACTIONS.get(reason, otherwise) for reason in ladder], dtype=np.int32)
-    return actions, np.array(ladder, dtype=np.int32)
+def _codes() -> np.ndarray:
+    """int32[2, rungs]: the action and the reason of every rung, those of exits after the others."""
+    codes = [(ACTIONS.get(reason, Action.NO_ENTRY), reason) for reason in ENTRY_LADDER]
+    codes += [(ACTIONS.get(reason, Action.HOLD), reason) for reason in EXIT_LADDER]
+    return np.array(codes, dtype=np.int32).T.copy()
 
 
 _ENTRY_FLAGS: Final = _flag_rungs(ENTRY_LADDER, _ENTRY_UNSOUND)
 _EXIT_FLAGS: Final = _flag_rungs(EXIT_LADDER, _ALWAYS_UNSOUND)
-_ENTRY_ACTIONS, _ENTRY_REASONS = _codes(ENTRY_LADDER, Action.NO_ENTRY)
-_EXIT_ACTIONS, _EXIT_REASONS = _codes(EXIT_LADDER, Action.HOLD)
+_CODES: Final = _codes()
+_EXIT_RUNGS: Final = np.array(len(ENTRY_LADDER))
 
 
 def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarray:
@@ -114,12 +115,19 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
     spread = np.ceil(marks[_SPREAD] * _ONE_MICROS)
     cost = np.fmax(np.fmin(spread, _ONE_MICROS), _NOTHING) + limits.fixed_cost
     edge = np.maximum(move - cost, _LEAST)
-    np.putmask(edge, missing, _MISSING)
     priced = (marks[_BID] > _NOTHING) & (marks[_ASK] < _PRICE_LIMIT)
+    # Mostly everything is known and priced, and two searches of bytes cost less than five masks.
+    known = 1 not in missing.tobytes()
+    if not known:
+        np.putmask(edge, missing, _MISSING)
     # Before the first prediction everything is missing; without a model that says nothing.
     awaited = state.bundle_id != "" or not state.predicted
     aged = at - state.prediction_ts > config.profile.prediction_max_age_ns
-    common = (missing if awaited else None, state.bundle_id == "" or aged, ~priced)
+    common = (
+        missing if awaited and not known else None,
+        state.bundle_id == "" or aged,
+        None if 0 not in priced.tobytes() else ~priced,
+    )
 
     columns = np.empty((len(VERDICT_COLUMNS), len(missing)), dtype=np.int32)
     failing = (
@@ -130,13 +138,10 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
         edge < limits.edge_margin,
     )
     rung = _entry_rungs(state, at, common, failing)
-    columns[0] = _ENTRY_ACTIONS.take(rung)
-    columns[1] = _ENTRY_REASONS.take(rung)
     if state.held_count:
-        held = state.held.view(np.bool_)
-        rung = _exit_rungs(limits, state, at, common, model)
-        np.copyto(columns[0], _EXIT_ACTIONS.take(rung), where=held)
-        np.copyto(columns[1], _EXIT_REASONS.take(rung), where=held)
+        exit_rung = _exit_rungs(limits, state, at, common, model) + _EXIT_RUNGS
+        rung = np.where(state.held.view(np.bool_), exit_rung, rung)
+    _CODES.take(rung, 1, columns[:2], "clip")  # clips nothing, and need not look
     columns[2] = p_up
     columns[3] = move
     columns[4] = cost
@@ -189,5 +194,6 @@ def _begin(flag_rungs: np.ndarray, state: StrategyState, common: Common) -> np.n
         ladder[:, 1] |= not_warm
     if silent:
         ladder[:, 2] = True
-    ladder[:, 3] |= unpriced
+    if unpriced is not None:
+        ladder[:, 3] |= unpriced
     return ladder

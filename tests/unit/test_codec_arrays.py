@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from actors.messages.arrays import (
+    any_set,
     decode_array,
     decode_state_array,
     encode_array,
@@ -48,6 +49,12 @@ def test_there_is_one_nan(bits: int) -> None:
     """Whatever the sign and payload were."""
     with np.errstate(invalid="ignore"):  # NumPy remarks on signalling ones
         assert sealed(floats(bits)).tobytes() == CANONICAL_NAN
+
+
+@given(st.lists(st.sampled_from([0, 0, 0, 1, -1, 256, 2**31 - 1, -(2**31)]), max_size=30))
+def test_any_bit_of_any_element_is_found(values: list[int]) -> None:
+    assert any_set(np.array(values, dtype=np.int32)) == any(values)
+    assert any_set(np.array(values, dtype=np.int32)[::2] != 0) == any(values[::2])
 
 
 @given(st.lists(st.floats(width=64), max_size=30))
