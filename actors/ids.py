@@ -11,12 +11,11 @@ GENESIS_ROOT: Final = bytes(ROOT_BYTES)
 
 def digest_hex(*parts: str | bytes | int) -> str:
     """SHA-256 over length-prefixed parts, hex: no two part lists share a preimage."""
-    hasher = hashlib.sha256()
+    pieces: list[bytes] = []
     for part in parts:
         data = part if isinstance(part, bytes) else str(part).encode()
-        hasher.update(len(data).to_bytes(8, "little"))
-        hasher.update(data)
-    return hasher.hexdigest()
+        pieces += (len(data).to_bytes(8, "little"), data)
+    return hashlib.sha256(b"".join(pieces)).hexdigest()
 
 
 def client_order_id(account: str, run_id: str, epoch: int, order_no: int) -> str:

@@ -56,3 +56,11 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     def canonical_quantity(self, quantity: Decimal) -> Decimal:
         """`quantity` at the lot's exponent; raises decimal.Inexact when it is not on the grid."""
         return at_exponent(quantity, self.lot)
+
+
+def indices_of(instruments: tuple[Instrument, ...]) -> dict[str, int]:
+    """Each symbol's index in the run; the first one counts where a symbol repeats."""
+    indices: dict[str, int] = {}
+    for index, each in enumerate(instruments):
+        indices.setdefault(each.symbol, index)
+    return indices

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextvars
 import decimal
 import functools
+import math
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, NewType, TypeVar
@@ -149,29 +150,30 @@ def _whole(value: Decimal, context: decimal.Context) -> int:  # not money: a who
     return int(context.quantize(value, _ONE))
 
 
+@functools.lru_cache(maxsize=256)
 def from_micros(micros: int) -> Decimal:
-    """A ratio in millionths as an exact Decimal."""
+    """A ratio in millionths as an exact Decimal; profiles name few, so each is made once."""
     return Decimal(micros).scaleb(-6, EXACT)
 
 
 def multiply_down(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
     """The product on the grid of `step`, rounded down."""
-    return round_down(_PRODUCT.multiply(left, right), step)
+    return _on_grid(_PRODUCT.multiply(left, right), step, _DOWN)
 
 
 def multiply_up(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
     """The product on the grid of `step`, rounded up."""
-    return round_up(_PRODUCT.multiply(left, right), step)
+    return _on_grid(_PRODUCT.multiply(left, right), step, _UP)
 
 
 def multiply_even(left: Decimal, right: Decimal, step: Decimal) -> Decimal:
     """The product on the grid of `step`, ties to even (the venue's own cost arithmetic)."""
-    return round_even(_PRODUCT.multiply(left, right), step)
+    return _on_grid(_PRODUCT.multiply(left, right), step, _EVEN)
 
 
 def divide_down(numerator: Decimal, denominator: Decimal, step: Decimal) -> Decimal:
     """The quotient on the grid of `step`, rounded down."""
-    return round_down(_DOWN.divide(numerator, denominator), step)
+    return _on_grid(_DOWN.divide(numerator, denominator), step, _DOWN)
 
 
 def share_down(whole: Decimal, part: Decimal, total: Decimal, step: Decimal) -> Decimal:
@@ -190,11 +192,14 @@ def price_from_float(  # not money: the crossing itself
     """
     if not 0.0 < value < 1e15:
         raise ValueError(f"{value!r} is not a price")
-    ticks = float(value) / float(tick)  # a NumPy scalar would not write itself as a number
-    nearest = float(round(ticks))
-    if abs(ticks - nearest) <= SNAP_TOLERANCE_TICKS * max(1.0, nearest * 1e-9) or direction is None:
-        return EXACT.multiply(Decimal(int(nearest)), tick)
-    whole = _whole(Decimal(repr(ticks)), direction)
+    ticks = float(value) / float(tick)
+    whole = round(ticks)
+    if direction is not None:
+        nearest = float(whole)
+        if abs(ticks - nearest) > SNAP_TOLERANCE_TICKS * max(1.0, nearest * 1e-9):
+            # Far from a whole number, and so below 2**53: the float's own floor is exact.
+            assert direction is _DOWN or direction is _UP, "a price is rounded for one side"
+            whole = math.floor(ticks) if direction is _DOWN else math.ceil(ticks)
     return EXACT.multiply(Decimal(whole), tick)
 
 

@@ -60,14 +60,14 @@ LADDER: Final = (
     Rung(Refusal.BELOW_MINIMUM, rules.below_minimum, Scope.BOTH),
     Rung(Refusal.NOT_HELD, rules.not_held, Scope.EXITS),
 )
-_ENTRY_RUNGS: Final = tuple(rung for rung in LADDER if rung.scope is not Scope.EXITS)
-_EXIT_RUNGS: Final = tuple(rung for rung in LADDER if rung.scope is not Scope.ENTRIES)
+_ENTRY_RULES: Final = tuple((r.rule, r.refusal) for r in LADDER if r.scope is not Scope.EXITS)
+_EXIT_RULES: Final = tuple((r.rule, r.refusal) for r in LADDER if r.scope is not Scope.ENTRIES)
 
 
 def first_refusal(intent: OrderIntent, view: RiskView) -> tuple[Refusal, str, str] | None:
     """The first refusal with what was seen and what was demanded, or None: it may pass."""
-    for rung in _ENTRY_RUNGS if intent.side is Side.BUY else _EXIT_RUNGS:
-        grounds = rung.rule(intent, view)
+    for rule, refusal in _ENTRY_RULES if intent.side is Side.BUY else _EXIT_RULES:
+        grounds = rule(intent, view)
         if grounds is not None:
-            return rung.refusal, *grounds
+            return refusal, *grounds
     return None

@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from actors.instant import MINUTE_NS, SECOND_NS
-from actors.instruments import Instrument
+from actors.instruments import Instrument, indices_of
 
 MICROS: Final = 1_000_000
 
@@ -80,14 +80,16 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The run's instruments in index order and the profile."""
+    """The run's instruments in index order and the profile; `indices` is derived from them."""
 
     instruments: tuple[Instrument, ...]
     profile: RiskProfile = RiskProfile()
+    indices: dict[str, int] = {}
+
+    def __post_init__(self) -> None:
+        """Derive the indices; whatever was passed for them is replaced."""
+        msgspec.structs.force_setattr(self, "indices", indices_of(self.instruments))
 
     def index_of(self, symbol: str) -> int:
         """The symbol's index in the run, -1 for a stranger."""
-        for index, each in enumerate(self.instruments):
-            if each.symbol == symbol:
-                return index
-        return -1
+        return self.indices.get(symbol, -1)

@@ -6,6 +6,7 @@ Order and scope (entries, exits or both) are the ladder's affair.
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from typing import Final
 
@@ -146,9 +147,15 @@ def price_collar(intent: OrderIntent, view: RiskView) -> Grounds:
 
 def edge_below_cost(intent: OrderIntent, view: RiskView) -> Grounds:
     """The expected move exceeds the cost by the margin; a cost below both fees is not believed."""
-    fees = 2 * micros_up(_rules(view).taker_fee, _ONE)
+    fees = 2 * _fee_micros(str(_rules(view).taker_fee))
     edge, margin = intent.expected_move - max(intent.cost, fees), view.profile.edge_margin_micros
     return (str(edge), str(margin)) if edge < margin else None
+
+
+@functools.cache
+def _fee_micros(taker_fee: str) -> int:
+    """A venue has few fees; asked by its text, because 0.1 and 0.10 are equal keys."""
+    return micros_up(Decimal(taker_fee), _ONE)
 
 
 def max_positions(_intent: OrderIntent, view: RiskView) -> Grounds:
@@ -221,7 +228,10 @@ def _room(intent: OrderIntent, view: RiskView, room: Decimal) -> Grounds:
 
 def _is_plain(value: Decimal) -> bool:
     """A canonical amount whose products stay exact."""
-    return is_amount(value) and len(value.as_tuple().digits) <= _DIGITS_MAX
+    if not is_amount(value):
+        return False
+    # A text holds every digit, and is had for a sixth of what the digits cost.
+    return len(str(value)) <= _DIGITS_MAX or len(value.as_tuple().digits) <= _DIGITS_MAX
 
 
 def _rules(view: RiskView) -> Instrument:

@@ -83,7 +83,7 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
     instrument = config.instruments[index] if known else None
     portfolio = sound_portfolio(state.portfolio)
     halt_at = standing.halt_at_micros(profile)
-    rooms, sellable = Rooms(), ZERO
+    rooms, sellable = _NO_ROOMS, ZERO
     if instrument is not None and portfolio is not None:
         if side is Side.BUY:
             rooms = _rooms(config, state, portfolio, instrument)
@@ -98,13 +98,11 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
         reducing=standing.drawdown_latched and standing.drawdown_micros < halt_at,
         drawdown_micros=standing.drawdown_micros,
         halt_at_micros=halt_at,
-        order_unknown=any(
-            each.unknown and each.symbol == symbol for each in state.reservations.values()
-        ),
+        order_unknown=bool(state.reservations) and _unknown_in(state, symbol),
         unmarked_micros=_unmarked_micros(portfolio),
-        bid=state.marks[index, _BID].item() if known else _NOWHERE,
-        ask=state.marks[index, _ASK].item() if known else _NOWHERE,
-        flags=state.flags[index].item() if known else 0,
+        bid=state.marks.item(index, _BID) if known else _NOWHERE,
+        ask=state.marks.item(index, _ASK) if known else _NOWHERE,
+        flags=state.flags.item(index) if known else 0,
         mark_age_ns=at - state.marked_at if state.marked_at >= 0 else None,
         blocked_until=state.blocked_until,
         last_intent_no=state.last_intent_no,
@@ -113,6 +111,7 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
     )
 
 
+_NO_ROOMS: Final = Rooms()
 _NOWHERE: Final = float("nan")  # not money: a mark of no symbol
 
 
@@ -129,10 +128,14 @@ def sound_portfolio(portfolio: PortfolioState | None) -> PortfolioState | None:
     return portfolio if portfolio.equity > 0 else None
 
 
+def _unknown_in(state: RiskState, symbol: str) -> bool:
+    return any(each.unknown and each.symbol == symbol for each in state.reservations.values())
+
+
 def _unmarked_micros(portfolio: PortfolioState | None) -> int | None:
     if portfolio is None:
         return None
-    return micros_up(portfolio.unmarked, portfolio.equity)
+    return micros_up(portfolio.unmarked, portfolio.equity) if portfolio.unmarked else 0
 
 
 def _rooms(

@@ -11,7 +11,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from actors.instruments import Instrument
+from actors.instruments import Instrument, indices_of
 from actors.messages.arrays import F64
 from actors.money import micros_up
 from actors.strategy.profile import StrategyProfile
@@ -31,23 +31,22 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 
 class StrategyConfig(msgspec.Struct, frozen=True):
-    """The run's instruments in index order and the profile; `thresholds` is derived from both."""
+    """The run's instruments in index order and the profile; the other fields are derived."""
 
     instruments: tuple[Instrument, ...]
     profile: StrategyProfile = StrategyProfile()
     thresholds: Thresholds | None = None
+    indices: dict[str, int] = {}
 
     def __post_init__(self) -> None:
-        """Derive the arrays; whatever was passed for them is replaced."""
+        """Derive arrays and indices; whatever was passed for them is replaced."""
         derived = _thresholds(self.instruments, self.profile)
         msgspec.structs.force_setattr(self, "thresholds", derived)
+        msgspec.structs.force_setattr(self, "indices", indices_of(self.instruments))
 
     def index_of(self, symbol: str) -> int:
         """The symbol's index in the run, -1 for a stranger."""
-        for index, each in enumerate(self.instruments):
-            if each.symbol == symbol:
-                return index
-        return -1
+        return self.indices.get(symbol, -1)
 
 
 def _thresholds(instruments: tuple[Instrument, ...], profile: StrategyProfile) -> Thresholds:

@@ -29,6 +29,9 @@ from actors.strategy.evaluation import PRICE_LIMIT
 from actors.strategy.profile import MICROS, StrategyProfile
 from actors.strategy.state import StrategyState
 
+# A dictionary finds a member ten times as fast as the enumeration does.
+_ACTIONS: Final = {each.value: each for each in Action}
+_REASONS: Final = {each.value: each for each in Reason}
 _BID: Final = MARK_COLUMNS.index("bid")
 _ASK: Final = MARK_COLUMNS.index("ask")
 
@@ -47,7 +50,8 @@ def exit_price(bid: float, instrument: Instrument, profile: StrategyProfile) -> 
 
 def has_bid(state: StrategyState, index: int) -> bool:
     """Whether the symbol has a bid, however old, at which a sale could be priced."""
-    return 0.0 < float(state.marks[index, _BID]) < PRICE_LIMIT
+    bid: float = state.marks.item(index, _BID)
+    return 0.0 < bid < PRICE_LIMIT
 
 
 def free_of(portfolio: PortfolioState | None, symbol: str) -> Decimal:
@@ -70,7 +74,7 @@ def entry_intent(
 ) -> OrderIntent | None:
     """A buy of the base fraction of equity, or None when that or its price comes to nothing."""
     assert state.portfolio is not None  # NO_PORTFOLIO stands above every entry in the ladder
-    ask = float(state.marks[index, _ASK])
+    ask = state.marks.item(index, _ASK)
     if ask <= 0.0:
         return None
     price = entry_price(ask, instrument, profile)
@@ -98,7 +102,7 @@ def exit_intent(
     if not has_bid(state, index):
         row[0], row[1] = Action.HOLD, Reason.STALE
         return None
-    bid = float(state.marks[index, _BID])
+    bid = state.marks.item(index, _BID)
     price = exit_price(bid, instrument, profile)
     free = round_down(free_of(state.portfolio, instrument.symbol), instrument.lot)
     if not sells(instrument, free, price):
@@ -141,8 +145,8 @@ def _intent(
         quantity=quantity,
         limit_price=price,
         decided_at=at,
-        action=Action(action),
-        reason=Reason(reason),
+        action=_ACTIONS[action],
+        reason=_REASONS[reason],
         p_up=p_up,
         expected_move=move,
         cost=cost,

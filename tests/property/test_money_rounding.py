@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import decimal
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 
 from hypothesis import assume, example, given
@@ -151,3 +151,18 @@ def test_a_quantity_is_never_more_than_was_shown(value: float, step: Decimal) ->
     found = quantity_from_float(value, step)
     assert is_sound(found)
     assert found == 0 or exact(found) <= Fraction(repr(value))
+
+
+@given(
+    value=st.floats(1e-9, 1e14, allow_nan=False),
+    tick=st.sampled_from([Decimal(text) for text in ("0.1", "0.01", "0.25", "0.000001", "1", "5")]),
+    way=st.sampled_from([TOWARDS_BUYER, TOWARDS_SELLER]),
+)
+def test_a_price_between_ticks_is_the_whole_number_below_or_above_its_text(
+    value: float, tick: Decimal, way: Context
+) -> None:
+    ticks = value / float(tick)
+    assume(abs(ticks - round(ticks)) > 1e-6 * max(1.0, ticks * 1e-9))
+    whole = Decimal(repr(ticks)).to_integral_value(rounding=way.rounding)
+    found = price_from_float(value, tick, way)
+    assert str(found) == str(whole * tick)

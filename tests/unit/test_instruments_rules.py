@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.instruments import Instrument
+from actors.instruments import Instrument, indices_of
 from actors.money import run_exact
 
 D = Decimal
@@ -123,6 +123,12 @@ def test_the_ambient_context_changes_no_rule(quantity: Decimal, price: Decimal) 
     exact = run_exact(answers)
     with decimal.localcontext(decimal.Context(prec=3, rounding=decimal.ROUND_UP, traps=[])):
         assert answers() == exact
+
+
+def test_a_symbol_is_found_where_it_first_stands() -> None:
+    odd = msgspec.structs.replace(ODD, symbol="ODD/USD")
+    assert indices_of((XBT, odd, XBT)) == {"XBT/USD": 0, "ODD/USD": 1}
+    assert indices_of(()) == {}
 
 
 def test_an_unknown_field_is_refused() -> None:

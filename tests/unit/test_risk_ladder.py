@@ -127,6 +127,7 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.INVALID_QUANTITY, {}, {"notional": D("Infinity")}),
     (Refusal.INVALID_QUANTITY, {}, {"notional": D("1E+15")}),
     (Refusal.INVALID_QUANTITY, {}, {"notional": D("1.000000000000000001")}),
+    (Refusal.INVALID_QUANTITY, {}, {"notional": D("200.0000000000000000")}),
     (Refusal.INVALID_QUANTITY, {}, {"quantity": D("1")}),
     (Refusal.INVALID_QUANTITY, {}, {"quantity": D("-0")}),
     (Refusal.PRICE_OFF_TICK, {}, {"limit_price": D("100.31")}),
@@ -181,6 +182,7 @@ PASSING: list[tuple[str, Changes, Changes]] = [
     ("edge at the margin", {}, {"expected_move": 10_000}),
     ("the last place", {"rooms.positions_count": 9}, {}),
     ("room for the smallest order", {"rooms.position": D("5.02")}, {}),
+    ("eighteen digits", {}, {"notional": D("200.000000000000000")}),
     ("the smallest order asked for", {"rooms.cash": D("5.02")}, {"notional": D("5.02")}),
 ]
 
