@@ -8,22 +8,32 @@ n rows take at most 2n + 1 attempts, in their order, with the same result each t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Final
+import struct
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any, Final
 
 import asyncpg
 
 from actors.ports import RefusedRow
 from adapters.postgres.journal_connection import Connection
-from adapters.postgres.journal_rows import COLUMNS, KEYS, ORDINAL_COLUMN, SEQ_COLUMN, Row
+from adapters.postgres.journal_rows import (
+    COLUMNS,
+    KEYS,
+    ORDINAL_COLUMN,
+    SEQ_COLUMN,
+    VERDICTS,
+    Row,
+)
+from adapters.postgres.verdict_copy import copied_verdicts
 
 _LINE: Final = re.compile(r"\d+")
-# A constraint says no; or, the last three, of server and driver: the column cannot hold the value.
+# A constraint says no; or, the last four, of server and driver: the column cannot hold the value.
 _REFUSALS: Final = (
     asyncpg.IntegrityConstraintViolationError,
     asyncpg.DataError,
     ValueError,
     OverflowError,
+    struct.error,
 )
 
 
@@ -42,13 +52,20 @@ class RowRefusedError(Exception):
 
 async def copy_rows(connection: Connection, table: str, lines: Sequence[Row]) -> None:
     """Write all of `lines` by one binary COPY. Raises RowRefusedError."""
+    place: dict[str, Any] = {"columns": (*KEYS, *COLUMNS[table]), "schema_name": "ballast"}
     try:
-        await connection.copy_records_to_table(
-            table, records=lines, columns=(*KEYS, *COLUMNS[table]), schema_name="ballast"
-        )
+        if table == VERDICTS:
+            source = _at_once(copied_verdicts(lines))
+            await connection.copy_to_table(table, source=source, format="binary", **place)
+        else:
+            await connection.copy_records_to_table(table, records=lines, **place)
     except _REFUSALS as error:
         name = getattr(error, "constraint_name", None) or table
         raise RowRefusedError(name, _place(error, len(lines))) from error
+
+
+async def _at_once(data: bytes) -> AsyncIterator[bytes]:
+    yield data
 
 
 async def refill(connection: Connection, tables: Mapping[str, Sequence[Row]]) -> list[RefusedRow]:

@@ -1,5 +1,6 @@
 """Record messages as rows: which table each goes to, and its columns in order.
 
+A verdict's row ends with its matrix, which stands for the columns of VERDICT_COLUMNS.
 Amounts stay Decimal, times nanoseconds, ratios millionths; nothing is computed here. The tables are
 those of 0002_records.sql and 0003_facts.sql, and a test holds the two together.
 """
@@ -33,6 +34,7 @@ Row = tuple[Any, ...]
 KEYS: Final = ("account_id", "run_id", "mode", "hour_ts_utc", "seq", "ordinal", "at")
 SEQ_COLUMN: Final = KEYS.index("seq")
 ORDINAL_COLUMN: Final = KEYS.index("ordinal")
+VERDICTS: Final = "verdict_slice"
 
 
 def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ...]:
@@ -42,7 +44,7 @@ def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ..
 _PORTFOLIO: Final = _fields(PortfolioState, "positions")
 # The columns of each table after KEYS; messages are flat, so they are mostly its fields.
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
-    "verdict_slice": ("ts", "prediction_ts", *VERDICT_COLUMNS),
+    VERDICTS: ("ts", "prediction_ts", *VERDICT_COLUMNS),
     "refusal": _fields(IntentRefused),
     "trading_state": _fields(TradingStateChanged),
     "order_event": _fields(OrderUpdate),
@@ -57,7 +59,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def _verdicts(body: VerdictSlice) -> Iterator[tuple[str, Row]]:
-    yield "verdict_slice", (body.ts, body.prediction_ts, *body.rows.T.tolist())
+    yield VERDICTS, (body.ts, body.prediction_ts, body.rows)
 
 
 def _transfers(body: TransfersPosted) -> Iterator[tuple[str, Row]]:

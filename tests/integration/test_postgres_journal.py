@@ -7,13 +7,25 @@ from collections.abc import AsyncIterator
 from decimal import Decimal
 
 import asyncpg
+import numpy as np
 import pytest
 import pytest_asyncio
 
 from actors.ids import GENESIS_ROOT
 from actors.instant import HOUR_NS
 from actors.journal_chain import verify_frames
-from actors.ports import FencedError, JournalCorruptError, JournalError
+from actors.messages.arrays import sealed_ints
+from actors.messages.base import Message
+from actors.messages.decision import VERDICT_COLUMNS, VerdictSlice
+from actors.messages.ledger import TransfersPosted
+from actors.messages.risk import TradingState, TradingStateChanged
+from actors.ports import (
+    DerivedRow,
+    FencedError,
+    JournalCorruptError,
+    JournalError,
+    RefusedRow,
+)
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.journal_rows import COLUMNS, KEYS
 from adapters.postgres.roles import OWNER, READER, WRITER
@@ -84,6 +96,41 @@ async def test_every_record_message_is_kept_as_rows_with_its_frame(
     assert (verdict["action"], verdict["edge"]) == ([0, 6], [5, 11])
     (position,) = await server.ask(database, "SELECT * FROM ballast.position_hour", READER)
     assert (position["symbol"], position["value"]) == ("ETH/USD", Decimal("10389.95"))
+
+
+async def test_verdicts_come_back_number_for_number(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    """Few symbols and many, the smallest int32 (a silent model) and the largest."""
+    rng = np.random.default_rng(5)
+    slices = []
+    for symbols in (1, 2, 30, 30, 0):
+        rows = rng.integers(-(2**31), 2**31, (symbols, len(VERDICT_COLUMNS)))
+        rows[:1, :2] = -(2**31), 2**31 - 1
+        slices.append(VerdictSlice(START_NS + symbols, sealed_ints(rows), symbols))
+    await journal.append(frame(1, 1), rows_of(*slices))
+    found = await server.ask(
+        database, "SELECT * FROM ballast.verdict_slice ORDER BY ordinal", READER
+    )
+    assert [row["ts"] for row in found] == [each.ts for each in slices]
+    assert [row["prediction_ts"] for row in found] == [each.prediction_ts for each in slices]
+    for row, sent in zip(found, slices, strict=True):
+        assert (row["account_id"], row["run_id"], row["seq"]) == (ACCOUNT, "run-1", 1)
+        assert [row[name] for name in VERDICT_COLUMNS] == sent.rows.T.tolist()
+
+
+async def test_a_refused_verdict_names_the_input_that_led_to_it(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    limit = "ALTER TABLE ballast.verdict_slice ADD CONSTRAINT not_seven CHECK (ts <> 7)"
+    await server.tamper(database, limit)
+    rows = sealed_ints(np.zeros((2, 6)))
+    bodies = [VerdictSlice(ts, rows) for ts in (5, 6, 7, 8)]
+    derived = tuple(DerivedRow(seq, START_NS, body) for seq, body in enumerate(bodies, 1))
+    refused = await journal.append(frame(1, 4), derived)
+    assert refused == (RefusedRow("not_seven", 3, "verdict_slice row 0"),)
+    found = await server.ask(database, "SELECT ts FROM ballast.verdict_slice ORDER BY ts")
+    assert [row["ts"] for row in found] == [5, 6, 8]
 
 
 async def test_words_of_the_venue_that_text_cannot_hold_do_not_stop_the_journal(
