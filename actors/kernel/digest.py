@@ -7,6 +7,7 @@ not enter.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Final
@@ -16,6 +17,7 @@ from actors.kernel.step import DeliveryFailedError
 from actors.messages.codec import ENCODER
 
 NO_STEP = bytes(32)
+_LENGTHS: Final = struct.Struct("<2I").pack
 # What the encoder raises for a value that has no canonical bytes (an integer over 64 bits, say).
 ENCODING_ERRORS: Final = (TypeError, ValueError, OverflowError)
 
@@ -50,5 +52,5 @@ def digest_or_blame(envelopes: Sequence[Envelope]) -> bytes:
 
 def next_root(root: bytes, input_bytes: bytes, outcome_bytes: bytes, digest: bytes) -> bytes:
     """The root after one input; lengths are prefixed so that no two histories share a preimage."""
-    head = len(input_bytes).to_bytes(4, "little") + len(outcome_bytes).to_bytes(4, "little")
+    head = _LENGTHS(len(input_bytes), len(outcome_bytes))
     return sha256(b"".join((root, head, input_bytes, outcome_bytes, digest))).digest()

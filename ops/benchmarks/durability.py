@@ -26,7 +26,7 @@ DISK: Final = "the same disk's write + fdatasync stands beside; its own flush is
 
 
 def measure(dsn: str, folder: Path, *, inputs: int) -> list[Figure]:
-    """Figures of files and PostgreSQL beside plain writes; wall time."""
+    """Figures of files and PostgreSQL beside plain writes in wall time; verification in CPU time."""
     found = asyncio.run(journal.run(dsn, folder, inputs))
     figures = []
     plain = found["write+fdatasync, frames of 1000"]["inputs_per_s"]
@@ -48,8 +48,8 @@ def measure(dsn: str, folder: Path, *, inputs: int) -> list[Figure]:
         Figure(
             "chain verification",
             found["chain verification"]["inputs_per_s"],
-            "inputs/s",
-            "inputs/s, SHA-256 once",
+            "inputs/CPU s",
+            "inputs/CPU s, SHA-256 once",
             hashed,
             least=VERIFIED_LEAST,
             hint="two hashes an input (frame and root) and one look at its head",
