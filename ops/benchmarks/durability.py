@@ -26,7 +26,7 @@ DISK: Final = "the same disk's write + fdatasync stands beside; its own flush is
 
 
 def measure(dsn: str, folder: Path, *, inputs: int) -> list[Figure]:
-    """Figures of files and PostgreSQL beside plain writes in wall time; verification in CPU time."""
+    """Figures beside plain writes: wall time, but CPU time for verification."""
     found = asyncio.run(journal.run(dsn, folder, inputs))
     figures = []
     plain = found["write+fdatasync, frames of 1000"]["inputs_per_s"]
