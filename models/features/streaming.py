@@ -20,14 +20,7 @@ from models.features.catalogue import (
     WARM_UP_BARS,
     WINDOWS_BARS,
 )
-from models.features.grid import (
-    RETURN_SCALE,
-    RETURN_STEP,
-    SQUARE_SCALE,
-    SQUARE_STEP,
-    VOLUME_SCALE,
-    VOLUME_STEP,
-)
+from models.features.grid import RETURN_SCALE, RETURN_STEP
 from models.features.portable import ln_trusted
 from models.features.workspace import (
     CHANNELS,
@@ -61,8 +54,6 @@ _WARM_AT = np.array([w + 1 for w in WINDOWS_BARS], dtype=np.float64).reshape(-1,
 # A Python float costs numpy a conversion a call; a 0-d array does not.
 _ZERO, _ONE = np.array(0.0), np.array(1.0)
 _RETURN_UP, _RETURN_DOWN = np.array(RETURN_SCALE), np.array(RETURN_STEP)
-_SQUARE_UP, _SQUARE_DOWN = np.array(SQUARE_SCALE), np.array(SQUARE_STEP)
-_VOLUME_UP, _VOLUME_DOWN = np.array(VOLUME_SCALE), np.array(VOLUME_STEP)
 _RETURN_BOUND = np.array(RETURN_BOUND)
 _PATH_FLOOR, _RANGE_FLOOR = np.array(PATH_FLOOR), np.array(RANGE_FLOOR)
 # Positive floats order like their bits, and zero minus one, a sign bit, NaN and infinity all lie
@@ -185,14 +176,13 @@ def _fill_channels(close_prev: FloatArray, work: Workspace, valid: BoolArray | N
     if 0 in within.tobytes():
         np.copyto(returns, _ZERO, where=~within)
         np.copyto(path, _ZERO, where=~within)
-    up[:] = returns > _ZERO
+    np.heaviside(returns, _ZERO, up)
     np.multiply(returns, returns, squares)
-    squares *= _SQUARE_UP
-    np.rint(squares, squares)
-    squares *= _SQUARE_DOWN
-    np.multiply(ln_trusted(work.volume), _VOLUME_UP, volume)
-    np.rint(volume, volume)
-    volume *= _VOLUME_DOWN
+    volume[:] = ln_trusted(work.volume)
+    gridded = work.volume_and_square
+    gridded *= work.grid_up
+    np.rint(gridded, gridded)
+    gridded *= work.grid_down
     np.multiply(volume, volume, volume_squares)
     if valid is None:
         there.fill(1.0)

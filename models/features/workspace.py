@@ -16,6 +16,7 @@ from models.features.catalogue import (
     WINDOWS_BARS,
     valid_bars_min,
 )
+from models.features.grid import SQUARE_SCALE, SQUARE_STEP, VOLUME_SCALE, VOLUME_STEP
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -41,6 +42,7 @@ class Workspace:
         self.volume = self.columns[4]
         self.entered = np.empty((CHANNELS, n))
         self.channels = tuple(self.entered)
+        self.volume_and_square = self.entered[VOLUME : RETURN_SQUARE + 1]
         self.leaving = np.empty((CHANNELS, windows, n))
         self.entering = np.empty((CHANNELS, windows, n))
         self.mean = np.empty((2, windows, n))
@@ -56,6 +58,8 @@ class Workspace:
         self.width = np.empty((2, n))
         self._name_rows(n)
         # Written out in full: numpy takes twice as long where it has to stretch an operand.
+        self.grid_up = _in_full([[VOLUME_SCALE], [SQUARE_SCALE]], (2, n))
+        self.grid_down = _in_full([[VOLUME_STEP], [SQUARE_STEP]], (2, n))
         self.signs = _in_full([[1.0], [-1.0]], (2, n))
         self.needed = _in_full([[valid_bars_min(w)] for w in WINDOWS_BARS], (2, windows, n))
         self.floors = _in_full([[[VOLATILITY_FLOOR]], [[VOLUME_SPREAD_FLOOR]]], (2, windows, n))

@@ -96,7 +96,7 @@ def test_nothing_of_an_update_stays_in_the_workspace(seed: int, gap_share: float
     state, found = new_state(3), []
     for close_ts, row in zip(ts, bars, strict=True):
         work = borrowed(3)
-        constants = (work.signs, work.needed, work.floors)
+        constants = (work.signs, work.needed, work.floors, work.grid_up, work.grid_down)
         for each in vars(work).values():
             if isinstance(each, np.ndarray) and not any(each is one for one in constants):
                 each.view(np.uint64)[...] = np.uint64(0x7FF8_DEAD_BEEF_0001)

@@ -65,5 +65,6 @@ def test_ids_have_the_form_that_the_venue_accepts() -> None:
 def test_ids_are_pinned() -> None:
     """They are in old journals: the formula may never change."""
     assert client_order_id("acct", "run", 1, 1) == digest_hex("order", "acct", "run", 1, 1)[:32]
+    assert client_order_id("acct", "run", 1, 2) == digest_hex("order", "acct", "run", 1, 2)[:32]
     assert digest_hex("execution", "x", 3)[:24] == execution_id("x", 3)
     assert (32, bytes(32)) == (ROOT_BYTES, GENESIS_ROOT)
