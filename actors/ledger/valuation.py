@@ -39,8 +39,13 @@ def take_marks(state: LedgerState, marks: MarkSlice) -> None:
     """Remember good bids; a stale one keeps the time at which it was last fresh."""
     bids = marks.rows[:, _BID_COLUMN].copy()
     good = (bids > _NOTHING) & (bids < _PRICE_MAX)
+    flagged = any_set(marks.flags)
+    if not flagged and 0 not in good.tobytes():  # mostly so, and a mask costs twice a copy
+        state.bids[:] = bids
+        state.marked_at.fill(marks.ts)
+        return
     np.putmask(state.bids, good, bids)
-    if any_set(marks.flags):
+    if flagged:
         good &= ((marks.flags & _STALE) == 0) | (state.marked_at == 0)
     np.putmask(state.marked_at, good, marks.ts)
 
