@@ -64,7 +64,8 @@ class OnnxPredictor:
         margins = bound.run(features)
         # One product tells that everything in and out is finite, for a third of what sums cost.
         finite = math.isfinite(bound.all.dot(bound.all))
-        heights = self._lines.at(margins if finite else self._lines.inside(margins))
+        inside = margins if finite else self._lines.inside(margins)
+        heights = self._lines.at(inside, bound.room)
         if not finite:
             unknown = np.isnan(margins) | np.isnan(np.add.reduce(features, axis=1))
             heights[:, unknown] = MISSING
@@ -85,9 +86,10 @@ class Bound:
     def __init__(self, session: ort.InferenceSession, shape: tuple[int, ...]) -> None:
         self._session = session
         n, width = shape
-        self.all = np.empty(n * (width + 1), dtype=np.float32)
-        self.features = self.all[n:].reshape(shape)
-        self._margins = self.all[:n]
+        self.all = np.empty(n * width + n, dtype=np.float32)
+        self.features = self.all[: n * width].reshape(shape)
+        self._margins = self.all[n * width :]
+        self.room = Room(n)
         self._binding = binding = session.io_binding()
         place = ("cpu", 0, np.float32)
         binding.bind_input(INPUT, *place, shape, self.features.ctypes.data)
@@ -98,6 +100,14 @@ class Bound:
         self.features[:] = features
         self._session.run_with_iobinding(self._binding)
         return self._margins
+
+
+class Room:
+    """Where the lines at n margins are worked out, with its views made once."""
+
+    def __init__(self, n: int) -> None:
+        self.columns = np.empty((7, n))
+        self.start, self.slopes, self.heights = self.columns[0], self.columns[1:4], self.columns[4:]
 
 
 class Lines:
@@ -116,12 +126,13 @@ class Lines:
         table = np.concatenate((table[:, :1], table), axis=1)
         self._table = np.concatenate((table[:1], slopes, table[1:]))
 
-    def at(self, margins: npt.NDArray[np.floating]) -> FloatArray:
+    def at(self, margins: npt.NDArray[np.floating], room: Room) -> FloatArray:
         """Heights of the curves [3, n] at finite margins [n]; flat outside the knots."""
-        exact = margins.astype(np.float64)
-        columns = self._table.take(self._knots.searchsorted(exact, "right"), 1, None, "clip")
-        heights: FloatArray = columns[1:4] * (exact - columns[0])
-        heights += columns[4:]
+        beyond = margins.astype(np.float64)
+        self._table.take(self._knots.searchsorted(beyond, "right"), 1, room.columns, "clip")
+        beyond -= room.start
+        heights = np.multiply(room.slopes, beyond, room.slopes)
+        heights += room.heights
         return heights
 
     def inside(self, margins: npt.NDArray[np.floating]) -> FloatArray:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from models.bundle.load import load_bundle
 from models.calibration import MISSING, Curve
 from models.features.catalogue import FEATURE_NAMES
-from models.onnx import Lines, OnnxPredictor
+from models.onnx import Lines, OnnxPredictor, Room
 
 FOLDER = Path(__file__).resolve().parents[2] / "models" / "bundles" / "synthetic"
 WIDTH = len(FEATURE_NAMES)
@@ -44,7 +44,7 @@ def test_three_lines_at_once_have_the_bits_of_three_interpolations(
     knots, columns = curve.arrays()
     asked = np.array([*margins, *knots], dtype=np.float32)
     expected = np.stack([np.interp(asked, knots, column) for column in columns])
-    assert np.array_equal(Lines(curve).at(asked), expected)
+    assert np.array_equal(Lines(curve).at(asked, Room(len(asked))), expected)
 
 
 @given(curve=curves())
@@ -52,7 +52,7 @@ def test_outside_the_knots_a_curve_stays_flat_however_far(curve: Curve) -> None:
     lines = Lines(curve)
     far = np.array([-np.inf, -3e38, 3e38, np.inf], dtype=np.float32)
     ends = [[column[0], column[0], column[-1], column[-1]] for column in curve.arrays()[1]]
-    assert lines.at(lines.inside(far)).tolist() == ends
+    assert lines.at(lines.inside(far), Room(4)).tolist() == ends
 
 
 @pytest.fixture(scope="module")
