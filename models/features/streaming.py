@@ -155,11 +155,12 @@ def _take_in(state: FeatureState, work: Workspace, valid: BoolArray | None) -> N
     ring, sums = state.ring, state.sums
     # "clip" only skips the search for a wrong index. The row that leaves the longest window is the
     # one that is written. Adding a repeated row costs half of adding one row five times.
-    ring.take(_LEAVING[position], 1, work.leaving, "clip")
+    moving = work.moving
+    ring.take(_LEAVING[position], 1, moving, "clip")
+    sums -= moving
     ring[:, position] = work.entered
-    ring.take(_ENTERING[position], 1, work.entering, "clip")
-    np.subtract(sums, work.leaving, sums)
-    np.add(sums, work.entering, sums)
+    ring.take(_ENTERING[position], 1, moving, "clip")
+    sums += moving
 
 
 def _fill_channels(close_prev: FloatArray, work: Workspace, valid: BoolArray | None) -> None:
@@ -208,7 +209,7 @@ def _features(
     # Returns and volume in the same calls: first moments, second moments, deviations.
     mean = np.divide(sums[:RETURN_SQUARE], counts, work.mean)
     spread = np.divide(sums[RETURN_SQUARE:RETURN_VALID], counts, work.spread)
-    spread -= np.multiply(mean, mean, work.square)
+    spread -= np.multiply(mean, mean, work.divisors)
     np.maximum(spread, _ZERO, out=spread)
     np.sqrt(spread, work.deviations)
     floored = np.maximum(work.deviations, work.floors, out=work.floored)

@@ -43,11 +43,9 @@ class Workspace:
         self.entered = np.empty((CHANNELS, n))
         self.channels = tuple(self.entered)
         self.volume_and_square = self.entered[VOLUME : RETURN_SQUARE + 1]
-        self.leaving = np.empty((CHANNELS, windows, n))
-        self.entering = np.empty((CHANNELS, windows, n))
+        self.moving = np.empty((CHANNELS, windows, n))
         self.mean = np.empty((2, windows, n))
         self.spread = np.empty((2, windows, n))
-        self.square = np.empty((2, windows, n))
         self.floored = np.empty((2, windows, n))
         self.divisors = np.empty((2, windows, n))
         self.scale, self.path = self.divisors
