@@ -110,7 +110,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         if _EXIT in actions or _PARTIAL_EXIT in actions:
             intents = self._exits(rows, at)
         if _ENTER in actions:
-            intents += self._entries(rows, at)
+            intents += self._entries(rows, actions, at)
         verdict = VerdictSlice(at, sealed_ints(rows), state.prediction_ts)
         return (verdict, *intents) if intents else (verdict,)
 
@@ -135,11 +135,14 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
                 intents.append(intent)
         return intents
 
-    def _entries(self, rows: np.ndarray, at: int) -> list[OrderIntent]:
+    def _entries(self, rows: np.ndarray, actions: bytes, at: int) -> list[OrderIntent]:
         """Purchases by falling edge, then index: what is first in line gets the budget first."""
-        actions = rows[:, 0].tolist()
-        found = [index for index, action in enumerate(actions) if action == _ENTER]
-        found.sort(key=lambda index: (-rows[index, 5].item(), index))
+        found, index = [], actions.find(_ENTER)
+        while index >= 0:
+            found.append(index)
+            index = actions.find(_ENTER, index + 1)
+        if len(found) > 1:
+            found.sort(key=lambda index: (-rows[index, 5].item(), index))
         profile, intents = self.config.profile, []
         for index in found:
             instrument = self.config.instruments[index]
