@@ -93,6 +93,8 @@ def checked_trades(rows: np.ndarray, count: int) -> FloatArray:
 def check_books(levels: np.ndarray, count: int) -> None:
     """Refuse infinite or negative levels (ValueError); NaN is an absent level."""
     check_shape("BookSlice.levels", levels, count, 4 * BOOK_LEVELS)
+    if 0 not in (levels.view(np.uint64) < _INFINITY_BITS).tobytes():  # every level is there
+        return
     present = (levels >= 0.0) & (levels < np.inf)
     wrong = ~(present | np.isnan(levels))
     if np.count_nonzero(wrong):

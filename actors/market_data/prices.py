@@ -118,14 +118,16 @@ def take_books(
     """Adopt sound books (f64[n, 40]): quotes, the thinner side's depth, and what they confirm."""
     blocks = levels.reshape(len(levels), 4, BOOK_LEVELS)
     value = blocks[:, 0::2] * blocks[:, 1::2]
-    np.copyto(value, 0.0, where=np.isnan(value))
+    absent = np.isnan(value)
+    if 1 in absent.tobytes():
+        value[absent] = 0.0
     # accumulate adds strictly in level order, so the sum has the same bits everywhere.
     depth = np.add.accumulate(value, axis=2)[:, :, -1]
     bid, ask = levels[:, BID_PRICE], levels[:, ASK_PRICE]
     state.book[0, index] = bid
     state.book[1, index] = ask
     state.book[2, index] = np.minimum(depth[:, 0], depth[:, 1])
-    state.booked_symbols = int(np.count_nonzero(state.book[0] > 0.0))
+    state.booked_symbols = (state.book[0] > 0.0).tobytes().count(1)
     mid = (bid + ask) / 2.0
     suspect, last = state.suspect[index], state.last[index]
     agrees = ~_far(suspect, mid, config.outlier_ratio)
