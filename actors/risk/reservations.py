@@ -87,17 +87,22 @@ def settle(
     """The reservations that remain once `portfolio` has been seen at `at`."""
     remaining = {}
     for key, each in reservations.items():
-        alone = not any(
-            other is not each and other.symbol == each.symbol for other in reservations.values()
-        )
         if each.filled > each.settled and (
-            at > each.filled_at or (alone and _shows(portfolio, each))
+            at > each.filled_at or (_is_alone(reservations, each) and _shows(portfolio, each))
         ):
             each.settled = each.filled
         each.covered = each.covered or each.held
         if not each.over or each.filled > each.settled:
             remaining[key] = each
     return remaining
+
+
+def _is_alone(reservations: dict[str, Reservation], reservation: Reservation) -> bool:
+    """Whether no other reservation is in the same symbol, so that every move is its own."""
+    return not any(
+        other is not reservation and other.symbol == reservation.symbol
+        for other in reservations.values()
+    )
 
 
 def _shows(portfolio: PortfolioState, reservation: Reservation) -> bool:

@@ -70,11 +70,9 @@ class Workspace:
         table = np.empty((len(FEATURE_NAMES), n))
         blocks = table[: 5 * _WINDOWS].reshape(5, _WINDOWS, n)
         self.table = table
-        self.momentum = blocks[0]
         self.momentum_24 = blocks[0, 2]
         # Deviations of returns are a feature, those of volume lie for a moment in the row after it.
         self.deviations = blocks[1:3]
-        self.volatility = blocks[1]
         self.momentum_twice = blocks[0:3:2]
         self.moved = blocks[3]
         self.per_divisor = blocks[2:4]
