@@ -36,7 +36,7 @@ def recheck(
     intent = approved.intent
     if (grounds := barred(state, intent.side)) is not None:
         return grounds
-    if intent.side is Side.BUY and _unknown_in(state, intent.symbol):
+    if intent.side is Side.BUY and state.live and _unknown_in(state, intent.symbol):
         return Refusal.UNKNOWN_ORDER, intent.symbol, "no unknown order in the symbol"
     instrument = config.instruments.get(intent.symbol)
     if instrument is None:
