@@ -84,25 +84,21 @@ class Bound:
     """Memory that the session reads and writes in place: handing arrays over costs 3 us a run."""
 
     def __init__(self, session: ort.InferenceSession, shape: tuple[int, ...]) -> None:
+        self._session = session
         n, width = shape
         self.all = np.empty(n * width + n, dtype=np.float32)
         self.features = self.all[: n * width].reshape(shape)
         self._margins = self.all[n * width :]
         self.room = Room(n)
-        binding = session.io_binding()
+        self._binding = binding = session.io_binding()
         place = ("cpu", 0, np.float32)
         binding.bind_input(INPUT, *place, shape, self.features.ctypes.data)
         binding.bind_output(OUTPUT, *place, (n, 1), self._margins.ctypes.data)
-        # The wrapper asks at every run for graphs captured on a GPU and makes the options anew, a
-        # twentieth of a prediction. What it wraps is fixed by the lock file; without it no bundle
-        # loads, because none passes its golden check.
-        self._run = session._sess.run_with_iobinding
-        self._arguments = (binding._iobinding, ort.RunOptions())
 
     def run(self, features: Features) -> npt.NDArray[np.float32]:
         """The margins; the next run overwrites them."""
         self.features[:] = features
-        self._run(*self._arguments)
+        self._session.run_with_iobinding(self._binding)
         return self._margins
 
 
