@@ -15,10 +15,7 @@ from actors.ids import GENESIS_ROOT
 from actors.instant import HOUR_NS
 from actors.journal_chain import verify_frames
 from actors.messages.arrays import sealed_ints
-from actors.messages.base import Message
 from actors.messages.decision import VERDICT_COLUMNS, VerdictSlice
-from actors.messages.ledger import TransfersPosted
-from actors.messages.risk import TradingState, TradingStateChanged
 from actors.ports import (
     DerivedRow,
     FencedError,
