@@ -29,10 +29,12 @@ def curves(draw: st.DrawFn) -> Curve:
         st.lists(st.floats(-8, 8, width=32), min_size=1, max_size=12, unique=True).map(sorted)
     )
     columns = [
-        tuple(draw(st.lists(values, min_size=len(margins), max_size=len(margins))))
+        draw(st.lists(values, min_size=len(margins), max_size=len(margins)))
         for values in (st.integers(0, 1_000_000), micros, micros)
     ]
-    curve = Curve(tuple(abs(m) if m == 0 else m for m in margins), *columns)
+    # A higher margin promises no less; only the uncertainty may fall.
+    ordered = [tuple(column) for column in (*map(sorted, columns[:2]), columns[2])]
+    curve = Curve(tuple(abs(m) if m == 0 else m for m in margins), *ordered)
     assert not curve.fault(), curve.fault()
     return curve
 

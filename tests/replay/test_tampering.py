@@ -199,7 +199,7 @@ def flip(place: int) -> str:
 def test_a_row_that_a_superuser_touched_is_named(
     server: Server, database: str, tmp_path: Path, command: str, kind: str
 ) -> None:
-    """Triggers off, as only the administrator can."""
+    """Guards and triggers off, as only the administrator can."""
     script = f"alter table {FRAMES} disable trigger all; {command}"
-    asyncio.run(server.run(database, script))
+    asyncio.run(server.tamper(database, script))
     assert f"{kind} at input " in refused(tmp_path)["error"]

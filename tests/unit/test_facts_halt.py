@@ -158,7 +158,7 @@ def test_while_halted_facts_go_on_being_booked_and_a_person_lifts_it(tmp_path: P
         twin = await observed_run(tmp_path / "twin", inputs=INPUTS)
         before = run.tally.orders, twin.tally.orders
         for each in (run, twin):
-            await each.admit(800)
+            await each.admit(2_400)
         assert twin.tally.orders > before[1], "without the halt there would have been orders"
         assert (run.tally.orders, run.reader.read().trading_state) == (before[0], "Halted")
         await run.say(Reactivate("ann", "bought by hand"))
