@@ -3,7 +3,8 @@
 Two deciders: hourly (a bar is an hour, made of sixty candles) and every bar (a bar is a minute).
 Journal off steps the kernel alone; journal on goes through the service's pump with frames, derived
 rows and snapshots into files and PostgreSQL. The reference loop encodes and hashes the same inputs.
-Warm-up is not timed. `busy` tells hours of market as minutes: several times the orders.
+Warm-up is not timed. `busy` tells hours of market as minutes; `calm` wants a whole per cent above
+the costs before it enters, so that deciding is seen apart from ordering.
 """
 
 from __future__ import annotations
@@ -66,11 +67,13 @@ class Case(msgspec.Struct, frozen=True):
     least_off: float
     least_on: float
     busy: bool = False
+    edge_margin_micros: int = 500
 
 
 CASES: Final[tuple[Case, ...]] = (
     Case("hourly", 3600, 12_000, 500_000, 250_000),
     Case("every bar", 60, 4_000, 200_000, 100_000),
+    Case("every bar, calm", 60, 4_000, 0, 0, edge_margin_micros=10_000),
     Case("every bar, busy", 60, 2_000, 0, 0, busy=True),
 )
 HINT_ON: Final = "beside the step a frame and its derived rows are built, written and flushed"
@@ -149,7 +152,9 @@ def hashing(market: CandleMarket) -> float:
 
 async def case_figures(case: Case, openings: dict[str, Opening], rounds: int) -> list[Figure]:
     """All figures of one case; stores and the reference take turns."""
-    settings = settings_of(case.bar_seconds)
+    settings = settings_of(
+        case.bar_seconds, strategy={"edge_margin_micros": case.edge_margin_micros}
+    )
     bar_ns = HOUR_NS if case.bar_seconds == 3600 else MINUTE_NS
     assert bar_ns == case.bar_seconds * SECOND_NS
     market = CandleMarket(case.slices, bar_ns=bar_ns, busy=case.busy)
