@@ -72,6 +72,7 @@ class Pump:
         snapshot_every: int = SNAPSHOT_EVERY,
         fail_points: FailPoints | None = None,
         on_durable: Callable[[int, bytes], None] = lambda _seq, _root: None,
+        on_snapshot: Callable[[int, bytes], None] = lambda _seq, _root: None,
     ) -> None:
         assert frame_inputs > 0
         self.kernel = kernel
@@ -85,6 +86,7 @@ class Pump:
         self._snapshot_every = snapshot_every
         self._fail_points = fail_points or FailPoints()
         self._on_durable = on_durable
+        self._on_snapshot = on_snapshot
         self._records: list[Record] = []
         self._rows: list[DerivedRow] = []
         self._effects: list[Envelope] = []
@@ -160,6 +162,7 @@ class Pump:
         )
         self._fail_points.passed("snapshot_end")
         self._snapshot_seq = self._stored_seq = kernel.seq
+        self._on_snapshot(kernel.seq, kernel.root)
         self.counts.snapshots += 1
 
     def send_through(self, outbox: Outbox) -> None:

@@ -7,7 +7,7 @@ again; a snapshot that the chain does not name, or that other code cannot read, 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import msgspec
 
@@ -19,7 +19,7 @@ from actors.kernel.step import OutcomeDivergedError, StepResult
 from actors.kernel.supervisor import Outcome
 from actors.messages.codec import ENCODER, frozen_decoder
 from actors.messages.control import ConstraintViolated
-from actors.ports import Journal, JournalCorruptError, Record
+from actors.ports import Journal, JournalCorruptError, Record, RunRow
 from service.failures import ExitCode, UserError
 from service.trusted_snapshots import (
     OUTCOMES,
@@ -29,6 +29,7 @@ from service.trusted_snapshots import (
 )
 
 Progress = Callable[[int, int], None]
+GraphOfRun = Callable[[RunRow], Awaitable[Kernel]]
 INPUTS = frozen_decoder(Input)
 
 
@@ -106,19 +107,32 @@ def _other_states(was: Outcome, now: Outcome) -> str:
 
 
 async def recover(
-    kernel: Kernel, journal: Journal, fingerprint: str, *, progress: Progress | None = None
+    kernel: Kernel,
+    journal: Journal,
+    fingerprint: str,
+    *,
+    graph_of_run: GraphOfRun | None = None,
+    trusted_seq: int | None = None,
+    progress: Progress | None = None,
 ) -> Recovered:
     """Bring `kernel` to the journal's head.
 
-    Raises JournalCorruptError when the chain is broken, UserError when other code made a tail that
-    this code would decide differently.
+    `graph_of_run` rebuilds the graph that made a run, so that each part of the tail is stepped with
+    the settings that made it; without it `kernel` steps all. Snapshots beyond `trusted_seq` are not
+    used. Raises JournalCorruptError when the chain is broken, UserError when other code made a tail
+    that this code would decide differently.
     """
     started = time.perf_counter()
     head_seq, head_root = await journal.head()
-    passed, code_changed = await _restore_newest(kernel, journal, fingerprint, head_seq)
+    passed, code_changed = await _restore_newest(
+        kernel, journal, fingerprint, head_seq, trusted_seq=trusted_seq
+    )
     start = kernel.seq
     try:
-        await _step_tail(kernel, journal, head_seq, progress)
+        if graph_of_run is None:
+            await _step_tail(kernel, journal, head_seq, progress)
+        else:
+            await _step_runs(kernel, journal, graph_of_run, progress)
     except ParityDivergedError as error:
         raise _other_code(error, code_changed=code_changed) from error
     if kernel.root != head_root and head_seq:
@@ -127,20 +141,33 @@ async def recover(
     return Recovered(start, kernel.seq - start, head_seq, seconds, passed.count, code_changed)
 
 
-async def unheard_refusals(journal: Journal, after_seq: int) -> tuple[ConstraintViolated, ...]:
-    """Refused rows of inputs after `after_seq` that no input tells of: a crash came between.
+async def _step_runs(
+    kernel: Kernel, journal: Journal, graph_of_run: GraphOfRun, progress: Progress | None
+) -> None:
+    for row in await journal.runs():
+        if row.last_seq <= kernel.seq:
+            continue
+        made_it = await graph_of_run(row)
+        if kernel.seq:
+            made_it.restore(kernel.snapshot())
+        await _step_tail(made_it, journal, row.last_seq, progress)
+        kernel.restore(made_it.snapshot())
 
-    A snapshot is never taken between the two, so nothing before one can be unheard.
-    """
-    refused = await journal.refused_since(after_seq)
-    if not refused:
+
+async def unheard_refusals(journal: Journal) -> tuple[ConstraintViolated, ...]:
+    """Refused rows that no input tells of, because a crash came between."""
+    refused = await journal.refused_since(0)
+    unheard = [ConstraintViolated(row.name, row.seq, row.row) for row in refused]
+    if not unheard:
         return ()
-    heard: list[ConstraintViolated] = []
-    async for frame in journal.frames(after_seq + 1):
-        bodies = (decode_input(record).body for record in open_frame(frame))
-        heard += [body for body in bodies if isinstance(body, ConstraintViolated)]
-    told = (ConstraintViolated(row.name, row.seq, row.row) for row in refused)
-    return tuple(each for each in told if each not in heard)
+    async for frame in journal.frames(unheard[0].seq):
+        for record in open_frame(frame):
+            body = decode_input(record).body
+            if isinstance(body, ConstraintViolated) and body in unheard:
+                unheard.remove(body)
+        if not unheard:
+            break
+    return tuple(unheard)
 
 
 def _other_code(error: ParityDivergedError, *, code_changed: bool) -> UserError:
@@ -159,11 +186,12 @@ def _other_code(error: ParityDivergedError, *, code_changed: bool) -> UserError:
 
 
 async def _restore_newest(
-    kernel: Kernel, journal: Journal, fingerprint: str, head_seq: int
+    kernel: Kernel, journal: Journal, fingerprint: str, head_seq: int, *, trusted_seq: int | None
 ) -> tuple[Passed, bool]:
     passed = Passed()
     await _refuse_future(journal, head_seq, passed)
-    async for snapshot in trusted_snapshots(journal, head_seq, passed):
+    last_seq = head_seq if trusted_seq is None else min(head_seq, trusted_seq)
+    async for snapshot in trusted_snapshots(journal, last_seq, passed):
         same_code = snapshot.code_fingerprint == fingerprint
         try:
             kernel.restore(snapshot if same_code else fitted(snapshot, kernel.snapshot()))
@@ -194,7 +222,7 @@ async def _step_tail(
     if first > head_seq:
         return
     chain = ChainVerifier(kernel.root, kernel.seq, kernel.at)
-    async for frame in journal.frames(first):
+    async for frame in journal.frames(first, head_seq):
         records = chain.check(frame)
         for number, record in enumerate(records, frame.first_seq):
             if number >= first:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from actors.ids import GENESIS_ROOT, digest_hex
+from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import state_digest
 from actors.messages.codec import encode
 from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
@@ -100,11 +101,16 @@ async def open_segment(
     finds against the journal.
     """
     kernel = graph.kernel
+    trusted_seq: int | None = None
     if anchoring is not None:
-        await anchoring.check(journal)
-    recovered = await _recovered(settings, plan, graph, journal, progress)
+        newest = await anchoring.check(journal)
+        trusted_seq = 0 if newest is None else newest.seq
+    recovered = await _recovered(
+        settings, plan, graph, journal, progress=progress, trusted_seq=trusted_seq
+    )
+    unheard = await unheard_refusals(journal)
     epoch = await journal.open_epoch(holder)
-    run_id = run_id_of(plan, settings.decision, graph.bundle_id, kernel.root)
+    run_id = await _new_run_id(settings, plan, graph, journal, epoch)
     run = RunRow(
         run_id=run_id,
         account=stream or settings.account.name,
@@ -126,12 +132,13 @@ async def open_segment(
         frame_inputs=settings.journal.frame_inputs,
         snapshot_every=settings.journal.snapshot_every_inputs,
         on_durable=_anchored(anchoring, epoch),
+        on_snapshot=_anchored(anchoring, epoch, now=True),
     )
     if kernel.seq:
         await pump.take_snapshot()
-    await pump.admit(_opening(settings, plan, graph, run, epoch))
-    unheard = await unheard_refusals(journal, recovered.snapshot_seq)
-    await pump.admit([FeedItem(kernel.at, each) for each in unheard])
+    opening = _opening(settings, plan, graph, run, epoch)
+    opening += [FeedItem(opening[0].at, each) for each in unheard]
+    await pump.admit(opening)
     await pump.flush()
     return OpenSegment(run, graph, pump, recovered, epoch)
 
@@ -152,10 +159,27 @@ def _opening(
     return opening
 
 
-def _anchored(anchoring: Anchoring | None, epoch: int) -> Callable[[int, bytes], None]:
+def _anchored(
+    anchoring: Anchoring | None, epoch: int, *, now: bool = False
+) -> Callable[[int, bytes], None]:
     if anchoring is None:
         return lambda _seq, _root: None
-    return lambda seq, root: anchoring.note(epoch=epoch, seq=seq, root=root)
+    return lambda seq, root: anchoring.note(epoch=epoch, seq=seq, root=root, now=now)
+
+
+async def _new_run_id(
+    settings: Settings, plan: SegmentPlan, graph: Graph, journal: Journal, epoch: int
+) -> str:
+    """The id of the run that begins now.
+
+    Runs that were cut off before their first input leave their ids behind; one of those that is
+    not the newest cannot be begun again, so the epoch tells the new one apart.
+    """
+    root = graph.kernel.root
+    run_id = run_id_of(plan, settings.decision, graph.bundle_id, root)
+    if any(row.run_id == run_id for row in (await journal.runs())[:-1]):
+        return digest_hex("run", run_id, str(epoch))[:16]
+    return run_id
 
 
 async def _recovered(
@@ -163,21 +187,29 @@ async def _recovered(
     plan: SegmentPlan,
     graph: Graph,
     journal: Journal,
+    *,
     progress: Progress | None,
+    trusted_seq: int | None,
 ) -> Recovered:
-    """Bring the graph to the journal's head; the last run's own graph steps its tail.
+    """Bring the graph to the journal's head; each run's own graph steps what it made.
 
     Raises UserError(USAGE) when the account cannot be continued this way.
     """
     rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
-    if not rows:
-        return await recover(graph.kernel, journal, code_fingerprint(), progress=progress)
-    last = await run_started(journal, rows[-1])
-    _check_continues(last, settings, plan)
-    before = graph_of(last, verify=False).kernel
-    recovered = await recover(before, journal, code_fingerprint(), progress=progress)
-    graph.kernel.restore(before.snapshot())
-    return recovered
+    if rows:
+        _check_continues(await run_started(journal, rows[-1]), settings, plan)
+
+    async def graph_of_run(row: RunRow) -> Kernel:
+        return graph_of(await run_started(journal, row), verify=False).kernel
+
+    return await recover(
+        graph.kernel,
+        journal,
+        code_fingerprint(),
+        graph_of_run=graph_of_run,
+        trusted_seq=trusted_seq,
+        progress=progress,
+    )
 
 
 def _check_continues(last: RunStarted, settings: Settings, plan: SegmentPlan) -> None:
@@ -207,6 +239,8 @@ def _listed(symbols: tuple[str, ...]) -> str:
 async def close_segment(segment: OpenSegment, journal: Journal, reason: str) -> RunRow:
     """End the run cleanly: last input, last frame, snapshot; the row as stored."""
     pump = segment.pump
+    # A row that is refused must be told of before the end, not after it.
+    await pump.flush()
     await pump.admit([FeedItem(pump.kernel.at, RunEnded(segment.run.run_id, reason))])
     await pump.flush()
     await pump.take_snapshot()

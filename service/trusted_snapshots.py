@@ -2,8 +2,9 @@
 
 A snapshot is named by the record of its own input, when that holds the digests of all states;
 where it holds none, by the start of the run that follows. Anybody can write a consistent snapshot;
-nobody can make a record of the chain name it without changing every root from there on. What is
-damaged, invented or not named yet is passed over; an older one or every input takes its place.
+nobody can make a record of the chain name it without changing every root from there on. At the
+head nothing follows that would change, so where the head is anchored, snapshots beyond the newest
+anchor are not used either. What is passed over leaves its place to an older one or to every input.
 """
 
 from __future__ import annotations
@@ -45,6 +46,8 @@ async def trusted_snapshots(
     journal: Journal, last_seq: int, passed: Passed
 ) -> AsyncIterator[Snapshot]:
     """The snapshots at or before `last_seq` that the chain names, newest first."""
+    if last_seq <= 0:
+        return
     async for stored in journal.snapshots():
         if stored.seq > last_seq:
             continue

@@ -68,8 +68,10 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
     return asyncio.run(work)
 
 
-def recovered(store: MemoryStore, kernel: Kernel, code: str = CODE) -> Recovered:
-    found: Recovered = run(recover(kernel, MemoryJournal(store), code))
+def recovered(
+    store: MemoryStore, kernel: Kernel, code: str = CODE, *, trusted_seq: int | None = None
+) -> Recovered:
+    found: Recovered = run(recover(kernel, MemoryJournal(store), code, trusted_seq=trusted_seq))
     return found
 
 

@@ -85,12 +85,14 @@ async def replay_run(
     *,
     verify: bool = False,
     from_genesis: bool = False,
+    trusted_seq: int | None = None,
     progress: Progress | None = None,
 ) -> ReplayReport:
     """Re-execute a run from its beginning and compare.
 
-    The state it began with comes from a snapshot that the chain names, or with `from_genesis` from
-    every input of the account before it; it must be the one that the run's first input names.
+    The state it began with comes from a snapshot that the chain names (up to `trusted_seq`, the
+    newest anchored input, where there is one), or with `from_genesis` from every input of the
+    account before it; it must be the one that the run's first input names.
     Corruption and divergence are in the report.
     """
     if run.last_seq < run.first_seq and not run.closed:
@@ -103,7 +105,8 @@ async def replay_run(
         begun = await run_started(journal, run)
         other_code = "" if begun.code_fingerprint == code_fingerprint() else begun.code_fingerprint
         kernel = build(begun)
-        await _seek(kernel, journal, run, build, from_genesis=from_genesis)
+        trusted = 0 if from_genesis else trusted_seq
+        await _seek(kernel, journal, run, build, trusted_seq=trusted)
         _check_start(kernel, begun, run)
         started = time.perf_counter()
         await _repeat_run(kernel, journal, run, verify=verify, progress=progress)
@@ -135,7 +138,7 @@ def _failed(
 
 
 async def _seek(
-    kernel: Kernel, journal: Journal, run: RunRow, build: BuildKernel, *, from_genesis: bool
+    kernel: Kernel, journal: Journal, run: RunRow, build: BuildKernel, *, trusted_seq: int | None
 ) -> None:
     """Bring the kernel to just before the run.
 
@@ -144,10 +147,10 @@ async def _seek(
     """
     target = run.first_seq - 1
     before: Snapshot | None = None
-    if not from_genesis:
-        async for snapshot in trusted_snapshots(journal, target, Passed()):
-            before = snapshot
-            break
+    trusted = target if trusted_seq is None else min(target, trusted_seq)
+    async for snapshot in trusted_snapshots(journal, trusted, Passed()):
+        before = snapshot
+        break
     for row in await journal.runs():
         done = 0 if before is None else before.kernel.seq
         if row.first_seq > target or row.last_seq <= done:

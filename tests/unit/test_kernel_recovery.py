@@ -254,3 +254,23 @@ def test_a_frame_is_rebuilt_from_its_records() -> None:
         root_before=frame.root_before,
     )
     assert again == frame
+
+
+def test_a_whole_snapshot_beyond_the_head_means_a_lost_tail() -> None:
+    """Snapshots are made of what is durable; a damaged one means nothing."""
+    store = MemoryStore()
+    lived(store, frame_inputs=1, snapshot_every=4)
+    lost = store.frames.pop()
+    store.last_seqs.pop()
+    store.stream.seq, store.stream.root = 8, lost.root_before
+    recovered(store, fresh())
+    live = fresh()
+    recovered(store, live)
+    give(live, deposit("z"), 100)
+    data = encode_snapshot(live.snapshot())
+    store.snapshots[9] = StoredSnapshot(9, live.root, "run-1", data)
+    with pytest.raises(JournalCorruptError, match="there is a snapshot of input 9") as raised:
+        recovered(store, fresh())
+    assert (raised.value.kind, raised.value.seq) == ("truncated", 9)
+    store.snapshots[9] = StoredSnapshot(9, live.root, "run-1", data[:-1])
+    assert recovered(store, fresh()).snapshots_refused == 1

@@ -198,3 +198,21 @@ def test_a_halt_with_its_facts_is_in_the_snapshot() -> None:
     found = decode_snapshot(encode_snapshot(kernel.snapshot())).kernel
     assert found.halt == kernel.halt
     assert [entry.body for entry in found.held] == [deposit("a"), deposit("b")]
+
+
+def test_what_came_before_a_restore_is_not_repeated_by_a_rollback() -> None:
+    """A failure after it sets back to the restored state and what followed, and to nothing else."""
+    early = lived().snapshot()
+    kernel = bank(code_fingerprint="code-1")
+    for number in range(9):
+        give(kernel, deposit(f"other {number}"), number)
+    kernel.restore(early)
+    expected = owned(kernel)
+    give(kernel, deposit("after"), 20)
+    give(kernel, deposit("poison-vault/2"), 21)
+    other = bank(code_fingerprint="code-1")
+    other.restore(early)
+    give(other, deposit("after"), 20)
+    give(other, deposit("poison-vault/2"), 21)
+    assert digest(kernel) == digest(other)
+    assert owned(kernel) > expected

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from actors.journal_chain import build_frame, open_frame
+from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import (
     Snapshot,
@@ -14,9 +15,10 @@ from actors.kernel.snapshot import (
     state_digest,
     state_digests,
 )
+from actors.kernel.supervisor import Outcome
 from actors.messages.codec import encode, state_decoder
-from actors.messages.control import RunStarted
-from actors.ports import FeedItem, JournalCorruptError, StoredSnapshot
+from actors.messages.control import RunEnded, RunStarted
+from actors.ports import FeedItem, JournalCorruptError, Record, StoredSnapshot
 from adapters.journal.memory import MemoryJournal, MemoryStore
 from service.fail_points import FailPoints
 from service.failures import UserError
@@ -178,3 +180,38 @@ def test_a_snapshot_beside_a_damaged_frame_is_not_trusted() -> None:
     with pytest.raises(JournalCorruptError) as raised:
         recovered(store, fresh())
     assert raised.value.seq == 9
+
+
+def test_a_forged_record_at_the_head_names_what_it_likes_but_only_up_to_the_anchor() -> None:
+    """Nothing follows the head that would have another root; the anchor stands before it."""
+    store = MemoryStore()
+    live = lived(store, frame_inputs=1, snapshot_every=3)
+    forged = decode_snapshot(richer(live).data)
+    seq = live.seq + 1
+    kernel = msgspec.structs.replace(forged.kernel, seq=seq)
+    snapshot = Snapshot(kernel, forged.actors, forged.code_fingerprint)
+    entry = Input(seq, kernel.at, RunEnded("run-1", "nobody"))
+    outcome = Outcome("ok", states=state_digests(snapshot))
+    record = Record(encode(entry), encode(outcome), bytes(32))
+    frame = build_frame([record], run_id="run-1", epoch=1, first_seq=seq, root_before=live.root)
+    kernel = msgspec.structs.replace(kernel, root=frame.root_after)
+    data = encode_snapshot(Snapshot(kernel, forged.actors, forged.code_fingerprint))
+    store.stream.extend(frame)
+    store.frames.append(frame)
+    store.last_seqs.append(seq)
+    store.snapshots[seq] = StoredSnapshot(seq, frame.root_after, "run-1", data)
+    believed = fresh()
+    recovered(store, believed)
+    assert owned(believed) == owned(live) + 90_000, "the record of the head is all there is"
+    with pytest.raises(UserError, match="the state of kernel, vault is not the recorded one"):
+        recovered(store, fresh(), trusted_seq=live.seq)
+
+
+def test_snapshots_beyond_what_is_trusted_are_not_used() -> None:
+    store = MemoryStore()
+    live = lived(store, frame_inputs=1, snapshot_every=3)
+    for trusted_seq, start in ((9, 9), (8, 6), (5, 3), (2, 0), (0, 0)):
+        kernel = fresh()
+        found = recovered(store, kernel, trusted_seq=trusted_seq)
+        assert (found.snapshot_seq, found.snapshots_refused) == (start, 0)
+        assert digest(kernel) == digest(live)
