@@ -47,7 +47,8 @@ async def reading(settings: Settings, say: Say = lambda _: None) -> AsyncIterato
             raise UserError(
                 ExitCode.ENVIRONMENT,
                 f"The database cannot be read: {' '.join(str(error).split())}.",
-                "Run `ballast db migrate` once, so that its roles exist; then try again.",
+                "Run `ballast doctor` for whether it answers, and `ballast db migrate` once, so "
+                "that its roles exist; then try again.",
             ) from error
         try:
             yield connection

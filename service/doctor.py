@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -11,6 +12,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
+import asyncpg
 import msgspec
 
 from adapters.postgres.embedded import EmbeddedPostgresError
@@ -20,6 +22,7 @@ from service.run_index import RunIndex
 from service.settings import Settings
 from service.stores import embedded_server
 
+OUTSIDE_SECONDS: Final = 5.0
 FREE_BYTES_MIN: Final = 2 * 1024**3
 CLOCK_FLOOR_S: Final = 1_767_225_600  # 2026-01-01: no earlier wall clock can be right
 _PYTHON_MIN: Final = (3, 11)
@@ -77,7 +80,7 @@ def _clock(_: Settings) -> Finding:
 
 def _database(settings: Settings) -> Finding:
     if settings.journal.dsn:
-        return Finding("database", True, "an outside server is configured")
+        return _outside_database(settings.journal.dsn)
     server = embedded_server(settings.home / "postgres")
     try:
         status = server.status()
@@ -87,6 +90,23 @@ def _database(settings: Settings) -> Finding:
     healthy = state != "unreachable"
     remedy = "" if healthy else "Run `ballast db stop`, then start again."
     return Finding("database", healthy, f"embedded server: {state}", remedy)
+
+
+def _outside_database(dsn: str) -> Finding:
+    async def ask() -> str:
+        connection = await asyncpg.connect(dsn, timeout=OUTSIDE_SECONDS)
+        try:
+            return ".".join(str(part) for part in connection.get_server_version()[:2])
+        finally:
+            await connection.close()
+
+    try:
+        version = asyncio.run(ask())
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
+        why = getattr(error, "strerror", None) or " ".join(str(error).split()) or "no answer"
+        remedy = "Start the server, or correct its address in journal.dsn or journal.dsn_file."
+        return Finding("database", False, f"your server does not answer ({why})", remedy)
+    return Finding("database", True, f"your server answers: PostgreSQL {version}")
 
 
 def _port(settings: Settings) -> Finding:
@@ -117,7 +137,12 @@ def _runs(settings: Settings) -> Finding:
     index = RunIndex(settings.home)
     entries = index.entries()
     cards = [index.card(entry.run_id) for entry in entries]
-    bad = [card.run_id for card in cards if card is not None and not card.proven]
+    # A proof that was skipped is not one that failed.
+    bad = [
+        card.run_id
+        for card in cards
+        if card is not None and card.parity is not None and not card.proven
+    ]
     open_runs = sum(card is None for card in cards)
     found = f"{len(entries)} stored, {open_runs} not closed"
     if bad:

@@ -25,7 +25,7 @@ class ExitCode(enum.IntEnum):
 
 
 EXIT_CODES = {
-    ExitCode.OK: "done; for a run: finished or stopped cleanly, and proven",
+    ExitCode.OK: "done; for a run: finished or stopped cleanly, and proven unless you skipped it",
     ExitCode.INTERNAL: "a bug in Ballast; nothing that was durable is lost",
     ExitCode.USAGE: "the command line or a setting is wrong",
     ExitCode.BAD_INPUT: "a file or feed is not what it should be",

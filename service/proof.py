@@ -89,7 +89,7 @@ def lines_of(card: ProofCard) -> tuple[tuple[str, str], ...]:
         ("decisions", f"{card.decisions:,}   orders {card.orders:,}   fills {card.fills:,}"),
         ("equity" if card.mode == "PAPER" else "equity, whole run", card.equity),
         ("books balanced", f"{_yes(card.books_balanced)}   {card.seconds_books:.3f} s"),
-        ("chain verified", f"{chain}   {card.seconds_chain:.3f} s"),
+        ("chain verified", f"{chain}   {card.seconds_chain:.3f} s, of this run"),
         ("REPLAY PARITY", f"{parity}   {card.seconds_replay:.3f} s"),
         ("root", card.root_hash),
     ]

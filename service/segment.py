@@ -267,4 +267,6 @@ def _started(
         genesis=run.genesis.hex(),
         rules=graph.instruments,
         state=state_digest(graph.kernel.snapshot()),
+        # A feed is a recording: whoever reads it on from an input misses nothing.
+        gapless=True,
     )

@@ -52,6 +52,26 @@ def sole_service(folder: Path, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def refuse_while_served(folder: Path, deed: str) -> None:
+    """Raises UserError(FENCED) while a service trades the account of `folder`."""
+    path = folder / FILE
+    if not path.exists():
+        return
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        held = _holder(descriptor)
+        by = "a process" if held is None else f"process {held.pid} since {held.since} UTC"
+        raise UserError(
+            ExitCode.FENCED,
+            f"The account in {folder} is being traded by {by}; to {deed} would end it unclean.",
+            "Stop the service first (Ctrl-C, or kill -TERM), or say --force.",
+        ) from error
+    finally:
+        os.close(descriptor)
+
+
 def _take(descriptor: int, path: Path, what: str) -> None:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

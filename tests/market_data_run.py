@@ -136,6 +136,7 @@ def status(event: FeedEvent, at: int, symbol: int = -1, stream: str = "book") ->
     return FeedStatus(at, stream, event, symbol)
 
 
-def run_started(symbols: tuple[str, ...] = SYMBOLS) -> RunStarted:
-    """The first input of a segment; only its symbols matter here."""
-    return RunStarted("run", "paper", "paper", 1, symbols, "", "", "", "", "", "", "")
+def run_started(symbols: tuple[str, ...] = SYMBOLS, *, gapless: bool = False) -> RunStarted:
+    """The first input of a segment; its symbols matter here, and whether it misses nothing."""
+    told = ("", "", "", "", "", "", "")
+    return RunStarted("run", "paper", "paper", 1, symbols, *told, gapless=gapless)

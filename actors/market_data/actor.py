@@ -95,20 +95,23 @@ class MarketDataActor(Actor[MarketDataConfig, MarketDataState]):
         """The bar timer or the heartbeat."""
         return take_timer(self.config, self.state, message, at)
 
-    def on_reactivate(self, message: Reactivate, at: int) -> Effects:  # noqa: ARG002
-        """While halted, market data was let go: the forming bar is worth nothing."""
+    def on_reactivate(self, message: Reactivate, at: int) -> Effects:
+        """While the core was halted, market data was let go: the forming bar is worth nothing."""
+        if not message.hole:
+            return NOTHING
         drop_forming(self.state)
         return (marks(self.config, self.state, at),)
 
     def on_run_started(self, message: RunStarted, at: int) -> Effects:
-        """Listening begins now; a live bar that was already forming has a hole.
+        """Listening begins now; a live bar that was already forming has a hole, unless the feed
+        goes on where it stopped.
 
         Raises ValueError when the run's symbols are not this actor's: every index would be wrong.
         """
         if message.symbols != self.config.symbols:
             raise ValueError("RunStarted.symbols are not the symbols market_data was built for")
         self.state.listening_since = at
-        if self.state.bar_timer_due:
+        if self.state.bar_timer_due and not message.gapless:
             tear(self.state, slice(None), STARTED_INSIDE)
         return NOTHING
 

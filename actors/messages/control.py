@@ -11,7 +11,8 @@ from actors.messages.base import Message
 class RunStarted(Message, frozen=True):
     """Input: first of a segment. Everything that decides is named here, so it is in the root.
 
-    `state` is the digest (hex) of all that the graph remembers just before this input.
+    `state` is the digest (hex) of all that the graph remembers just before this input. `gapless`
+    says that the feed goes on exactly where the account stopped, as a recording does.
     """
 
     run_id: str
@@ -28,6 +29,7 @@ class RunStarted(Message, frozen=True):
     genesis: str
     rules: tuple[Instrument, ...] = ()
     state: str = ""
+    gapless: bool = False
 
 
 class RunEnded(Message, frozen=True):
@@ -71,10 +73,14 @@ class KillSwitch(Message, frozen=True):
 
 
 class Reactivate(Message, frozen=True):
-    """Input: a person lifts a halt; everybody hears it, then what was held is delivered."""
+    """Input: a person lifts a halt; everybody hears it, then what was held is delivered.
+
+    `hole` says that the core stood still, so that market data was let go meanwhile.
+    """
 
     actor: str
     reason: str
+    hole: bool = True
 
 
 class ClockSkew(Message, frozen=True):

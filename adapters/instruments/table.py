@@ -41,7 +41,7 @@ class UnknownSymbolError(ValueError):
         super().__init__(f"{text!r} is not a symbol known here; {why}")
         self.text = text
         self.nearest = nearest
-        self.remedy = remedy or f"Use {nearest}; docs/feeds.md lists the names."
+        self.remedy = remedy or f"Did you mean {nearest}? docs/feeds.md lists the names."
 
 
 def instrument(symbol: str) -> Instrument:

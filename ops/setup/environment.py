@@ -153,24 +153,33 @@ def make_interpreter(env: dict[str, str]) -> None:
     )
 
 
+def pip_settings(env: dict[str, str]) -> dict[str, str]:
+    """Every setting of pip by its full name, from all of its files.
+
+    `pip config list` reads them all; `get` leaves out the system's file in older versions.
+    """
+    told = subprocess.run(
+        [str(BIN / "python"), "-m", "pip", "config", "list"],
+        env=env,
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    pairs = (line.partition("=") for line in told.stdout.splitlines())
+    return {name.strip(): value.strip().strip("'\"") for name, _, value in pairs}
+
+
 def uv_environment(env: dict[str, str]) -> dict[str, str]:
     """Hand pip's settings for index, certificates and cache to uv, which does not read them."""
     out = dict(env)
-    pip = [str(BIN / "python"), "-m", "pip", "config", "get"]
+    known = pip_settings(env)
     for key, name in (("index-url", "UV_DEFAULT_INDEX"), ("cert", "SSL_CERT_FILE")):
         if name in out or (name == "UV_DEFAULT_INDEX" and "UV_INDEX_URL" in out):
             continue
-        for scope in (":env:", "global", "install"):
-            found = subprocess.run(
-                [*pip, f"{scope}.{key}"],
-                env=env,
-                cwd=ROOT,
-                check=False,
-                capture_output=True,
-                text=True,
-            )
-            if found.returncode == 0 and found.stdout.strip():
-                out[name] = found.stdout.strip()
+        for scope in (":env:", "install", "global"):
+            if found := known.get(f"{scope}.{key}"):
+                out[name] = found
                 break
     cache = Path(out.get("XDG_CACHE_HOME") or Path(out.get("HOME", "/nonexistent")) / ".cache")
     nearest = next(each for each in (cache, *cache.parents) if each.exists())

@@ -15,6 +15,7 @@ from actors.messages.control import KillSwitch, Reactivate
 from service.cli.answering import answer
 from service.cli.options import common, settings_of
 from service.control import Command, ControlBox
+from service.failures import ExitCode, UserError
 from service.settings import Settings
 
 _REASON = click.option("--reason", required=True, help="Why; it is journalled with your name.")
@@ -61,6 +62,16 @@ def _operator() -> str:
 
 
 def _leave(settings: Settings, command: Command, what: str, *, as_json: bool) -> None:
+    if not command.reason.strip():
+        raise UserError(
+            ExitCode.USAGE, "The reason is empty.", "Say why: it is journalled with your name."
+        )
+    if not any((settings.home / name).exists() for name in ("service.lock", "runs")):
+        raise UserError(
+            ExitCode.MISSING,
+            f"There is no account in {settings.home}.",
+            "Name the service's own --data-dir, or set BALLAST__DATA_DIR as it does.",
+        )
     path = ControlBox(settings.home).post(command)
     if as_json:
         answer({"command": what, "file": str(path), "reason": command.reason})

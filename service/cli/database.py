@@ -19,6 +19,7 @@ from service.cli.options import common, settings_of
 from service.database import migrate_database, reading
 from service.failures import ExitCode, UserError
 from service.settings import Settings
+from service.sole_service import refuse_while_served
 from service.stores import embedded_server
 
 
@@ -48,9 +49,16 @@ def url(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> 
 
 @db.command()
 @common
-def stop(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
-    """Stop the embedded server; harmless when it is not running."""
-    server = _server(settings_file, data_dir)
+@click.option("--force", is_flag=True, help="Even while a service trades on it.")
+def stop(*, as_json: bool, settings_file: Path | None, data_dir: Path | None, force: bool) -> None:
+    """Stop the embedded server; harmless when it is not running.
+
+    Refused while a service trades on it (exit code 6).
+    """
+    settings = settings_of(settings_file, data_dir)
+    if not force:
+        refuse_while_served(settings.home, "stop its database")
+    server = embedded_server(settings.home / "postgres")
     try:
         server.stop()
     except EmbeddedPostgresError as error:
@@ -62,6 +70,13 @@ def stop(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) ->
 @common
 def status(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
     """Say whether the embedded server exists, runs and answers."""
+    settings = settings_of(settings_file, data_dir)
+    if settings.journal.dsn:
+        raise UserError(
+            ExitCode.USAGE,
+            "The journal is in a database server of yours; there is no embedded one to look at.",
+            "`ballast doctor` says whether yours answers, `ballast db drift` what it holds.",
+        )
     found = _server(settings_file, data_dir).status()
     if as_json:
         click.echo(msgspec.json.encode(found, enc_hook=str).decode())

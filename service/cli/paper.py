@@ -198,6 +198,8 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
         activation=given.get("activate") or "",
     )
     kind = given["journal"] or settings.journal.kind or (FILE if own else POSTGRES)
+    if not own:
+        _refuse_other_journal(settings, kind)
     plan = RunPlan("PAPER", kind, "", lasting=not own, limits=limits, speed=speed)
     if not own:
         with sole_service(settings.home, f"The account {settings.account.name}"):
@@ -209,6 +211,18 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
     run_id = fresh_run_id(settings, feed, choice, "PAPER")
     with own_account(settings, plan, run_id) as owned:
         finish(run_plan(settings, feed, choice, owned, given), given["as_json"])
+
+
+def _refuse_other_journal(settings: Settings, kind: str) -> None:
+    """An account is in one journal for life: another kind would be another account."""
+    name = settings.account.name
+    kept = {e.journal for e in RunIndex(settings.home).entries() if e.account == name}
+    if kept and kind not in kept:
+        raise UserError(
+            ExitCode.USAGE,
+            f"The account {name} of {settings.home} is kept in a {min(kept)} journal, not {kind}.",
+            f"Give --journal {min(kept)}, or start another account with another --data-dir.",
+        )
 
 
 @contextmanager

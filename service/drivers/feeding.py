@@ -13,6 +13,8 @@ from typing import Final
 import msgspec
 
 from actors.instant import SECOND_NS
+from actors.messages.control import Reactivate
+from actors.messages.risk import TradingState
 from actors.ports import FeedItem
 from service.control import ControlBox
 from service.outside_venue import OutsideVenue
@@ -78,12 +80,26 @@ async def feed_items(
 
 
 async def admit_commands(pump: Pump, control: ControlBox) -> None:
-    """Commands that a person left in the box, durable before they leave it."""
+    """Commands that a person left in the box, durable before they leave it.
+
+    A reactivation where nothing is halted lifts nothing and is no input.
+    """
     commands = control.take()
+    for command in commands:
+        found = command
+        if isinstance(command, Reactivate):
+            if not _is_halted(pump):
+                continue
+            found = msgspec.structs.replace(command, hole=pump.kernel.halt is not None)
+        await pump.admit([FeedItem(pump.kernel.at, found)])
     if commands:
-        await pump.admit([FeedItem(pump.kernel.at, command) for command in commands])
         await pump.flush()
         control.settle()
+
+
+def _is_halted(pump: Pump) -> bool:
+    trading = pump.kernel.actor("orders").state.trading
+    return pump.kernel.halt is not None or trading is TradingState.HALTED
 
 
 async def _admit_facts(pump: Pump, outside: OutsideVenue) -> None:

@@ -343,9 +343,9 @@ def _index(settings: Settings, plan: RunPlan, choice: Choice, segment: OpenSegme
 
 @contextmanager
 def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """SIGINT and SIGTERM ask for a clean stop instead of tearing the loop down."""
+    """SIGINT, SIGTERM and a lost terminal ask for a clean stop instead of tearing the loop down."""
     loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM)
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     for number in numbers:
         loop.add_signal_handler(number, stop.set)
     try:

@@ -81,7 +81,7 @@ def test_a_second_run_continues_the_same_account_in_the_embedded_database(
     assert ballast("db", "status", "--json").json["state"] in {"STOPPED", "stopped"}
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_signal_ends_a_run_with_its_card(ballast: Ballast, number: signal.Signals) -> None:
     process = ballast.start("run", "--headless", "--json", "--journal", "file")
     ballast.trading()
@@ -142,3 +142,34 @@ def test_the_option_for_the_data_folder_wins_over_the_environment(
     ballast("run", "--events", 10, "--journal", "file", "--headless", "--data-dir", elsewhere)
     assert (elsewhere / "journal").is_dir()
     assert not ballast.home.exists()
+
+
+def test_an_account_stays_in_the_journal_that_it_began_in(ballast: Ballast) -> None:
+    """Another kind of journal would be another account under the same name and ids."""
+    assert ballast("run", "--events", 30, "--json", "--journal", "file").code == 0
+    refused = ballast("run", "--events", 30, "--json", "--journal", "postgres")
+    assert refused.code == 2
+    assert "is kept in a file journal, not postgres" in refused.sentence
+    assert ballast("run", "--events", 30, "--json", "--journal", "file").code == 0
+
+
+def test_a_command_to_no_account_or_without_a_reason_is_refused(ballast: Ballast) -> None:
+    nowhere = ballast("kill", 3, "--reason", "a drill")
+    assert nowhere.code == 8
+    assert "There is no account" in nowhere.sentence
+    assert not (ballast.home / "control").exists()
+    assert ballast("run", "--events", 30, "--json", "--journal", "file").code == 0
+    for verb in (("kill", 1), ("reactivate",)):
+        assert ballast(*verb, "--reason", " ").code == 2
+        assert ballast(*verb, "--reason", "a drill").code == 0
+
+
+def test_the_database_of_a_running_service_is_not_stopped_by_mistake(ballast: Ballast) -> None:
+    process = ballast.start("run", "--headless", "--json")
+    ballast.trading()
+    refused = ballast("db", "stop")
+    assert refused.code == 6
+    assert f"is being traded by process {process.pid} since" in refused.sentence
+    process.send_signal(signal.SIGTERM)
+    assert ended(process).card["parity"] is True
+    assert ballast("db", "stop").code == 0

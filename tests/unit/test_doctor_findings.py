@@ -7,12 +7,16 @@ import socket
 import time
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from service import doctor
 from service.bundles import SHIPPED
 from service.doctor import EXAMINATIONS, Finding, examine
+from service.proof import ProofCard
+from service.run_index import RunEntry, RunIndex
 from service.settings import load_settings
+from tests.postgres_server import running_server
 
 
 def findings(home: Path, **values: str) -> dict[str, Finding]:
@@ -65,3 +69,37 @@ def test_a_damaged_bundle_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     found = findings(tmp_path / "home")["bundles"]
     assert not found.healthy
     assert "make setup" in found.remedy
+
+
+def test_an_outside_server_that_does_not_answer_is_found(tmp_path: Path) -> None:
+    found = findings(tmp_path, journal__dsn="postgresql://nobody@127.0.0.1:1/nothing")["database"]
+    assert not found.healthy
+    assert "does not answer" in found.found
+    assert "journal.dsn" in found.remedy
+
+
+def test_an_outside_server_that_answers_says_its_version(
+    tmp_path: Path, pytestconfig: pytest.Config
+) -> None:
+    server = running_server(pytestconfig, "embedded")
+    found = findings(tmp_path, journal__dsn=server.dsn("postgres", server.administrator))
+    assert found["database"].healthy
+    assert found["database"].found.startswith("your server answers: PostgreSQL 18")
+
+
+def test_a_proof_that_was_skipped_is_no_finding_and_a_failed_one_is(tmp_path: Path) -> None:
+    index = RunIndex(tmp_path)
+    entry = RunEntry("a" * 16, "PAPER", "seeded", "paper", "file", "journal", "", 1)
+    index.write(entry)
+    card = ProofCard(
+        run_id=entry.run_id, mode="PAPER", feed="seeded", account="paper", market_result=False,
+        notice="", inputs=1, messages=1, decisions=0, orders=0, fills=0, books_balanced=True,
+        chain_verified=False, parity=None, root_hash="00", bundle_id="", bundle_marker="",
+        code_fingerprint="",
+    )  # fmt: skip
+    index.write_card(card)
+    assert findings(tmp_path)["runs"].healthy
+    index.write_card(msgspec.structs.replace(card, parity=False))
+    found = findings(tmp_path)["runs"]
+    assert not found.healthy
+    assert f"ballast replay {entry.run_id} --verify" in found.remedy

@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from actors.kernel.envelope import Input
+from actors.kernel.step import StepResult
 from actors.kernel.supervisor import Halt
-from actors.messages.control import KillSwitch, Reactivate
+from actors.messages.control import ConstraintViolated, KillSwitch, Reactivate
 from actors.messages.risk import TradingState
+from actors.ports import FeedItem
 from service.control import ControlBox
 from service.drivers.feeding import HALTED, Limits, admit_commands, feed_items
 from tests.observed_run import ObservedRun, observed_run
@@ -114,9 +117,40 @@ def test_a_reactivation_lifts_nothing_that_was_not_halted(tmp_path: Path) -> Non
     async def run() -> None:
         run = await opened(tmp_path, warm=10)
         pump, box = run.segment.pump, ControlBox(tmp_path)
-        box.post(Reactivate("somebody", "by mistake"))
+        before = pump.kernel.seq
+        left = box.post(Reactivate("somebody", "by mistake"))
         await admit_commands(pump, box)
         assert pump.kernel.halt is None
         assert pump.kernel.actor("orders").state.trading is TradingState.ACTIVE
+        assert pump.kernel.seq == before, "it is no input"
+        assert not left.exists()
+
+    asyncio.run(run())
+
+
+def test_a_reactivation_says_whether_the_core_had_stood_still(tmp_path: Path) -> None:
+    """After a trading halt nothing was let go, so no bar is dropped."""
+
+    async def run() -> None:
+        run = await opened(tmp_path, warm=10)
+        pump, box = run.segment.pump, ControlBox(tmp_path)
+        heard: list[Reactivate] = []
+
+        def listen(entry: Input, _result: StepResult) -> None:
+            if isinstance(entry.body, Reactivate):
+                heard.append(entry.body)
+
+        pump._observers = (*pump._observers, listen)
+        await pump.admit([FeedItem(pump.kernel.at, ConstraintViolated("a rule", 3))])
+        assert pump.kernel.actor("orders").state.trading is TradingState.HALTED
+        box.post(Reactivate("somebody", "looked at"))
+        await admit_commands(pump, box)
+        assert heard == [Reactivate("somebody", "looked at", hole=False)]
+        pump.kernel.halt = Halt("ledger", pump.kernel.at, pump.kernel.seq, "a bug")
+        box._looked = 0.0
+        box.post(Reactivate("somebody", "mended"))
+        await admit_commands(pump, box)
+        assert heard[1] == Reactivate("somebody", "mended", hole=True)
+        assert pump.kernel.halt is None
 
     asyncio.run(run())

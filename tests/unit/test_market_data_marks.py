@@ -212,6 +212,28 @@ def test_a_reactivation_drops_the_forming_bar_and_shows_a_gap() -> None:
     assert flags(run, START + 2 * MINUTE_NS) == [0, 0, 0]
 
 
+def test_a_reactivation_of_a_core_that_ran_on_drops_nothing() -> None:
+    """A trading halt lets nothing go: no bar is lost by lifting it, or by lifting what is none."""
+    run = quoted()
+    run.send(trades(START, {0: (10.0, 1.0)}), START)
+    lifted = Reactivate("risk", "looked into", hole=False)
+    assert run.send(lifted, START + SECOND_NS) == []
+    at = START + MINUTE_NS
+    run.send(trades(at, {0: (11.0, 1.0)}), at)
+    assert run.bars()[0].rows[0, 3] == 10.0
+
+
+def test_a_feed_that_goes_on_where_it_stopped_tears_no_bar() -> None:
+    """A restart within a bar costs nothing when nothing was missed; live, the bar has a hole."""
+    for gapless in (True, False):
+        run = quoted()
+        run.send(trades(START, {0: (10.0, 1.0)}), START)
+        run.send(run_started(gapless=gapless), START + SECOND_NS)
+        at = START + MINUTE_NS
+        run.send(trades(at, {0: (11.0, 1.0)}), at)
+        assert np.isnan(run.bars()[0].rows[0]).all() == (not gapless)
+
+
 @pytest.mark.parametrize("price", [1.0, 100.0])
 def test_one_print_far_off_moves_no_mark_and_is_noted_once(price: float) -> None:
     run = quoted()
