@@ -41,3 +41,8 @@ def _orders_of(account: str, run_id: str, epoch: int) -> hashlib._Hash:
 def execution_id(cl_ord_id: str, ordinal: int) -> str:
     """The id of the `ordinal`-th report that the paper venue makes for an order."""
     return digest_hex("execution", cl_ord_id, ordinal)[:24]
+
+
+def unnamed_trade_id(report: bytes) -> str:
+    """The id of a trade that the venue told without one: a name for its encoded report."""
+    return "unnamed-" + digest_hex("unnamed trade", report)[:24]

@@ -2,15 +2,16 @@
 
 Our accounts move by what the venue reports, so that cash and position are those that we have there;
 the other side is a suspense account, which shows what a person has to explain and accepts by
-reactivating. A trade that names no symbol and side, or is older than what is remembered and may
-have been booked already, is kept aside in suspense, and booked when it is told with what was
-missing. Impossible numbers are recorded and not booked.
+reactivating. A trade that has no id, names no symbol and side, or is older than what is remembered
+(it may have been booked already) is kept aside in suspense, and booked when it is told with what
+was missing. Impossible numbers are recorded and not booked.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.ids import unnamed_trade_id
 from actors.kernel.actor import Effects
 from actors.ledger.fills import give_up, post, remember, source_of
 from actors.ledger.lots import take_in
@@ -18,6 +19,7 @@ from actors.ledger.positions import drop_if_flat, owed, position_of, symbol_of
 from actors.ledger.state import LedgerConfig, LedgerState
 from actors.ledger.transfers import SUSPENSE_TRADES, Posting
 from actors.ledger.valuation import portfolio, value_at_bid
+from actors.messages.codec import encode
 from actors.messages.control import Note, Reactivate
 from actors.messages.decision import Side
 from actors.messages.execution import ExecutionReport, Fill, TradeUnexplained, TradeUnmatched
@@ -25,6 +27,7 @@ from actors.messages.ledger import TradeClosed
 from actors.money import ZERO
 
 NO_ORDER = "no order of ours is known by that id"
+UNNAMED = "it has no trade id, so it may be booked already or be told again under one"
 NAMELESS = "it names no symbol and side, and no order of ours is known by its id"
 TOO_OLD = "it is older than the trades that are remembered, and may be booked already"
 IMPOSSIBLE = "its numbers cannot be a trade"
@@ -34,13 +37,13 @@ def book_unmatched(
     config: LedgerConfig, state: LedgerState, message: TradeUnmatched, at: int
 ) -> Effects:
     """Book or set aside a trade without an order; a repeated one is noted and changes nothing."""
-    report = message.report
-    source = source_of(report.cl_ord_id, report.exec_id)
+    report, trade_id = message.report, _trade_id(message.report)
+    source = source_of(report.cl_ord_id, trade_id)
     reason = _reason(state, message)
-    if _is_known(state, report.exec_id, bookable=reason == NO_ORDER):
+    if _is_known(state, trade_id, bookable=reason == NO_ORDER):
         return (Note("warning", "ledger.fill_repeated", (("source", source),)),)
     known = state.strays if reason == NO_ORDER else state.aside
-    remember(config, state, known, report.exec_id, report.ts)
+    remember(config, state, known, trade_id, report.ts)
     posting = Posting(state, source, report.cl_ord_id)
     closed: tuple[TradeClosed, ...] = ()
     if reason == NO_ORDER:
@@ -50,7 +53,7 @@ def book_unmatched(
         posting.move(asset, quantity, "market", SUSPENSE_TRADES, leg="unexplained")
     told = f"{report.symbol or 'a trade'} {source}: {reason}"
     posting.alarm("unexplained_trade", "ledger.trade_unexplained", told)
-    kept = (_record(report, reason), *closed)
+    kept = (_record(report, trade_id, reason), *closed)
     return (*posting.record(at), *kept, portfolio(config, state, at))
 
 
@@ -72,6 +75,11 @@ def accept(state: LedgerState, message: Reactivate, at: int) -> Effects:
     return posting.record(at)
 
 
+def _trade_id(report: ExecutionReport) -> str:
+    """The venue's id; without one the report's content names it, so no two are taken for one."""
+    return report.exec_id or unnamed_trade_id(encode(report))
+
+
 def _is_known(state: LedgerState, exec_id: str, *, bookable: bool) -> bool:
     """Whether the trade is booked, or kept aside and still cannot be booked.
 
@@ -87,6 +95,8 @@ def _reason(state: LedgerState, message: TradeUnmatched) -> str:
     report = message.report
     if not message.possible:
         return IMPOSSIBLE
+    if not report.exec_id:
+        return UNNAMED
     if state.fills_until and report.ts <= state.fills_until:
         return TOO_OLD
     base, _, quote = report.symbol.partition("/")
@@ -164,10 +174,10 @@ def _enter(
         drop_if_flat(state, position)
 
 
-def _record(report: ExecutionReport, reason: str) -> TradeUnexplained:
+def _record(report: ExecutionReport, trade_id: str, reason: str) -> TradeUnexplained:
     return TradeUnexplained(
         report.cl_ord_id,
-        report.exec_id,
+        trade_id,
         report.symbol,
         report.side.value if report.side is not None else "",
         report.last_quantity,

@@ -131,7 +131,7 @@ class TradeUnexplained(Message, frozen=True):
     """Record: a trade that no order of ours explains, once, as reported.
 
     `booked` tells whether it moved our accounts; `reason` says why it is unexplained. `side` is
-    empty when the venue did not say.
+    empty when the venue did not say; `exec_id` is one of ours ("unnamed-...") when it gave none.
     """
 
     cl_ord_id: str

@@ -3,8 +3,8 @@
 The venue's facts are never refused. A late fill, a fill beyond the quantity and a fill of an
 order that we held for dead all go on to the ledger; the last two contradict us, so they are noted
 as errors and halt the account. A trade that cannot be a fill of a remembered order (nobody knows
-the order, or the numbers cannot be a trade) goes to the ledger as unmatched. A status word about
-no order is noted.
+the order, it has no trade id, or the numbers cannot be a trade) goes to the ledger as unmatched. A
+status word about no order is noted.
 """
 
 from __future__ import annotations
@@ -47,11 +47,10 @@ def _book(
 ) -> list[Message]:
     if report.exec_id in order.executions:
         return []
-    if not _possible(report):
-        return [
-            _noted("order.impossible_fill", report),
-            TradeUnmatched(report, possible=False),
-        ]
+    if not (report.exec_id and _possible(report)):
+        # Without its id nobody could tell a repetition from another trade.
+        told = "order.impossible_fill" if report.exec_id else "order.fill_without_trade_id"
+        return [_noted(told, report), TradeUnmatched(report, possible=_possible(report))]
     order.executions.append(report.exec_id)
     order.filled += report.last_quantity
     remaining = order.quantity - order.filled
@@ -77,11 +76,10 @@ def _book(
 
 
 def _possible(report: ExecutionReport) -> bool:
-    """Whether this can be a trade at all: named, of exact positive numbers, nothing negative."""
+    """Whether this can be a trade at all: of exact positive numbers, nothing negative."""
     numbers = (report.last_quantity, report.last_price, report.cost, report.fee)
     return (
-        bool(report.exec_id)
-        and all(map(is_fact, numbers))
+        all(map(is_fact, numbers))
         and report.last_quantity > 0
         and report.last_price > 0
         and report.cost >= 0

@@ -30,7 +30,7 @@ from adapters.kraken.frames import (
 from adapters.kraken.stream import CONFLATE_NS, MarketStream
 from adapters.kraken.tokens import TokenError, instant_of
 
-FORMAT: Final = "kraken-ws2/2"
+FORMAT: Final = "kraken-ws2/3"
 Progress = Callable[[int], None]
 """Called every PROGRESS_FRAMES frames with the number of frames read so far."""
 

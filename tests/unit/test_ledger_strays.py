@@ -14,7 +14,7 @@ import pytest
 
 from actors.ledger.balance import faults_of
 from actors.ledger.state import LedgerConfig
-from actors.ledger.strays import IMPOSSIBLE, NAMELESS, NO_ORDER, TOO_OLD
+from actors.ledger.strays import IMPOSSIBLE, NAMELESS, NO_ORDER, TOO_OLD, UNNAMED
 from actors.messages.control import ConstraintViolated, Note, Reactivate
 from actors.messages.decision import Side
 from actors.messages.execution import (
@@ -153,8 +153,9 @@ ASIDE = [
     (stray("a", None, "0.1", "5000.00"), NAMELESS, {"?XBT/USD": D("0.1")}),
     (stray("a", Side.BUY, "0.1", "5000.00", symbol="XBTUSD"), NAMELESS, {"?XBTUSD": D("0.1")}),
     (stray("a", Side.BUY, "0.1", "5000.00", symbol="/USD"), NAMELESS, {"?/USD": D("0.1")}),
+    (stray("", Side.BUY, "0.1", "5000.00"), UNNAMED, {"?XBT/USD": D("0.1")}),
+    (stray("", Side.BUY, "-0.1", "5000.00"), IMPOSSIBLE, {}),
     (stray("a", Side.BUY, "-0.1", "5000.00"), IMPOSSIBLE, {}),
-    (stray("", Side.BUY, "0.1", "5000.00"), IMPOSSIBLE, {}),
 ]
 
 
@@ -185,7 +186,7 @@ def test_the_same_report_again_changes_nothing_also_after_a_restart(
     assert msgspec.msgpack.encode(books.ledger.state.accounts) == before
 
 
-@pytest.mark.parametrize("aside", [row[0] for row in ASIDE[:-1]])
+@pytest.mark.parametrize("aside", [row[0] for row in ASIDE])
 def test_a_trade_that_was_kept_aside_is_booked_once_what_was_missing_is_told(
     books: Books, aside: ExecutionReport
 ) -> None:
@@ -259,6 +260,19 @@ def test_a_trade_older_than_what_is_remembered_may_be_booked_already_and_is_kept
     assert shown(books, "available") == {"USD": D("9850.00"), "XBT": D("0.003")}
     again = books.send(changed(stray("0", Side.BUY, "0.001", "50.00"), ts=START))
     assert [note.event for note in of(Note, again)] == ["ledger.fill_repeated"]
+
+
+def test_the_oldest_bookings_are_forgotten_and_the_newest_time_among_them_is_remembered() -> None:
+    """History pages come newest first: what is forgotten first is then the newest."""
+    books = Books(ledger=LedgerConfig(INSTRUMENTS, fills_kept=1))
+    books.fund()
+    until = []
+    for number, age in enumerate((1, 3, 2, 0)):
+        told = stray(str(number), Side.BUY, "0.001", "50.00")
+        books.send(changed(told, ts=START + 10 - age))
+        until.append(books.ledger.state.fills_until - START)
+    assert until == [-START, 9, 9, 9]
+    assert books.balance("available:XBT") == D("0.003"), "the third may be one of those"
 
 
 def test_a_position_bought_by_a_stray_is_a_lot_and_sold_by_one_closes_it(books: Books) -> None:
