@@ -128,7 +128,8 @@ def book(bid: float, ask: float, quantity: float = 1.0) -> list[float]:
 
 def books(ts: int, rows: dict[int, list[float]]) -> BookSlice:
     """A book slice from level rows by symbol index."""
-    return BookSlice(ts, sealed_ints(list(rows)), sealed(np.array(list(rows.values()))))
+    levels = sealed(np.array(list(rows.values())))
+    return BookSlice(ts, sealed_ints(list(rows)), levels, first_ts=ts)
 
 
 def status(event: FeedEvent, at: int, symbol: int = -1, stream: str = "book") -> FeedStatus:

@@ -70,11 +70,15 @@ class FeedEvent(enum.StrEnum):
 
 
 class BookSlice(Message, frozen=True):
-    """Input: the latest book state of some symbols. `levels` is f64[n, 4 * BOOK_LEVELS]."""
+    """Input: the latest book state of some symbols. `levels` is f64[n, 4 * BOOK_LEVELS].
+
+    `ts` is the venue time of the newest book in it, `first_ts` that of the oldest (0: unknown).
+    """
 
     ts: int
     symbols: np.ndarray
     levels: np.ndarray
+    first_ts: int = 0
 
 
 class TradeSlice(Message, frozen=True):

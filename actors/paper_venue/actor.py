@@ -16,11 +16,11 @@ from actors.instruments import Instrument
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
 from actors.messages.control import Note, SetTimer, TimerFired
-from actors.messages.execution import ExecKind, ExecutionReport, Liquidity
+from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.market import BookSlice, CandleSlice, FeedStatus, TradeSlice
 from actors.messages.order import CancelOrder, SubmitOrder
 from actors.money import is_sound
-from actors.paper_venue.books import has_book, hit_resting, take_books, walk
+from actors.paper_venue.books import has_book, hit_resting, note_crossing, take_books, walk
 from actors.paper_venue.modes import UNAVAILABLE, refusal, take_status, takes_cancels
 from actors.paper_venue.reports import told
 from actors.paper_venue.state import PaperVenueConfig, PaperVenueState, VenueOrderState
@@ -87,7 +87,10 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
             return (accepted,)
         # Where a book is known the order takes from it; only candles make it wait for an open.
         order.awaits_open = False
-        return (accepted, *walk(config, state, order, liquidity=Liquidity.TAKER, ts=ts))
+        reports = walk(config, state, order, arrives=True, ts=ts)
+        # Something is left within the limit only of a crossed book, which matches nothing.
+        note_crossing(config, state, order)
+        return (accepted, *reports)
 
     def books(self, message: BookSlice, _at: int) -> Effects:
         """Newer books: resting orders may be hit."""

@@ -2,7 +2,9 @@
 shown.
 
 An arriving order takes, level by level, at the displayed prices. A resting order is hit when the
-other side comes to its limit: as maker, at its limit. A crossed book matches nothing.
+other side comes to its limit, in books that are all younger than its acceptance: at its limit, as
+maker. A book that may be older tells what the order met on arrival: if it was within the limit, the
+order has taken, so it pays as a taker, still at its limit. A crossed book matches nothing.
 """
 
 from __future__ import annotations
@@ -87,30 +89,44 @@ def _is_crossed(state: PaperVenueState, index: int) -> bool:
     return bool(bid >= ask)
 
 
+def _within(
+    config: PaperVenueConfig, state: PaperVenueState, order: VenueOrderState
+) -> Iterator[tuple[Decimal, Decimal]]:
+    """Price and quantity not yet taken, best first, of the levels within the order's limit."""
+    limit, side = order.limit_price, order.side
+    for price, shown in _levels(config, state, order.symbol, order.index, side):
+        if price > limit if side is Side.BUY else price < limit:
+            return
+        taken = state.taken.get(order.symbol)
+        left = shown if taken is None else shown - taken.get(f"{side.value}:{price}", ZERO)
+        if left > 0:
+            yield price, left
+
+
+def note_crossing(config: PaperVenueConfig, state: PaperVenueState, order: VenueOrderState) -> None:
+    """Remember that the order could have taken from the book as it may have stood on arrival."""
+    order.crossed = order.crossed or any(True for _ in _within(config, state, order))
+
+
 def walk(
     config: PaperVenueConfig,
     state: PaperVenueState,
     order: VenueOrderState,
     *,
-    liquidity: Liquidity,
+    arrives: bool,
     ts: int,
 ) -> list[ExecutionReport]:
     """Fill `order` from the displayed book within its limit; one report a level."""
     reports: list[ExecutionReport] = []
     if _is_crossed(state, order.index):
         return reports
-    limit, side = order.limit_price, order.side
-    for price, shown in _levels(config, state, order.symbol, order.index, side):
-        if price > limit if side is Side.BUY else price < limit:
-            break
+    liquidity = Liquidity.TAKER if arrives else order.resting_liquidity
+    for price, left in _within(config, state, order):
+        quantity = min(left, order.remaining)
         taken = state.taken.setdefault(order.symbol, {})
-        key = f"{side.value}:{price}"
-        already = taken.get(key, ZERO)
-        quantity = min(shown - already, order.remaining)
-        if quantity <= 0:
-            continue
-        taken[key] = already + quantity
-        at_price = limit if liquidity is Liquidity.MAKER else price
+        key = f"{order.side.value}:{price}"
+        taken[key] = taken.get(key, ZERO) + quantity
+        at_price = price if arrives else order.limit_price
         reports.append(
             traded(
                 config,
@@ -134,8 +150,10 @@ def hit_resting(
     touched = books.symbols.tolist()
     reports: list[ExecutionReport] = []
     for order in tuple(state.orders.values()):
-        if not 0 < order.accepted_at < books.ts or order.index not in touched:
+        if not order.accepted_at or order.index not in touched:
             continue
-        if matches(state, order.symbol):
-            reports += walk(config, state, order, liquidity=Liquidity.MAKER, ts=books.ts)
+        if order.accepted_at >= books.first_ts:
+            note_crossing(config, state, order)
+        elif matches(state, order.symbol):
+            reports += walk(config, state, order, arrives=False, ts=books.ts)
     return reports

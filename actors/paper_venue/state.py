@@ -15,6 +15,7 @@ import numpy as np
 from actors.instant import MILLISECOND_NS
 from actors.instruments import Instrument
 from actors.messages.decision import Side
+from actors.messages.execution import Liquidity
 from actors.messages.market import BOOK_LEVELS, FeedEvent
 from actors.money import ZERO
 
@@ -38,6 +39,7 @@ class VenueOrderState(msgspec.Struct):
     """One order of ours; `accepted_at` is zero while it travels. `ordinal` numbers its reports.
 
     `awaits_open` is true until a candle that opened after the order was sent has been seen.
+    `crossed` is true once a book that may have stood at its acceptance was within its limit.
     """
 
     cl_ord_id: str
@@ -51,6 +53,12 @@ class VenueOrderState(msgspec.Struct):
     accepted_at: int = 0
     ordinal: int = 0
     awaits_open: bool = True
+    crossed: bool = False
+
+    @property
+    def resting_liquidity(self) -> Liquidity:
+        """What the rest of the order pays as: where it may have taken, the dearer fee."""
+        return Liquidity.TAKER if self.crossed else Liquidity.MAKER
 
 
 class PaperVenueState(msgspec.Struct):

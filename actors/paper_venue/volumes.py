@@ -1,7 +1,8 @@
 """Matching against what traded: trade aggregates and candles, limited to a share of their volume.
 
-A resting order is filled only when the market traded through its limit, as maker, at its limit, and
-only by trades that are all younger than its acceptance. Candles do not tell that: against them an
+A resting order is filled only when the market traded through its limit, at its limit, as maker
+unless it may have crossed the book on arrival, and only by trades that are all younger than its
+acceptance. Candles do not tell that: against them an
 order takes at the first open after it was sent, worsened by half spread and slippage; if that is
 beyond its limit it rests. Our orders in a symbol share one allowance. Where the venue's mode does
 not match, nothing trades.
@@ -148,6 +149,6 @@ def _rested(
         order,
         quantity=quantity,
         price=order.limit_price,
-        liquidity=Liquidity.MAKER,
+        liquidity=order.resting_liquidity,
         ts=ts,
     )

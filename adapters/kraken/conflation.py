@@ -116,5 +116,5 @@ def _book_slice(books: dict[int, tuple[Book, int]]) -> BookSlice:
     levels = np.full((len(symbols), 4 * BOOK_LEVELS), np.nan)
     for row, symbol in enumerate(symbols):
         books[symbol][0].fill(levels[row])
-    ts = max(ts for _, ts in books.values())
-    return BookSlice(ts, sealed_ints(symbols), sealed(levels))
+    stamps = [ts for _, ts in books.values()]
+    return BookSlice(max(stamps), sealed_ints(symbols), sealed(levels), first_ts=min(stamps))

@@ -25,7 +25,7 @@ from adapters.seeded_market.hours import HISTORY_HOURS, HourlyWalk
 from adapters.seeded_market.profiles import PROFILES, Profile
 from adapters.seeded_market.steps import StepBuilder, Steps
 
-PROCESS: Final = "seeded-market/2"
+PROCESS: Final = "seeded-market/3"
 """Part of the digest: raised whenever the process makes other items from the same seed."""
 
 START_TS: Final = 1_767_225_600 * SECOND_NS
@@ -127,7 +127,7 @@ class SeededMarket:
             began_ts = end_ts - self.step_ns
             told = TradeSlice(trade_ts, whole, trade_rows, first_ts=began_ts)
             yield FeedItem(trade_ts, told)
-            yield FeedItem(book_ts, BookSlice(book_ts, whole, book_rows))
+            yield FeedItem(book_ts, BookSlice(book_ts, whole, book_rows, first_ts=book_ts))
             end_ts += self.step_ns
 
     def _digest(self) -> str:

@@ -98,7 +98,7 @@ class Desk:
             row[0:10] = price * (1 - spread / 2 - steps)
             row[20:30] = price * (1 + spread / 2 + steps)
             row[10:20] = row[30:40] = 1e6 / price
-        return BookSlice(ts, sealed_ints(index), sealed(levels))
+        return BookSlice(ts, sealed_ints(index), sealed(levels), first_ts=ts)
 
     def trade(self, ts: int, index: int) -> TradeSlice:
         """One small trade at the last price."""

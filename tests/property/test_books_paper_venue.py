@@ -142,8 +142,10 @@ class Market:
         self.taken = {key: self.taken[key] for key in shown if key in self.taken}
         self.shown = shown
         ts = self.books.at - self.dice.randint(0, SECOND)
-        sent = self.books.send(BookSlice(ts, sealed_ints([0]), sealed(levels)))
-        self.check_answers(sent, oldest=ts)
+        first_ts = ts - self.dice.choice((0, 0, SECOND // 10, SECOND))
+        slice_ = BookSlice(ts, sealed_ints([0]), sealed(levels), first_ts=first_ts)
+        sent = self.books.send(slice_)
+        self.check_answers(sent, oldest=first_ts)
         for side in Side:
             got = sum(
                 (r.last_quantity for r in of(ExecutionReport, sent) if self.side(r) is side), D(0)

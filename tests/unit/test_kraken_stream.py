@@ -102,7 +102,17 @@ def test_symbols_that_changed_in_one_window_share_a_slice_in_index_order() -> No
     )
     (only,) = books(items)
     assert only.symbols.tolist() == [0, 1]
-    assert only.ts == NOON + 20_000_000
+    assert (only.first_ts - NOON, only.ts - NOON) == (10_000_000, 20_000_000)
+
+
+def test_a_book_is_as_old_as_its_last_change_in_the_window() -> None:
+    items = run(
+        book_frame("snapshot", 10, BIDS, ASKS),
+        book_frame("snapshot", 15, BIDS, ASKS, symbol="B/USD"),
+        book_frame("update", 30, [("2.1", "7.0")], [], checksum([("2.1", "7.0"), *BIDS], ASKS)),
+    )
+    (only,) = books(items)
+    assert (only.first_ts - NOON, only.ts - NOON) == (15_000_000, 30_000_000)
 
 
 def test_trades_of_a_window_are_added_up_and_none_is_lost() -> None:
@@ -115,6 +125,14 @@ def test_trades_of_a_window_are_added_up_and_none_is_lost() -> None:
     assert only.rows.tolist() == [[2.5, 2.7, 2.4, 2.4, 3.5, 2.5 + 5.4 + 1.2, 3.0, 1.5]]
     assert (only.first_trade_ids, only.last_trade_ids) == ((5,), (7,))
     assert (only.first_ts - NOON, only.ts - NOON) == (10_000_000, 30_000_000)
+
+
+@pytest.mark.parametrize(("first", "second"), [(10, 40), (40, 10)])
+def test_a_slice_is_as_old_as_the_oldest_trade_of_any_symbol(first: int, second: int) -> None:
+    items = run(trade_frame(first, 5), trade_frame(second, 6, symbol="B/USD"))
+    (only,) = trades(items)
+    assert only.symbols.tolist() == [0, 1]
+    assert (only.first_ts - NOON, only.ts - NOON) == (10_000_000, 40_000_000)
 
 
 def test_a_trade_that_arrives_after_its_window_keeps_its_own_time() -> None:

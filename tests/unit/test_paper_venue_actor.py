@@ -73,7 +73,8 @@ def book(
         for n, (price, quantity) in enumerate(side):
             levels[0, start + n], levels[0, quantity_start + n] = price, quantity
     at = books.at + 1
-    return of(ExecutionReport, books.send(BookSlice(at, sealed_ints([0]), sealed(levels)), at))
+    slice_ = BookSlice(at, sealed_ints([0]), sealed(levels), first_ts=at)
+    return of(ExecutionReport, books.send(slice_, at))
 
 
 def candle(
@@ -254,7 +255,7 @@ def test_a_book_from_before_the_acceptance_hits_nothing(books: Books) -> None:
     arrive(books)
     levels = np.full((1, 40), np.nan)
     levels[0, [ASK_PRICE, ASK_QUANTITY]] = 49000.0, 2.0
-    old = BookSlice(books.at, sealed_ints([0]), sealed(levels))
+    old = BookSlice(books.at, sealed_ints([0]), sealed(levels), first_ts=books.at)
     assert not of(ExecutionReport, books.send(old, books.at + SECOND))
     assert fills(book(books, [], [(49000.0, 2.0)]))
 

@@ -76,7 +76,7 @@ def offered(books: Books) -> list[ExecKind]:
     levels = np.full((1, 40), np.nan)
     levels[0, [ASK_PRICE, ASK_QUANTITY]] = 49000.0, 1.0
     at = books.at + SECOND
-    sent = books.send(BookSlice(at, sealed_ints([0]), sealed(levels)), at)
+    sent = books.send(BookSlice(at, sealed_ints([0]), sealed(levels), first_ts=at), at)
     return [each.kind for each in of(ExecutionReport, sent)]
 
 

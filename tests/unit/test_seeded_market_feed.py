@@ -60,6 +60,12 @@ def test_the_trades_of_a_step_may_be_as_old_as_the_step() -> None:
     assert oldest == [START_TS, START_TS + MINUTE_NS]
 
 
+def test_all_books_of_a_step_are_of_one_instant() -> None:
+    bodies = [item.body for item in taken(SeededMarket(1, FEW), 4)]
+    books = [body for body in bodies if isinstance(body, BookSlice)]
+    assert [body.first_ts for body in books] == [body.ts for body in books]
+
+
 def test_no_two_items_share_an_instant() -> None:
     times = [item.at for item in taken(SeededMarket(1, FEW), 400)]
     assert all(later > earlier for earlier, later in itertools.pairwise(times))
