@@ -78,7 +78,10 @@ class Posting:
     def draw(
         self, asset: str, amount: Decimal, credit: str, *, hold: Hold | None, leg: str
     ) -> None:
-        """Pay what the venue took: from the order's hold, then free funds, then suspense."""
+        """Pay what the venue took: from the order's hold, then free funds, then suspense.
+
+        Never from another order's hold, which stands behind an order that lives at the venue.
+        """
         rest = amount
         if hold is not None and hold.asset == asset:
             part = min(hold.amount, rest)
