@@ -535,6 +535,41 @@ ALTER TABLE ballast.journal_frame ALTER COLUMN records SET STORAGE EXTERNAL;
 --# storage of ballast.snapshot.data
 ALTER TABLE ballast.snapshot ALTER COLUMN data SET STORAGE EXTERNAL;
 
+--# view ballast.balance
+CREATE VIEW ballast.balance AS
+ SELECT t.account_id,
+    s.ledger_account,
+    t.asset,
+    (array_agg(s.carried ORDER BY t.seq DESC, t.ordinal DESC))[1] AS balance,
+    sum(s.change) AS total,
+    count(*) AS postings,
+    max(t.at) AS last_at
+   FROM (ballast.transfer t
+     CROSS JOIN LATERAL ( VALUES (t.debit,(- t.amount),t.debit_balance), (t.credit,t.amount,t.credit_balance)) s(ledger_account, change, carried))
+  GROUP BY t.account_id, s.ledger_account, t.asset;
+
+--# view ballast.posting
+CREATE VIEW ballast.posting AS
+ SELECT t.account_id,
+    t.run_id,
+    t.mode,
+    t.hour_ts_utc,
+    t.seq,
+    t.ordinal,
+    t.at,
+    t.transfer_no,
+    s.side,
+    s.ledger_account,
+    t.asset,
+    s.change,
+    s.balance,
+    s.sequence,
+    s.counterpart,
+    t.source,
+    t.cause
+   FROM (ballast.transfer t
+     CROSS JOIN LATERAL ( VALUES ('debit'::text,t.debit,(- t.amount),t.debit_balance,t.debit_sequence,t.credit), ('credit'::text,t.credit,t.amount,t.credit_balance,t.credit_sequence,t.debit)) s(side, ledger_account, change, balance, sequence, counterpart));
+
 --# trigger check_added ON ballast.journal_frame
 CREATE TRIGGER check_added AFTER INSERT ON ballast.journal_frame REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_frames();
 
@@ -844,6 +879,12 @@ COMMENT ON TABLE ballast.transfer IS 'Double entry: one row moves an amount from
 --# comment on TABLE ballast.verdict_slice
 COMMENT ON TABLE ballast.verdict_slice IS 'What was decided for every symbol at one instant, in symbol order';
 
+--# comment on VIEW ballast.balance
+COMMENT ON VIEW ballast.balance IS 'Every ledger account: the balance carried to its newest posting, and the sum of all of them';
+
+--# comment on VIEW ballast.posting
+COMMENT ON VIEW ballast.posting IS 'Each side of each transfer: what it changed, and the balance that the ledger carried after it';
+
 --# owner of FUNCTION ballast.check_frames()
 ALTER FUNCTION ballast.check_frames() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_frames() FROM PUBLIC;
@@ -876,6 +917,9 @@ REVOKE ALL ON FUNCTION ballast.lock_stream(text) FROM PUBLIC;
 ALTER FUNCTION ballast.refuse_change() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.refuse_change() FROM PUBLIC;
 
+--# owner of TABLE ballast.balance
+ALTER TABLE ballast.balance OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.fill
 ALTER TABLE ballast.fill OWNER TO ballast_owner;
 
@@ -896,6 +940,9 @@ ALTER TABLE ballast.portfolio_hour OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.position_hour
 ALTER TABLE ballast.position_hour OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.posting
+ALTER TABLE ballast.posting OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.refusal
 ALTER TABLE ballast.refusal OWNER TO ballast_owner;
@@ -981,6 +1028,12 @@ GRANT INSERT ON TABLE ballast.transfer TO ballast_writer;
 --# grant INSERT ON TABLE ballast.verdict_slice TO ballast_writer
 GRANT INSERT ON TABLE ballast.verdict_slice TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.balance TO ballast_reader
+GRANT SELECT ON TABLE ballast.balance TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.balance TO ballast_writer
+GRANT SELECT ON TABLE ballast.balance TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.fill TO ballast_reader
 GRANT SELECT ON TABLE ballast.fill TO ballast_reader;
 
@@ -1022,6 +1075,12 @@ GRANT SELECT ON TABLE ballast.position_hour TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.position_hour TO ballast_writer
 GRANT SELECT ON TABLE ballast.position_hour TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.posting TO ballast_reader
+GRANT SELECT ON TABLE ballast.posting TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.posting TO ballast_writer
+GRANT SELECT ON TABLE ballast.posting TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.refusal TO ballast_reader
 GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;

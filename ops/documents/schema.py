@@ -44,7 +44,8 @@ _LINE = re.compile(r"^    (CONSTRAINT )?(\w+) (.*?),?$")
 def document(objects: SchemaObjects) -> str:
     """docs/schema.md."""
     tables = [name.split(".")[1] for name in objects if name.startswith("table ")]
-    return HEAD + "\n".join(_table(name, objects) for name in tables) + _functions(objects)
+    sections = "\n".join(_table(name, objects) for name in tables)
+    return HEAD + sections + _views(objects) + _functions(objects)
 
 
 def _table(name: str, objects: SchemaObjects) -> str:
@@ -73,6 +74,15 @@ def _table(name: str, objects: SchemaObjects) -> str:
     ]
     if triggers:
         lines += ["", f"Triggers, always firing: {', '.join(f'`{each}`' for each in triggers)}."]
+    return "\n".join([*lines, ""])
+
+
+def _views(objects: SchemaObjects) -> str:
+    lines = ["\n## Views", "", "| view | what it shows |", "|---|---|"]
+    for key in objects:
+        if key.startswith("view "):
+            name = key.removeprefix("view ")
+            lines.append(f"| `{name}` | {_comment(objects, f'VIEW {name}')} |")
     return "\n".join([*lines, ""])
 
 
