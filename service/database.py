@@ -12,7 +12,10 @@ from contextlib import asynccontextmanager
 
 import asyncpg
 
+from actors.ports import Journal
 from adapters.postgres.embedded import EmbeddedPostgresError
+from adapters.postgres.embedded_address import ServerState
+from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrations import MigrationError
 from adapters.postgres.roles import READER, prepare_database
 from adapters.postgres.schema_objects import Connection
@@ -41,19 +44,58 @@ async def migrate_database(settings: Settings, say: Say = lambda _: None) -> tup
 async def reading(settings: Settings, say: Say = lambda _: None) -> AsyncIterator[Connection]:
     """A connection that can only read. Raises UserError(ENVIRONMENT)."""
     async with _address(settings, say) as (_, reader):
-        try:
-            connection = await asyncpg.connect(reader)
-        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise UserError(
-                ExitCode.ENVIRONMENT,
-                f"The database cannot be read: {' '.join(str(error).split())}.",
-                "Run `ballast doctor` for whether it answers, and `ballast db migrate` once, so "
-                "that its roles exist; then try again.",
-            ) from error
+        connection = await _connected(reader)
         try:
             yield connection
         finally:
             await connection.close()
+
+
+@asynccontextmanager
+async def reading_account(
+    settings: Settings, account: str, say: Say = lambda _: None
+) -> AsyncIterator[tuple[Connection, Journal]]:
+    """The rows and the journal of one account, both as the reader. Raises UserError(ENVIRONMENT).
+
+    Makes no database where none is.
+    """
+    if not settings.journal.dsn:
+        _check_exists(settings)
+    async with _address(settings, say) as (_, reader):
+        connection = await _connected(reader)
+        journal = PostgresJournal(reader, account)
+        try:
+            yield connection, journal
+        finally:
+            await journal.close()
+            await connection.close()
+
+
+async def _connected(reader: str) -> Connection:
+    try:
+        return await asyncpg.connect(reader)
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            f"The database cannot be read: {' '.join(str(error).split())}.",
+            "Run `ballast doctor` for whether it answers, and `ballast db migrate` once, so that "
+            "its roles exist; then try again.",
+        ) from error
+
+
+def _check_exists(settings: Settings) -> None:
+    """Raises UserError(ENVIRONMENT) when the data folder has no embedded database."""
+    try:
+        status = embedded_server(settings.home / POSTGRES).status()
+    except EmbeddedPostgresError as error:
+        raise UserError(ExitCode.ENVIRONMENT, error.sentence, error.remedy) from error
+    if status.state is ServerState.ABSENT:
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            f"There is no database in {settings.home} yet.",
+            "Start an account with `ballast run`, or name its folder by --data-dir"
+            " (journals in files have no tables).",
+        )
 
 
 @asynccontextmanager

@@ -33,7 +33,7 @@ EXIT_CODES = {
     ExitCode.ENVIRONMENT: "the machine does not allow it: database, port, disk or rights",
     ExitCode.FENCED: "another process leads this account, or has taken it over",
     ExitCode.HALTED: "the core stands halted; a person must look and reactivate",
-    ExitCode.MISSING: "the run, bundle or file that was named does not exist",
+    ExitCode.MISSING: "the run, account, bundle or file that was named does not exist",
     ExitCode.UNSOUND: "the database is not what it should be: schema changed, rows against a rule",
     ExitCode.INTERRUPTED: "interrupted twice before the clean stop was done",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from service.cli.account import kill, reactivate
 from service.cli.backtest import backtest
+from service.cli.books import books
 from service.cli.database import db
 from service.cli.doctor import doctor
 from service.cli.health import health
@@ -20,6 +21,7 @@ VERBS = (
     replay,
     proof,
     runs,
+    books,
     db,
     doctor,
     health,

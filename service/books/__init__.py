@@ -1,0 +1,1 @@
+"""The books of an account as its stored rows tell them: lots, profit, statements, checks."""

@@ -1,0 +1,120 @@
+"""What the stored transfers and fills come to when every one of them is added up from zero.
+
+Nothing that a row says of a balance is believed: it is compared with the plain sum. The totals can
+be kept as they were after some input, to be held against what the journal proves of that input.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from actors.money import ZERO
+from service.books.rows import BookedFill, PostedTransfer
+from service.books.wording import exact
+
+_LEGS: Final = ("quantity", "cost", "fee")
+
+
+class Sums(msgspec.Struct):
+    """Plain sums: balances and number of postings by account, held funds by account and order."""
+
+    balances: dict[str, Decimal] = {}
+    postings: dict[str, int] = {}
+    held: dict[tuple[str, str], Decimal] = {}
+    transfers: int = 0
+
+    def copy(self) -> Sums:
+        """The sums as of now."""
+        return Sums(
+            dict(self.balances),
+            dict(self.postings),
+            {key: amount for key, amount in self.held.items() if amount},
+            self.transfers,
+        )
+
+
+class Audit:
+    """Follows an account's rows in order; the first fault of each kind is kept as a sentence."""
+
+    def __init__(self, *, mark_seq: int = 0) -> None:
+        """`mark_seq`: the input after which `at_mark` keeps the sums (0: none).
+
+        `filled` are the fills up to then, by order.
+        """
+        self.sums = Sums()
+        self.at_mark: Sums | None = None
+        self.filled: dict[str, Decimal] = defaultdict(Decimal)
+        self.carried_fault = ""
+        self.number_fault = ""
+        self._mark_seq = mark_seq
+        self._legs: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        self._fills: dict[str, BookedFill] = {}
+
+    def fill(self, booked: BookedFill) -> None:
+        """Count one fill."""
+        fill = booked.fill
+        if booked.seq <= self._mark_seq:
+            self.filled[fill.cl_ord_id] += fill.quantity
+        self._fills[f"fill:{fill.cl_ord_id}:{fill.exec_id}"] = booked
+
+    def transfer(self, posted: PostedTransfer) -> None:
+        """Add one transfer, and look at what it says of its own place."""
+        row, sums = posted.transfer, self.sums
+        self._pass(posted.seq)
+        sums.transfers += 1
+        if row.transfer_no != sums.transfers and not self.number_fault:
+            self.number_fault = f"transfer {sums.transfers} of input {posted.seq} is missing"
+        told = (
+            (row.debit, -row.amount, row.debit_balance, row.debit_sequence),
+            (row.credit, row.amount, row.credit_balance, row.credit_sequence),
+        )
+        for account, change, balance, sequence in told:
+            sums.balances[account] = total = sums.balances.get(account, ZERO) + change
+            sums.postings[account] = count = sums.postings.get(account, 0) + 1
+            if (balance, sequence) != (total, count) and not self.carried_fault:
+                self.carried_fault = (
+                    f"transfer {row.transfer_no} of input {posted.seq} carries {account} at"
+                    f" {exact(balance)}, its postings come to {exact(total)}"
+                )
+            if account.startswith("held:"):
+                key = (row.cause, account)
+                sums.held[key] = sums.held.get(key, ZERO) + change
+        leg = next((name for name in _LEGS if posted.leg.startswith(name)), "")
+        if leg and posted.event.startswith("fill:"):
+            self._legs[posted.event, leg] += row.amount
+
+    def finish(self) -> None:
+        """No more transfers."""
+        self._pass(None)
+
+    def _pass(self, seq: int | None) -> None:
+        """Keep the sums when the marked input is over."""
+        if self.at_mark is None and self._mark_seq and (seq is None or seq > self._mark_seq):
+            self.at_mark = self.sums.copy()
+
+    def assets(self) -> dict[str, Decimal]:
+        """What all accounts of each asset come to; zero, or money came from nowhere."""
+        found: dict[str, Decimal] = defaultdict(Decimal)
+        for account, total in self.sums.balances.items():
+            found[account.partition(":")[2]] += total
+        return dict(found)
+
+    def fills_fault(self) -> str:
+        """Whether every fill moved just what it says, and nothing moved without a fill."""
+        for event, booked in self._fills.items():
+            fill = booked.fill
+            for name, due in zip(_LEGS, (fill.quantity, fill.cost, fill.fee), strict=True):
+                moved = self._legs.get((event, name), ZERO)
+                if moved != due:
+                    return (
+                        f"the {name} of fill {fill.exec_id} of input {booked.seq} is {exact(due)},"
+                        f" its transfers move {exact(moved)}"
+                    )
+        for event, _ in self._legs:
+            if event not in self._fills:
+                return f"transfers of {event} belong to no fill"
+        return ""
