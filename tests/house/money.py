@@ -22,6 +22,7 @@ MONEY_PATHS = (
     "actors/messages/ledger.py",
     "actors/messages/order.py",
     "actors/messages/risk.py",
+    "service/books/",
 )
 ROUNDING_CALLS = frozenset({"int", "round", "float", "divmod"})
 ROUNDING_METHODS = frozenset(

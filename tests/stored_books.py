@@ -1,0 +1,111 @@
+"""Rows of the books for tests: made by hand, or as a store would have kept what a test desk sent.
+
+The records of `tests.books.Books` get places as the journal would give them: one input a message
+that was sent, ordinals in the order in which records came.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+import msgspec
+
+from actors.ledger.state import LedgerConfig
+from actors.messages.base import Message
+from actors.messages.decision import Side
+from actors.messages.execution import Fill, Liquidity
+from actors.messages.ledger import PortfolioState, TradeClosed, Transfer, TransfersPosted
+from service.books.lots import LotBook, in_order
+from service.books.rows import BookedFill, ClosedTrade, Place, PostedTransfer
+from tests.books import INSTRUMENTS, START
+
+D = Decimal
+RUN = "run"
+CONFIGS = {RUN: LedgerConfig(INSTRUMENTS)}
+HOUR = 3_600_000_000_000
+
+
+class Stored(msgspec.Struct):
+    """The rows of a day, in order."""
+
+    fills: list[BookedFill] = []
+    transfers: list[PostedTransfer] = []
+    trades: list[ClosedTrade] = []
+    portfolios: list[tuple[tuple[int, int], PortfolioState]] = []
+
+    @property
+    def deposits(self) -> list[PostedTransfer]:
+        """Funds from outside."""
+        return [each for each in self.transfers if each.transfer.debit.startswith("external:")]
+
+    def book(self, *, up_to: int | None = None) -> LotBook:
+        """What the stored fills and deposits come to, up to an input."""
+        book = LotBook(CONFIGS)
+        for each in in_order(self.fills, self.deposits):
+            if up_to is None or each.seq <= up_to:
+                book.feed(each)
+        return book
+
+
+def stored(sent: Sequence[Message]) -> Stored:
+    """The rows that a store would have kept; every record is an input of its own,
+    but for a trade, which is of the input of its fill."""
+    rows = Stored()
+    for seq, message in enumerate(sent, 1):
+        place = Place(seq, 0, START + seq, RUN)
+        if isinstance(message, Fill):
+            rows.fills.append(BookedFill(*_fields(place), message))
+        elif isinstance(message, TradeClosed):
+            made_by = next(each for each in rows.fills if each.fill.exec_id == message.exec_id)
+            rows.trades.append(ClosedTrade(*_fields(made_by), message))
+        elif isinstance(message, PortfolioState):
+            rows.portfolios.append(((seq, 0), message))
+        elif isinstance(message, TransfersPosted):
+            for ordinal, transfer in enumerate(message.transfers):
+                rows.transfers.append(PostedTransfer(seq, ordinal, place.at, RUN, transfer))
+    return rows
+
+
+def _fields(place: Place) -> tuple[int, int, int, str]:
+    return place.seq, place.ordinal, place.at, place.run_id
+
+
+def fill(
+    seq: int,
+    side: Side,
+    quantity: str,
+    price: str,
+    *,
+    cost: str,
+    fee: str = "0",
+    fee_asset: str = "USD",
+    decided: str = "0",
+    at: int = 0,
+) -> BookedFill:
+    """A fill of XBT/USD in input `seq`, an hour after the one before unless `at` says when."""
+    told = Fill(
+        f"o{seq}", f"x{seq}", "XBT/USD", side, D(quantity), D(price), D(cost), D(fee), fee_asset,
+        Liquidity.TAKER, START, D(0), D(decided),
+    )  # fmt: skip
+    return BookedFill(seq, 0, at or START + seq * HOUR, RUN, told)
+
+
+def transfer(
+    number: int,
+    debit: str,
+    credit: str,
+    amount: str,
+    *,
+    source: str,
+    balances: tuple[str, str] = ("0", "0"),
+    sequences: tuple[int, int] = (1, 1),
+    cause: str = "c",
+    at: int = 0,
+) -> PostedTransfer:
+    """A transfer in input `number`."""
+    row = Transfer(
+        number, debit, credit, debit.partition(":")[2], D(amount), D(balances[0]), D(balances[1]),
+        *sequences, source, cause,
+    )  # fmt: skip
+    return PostedTransfer(number, 0, at or START + number, RUN, row)
