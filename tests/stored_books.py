@@ -14,10 +14,10 @@ import msgspec
 from actors.ledger.state import LedgerConfig
 from actors.messages.base import Message
 from actors.messages.decision import Side
-from actors.messages.execution import Fill, Liquidity
+from actors.messages.execution import Fill, Liquidity, TradeUnexplained
 from actors.messages.ledger import PortfolioState, TradeClosed, Transfer, TransfersPosted
 from service.books.lots import LotBook, in_order
-from service.books.rows import BookedFill, ClosedTrade, Place, PostedTransfer
+from service.books.rows import BookedFill, ClosedTrade, Place, PostedTransfer, UnexplainedTrade
 from tests.books import INSTRUMENTS, START
 
 D = Decimal
@@ -30,6 +30,7 @@ class Stored(msgspec.Struct):
     """The rows of a day, in order."""
 
     fills: list[BookedFill] = []
+    unexplained: list[UnexplainedTrade] = []
     transfers: list[PostedTransfer] = []
     trades: list[ClosedTrade] = []
     portfolios: list[tuple[tuple[int, int], PortfolioState]] = []
@@ -40,9 +41,9 @@ class Stored(msgspec.Struct):
         return [each for each in self.transfers if each.transfer.debit.startswith("external:")]
 
     def book(self, *, up_to: int | None = None) -> LotBook:
-        """What the stored fills and deposits come to, up to an input."""
+        """What the stored trades and deposits come to, up to an input."""
         book = LotBook(CONFIGS)
-        for each in in_order(self.fills, self.deposits):
+        for each in in_order(self.fills, self.unexplained, self.deposits):
             if up_to is None or each.seq <= up_to:
                 book.feed(each)
         return book
@@ -50,14 +51,16 @@ class Stored(msgspec.Struct):
 
 def stored(sent: Sequence[Message]) -> Stored:
     """The rows that a store would have kept; every record is an input of its own,
-    but for a trade, which is of the input of its fill."""
+    but for a closed trade, which is of the input of the trade that closed it."""
     rows = Stored()
     for seq, message in enumerate(sent, 1):
         place = Place(seq, 0, START + seq, RUN)
         if isinstance(message, Fill):
             rows.fills.append(BookedFill(*_fields(place), message))
+        elif isinstance(message, TradeUnexplained):
+            rows.unexplained.append(UnexplainedTrade(*_fields(place), message))
         elif isinstance(message, TradeClosed):
-            made_by = next(each for each in rows.fills if each.fill.exec_id == message.exec_id)
+            made_by = _made_by(rows, message)
             rows.trades.append(ClosedTrade(*_fields(made_by), message))
         elif isinstance(message, PortfolioState):
             rows.portfolios.append(((seq, 0), message))
@@ -65,6 +68,14 @@ def stored(sent: Sequence[Message]) -> Stored:
             for ordinal, transfer in enumerate(message.transfers):
                 rows.transfers.append(PostedTransfer(seq, ordinal, place.at, RUN, transfer))
     return rows
+
+
+def _made_by(rows: Stored, closed: TradeClosed) -> Place:
+    """The newest trade of that name."""
+    name = (closed.cl_ord_id, closed.exec_id)
+    made: list[Place] = [e for e in rows.fills if (e.fill.cl_ord_id, e.fill.exec_id) == name]
+    made += [e for e in rows.unexplained if (e.trade.cl_ord_id, e.trade.exec_id) == name]
+    return max(made, key=lambda each: each.order)
 
 
 def _fields(place: Place) -> tuple[int, int, int, str]:

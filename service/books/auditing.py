@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from decimal import Decimal
-from typing import Final
 
 import msgspec
 
 from actors.money import ZERO
-from service.books.rows import BookedFill, PostedTransfer
+from service.books.explanations import Explanations
+from service.books.rows import BookedFill, PostedTransfer, UnexplainedTrade
 from service.books.wording import exact
-
-_LEGS: Final = ("quantity", "cost", "fee")
 
 
 class Sums(msgspec.Struct):
@@ -51,15 +49,18 @@ class Audit:
         self.carried_fault = ""
         self.number_fault = ""
         self._mark_seq = mark_seq
-        self._legs: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
-        self._fills: dict[str, BookedFill] = {}
+        self._explanations = Explanations()
 
     def fill(self, booked: BookedFill) -> None:
         """Count one fill."""
         fill = booked.fill
         if booked.seq <= self._mark_seq:
             self.filled[fill.cl_ord_id] += fill.quantity
-        self._fills[f"fill:{fill.cl_ord_id}:{fill.exec_id}"] = booked
+        self._explanations.fill(booked)
+
+    def unexplained(self, booked: UnexplainedTrade) -> None:
+        """Count one trade that no order explains; all of them come before the first fill."""
+        self._explanations.unexplained(booked)
 
     def transfer(self, posted: PostedTransfer) -> None:
         """Add one transfer, and look at what it says of its own place."""
@@ -83,9 +84,7 @@ class Audit:
             if account.startswith("held:"):
                 key = (row.cause, account)
                 sums.held[key] = sums.held.get(key, ZERO) + change
-        leg = next((name for name in _LEGS if posted.leg.startswith(name)), "")
-        if leg and posted.event.startswith("fill:"):
-            self._legs[posted.event, leg] += row.amount
+        self._explanations.transfer(posted, sums.balances)
 
     def finish(self) -> None:
         """No more transfers."""
@@ -103,18 +102,6 @@ class Audit:
             found[account.partition(":")[2]] += total
         return dict(found)
 
-    def fills_fault(self) -> str:
-        """Whether every fill moved just what it says, and nothing moved without a fill."""
-        for event, booked in self._fills.items():
-            fill = booked.fill
-            for name, due in zip(_LEGS, (fill.quantity, fill.cost, fill.fee), strict=True):
-                moved = self._legs.get((event, name), ZERO)
-                if moved != due:
-                    return (
-                        f"the {name} of fill {fill.exec_id} of input {booked.seq} is {exact(due)},"
-                        f" its transfers move {exact(moved)}"
-                    )
-        for event, _ in self._legs:
-            if event not in self._fills:
-                return f"transfers of {event} belong to no fill"
-        return ""
+    def trades_fault(self) -> str:
+        """Whether every trade moved just what it says, and nothing moved without a trade."""
+        return self._explanations.fault()

@@ -143,6 +143,8 @@ async def verified(books: AccountBooks, progress: Progress) -> list[Check]:
             found.append(await _unproven(books, passed))
     mark = 0 if proven is None else proven.kernel.seq
     audit = Audit(mark_seq=mark)
+    async for stray in books.unexplained():
+        audit.unexplained(stray)
     async for booked in books.fills():
         audit.fill(booked)
     done = 0
@@ -231,7 +233,8 @@ async def _book(books: AccountBooks) -> LotBook:
 
 async def _events(books: AccountBooks, before: int = EVER) -> list[Event]:
     fills = [each async for each in books.fills(before)]
-    return in_order(fills, [each async for each in books.deposits(before)])
+    strays = [each async for each in books.unexplained(before)]
+    return in_order(fills, strays, [each async for each in books.deposits(before)])
 
 
 def _feed(book: LotBook, event: Event) -> None:

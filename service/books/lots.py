@@ -1,29 +1,44 @@
-"""Lots and results recomputed from the stored fills, by the ledger's own rules.
+"""Lots and results recomputed from the stored trades, by the ledger's own rules.
 
-The rules are not written again: each fill goes through `actors.ledger.fills.book_fill` on books
-that start empty. What is added here is where a lot came from, and how fees and slippage went with
-it: parts of a lot carry their share rounded down, the rest keeps the rest, like its cost.
+The rules are not written again: each fill goes through `actors.ledger.fills.book_fill`, each trade
+that no order explains through `actors.ledger.strays.book_unmatched`, on books that start empty.
+What is added here is how fees and slippage went with the lots (`service/books/origins`).
 """
 
 from __future__ import annotations
 
 import decimal
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 
 import msgspec
 
+from actors.kernel.actor import Effects
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit
+from actors.ledger.positions import owed, symbol_of
 from actors.ledger.state import LedgerConfig, LedgerState, Lot, initial_state
-from actors.messages.control import Deposit
+from actors.ledger.strays import IMPOSSIBLE, book_unmatched
+from actors.messages.control import Deposit, Note
 from actors.messages.decision import Side
-from actors.messages.execution import Fill
+from actors.messages.execution import (
+    ExecKind,
+    ExecutionReport,
+    Fill,
+    TradeUnexplained,
+    TradeUnmatched,
+)
 from actors.messages.ledger import TradeClosed
-from actors.money import ZERO, divide_down, multiply_even, ratio_down
-from service.books.rows import BookedFill, PostedTransfer
+from actors.money import ZERO, multiply_even, ratio_down
+from service.books.origins import NOTHING, Carried, Origin, gone, new_lot, take
+from service.books.rows import BookedFill, PostedTransfer, UnexplainedTrade
 
-Event = BookedFill | PostedTransfer
+Event = BookedFill | UnexplainedTrade | PostedTransfer
+_KINDS: dict[type[Event], str] = {
+    BookedFill: "fill",
+    UnexplainedTrade: "trade that no order explains",
+    PostedTransfer: "deposit",
+}
 
 
 class UnbookableError(Exception):
@@ -31,9 +46,10 @@ class UnbookableError(Exception):
 
 
 class OpenLot(msgspec.Struct, frozen=True):
-    """What is left of one purchase. `cl_ord_id` is empty for a deposit in kind.
+    """What is left of one purchase; a deposit in kind has no order and no execution.
 
     The cost of a deposit in kind is not in the tables: it was its value at that time.
+    `unexplained` is a purchase that no order of ours explains.
     """
 
     symbol: str
@@ -43,12 +59,15 @@ class OpenLot(msgspec.Struct, frozen=True):
     bought_at: int
     cl_ord_id: str
     exec_id: str
+    unexplained: bool = False
 
 
 class Result(msgspec.Struct, frozen=True):
-    """What one fill realised in quote currency, and from which purchases on (`held_since`).
+    """What one trade realised in quote currency, and from which purchases on (`held_since`).
 
     `fee` and `slippage` are costs, those of the lots included; what remains is the price's doing.
+    Without a `trade` it is no sale: a fee that ate its purchase, a purchase of what was owed, a
+    trade outside the run. `unexplained` is a trade that no order of ours explains.
     """
 
     seq: int
@@ -65,6 +84,7 @@ class Result(msgspec.Struct, frozen=True):
     slippage: Decimal
     held_since: int
     trade: TradeClosed | None
+    unexplained: bool = False
 
     @property
     def price(self) -> Decimal:
@@ -72,29 +92,15 @@ class Result(msgspec.Struct, frozen=True):
         return self.realised + self.fee + self.slippage
 
 
-class _Origin(msgspec.Struct):
-    """A lot in the ledger's state, the fill that made it (None: a deposit), what it carries.
-
-    `quantity` is what the lot held when it was last looked at.
-    """
-
-    lot: Lot
-    quantity: Decimal
-    at: int
-    fill: Fill | None
-    fee: Decimal
-    slippage: Decimal
-
-
 class LotBook:
-    """Books that are fed with an account's fills and deposits in their order.
+    """Books that are fed with an account's trades and deposits in their order.
 
     `configs` are the ledger's settings by run. Amounts are exact: use it under the money context.
     """
 
     def __init__(self, configs: Mapping[str, LedgerConfig]) -> None:
         self._configs = configs
-        self._origins: dict[str, list[_Origin]] = {}
+        self._origins: dict[str, list[Origin]] = {}
         first = next(iter(configs.values()))
         self.reporting = first.reporting
         self.instruments = {
@@ -107,18 +113,18 @@ class LotBook:
         self.in_kind: list[str] = []
 
     def feed(self, event: Event) -> None:
-        """Book one fill or deposit. Raises UnbookableError for what the ledger cannot have seen."""
+        """Book one trade or deposit. Raises UnbookableError for what the ledger cannot have seen."""
         try:
             config = self._configs[event.run_id]
-            if isinstance(event, BookedFill):
-                self._fill(config, event)
-            else:
+            if isinstance(event, PostedTransfer):
                 self._deposit(config, event)
+            else:
+                self._trade(config, event)
         except (AssertionError, KeyError, ValueError, decimal.DecimalException) as error:
             # Rows are not the ledger's state: whoever changed them can have written anything.
-            what = "fill" if isinstance(event, BookedFill) else "deposit"
             raise UnbookableError(
-                f"the {what} of input {event.seq} is not one that the ledger can have booked"
+                f"the {_KINDS[type(event)]} of input {event.seq} is not one that the ledger can"
+                " have booked"
             ) from error
 
     def open_lots(self) -> tuple[OpenLot, ...]:
@@ -129,6 +135,14 @@ class LotBook:
             for each in self._origins[symbol]
         )
 
+    def carried(self) -> Carried:
+        """What all open lots carry."""
+        found = NOTHING
+        for origins in self._origins.values():
+            for each in origins:
+                found = found.plus(each.carried)
+        return found
+
     def quantity(self, symbol: str) -> Decimal:
         """What the lots of a symbol hold."""
         position = self.state.positions.get(symbol)
@@ -138,92 +152,175 @@ class LotBook:
         row = event.transfer
         source = event.event.removeprefix("deposit:")
         deposit(config, self.state, Deposit(row.asset, row.amount, source, event.at), event.at)
-        for symbol, instrument in config.instruments.items():
-            if instrument.base == row.asset != config.reporting:
-                lot = self.state.positions[symbol].lots[-1]
-                self._of(symbol).append(_Origin(lot, lot.quantity, event.at, None, ZERO, ZERO))
-                self.in_kind.append(symbol)
-                return
+        symbol = symbol_of(config, row.asset)
+        if symbol is not None and (lot := new_lot(self._of(symbol), self._lots(symbol))):
+            self._of(symbol).append(Origin(lot, lot.quantity, event.at, "", "", False, NOTHING))
+            self.in_kind.append(symbol)
 
-    def _fill(self, config: LedgerConfig, event: BookedFill) -> None:
-        fill, state = event.fill, self.state
-        step = config.instruments[fill.symbol].quote_step
-        origins = self._of(fill.symbol)
+    def _trade(self, config: LedgerConfig, event: BookedFill | UnexplainedTrade) -> None:
+        state, told = self.state, told_of(event)
         fees, realised = state.fees, state.realised
-        effects = book_fill(config, state, fill, event.at)
-        fee, slippage = state.fees - fees, slippage_of(fill, step)
-        position = state.positions.get(fill.symbol)
-        lots = [] if position is None else position.lots
-        if lots and all(each.lot is not lots[-1] for each in origins[-1:]):
-            bought = lots[-1]
-            origins.append(_Origin(bought, bought.quantity, event.at, fill, fee, slippage))
+        asset, kept = _incoming(told)
+        covered = min(kept, owed(state, asset))
+        effects = _booked(config, state, event)
+        if effects is None:
             return
-        since = origins[0].at if origins else event.at
-        while origins:
-            origin, gone = origins[0], len(origins) > len(lots)
-            taken = origin.quantity - (ZERO if gone else origin.lot.quantity)
-            fee += _share(origin, "fee", taken, step)
-            slippage += _share(origin, "slippage", taken, step)
-            origin.quantity -= taken
-            if not gone:
-                break
-            del origins[0]
-        trades = [each for each in effects if isinstance(each, TradeClosed)]
-        if trades or state.realised != realised:
-            self.results.append(
-                _result(event, trades, state.realised - realised, (fee, slippage), since)
+        own = Carried(state.fees - fees, _slippage(config, told))
+        passed, spent = self._taken(config, told)
+        if told.symbol in config.instruments:
+            into, rest = own, passed.plus(spent)
+        else:  # what a symbol outside the run took in has the cost of what was given, no more
+            into, rest = passed, own.plus(spent)
+        symbol = symbol_of(config, asset)
+        lot = None if symbol is None else new_lot(self._of(symbol), self._lots(symbol))
+        if symbol is None or lot is None:
+            rest = rest.plus(into)
+        else:
+            share = into.part(covered, kept, config.instruments[symbol].quote_step)
+            rest = rest.plus(share)
+            self._of(symbol).append(
+                Origin(
+                    lot,
+                    lot.quantity,
+                    event.at,
+                    told.cl_ord_id,
+                    told.exec_id,
+                    isinstance(event, UnexplainedTrade),
+                    into.less(share),
+                )
             )
+        trades = [each for each in effects if isinstance(each, TradeClosed)]
+        change = state.realised - realised
+        if trades or change or rest.fee or rest.slippage:
+            self.results.append(_result(event, trades, change, rest))
 
-    def _of(self, symbol: str) -> list[_Origin]:
+    def _taken(
+        self, config: LedgerConfig, told: Fill | TradeUnexplained
+    ) -> tuple[Carried, Carried]:
+        """What left the lots carried: with what was given for the trade, and with its fee."""
+        base, _, quote = told.symbol.partition("/")
+        given, amount = (quote, told.cost) if told.side == Side.BUY else (base, told.quantity)
+        passed = spent = NOTHING
+        for asset in dict.fromkeys((given, base, quote, told.fee_asset or quote)):
+            symbol = symbol_of(config, asset)
+            if symbol is None:
+                continue
+            origins, step = self._of(symbol), config.instruments[symbol].quote_step
+            left = gone(origins, self._lots(symbol))
+            first = min(left, amount) if asset == given else ZERO
+            passed = passed.plus(take(origins, first, step))
+            spent = spent.plus(take(origins, left - first, step))
+        return passed, spent
+
+    def _of(self, symbol: str) -> list[Origin]:
         return self._origins.setdefault(symbol, [])
 
+    def _lots(self, symbol: str) -> list[Lot]:
+        position = self.state.positions.get(symbol)
+        return [] if position is None else position.lots
 
-def _share(origin: _Origin, name: str, taken: Decimal, step: Decimal) -> Decimal:
-    """What leaves with `taken` of what the lot held."""
-    whole: Decimal = getattr(origin, name)
-    held = origin.quantity
-    share = whole if taken == held else divide_down(whole * taken, held, step)
-    setattr(origin, name, whole - share)
-    return share
+
+def told_of(event: BookedFill | UnexplainedTrade) -> Fill | TradeUnexplained:
+    """The trade of a row; both kinds name what was traded alike."""
+    return event.fill if isinstance(event, BookedFill) else event.trade
+
+
+def _booked(
+    config: LedgerConfig, state: LedgerState, event: BookedFill | UnexplainedTrade
+) -> Effects | None:
+    """The ledger's effects; None when it moved nothing of ours: told twice, or set aside.
+
+    AssertionError when it does with an unexplained trade what the row does not say.
+    """
+    if isinstance(event, BookedFill):
+        effects = book_fill(config, state, event.fill, event.at)
+        repeated = any(
+            isinstance(each, Note) and each.event == "ledger.fill_repeated" for each in effects
+        )
+        return None if repeated else effects
+    row = event.trade
+    effects = book_unmatched(config, state, unmatched(row), event.at)
+    made = [each for each in effects if isinstance(each, TradeUnexplained)]
+    assert [(each.booked, each.reason) for each in made] == [(row.booked, row.reason)]
+    return effects if row.booked else None
+
+
+def unmatched(row: TradeUnexplained) -> TradeUnmatched:
+    """What orders told the ledger when it recorded `row`. Raises ValueError for another side."""
+    report = ExecutionReport(
+        row.cl_ord_id,
+        row.exec_id,
+        ExecKind.TRADE,
+        row.ts,
+        row.quantity,
+        row.price,
+        row.cost,
+        row.fee,
+        row.fee_asset,
+        row.liquidity,
+        row.venue_order_id,
+        symbol=row.symbol,
+        side=Side(row.side) if row.side else None,
+    )
+    return TradeUnmatched(report, possible=row.reason != IMPOSSIBLE)
+
+
+def _incoming(told: Fill | TradeUnexplained) -> tuple[str, Decimal]:
+    """The asset that a trade brings, and how much of it beyond a fee that it takes itself.
+
+    A symbol outside the run takes its fee apart, after what came in is booked.
+    """
+    base, _, quote = told.symbol.partition("/")
+    if told.side != Side.BUY:
+        return quote, told.cost
+    fee = told.fee if told.fee_asset == base else ZERO
+    return base, told.quantity - fee
 
 
 def _result(
-    event: BookedFill,
-    trades: list[TradeClosed],
+    event: BookedFill | UnexplainedTrade,
+    trades: Sequence[TradeClosed],
     realised: Decimal,
-    costs: tuple[Decimal, Decimal],
-    since: int,
+    costs: Carried,
 ) -> Result:
-    fill, trade = event.fill, trades[0] if trades else None
+    told, trade = told_of(event), trades[0] if trades else None
     return Result(
         seq=event.seq,
         ordinal=event.ordinal,
         at=event.at,
-        cl_ord_id=fill.cl_ord_id,
-        exec_id=fill.exec_id,
-        symbol=fill.symbol,
-        quantity=fill.quantity,
+        cl_ord_id=told.cl_ord_id,
+        exec_id=told.exec_id,
+        symbol=told.symbol,
+        quantity=told.quantity,
         proceeds=ZERO if trade is None else trade.proceeds,
         cost=-realised if trade is None else trade.cost,
         realised=realised,
-        fee=costs[0],
-        slippage=costs[1],
-        held_since=since,
+        fee=costs.fee,
+        slippage=costs.slippage,
+        held_since=event.at if costs.since is None else costs.since,
         trade=trade,
+        unexplained=isinstance(event, UnexplainedTrade),
     )
 
 
-def _open(symbol: str, origin: _Origin) -> OpenLot:
-    lot, fill = origin.lot, origin.fill
+def _open(symbol: str, origin: Origin) -> OpenLot:
+    lot = origin.lot
     return OpenLot(
         symbol,
         lot.quantity,
         lot.cost,
         ratio_down(lot.cost, lot.quantity),
         origin.at,
-        "" if fill is None else fill.cl_ord_id,
-        "" if fill is None else fill.exec_id,
+        origin.cl_ord_id,
+        origin.exec_id,
+        origin.unexplained,
     )
+
+
+def _slippage(config: LedgerConfig, told: Fill | TradeUnexplained) -> Decimal:
+    if isinstance(told, TradeUnexplained):
+        return ZERO
+    return slippage_of(told, config.instruments[told.symbol].quote_step)
 
 
 def slippage_of(fill: Fill, step: Decimal) -> Decimal:
@@ -237,9 +334,24 @@ def slippage_of(fill: Fill, step: Decimal) -> Decimal:
     return multiply_even(fill.quantity, worse if fill.side is Side.BUY else -worse, step)
 
 
-def in_order(fills: Iterable[BookedFill], deposits: Iterable[PostedTransfer]) -> list[Event]:
-    """Fills and deposits as the ledger met them."""
-    events: list[Event] = [*fills, *deposits]
+def in_order(
+    fills: Iterable[BookedFill],
+    unexplained: Iterable[UnexplainedTrade],
+    deposits: Iterable[PostedTransfer],
+) -> list[Event]:
+    """Trades and deposits as the ledger met them.
+
+    A deposit that covered what was owed has two transfers, and is one event of the whole amount.
+    """
+    whole: dict[tuple[int, str], PostedTransfer] = {}
+    for each in deposits:
+        known = whole.get((each.seq, each.event))
+        if known is not None:
+            amount = known.transfer.amount + each.transfer.amount
+            row = msgspec.structs.replace(known.transfer, amount=amount)
+            each = msgspec.structs.replace(known, transfer=row)
+        whole[each.seq, each.event] = each
+    events: list[Event] = [*fills, *unexplained, *whole.values()]
     return sorted(events, key=lambda event: event.order)
 
 

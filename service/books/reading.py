@@ -12,10 +12,11 @@ from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 import asyncpg
+import msgspec
 
 from actors.ledger.state import LedgerConfig
 from actors.messages.decision import Side
-from actors.messages.execution import Fill, Liquidity
+from actors.messages.execution import Fill, Liquidity, TradeUnexplained
 from actors.messages.ledger import PortfolioState, PositionView, TradeClosed, Transfer
 from actors.ports import Journal, RunRow
 from adapters.instruments.table import instruments as instruments_of
@@ -30,6 +31,7 @@ from service.books.rows import (
     PortfolioRow,
     PostedTransfer,
     Posting,
+    UnexplainedTrade,
 )
 from service.database import reading_account
 from service.drivers.replay import run_started
@@ -125,6 +127,10 @@ class AccountBooks:
         """Fills in order."""
         return self._stream("books_fills", _fill, before)
 
+    def unexplained(self, before: int = EVER) -> AsyncIterator[UnexplainedTrade]:
+        """Trades that no order explains, in order."""
+        return self._stream("books_unexplained", _unexplained, before)
+
     def trades(
         self, from_at: int = 0, before: int = EVER, symbol: str = ""
     ) -> AsyncIterator[ClosedTrade]:
@@ -183,6 +189,14 @@ def _fill(row: Any) -> BookedFill:
         del values[name]
     values |= {"side": Side(values["side"]), "liquidity": Liquidity(values["liquidity"])}
     return BookedFill(*_place(row), Fill(**values))
+
+
+def _unexplained(row: Any) -> UnexplainedTrade:
+    trade = TradeUnexplained(*row[_PLACE:])
+    if trade.side:
+        Side(trade.side)  # the venue may say no side, never another one
+    liquidity = Liquidity(trade.liquidity)
+    return UnexplainedTrade(*_place(row), msgspec.structs.replace(trade, liquidity=liquidity))
 
 
 def _trade(row: Any) -> ClosedTrade:

@@ -9,7 +9,7 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.messages.execution import Fill
+from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.ledger import PortfolioState, TradeClosed, Transfer
 
 
@@ -47,6 +47,12 @@ class BookedFill(Place, frozen=True):
     """One fill."""
 
     fill: Fill
+
+
+class UnexplainedTrade(Place, frozen=True):
+    """One trade that no order of ours explains, booked or set aside."""
+
+    trade: TradeUnexplained
 
 
 class ClosedTrade(Place, frozen=True):

@@ -54,7 +54,7 @@ def row_checks(audit: Audit) -> tuple[Check, ...]:
         check("transfers are numbered", audit.number_fault, f"{sums.transfers:,} transfers"),
         check("carried balances add up", audit.carried_fault, f"{len(sums.balances)} accounts"),
         check("assets sum to zero", "; ".join(rests)),
-        check("transfers are the fills'", audit.fills_fault()),
+        check("transfers are the fills'", audit.trades_fault()),
     )
 
 

@@ -51,6 +51,12 @@ SELECT seq, ordinal, at, run_id, cl_ord_id, exec_id, symbol, side, quantity, pri
     fee_asset, liquidity, ts, hold_after, decision_price
 FROM ballast.fill WHERE account_id = $1 AND at < $2 ORDER BY seq, ordinal;
 
+-- name: books_unexplained
+-- Also those that were set aside: the ledger remembers them, and transfers tell of them.
+SELECT seq, ordinal, at, run_id, cl_ord_id, exec_id, symbol, side, quantity, price, cost, fee,
+    fee_asset, liquidity, ts, venue_order_id, booked, reason
+FROM ballast.trade_unexplained WHERE account_id = $1 AND at < $2 ORDER BY seq, ordinal;
+
 -- name: books_trades
 SELECT seq, ordinal, at, run_id, cl_ord_id, exec_id, symbol, quantity, proceeds, cost, fee,
     realised, ts

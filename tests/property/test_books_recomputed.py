@@ -18,13 +18,14 @@ from actors.messages.order import OrderUpdate
 from actors.money import EXACT
 from service.books.auditing import Audit
 from service.books.exports import BeancountExport
+from service.books.lots import slippage_of
 from service.books.profit import summed, ties, totals
-from service.books.rows import AccountBalance
+from service.books.rows import AccountBalance, BookedFill
 from service.books.statement import bookings, statement
 from service.books.verification import Verdict, ledger_checks, order_check, row_checks, trade_check
 from tests.beancount_text import transactions
 from tests.books import of
-from tests.books_day import STEPS, Drive, busy_steps
+from tests.books_day import CENT, STEPS, Drive, busy_steps
 from tests.stored_books import Stored, stored
 
 D = Decimal
@@ -83,16 +84,30 @@ def check_day(drive: Drive) -> None:
 
 def check_costs(book: Any, rows: Stored) -> None:
     """Every fee is either realised or still in a lot: none is lost and none counted twice."""
-    kept = sum((each.fee for lots in book._origins.values() for each in lots), D(0))
-    assert sum((each.fee for each in book.results), D(0)) + kept == book.state.fees
+    kept, fills = book.carried(), [each for each in rows.fills if is_first(each, rows)]
+    assert sum((each.fee for each in book.results), D(0)) + kept.fee == book.state.fees
+    slippage = sum((each.slippage for each in book.results), D(0)) + kept.slippage
+    assert slippage == sum((slippage_of(each.fill, CENT) for each in fills), D(0))
     assert [each.trade for each in book.results if each.trade is not None] == [
         each.trade for each in rows.trades
     ]
 
 
+def is_first(booked: BookedFill, rows: Stored) -> bool:
+    """Whether the trade had not been told without its order before, and booked so."""
+    return not any(
+        each.trade.exec_id == booked.fill.exec_id
+        and each.trade.booked
+        and each.order < booked.order
+        for each in rows.unexplained
+    )
+
+
 def check_audit(drive: Drive, rows: Stored) -> None:
     """Every check is TRUE of an untouched store."""
     audit = Audit(mark_seq=len(drive.books.sent) + 1)
+    for stray in rows.unexplained:
+        audit.unexplained(stray)
     for booked in rows.fills:
         audit.fill(booked)
     for posted in rows.transfers:

@@ -32,7 +32,7 @@ def exact() -> Iterator[None]:
 
 def booked(*fills: BookedFill) -> LotBook:
     book = LotBook(CONFIGS)
-    for each in in_order(fills, [OPENING]):
+    for each in in_order(fills, [], [OPENING]):
         book.feed(each)
     return book
 
@@ -201,12 +201,12 @@ def test_a_row_of_an_unknown_run_is_named_too() -> None:
 def test_fills_and_deposits_are_met_in_the_journals_order() -> None:
     deposit = transfer(2, "external:USD", "available:USD", "1", source="deposit:a:in")
     fills = [fill(3, BUY, "0.1", "1.0", cost="0.10"), fill(1, BUY, "0.1", "1.0", cost="0.10")]
-    assert [each.seq for each in in_order(fills, [deposit])] == [1, 2, 3]
+    assert [each.seq for each in in_order(fills, [], [deposit])] == [1, 2, 3]
 
 
 def test_an_input_belongs_to_what_was_until_then() -> None:
     fills = [fill(seq, BUY, "0.1", "1.0", cost="0.10") for seq in (1, 2, 3)]
-    until, later = parted(in_order(fills, []), 2)
+    until, later = parted(in_order(fills, [], []), 2)
     assert ([each.seq for each in until], [each.seq for each in later]) == ([1, 2], [3])
 
 

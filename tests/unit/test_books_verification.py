@@ -58,6 +58,8 @@ def books() -> Books:
 
 def audit_of(rows: Stored, mark: int = 1_000) -> Audit:
     audit = Audit(mark_seq=mark)
+    for stray in rows.unexplained:
+        audit.unexplained(stray)
     for booked in rows.fills:
         audit.fill(booked)
     for posted in rows.transfers:
