@@ -21,9 +21,8 @@ from actors.messages.decision import Side
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.money import ZERO
 from service.books.rows import BookedFill, PostedTransfer, UnexplainedTrade
-from service.books.wording import exact, printable
+from service.books.wording import OURS, exact, printable
 
-OURS: Final = ("available", "held", "suspense")
 # So many trades that no order explains are remembered, to be known when they are told again.
 _REMEMBERED: Final = LedgerConfig({}).fills_kept
 _Key = tuple[str, str]
@@ -92,9 +91,7 @@ class Explanations:
         if kind == "accepted" and not self._strange:
             kinds = {account.partition(":")[0] for account in sides}
             if kinds != {SUSPENSE_TRADES, "market"}:
-                self._strange = (
-                    f"{printable(posted.event)} moves from {row.debit} to {row.credit}"
-                )
+                self._strange = f"{printable(posted.event)} moves from {row.debit} to {row.credit}"
 
     def fault(self) -> str:
         """The first difference; empty when every trade moved what it says, and nothing else did."""
@@ -111,9 +108,7 @@ class Explanations:
         return self._strange
 
 
-def _other_side(
-    trade: Fill | TradeUnexplained, kind: str
-) -> Iterator[tuple[str, str, Decimal]]:
+def _other_side(trade: Fill | TradeUnexplained, kind: str) -> Iterator[tuple[str, str, Decimal]]:
     """What each account of the other side gets: the part's name, the account, the amount."""
     base, _, quote = trade.symbol.partition("/")
     sign = 1 if trade.side == Side.BUY else -1

@@ -16,6 +16,7 @@ from typing import Final, Protocol
 import msgspec
 
 from actors.instant import DAY_NS
+from actors.ledger.transfers import SUSPENSE_TRADES
 from actors.messages.ledger import Transfer
 from service.books.instants import date_of, told_at
 from service.books.rows import AccountBalance, PostedTransfer
@@ -31,6 +32,7 @@ _ROOTS: Final = {
     "market": "Equity:Market",
     "external": "Equity:External",
     "suspense": "Equity:Suspense",
+    SUSPENSE_TRADES: "Equity:SuspenseTrades",
 }
 _COMMODITY: Final = re.compile(r"[A-Z][A-Z0-9._-]{0,22}[A-Z0-9]")
 _LENGTH_MAX: Final = 24

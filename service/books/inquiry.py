@@ -34,6 +34,7 @@ from service.books.verification import (
     row_checks,
     trade_check,
 )
+from service.books.wording import OURS
 from service.drivers.replay import verify_chain
 from service.failures import ExitCode, UserError
 from service.trusted_snapshots import Passed, trusted_snapshots
@@ -44,7 +45,10 @@ JOURNAL = "tables are the journal's"
 
 
 class Holding(msgspec.Struct, frozen=True):
-    """One base asset told twice: by its lots, and by its postings (available, held, suspense)."""
+    """One base asset told twice: by its lots, and by its postings (available, held, suspense).
+
+    Below zero, facts took more than there was; what is owed has no lots.
+    """
 
     asset: str
     lots: Decimal
@@ -52,8 +56,8 @@ class Holding(msgspec.Struct, frozen=True):
 
     @property
     def holds(self) -> bool:
-        """Whether both are the same quantity."""
-        return self.lots == self.postings
+        """Whether both are the same quantity; nothing is held of what is owed."""
+        return self.lots == max(self.postings, ZERO)
 
 
 class Lots(msgspec.Struct, frozen=True):
@@ -64,22 +68,26 @@ class Lots(msgspec.Struct, frozen=True):
 
 
 class ProfitAnswer(msgspec.Struct, frozen=True):
-    """Realised profit by cause, and the unrealised of the newest full hour that it is held to."""
+    """Realised profit by cause, and the unrealised of the newest full hour that it is held to.
+
+    `unexplained` is how many of the results are of trades that no order explains.
+    """
 
     groups: tuple[Profit, ...]
     total: Profit
     hour: PortfolioRow | None
     ties: tuple[Tie, ...]
+    unexplained: int
 
 
 async def lots_of(books: AccountBooks) -> Lots:
-    """The lots that the fills make, and whether the postings hold as much."""
+    """The lots that the trades make, and whether the postings hold as much."""
     book = await _book(books)
     for each in await _events(books):
         _feed(book, each)
     held: dict[str, Decimal] = defaultdict(Decimal)
     for balance in await books.balances():
-        if balance.ledger_account.partition(":")[0] in {"available", "held", "suspense"}:
+        if balance.ledger_account.partition(":")[0] in OURS:
             held[balance.asset] += balance.balance
     of_lots: dict[str, Decimal] = defaultdict(Decimal)
     for instrument in book.instruments.values():
@@ -118,7 +126,8 @@ async def profit_of(books: AccountBooks, from_at: int, before: int, by: str) -> 
     if hour is not None:
         balances = await books.balances(before_row=hour.order)
         told = ties(hour.state, at_hour or totals(book), balances, quote)
-    return ProfitAnswer(tuple(grouped(found, by)), summed("total", found), hour, told)
+    strays = sum(each.unexplained for each in found)
+    return ProfitAnswer(tuple(grouped(found, by)), summed("total", found), hour, told, strays)
 
 
 async def statement_of(books: AccountBooks, day: str, start: int) -> Statement:

@@ -113,7 +113,7 @@ class LotBook:
         self.in_kind: list[str] = []
 
     def feed(self, event: Event) -> None:
-        """Book one trade or deposit. Raises UnbookableError for what the ledger cannot have seen."""
+        """Book one trade or deposit. Raises UnbookableError for what cannot have been booked."""
         try:
             config = self._configs[event.run_id]
             if isinstance(event, PostedTransfer):
@@ -349,8 +349,9 @@ def in_order(
         if known is not None:
             amount = known.transfer.amount + each.transfer.amount
             row = msgspec.structs.replace(known.transfer, amount=amount)
-            each = msgspec.structs.replace(known, transfer=row)
-        whole[each.seq, each.event] = each
+            whole[each.seq, each.event] = msgspec.structs.replace(known, transfer=row)
+        else:
+            whole[each.seq, each.event] = each
     events: list[Event] = [*fills, *unexplained, *whole.values()]
     return sorted(events, key=lambda event: event.order)
 

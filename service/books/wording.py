@@ -8,9 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Final
 
+from actors.ledger.transfers import SUSPENSE_TRADES
 from actors.money import ZERO
 from service.books.rows import PostedTransfer
+
+OURS: Final = ("available", "held", "suspense")
+
+
+def kind_of(account: str) -> str:
+    """The kind of a ledger account: available, held, market, ..."""
+    return account.partition(":")[0]
 
 
 def amount_text(value: Decimal, asset: str) -> str:
@@ -33,37 +42,84 @@ def sentence_of(booking: Sequence[PostedTransfer]) -> str:
     kind, _, rest = booking[0].event.partition(":")
     first = booking[0].transfer
     if kind == "deposit":
-        return f"{amount_text(first.amount, first.asset)} came in ({printable(rest)})"
-    if kind == "hold":
-        verb = "Set aside" if booking[0].leg == "place" else "Set free"
-        return f"{verb} {amount_text(first.amount, first.asset)} for order {printable(rest)}"
-    if kind == "fill":
-        return _fill(booking)
-    return "; ".join(_plain(each) for each in booking)
+        told = f"{_leg(booking, 'in')} came in ({printable(rest)})"
+    elif kind == "hold":
+        placed = booking[0].leg == "place"
+        moved = (
+            f"Set aside {_leg(booking, 'place')}"
+            if placed
+            else f"Set free {_leg(booking, 'release')}"
+        )
+        told = f"{moved} for order {printable(rest)}"
+    elif kind == "fill":
+        return _trade(booking)
+    elif kind == "accepted":
+        moved = ", ".join(
+            amount_text(each.transfer.amount, each.transfer.asset) for each in booking
+        )
+        return f"{moved} of unexplained trades accepted as traded ({printable(first.cause)})"
+    else:
+        return "; ".join(_plain(each) for each in booking)
+    return ", ".join([told, *_shortfalls(booking)])
 
 
-def _fill(booking: Sequence[PostedTransfer]) -> str:
+def _trade(booking: Sequence[PostedTransfer]) -> str:
     _, cl_ord_id, exec_id = (*booking[0].event.split(":", 2), "", "")[:3]
-    bought = any(
-        each.transfer.credit.startswith("available:") and each.leg == "quantity" for each in booking
-    )
-    parts = [f"{'Bought' if bought else 'Sold'} {_leg(booking, 'quantity')}"]
-    parts[0] += f" for {_leg(booking, 'cost')}"
-    if any(each.leg.startswith("fee") for each in booking):
+    legs = {each.leg.partition("-")[0] for each in booking}
+    parts = [_exchange(booking, legs)]
+    if "fee" in legs:
         parts.append(f"fee {_leg(booking, 'fee')}")
-    if any(each.leg == "surplus" for each in booking):
+    if "surplus" in legs:
         parts.append(f"{_leg(booking, 'surplus')} set free")
-    if any(each.leg == "top-up" for each in booking):
+    if "top" in legs:
         parts.append(f"{_leg(booking, 'top-up')} more set aside")
-    short = [each.transfer for each in booking if each.leg.endswith("-short")]
-    parts += [f"{amount_text(each.amount, each.asset)} short, from suspense" for each in short]
-    return f"{', '.join(parts)} (order {printable(cl_ord_id)}, execution {printable(exec_id)})"
+    parts += _shortfalls(booking)
+    execution = f"execution {printable(exec_id)}"
+    if any(kind_of(side) == SUSPENSE_TRADES for each in booking for side in _sides(each)):
+        return f"{', '.join(parts)}: a trade that no order explains ({execution})"
+    return f"{', '.join(parts)} (order {printable(cl_ord_id)}, {execution})"
+
+
+def _exchange(booking: Sequence[PostedTransfer], legs: set[str]) -> str:
+    """What was given for what."""
+    if "unexplained" in legs:
+        aside = booking[0].transfer
+        what = printable(aside.asset.removeprefix("?")) or "something"
+        return f"Set aside, nothing of ours moved: {exact(aside.amount)} traded as {what}"
+    if legs & {"given", "taken"}:
+        return f"Gave {_leg(booking, 'given')} for {_leg(booking, 'taken')}"
+    if not legs & {"quantity", "cost"}:
+        return "Traded nothing" if "fee" in legs else "Told again, not booked again"
+    bought = any(
+        kind_of(each.transfer.credit if each.leg.startswith("quantity") else each.transfer.debit)
+        in OURS
+        for each in booking
+        if each.leg.startswith(("quantity", "cost"))
+    )
+    return (
+        f"{'Bought' if bought else 'Sold'} {_leg(booking, 'quantity')} for {_leg(booking, 'cost')}"
+    )
+
+
+def _sides(posted: PostedTransfer) -> tuple[str, str]:
+    return posted.transfer.debit, posted.transfer.credit
+
+
+def _shortfalls(booking: Sequence[PostedTransfer]) -> list[str]:
+    """What was missing, and what of an older shortfall was covered."""
+    rows = [(each.leg.rpartition("-")[2], each.transfer) for each in booking]
+    told = {"short": "short, from suspense", "covers": "of it covers what was short"}
+    return [
+        f"{amount_text(each.amount, each.asset)} {told[part]}"
+        for part, each in rows
+        if part in told
+    ]
 
 
 def _leg(booking: Sequence[PostedTransfer], name: str) -> str:
-    """What moved under one leg, whichever account paid it."""
-    rows = [each.transfer for each in booking if each.leg.removesuffix("-free") == name]
-    rows += [each.transfer for each in booking if each.leg == f"{name}-short"]
+    """What moved under one leg, whichever account paid it or got it."""
+    names = {name, *(f"{name}-{part}" for part in ("free", "short", "covers"))}
+    rows = [each.transfer for each in booking if each.leg in names]
     if not rows:
         return "nothing"
     return amount_text(sum((each.amount for each in rows), ZERO), rows[0].asset)

@@ -31,6 +31,7 @@ from service.books.inquiry import (
 from service.books.instants import EVER, day_of, end_of, moment_of, start_of
 from service.books.profit import GROUPS
 from service.books.reading import AccountBooks, open_books
+from service.books.suspense import suspense_hints
 from service.books.verification import Check, Verdict
 from service.cli.answering import answer
 from service.cli.books_export import exported, whole
@@ -130,7 +131,9 @@ def balance(*, moment: int | None, as_json: bool, **given: Any) -> None:
     """Every ledger account: its balance and how many postings made it.
 
     available and held are ours; market, fees and external are the world, so they mirror what is
-    ours; suspense must be empty. Each asset sums to zero, or money came from nowhere (exit code 9).
+    ours. suspense is what the venue's facts took beyond that, suspense-trades the other side of
+    trades that no order explains: both must be empty, and what is not is told below. Each asset
+    sums to zero, or money came from nowhere (exit code 9).
     """
     before = EVER if moment is None else moment
     found = _ask(given, lambda opened: opened.balances(before=before))
@@ -139,7 +142,8 @@ def balance(*, moment: int | None, as_json: bool, **given: Any) -> None:
     wrong = [each.ledger_account for each in found if each.balance != each.total]
     failure = _differs("balances and their postings", wrong)
     if as_json:
-        _answer(given, {"accounts": plain(found), "sums": plain(sums)}, failure)
+        document = {"accounts": plain(found), "sums": plain(sums)}
+        _answer(given, {**document, "hints": plain(suspense_hints(found))}, failure)
     else:
         show_balances(found)
     _end(failure)
@@ -181,7 +185,7 @@ def postings(*, ledger_account: str, asset: str, limit: int, as_json: bool, **gi
 def lots(*, as_json: bool, **given: Any) -> None:
     """Open lots, oldest first: what each purchase still holds, and at what cost.
 
-    Made from the stored fills by the ledger's own rules: first in, first out, with the buy fee in
+    Made from the stored trades by the ledger's own rules: first in, first out, with the buy fee in
     the cost. The unit cost is rounded down at twelve decimals; the cost is exact. What the lots
     hold is compared with what the postings say is ours; a difference is exit code 9.
     """

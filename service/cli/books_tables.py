@@ -21,9 +21,11 @@ from service.books.lots import Result
 from service.books.profit import Profit
 from service.books.rows import AccountBalance, Posting
 from service.books.statement import Statement
+from service.books.suspense import suspense_hints
 from service.books.wording import exact, printable
 
 Cell = str | int | Decimal
+UNEXPLAINED: Final = "a trade that no order explains"
 _WIDTH_MAX: Final = 10_000
 
 
@@ -86,6 +88,9 @@ def show_balances(balances: Sequence[AccountBalance]) -> None:
     rests = carried_rest(balances)
     print()
     show_table(("asset", "SUM"), sorted(rests.items()))
+    hints = suspense_hints(balances)
+    if hints:
+        print("\n" + "\n".join(hints))
 
 
 def show_postings(postings: Sequence[Posting]) -> None:
@@ -120,7 +125,7 @@ def show_lots(found: Lots) -> None:
                 each.unit_cost.normalize(),
                 each.cost,
                 shown(each.bought_at),
-                each.cl_ord_id or "deposit in kind",
+                UNEXPLAINED if each.unexplained else each.cl_ord_id or "deposit in kind",
                 each.exec_id,
             )
             for each in found.lots
@@ -150,7 +155,7 @@ def show_trades(results: Sequence[Result]) -> None:
                 each.fee,
                 each.realised,
                 lasting(each.at - each.held_since),
-                each.cl_ord_id,
+                UNEXPLAINED if each.unexplained else each.cl_ord_id,
             )
             for each in results
         ],
@@ -163,6 +168,8 @@ def show_profit(found: ProfitAnswer, by: str) -> None:
         (by, "SALES", "PRICE", "FEE", "SLIPPAGE", "REALISED"),
         [_profit(each) for each in (*found.groups, found.total)],
     )
+    if found.unexplained:
+        print(f"{found.unexplained:,} of these are of trades that no order explains")
     print()
     if found.hour is None:
         print("No full hour was recorded yet, so nothing is known of the unrealised.")
