@@ -23,7 +23,6 @@ from actors.money import ZERO
 from service.books.rows import BookedFill, PostedTransfer, UnexplainedTrade
 from service.books.wording import OURS, exact, printable
 
-# So many trades that no order explains are remembered, to be known when they are told again.
 _REMEMBERED: Final = LedgerConfig({}).fills_kept
 _Key = tuple[str, str]
 
@@ -31,7 +30,9 @@ _Key = tuple[str, str]
 class Explanations:
     """What trades say and what transfers move, by booking and account of the other side."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, remembered: int = _REMEMBERED) -> None:
+        """`remembered`: so many unexplained trades the ledger knows when they are told again."""
+        self._remembered = remembered
         self._due: dict[_Key, Decimal] = defaultdict(Decimal)
         self._told: dict[_Key, str] = {}
         self._moved: dict[_Key, Decimal] = defaultdict(Decimal)
@@ -45,7 +46,7 @@ class Explanations:
         number = self._booked.get(fill.exec_id)
         if number is not None:
             since = bisect_left(self._strays, booked.order) - number
-            if 0 < since <= _REMEMBERED:
+            if 0 < since <= self._remembered:
                 return
         self._say(booked, fill, _other_side(fill, "market"), f"fill {printable(fill.exec_id)}")
 

@@ -85,19 +85,23 @@ async def lots_of(books: AccountBooks) -> Lots:
     book = await _book(books)
     for each in await _events(books):
         _feed(book, each)
+    return Lots(book.open_lots(), holdings(book, await books.balances()))
+
+
+def holdings(book: LotBook, balances: Sequence[AccountBalance]) -> tuple[Holding, ...]:
+    """What lots and postings say of each base asset that either of them knows."""
     held: dict[str, Decimal] = defaultdict(Decimal)
-    for balance in await books.balances():
+    for balance in balances:
         if balance.ledger_account.partition(":")[0] in OURS:
             held[balance.asset] += balance.balance
     of_lots: dict[str, Decimal] = defaultdict(Decimal)
     for instrument in book.instruments.values():
         of_lots[instrument.base] += book.quantity(instrument.symbol)
-    holdings = [
+    return tuple(
         Holding(asset, quantity, held[asset])
         for asset, quantity in sorted(of_lots.items())
         if quantity or held[asset]
-    ]
-    return Lots(book.open_lots(), tuple(holdings))
+    )
 
 
 async def results_of(

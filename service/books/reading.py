@@ -167,7 +167,7 @@ class AccountBooks:
                 raise UserError(
                     ExitCode.UNSOUND,
                     f"A row of input {row['seq']} is none of ours: {error}.",
-                    "Run `ballast db drift`: a constraint that refuses such rows is gone.",
+                    "It was changed: `ballast replay RUN --verify` tells what the journal proves.",
                 ) from error
             yield record
 

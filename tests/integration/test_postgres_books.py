@@ -14,6 +14,7 @@ from service.books.exports import FORMATS
 from service.books.inquiry import carried_rest, lots_of, profit_of, results_of, statement_of
 from service.books.instants import EVER, date_of
 from service.books.reading import AccountBooks
+from service.books.suspense import suspense_hints
 from service.cli.books_export import exported
 from service.failures import ExitCode, UserError
 from tests.beancount_text import transactions
@@ -95,7 +96,12 @@ def test_lots_hold_what_the_postings_say(server: Server, traded: str) -> None:
     assert found.lots
     assert all(each.holds for each in found.holdings)
     stored = rows(server, traded, "SELECT cl_ord_id FROM ballast.fill")
-    assert {each.cl_ord_id for each in found.lots} <= {row[0] for row in stored}
+    ordered = {each.cl_ord_id for each in found.lots if not each.unexplained}
+    assert ordered <= {row[0] for row in stored}
+    assert [each.exec_id for each in found.lots if each.unexplained] == ["s1"]
+    owed = {each.asset: each for each in found.holdings if each.postings < 0}
+    assert [*owed] == ["XMR"]
+    assert owed["XMR"].lots == 0
 
 
 def test_every_closed_trade_is_told_with_its_holding(server: Server, traded: str) -> None:
@@ -104,10 +110,12 @@ def test_every_closed_trade_is_told_with_its_holding(server: Server, traded: str
         server, traded, "SELECT exec_id, proceeds, cost, realised FROM ballast.trade_closed "
         "ORDER BY seq, ordinal",
     )  # fmt: skip
-    assert [(e.exec_id, e.proceeds, e.cost, e.realised) for e in found] == [
+    sales = [each for each in found if each.trade is not None]
+    assert [(e.exec_id, e.proceeds, e.cost, e.realised) for e in sales] == [
         tuple(r) for r in stored
     ]
-    assert all(each.at > each.held_since for each in found)
+    assert all(each.at > each.held_since for each in sales)
+    assert [each.exec_id for each in found if each.unexplained] == ["s2", "s4", "s5"]
     symbol = found[0].symbol
     one = asked(server, traded, lambda books: results_of(books, 0, EVER, symbol))
     assert one == [each for each in found if each.symbol == symbol]
@@ -145,6 +153,18 @@ def test_profit_ties_to_the_portfolio_at_every_full_hour(server: Server, traded:
         assert total.price + total.fee + total.slippage == total.realised
     before = asked(server, traded, lambda books: profit_of(books, 0, hours[0] - 1, "symbol"))
     assert (before.hour, before.ties, before.groups) == (None, (), ())
+
+
+def test_what_stands_in_suspense_is_told(server: Server, traded: str) -> None:
+    """What was accepted is told no more."""
+    found = suspense_hints(asked(server, traded, lambda books: books.balances()))
+    assert found[:3] == (
+        "0.00040000 BTC went away in trades that no order explains.",
+        "90026.00 USD came in by trades that no order explains.",
+        "900.00000000 XMR went away in trades that no order explains.",
+    )
+    assert len(found) == 5
+    assert found[3].endswith("XMR more than was there; what comes in next covers it first.")
 
 
 def test_each_day_closes_with_what_the_next_one_opens_with(server: Server, traded: str) -> None:

@@ -40,7 +40,7 @@ BALANCES, HOLDS = "balances are the journal's", "holds are the journal's"
 POSITIONS, ORDERS = "positions are the journal's", "orders are the journal's"
 SUMS, FILLS = "carried balances add up", "transfers are the fills'"
 TRADES, NUMBERS = "trades follow from the fills", "transfers are numbered"
-BOOKED = "fills can be booked"
+BOOKED, STRAY = "fills can be booked", "ballast.trade_unexplained"
 PLANTED: tuple[tuple[str, set[str]], ...] = (
     ("UPDATE ballast.transfer SET amount = amount + 1 WHERE transfer_no = 1", {SUMS, BALANCES}),
     ("UPDATE ballast.transfer SET debit_balance = 0 WHERE transfer_no = 1", {SUMS}),
@@ -75,6 +75,24 @@ PLANTED: tuple[tuple[str, set[str]], ...] = (
     (f"DELETE FROM ballast.fill WHERE {SALE}", {FILLS, POSITIONS, TRADES, ORDERS}),
     ("UPDATE ballast.fill SET run_id = 'another'", {BOOKED}),
     ("UPDATE ballast.trade_closed SET realised = realised + 1", {TRADES}),
+    (f"UPDATE {STRAY} SET cost = cost + 1 WHERE exec_id = 's1'", {FILLS, POSITIONS}),
+    (f"UPDATE {STRAY} SET fee = fee + 1 WHERE exec_id = 's2'", {FILLS, POSITIONS}),
+    (f"UPDATE {STRAY} SET quantity = 0.5 WHERE exec_id = 's4'", {FILLS, POSITIONS, TRADES}),
+    (f"UPDATE {STRAY} SET side = 'sell' WHERE exec_id = 's1'", {FILLS, POSITIONS, TRADES}),
+    (f"UPDATE {STRAY} SET quantity = quantity + 1 WHERE exec_id = 's3'", {FILLS}),
+    (f"UPDATE {STRAY} SET booked = NOT booked WHERE exec_id = 's1'", {FILLS, BOOKED}),
+    (f"UPDATE {STRAY} SET reason = 'mine' WHERE exec_id = 's3'", {BOOKED}),
+    (f"DELETE FROM {STRAY} WHERE exec_id = 's2'", {FILLS, POSITIONS}),
+    (f"DELETE FROM {STRAY} WHERE exec_id = 's3'", {FILLS}),
+    (f"DELETE FROM {STRAY} WHERE exec_id = 's5'", {FILLS, POSITIONS, TRADES}),
+    (
+        "UPDATE ballast.transfer SET credit = 'available:USD' WHERE source LIKE 'accepted:%:USD'",
+        {FILLS, SUMS, BALANCES},
+    ),
+    (
+        "UPDATE ballast.transfer SET amount = amount - 1 WHERE source LIKE 'accepted:%:USD'",
+        {FILLS, SUMS, BALANCES},
+    ),
     ("DELETE FROM ballast.order_event WHERE state = 'filled'", {ORDERS}),
     (
         "UPDATE ballast.journal_frame SET records = records || 'x' WHERE first_seq = 1",
@@ -153,11 +171,11 @@ def test_lots_and_profit_of_tampered_fills_differ_from_what_is_stored(
     assert caught.value.code is ExitCode.UNSOUND
 
 
-def test_a_row_that_no_constraint_would_have_let_in_is_named(server: Server, traded: str) -> None:
+@pytest.mark.parametrize("table", ["fill", "trade_unexplained"])
+def test_a_row_that_is_none_of_ours_is_named(server: Server, traded: str, table: str) -> None:
     database = asyncio.run(server.copy_of(traded))
-    gone = "ALTER TABLE ballast.fill DROP CONSTRAINT fill_side"
-    odd = "UPDATE ballast.fill SET side = 'short'"
-    asyncio.run(server.tamper(database, f"{ASLEEP}; {gone}; {odd}"))
+    odd = f"UPDATE ballast.{table} SET side = 'short'"
+    asyncio.run(server.tamper(database, f"{ASLEEP}; {odd}"))
     with pytest.raises(UserError, match="'short' is not a valid Side") as caught:
         asked(server, database, lots_of)
     assert caught.value.code is ExitCode.UNSOUND
