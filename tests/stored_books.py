@@ -12,6 +12,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.ledger.state import LedgerConfig
+from actors.ledger.strays import NO_ORDER
 from actors.messages.base import Message
 from actors.messages.decision import Side
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
@@ -120,3 +121,22 @@ def transfer(
         *sequences, source, cause,
     )  # fmt: skip
     return PostedTransfer(number, 0, at or START + number, RUN, row)
+
+
+def stray(
+    seq: int,
+    side: Side | None,
+    quantity: str,
+    cost: str,
+    *,
+    symbol: str = "XBT/USD",
+    fee: str = "0",
+    fee_asset: str = "USD",
+    reason: str = NO_ORDER,
+) -> UnexplainedTrade:
+    """A trade that no order explains in input `seq`, an hour after the one before."""
+    told = TradeUnexplained(
+        "", f"s{seq}", symbol, side.value if side else "", D(quantity), D("1.0"), D(cost), D(fee),
+        fee_asset, Liquidity.TAKER, START, "", reason == NO_ORDER, reason,
+    )  # fmt: skip
+    return UnexplainedTrade(seq, 0, START + seq * HOUR, RUN, told)

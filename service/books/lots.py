@@ -160,8 +160,8 @@ class LotBook:
     def _trade(self, config: LedgerConfig, event: BookedFill | UnexplainedTrade) -> None:
         state, told = self.state, told_of(event)
         fees, realised = state.fees, state.realised
-        asset, kept = _incoming(told)
-        covered = min(kept, owed(state, asset))
+        asset = _incoming(told)
+        short = owed(state, asset)
         effects = _booked(config, state, event)
         if effects is None:
             return
@@ -176,7 +176,8 @@ class LotBook:
         if symbol is None or lot is None:
             rest = rest.plus(into)
         else:
-            share = into.part(covered, kept, config.instruments[symbol].quote_step)
+            kept = _kept(told)
+            share = into.part(min(kept, short), kept, config.instruments[symbol].quote_step)
             rest = rest.plus(share)
             self._of(symbol).append(
                 Origin(
@@ -265,16 +266,16 @@ def unmatched(row: TradeUnexplained) -> TradeUnmatched:
     return TradeUnmatched(report, possible=row.reason != IMPOSSIBLE)
 
 
-def _incoming(told: Fill | TradeUnexplained) -> tuple[str, Decimal]:
-    """The asset that a trade brings, and how much of it beyond a fee that it takes itself.
-
-    A symbol outside the run takes its fee apart, after what came in is booked.
-    """
+def _incoming(told: Fill | TradeUnexplained) -> str:
+    """The asset that a trade brings."""
     base, _, quote = told.symbol.partition("/")
-    if told.side != Side.BUY:
-        return quote, told.cost
-    fee = told.fee if told.fee_asset == base else ZERO
-    return base, told.quantity - fee
+    return base if told.side == Side.BUY else quote
+
+
+def _kept(told: Fill | TradeUnexplained) -> Decimal:
+    """How much a trade brings, beyond a fee that it takes of it."""
+    fee = told.fee if told.fee_asset == _incoming(told) else ZERO
+    return (told.quantity if told.side == Side.BUY else told.cost) - fee
 
 
 def _result(

@@ -76,8 +76,7 @@ def check_day(drive: Drive) -> None:
         ]
         assert [each.bought_at for each in mine] == sorted(each.bought_at for each in mine)
     assert len(lots) == sum(len(each.lots) for each in state.positions.values())
-    told = holdings(book, carried(rows))
-    assert [each for each in told if not each.holds] == []
+    assert [each for each in holdings(book, carried(rows)) if not each.holds] == []
     total = summed("total", book.results)
     assert total.realised == state.realised
     assert total.price + total.fee + total.slippage == state.realised
@@ -149,7 +148,7 @@ def check_texts(rows: Stored) -> None:
 @given(steps=STEPS)
 def test_any_day_is_told_by_its_rows_as_the_ledger_has_it(steps: list[tuple[Any, ...]]) -> None:
     with decimal.localcontext(EXACT):
-        day = driven(steps, accepted_after=len(steps) // 2)  # not money: a place in a list
+        day = driven(steps, accepted_after=len(steps) // 2)
         check_day(day)
         day.books.send(Reactivate("ann", "seen too"))
         check_day(day)

@@ -73,6 +73,84 @@ SENTENCES = (
         "Bought 0.2 XBT for nothing (order o1, execution x1)",
     ),
     (
+        "deposit:late",
+        (
+            ("external:USD", "suspense:USD", "3", "in-covers"),
+            ("external:USD", "available:USD", "7", "in"),
+        ),
+        "10 USD came in (late), 3 USD of it covers what was short",
+    ),
+    (
+        "hold:o1",
+        (("held:USD", "suspense:USD", "0.08", "release-covers"),),
+        "Set free 0.08 USD for order o1, 0.08 USD of it covers what was short",
+    ),
+    (
+        "fill::s1",
+        (
+            ("available:USD", "suspense-trades:USD", "20.00", "cost-free"),
+            ("suspense-trades:XBT", "suspense:XBT", "0.2", "quantity-covers"),
+            ("available:USD", "fees:USD", "0.08", "fee-free"),
+        ),
+        (
+            "Bought 0.2 XBT for 20.00 USD, fee 0.08 USD, 0.2 XBT of it covers what was short:"
+            " a trade that no order explains (execution s1)"
+        ),
+    ),
+    (
+        "fill::s1",
+        (
+            ("suspense:XBT", "suspense-trades:XBT", "0.2", "quantity-short"),
+            ("suspense-trades:USD", "available:USD", "20.00", "cost"),
+        ),
+        (
+            "Sold 0.2 XBT for 20.00 USD, 0.2 XBT short, from suspense:"
+            " a trade that no order explains (execution s1)"
+        ),
+    ),
+    (
+        "fill::s1",
+        (
+            ("available:USD", "suspense-trades:USD", "15.00", "given-free"),
+            ("suspense-trades:DOGE", "available:DOGE", "100", "taken"),
+        ),
+        "Gave 15.00 USD for 100 DOGE: a trade that no order explains (execution s1)",
+    ),
+    (
+        "fill::s1",
+        (("market:?XBTUSD", "suspense-trades:?XBTUSD", "0.5", "unexplained"),),
+        (
+            "Set aside, nothing of ours moved: 0.5 traded as XBTUSD:"
+            " a trade that no order explains (execution s1)"
+        ),
+    ),
+    (
+        "fill::s1",
+        (("market:?", "suspense-trades:?", "0.5", "unexplained"),),
+        (
+            "Set aside, nothing of ours moved: 0.5 traded as something:"
+            " a trade that no order explains (execution s1)"
+        ),
+    ),
+    (
+        FILL,
+        (("held:USD", "available:USD", "0.02", "surplus"),),
+        "Told again, not booked again, 0.02 USD set free (order o1, execution x1)",
+    ),
+    (
+        FILL,
+        (("available:XBT", "fees:XBT", "0.02", "fee-free"),),
+        "Traded nothing, fee 0.02 XBT (order o1, execution x1)",
+    ),
+    (
+        "accepted:58",
+        (
+            ("suspense-trades:USD", "market:USD", "75.00", "USD"),
+            ("market:BTC", "suspense-trades:BTC", "0.001", "BTC"),
+        ),
+        "75.00 USD, 0.001 BTC of unexplained trades accepted as traded (c)",
+    ),
+    (
         "gift:a\x1b[2J",
         (("external:USD", "available:USD", "1", "in"),),
         "1 USD from external:USD to available:USD (gift:a\N{REPLACEMENT CHARACTER}[2J:in)",
