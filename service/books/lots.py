@@ -176,7 +176,7 @@ class LotBook:
         if symbol is None or lot is None:
             rest = rest.plus(into)
         else:
-            kept = _kept(told)
+            kept = _kept(config, told)
             share = into.part(min(kept, short), kept, config.instruments[symbol].quote_step)
             rest = rest.plus(share)
             self._of(symbol).append(
@@ -272,10 +272,11 @@ def _incoming(told: Fill | TradeUnexplained) -> str:
     return base if told.side == Side.BUY else quote
 
 
-def _kept(told: Fill | TradeUnexplained) -> Decimal:
-    """How much a trade brings, beyond a fee that it takes of it."""
-    fee = told.fee if told.fee_asset == _incoming(told) else ZERO
-    return (told.quantity if told.side == Side.BUY else told.cost) - fee
+def _kept(config: LedgerConfig, told: Fill | TradeUnexplained) -> Decimal:
+    """How much of what a trade brings is booked in; outside the run its fee is taken after that."""
+    brought = told.quantity if told.side == Side.BUY else told.cost
+    inside = told.symbol in config.instruments and told.fee_asset == _incoming(told)
+    return brought - told.fee if inside else brought
 
 
 def _result(

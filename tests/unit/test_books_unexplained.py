@@ -124,6 +124,21 @@ DAYS: tuple[tuple[str, tuple[Event, ...], list[object], list[object]], ...] = (
         [("s1", "-15.25", "0.25", "0"), ("s2", "15.75", "0.25", "0")],
     ),
     (
+        "a fee that is all that a trade brought is told, though nothing was realised",
+        (stray(1, SELL, "5", "0.25", symbol="DOGE/USD", fee="0.25"),),
+        [],
+        [("s1", "0.00", "0.25", "0")],
+    ),
+    (
+        "a fee in base leaves what came in before anything is covered",
+        (
+            stray(1, SELL, "0.2", "20.00"),
+            fill(2, BUY, "0.4", "100.0", cost="40.00", fee="0.1", fee_asset="XBT"),
+        ),
+        [("XBT/USD", "0.1", "13.34", "x2", False)],
+        [("s1", "20.00", "0", "0"), ("x2", "-26.66", "6.66", "0.00")],
+    ),
+    (
         "a trade that was booked before its order was known is not booked again",
         (
             stray(1, BUY, "0.2", "20.00"),
