@@ -135,3 +135,15 @@ def test_no_two_assets_ever_share_a_name(assets: list[str]) -> None:
     assert len(set(found.values())) == len(found)
     for name in found.values():
         transactions(f"2026-01-01 commodity {name}")
+
+
+def test_what_no_order_explains_has_an_account_of_its_own_in_beancount() -> None:
+    row = transfer(1, "suspense-trades:USD", "available:USD", "5", source="fill::s1:cost")
+    balances = [
+        AccountBalance("available:USD", "USD", D(5), D(5), 1),
+        AccountBalance("suspense-trades:USD", "USD", D(-5), D(-5), 1),
+    ]
+    text = text_of(BeancountExport("paper", balances, row.at, row.at), [row])
+    assert " open Equity:SuspenseTrades\n" in text
+    assert "\n  Equity:SuspenseTrades  -5 USD\n" in text
+    assert " balance Equity:SuspenseTrades  -5 USD\n" in text
