@@ -18,7 +18,7 @@ from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit
 from actors.ledger.positions import owed, symbol_of
 from actors.ledger.state import LedgerConfig, LedgerState, Lot, initial_state
-from actors.ledger.strays import IMPOSSIBLE, book_unmatched
+from actors.ledger.strays import IMPOSSIBLE, UNNAMED, book_unmatched
 from actors.messages.control import Deposit, Note
 from actors.messages.decision import Side
 from actors.messages.execution import (
@@ -247,10 +247,13 @@ def _booked(
 
 
 def unmatched(row: TradeUnexplained) -> TradeUnmatched:
-    """What orders told the ledger when it recorded `row`. Raises ValueError for another side."""
+    """What orders told the ledger when it recorded `row`. Raises ValueError for another side.
+
+    A trade that the venue gave no id is recorded under one that the ledger made for it.
+    """
     report = ExecutionReport(
         row.cl_ord_id,
-        row.exec_id,
+        "" if row.reason == UNNAMED else row.exec_id,
         ExecKind.TRADE,
         row.ts,
         row.quantity,

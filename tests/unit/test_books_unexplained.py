@@ -9,7 +9,7 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.ledger.strays import IMPOSSIBLE, NAMELESS, TOO_OLD
+from actors.ledger.strays import IMPOSSIBLE, NAMELESS, TOO_OLD, UNNAMED
 from actors.messages.decision import Side
 from actors.money import EXACT
 from service.books.explanations import Explanations
@@ -373,3 +373,13 @@ def test_what_stands_in_suspense_is_told_with_what_to_do(
         "Compare unexplained trades with the venue's own list; `ballast reactivate` accepts them."
     )
     assert found == (*hints, *((accept,) if "trades" in account and amount else ()))
+
+
+def test_trades_that_the_venue_gave_no_id_are_fed_as_they_were_told() -> None:
+    """The id in the row is the ledger's own; none of them is booked, and none is told twice."""
+    nameless = [stray(seq, BUY, "0.2", "20.00", reason=UNNAMED) for seq in (1, 2)]
+    assert [each.trade.exec_id for each in nameless] == ["s1", "s2"]
+    book = booked(*(replace(each, trade=replace(each.trade, ts=each.at)) for each in nameless))
+    assert lots_of(book) == []
+    assert results_of(book) == []
+    assert len(book.state.aside) == 2
