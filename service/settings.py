@@ -101,7 +101,8 @@ class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where and how inputs are made durable. Without `dsn` the embedded PostgreSQL is used.
 
     `dsn_file` names a file that holds the address, for container secrets. `anchor_copy` is a folder
-    elsewhere, into which the signed anchors of the chain's head are written a second time.
+    elsewhere, into which the signed anchors of the chain's head are written a second time; a
+    relative one is below the data folder.
     """
 
     kind: str = ""

@@ -6,9 +6,9 @@ Whoever owns the machine owns the key; a copy of the anchors elsewhere stands ag
 
 from __future__ import annotations
 
-import os
 import stat
 from pathlib import Path
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import (
@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import (
     Ed25519PublicKey,
 )
 
-KEY_BYTES = 32
+from adapters.anchors.place import write_whole
+
+KEY_BYTES: Final = 32
 
 
 class AnchorError(Exception):
@@ -27,13 +29,23 @@ class AnchorError(Exception):
         self.remedy = remedy
 
 
+class LostKeyError(AnchorError):
+    """There is no key, or its file holds none, where anchors were signed by one."""
+
+    def __init__(self, sentence: str, path: Path) -> None:
+        super().__init__(
+            sentence,
+            f"Restore {path} from a backup of the data folder; `ballast books anchor --accept "
+            "REASON` begins new anchors with a new key, and says so for ever.",
+        )
+
+
 class AnchorKey:
-    """The key of a data folder, made when there is none."""
+    """The key of a data folder, as it lies in its file."""
 
     def __init__(self, path: Path) -> None:
-        """Raises AnchorError when the file is no key or others may read it."""
-        self._path = path
-        self._private = Ed25519PrivateKey.from_private_bytes(_read_or_make(path))
+        """Raises LostKeyError when there is no key, AnchorError when others may read it."""
+        self._private = Ed25519PrivateKey.from_private_bytes(_read(path))
         self._public: Ed25519PublicKey = self._private.public_key()
 
     @property
@@ -54,10 +66,19 @@ class AnchorKey:
         return True
 
 
-def _read_or_make(path: Path) -> bytes:
-    if not path.exists():
-        return _make(path)
-    mode = path.stat().st_mode
+def make_key(path: Path) -> AnchorKey:
+    """Make the key where there is none: its file is there whole, or not at all. Raises OSError."""
+    assert not path.exists(), "a key is never written over"
+    private = Ed25519PrivateKey.generate().private_bytes_raw()
+    write_whole(path, f"{private.hex()}\n".encode("ascii"))
+    return AnchorKey(path)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError as error:
+        raise LostKeyError(f"The key {path}, which signed the anchors, is gone.", path) from error
     if mode & (stat.S_IRWXG | stat.S_IRWXO):
         raise AnchorError(
             f"The key {path} may be read by others.",
@@ -68,18 +89,5 @@ def _read_or_make(path: Path) -> bytes:
     except (UnicodeDecodeError, ValueError):
         found = b""
     if len(found) != KEY_BYTES:
-        raise AnchorError(
-            f"The file {path} is no key.", "Restore it from a backup of the data folder."
-        )
+        raise LostKeyError(f"The file {path} is no key.", path)
     return found
-
-
-def _make(path: Path) -> bytes:
-    private = Ed25519PrivateKey.generate().private_bytes_raw()
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(private.hex() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
-    return private

@@ -1,21 +1,22 @@
-"""The log of anchors of one account: signed lines, each bound to the one before, only appended.
+"""The log of anchors of one account: lines bound to each other by hash, the newest one signed.
 
 An anchor says that the chain of an account had this root at this input. A journal that does not
-reach the newest one, or has another root there, has lost its tail or was written anew. A copy in a
-second place (another disk, another machine's mount) makes it costly to cut both.
+reach the newest one, or has another root there, has lost its tail or was written anew. Each place
+of the log holds the same bytes or the first part of them: the longest counts, and what another one
+lacks (a copy that was away, a log that was cut) is written there before anything is added.
 """
 
 from __future__ import annotations
 
-import contextlib
-import os
+from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
-from adapters.anchors.key import AnchorError, AnchorKey
+from adapters.anchors.key import AnchorError, AnchorKey, LostKeyError, make_key
+from adapters.anchors.place import Place
 
 _NOTHING: Final = "0" * 64
 REMEDY: Final = (
@@ -45,91 +46,191 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 class AnchorLog:
-    """Anchors of one account in `folder`, copied to `copies`."""
+    """Anchors of one account in `folder`, copied to `copies`.
+
+    `failures` are sentences about copies that the last call could not read or write. They do not
+    make it fail: the next one brings those copies up to date.
+    """
 
     def __init__(self, folder: Path, account: str, copies: tuple[Path, ...] = ()) -> None:
         """Nothing is read or made before it is needed."""
-        self.path = folder / f"{account}.anchors"
-        self._folder = folder
         self._account = account
-        self._copies = tuple(copy / f"{account}.anchors" for copy in copies)
+        self._own = Place(folder / f"{account}.anchors")
+        self._copies = tuple(Place(copy / f"{account}.anchors") for copy in copies)
+        self._key_path = folder / "anchor.key"
         self._key: AnchorKey | None = None
         self._last: bytes | None = None
+        self.failures: tuple[str, ...] = ()
 
     @property
-    def key(self) -> AnchorKey:
-        """The signing key, made at first use. Raises AnchorError."""
-        if self._key is None:
-            self._key = AnchorKey(self._folder / "anchor.key")
-        return self._key
+    def path(self) -> Path:
+        """Where the log lies."""
+        return self._own.path
+
+    @property
+    def copies(self) -> tuple[Path, ...]:
+        """Where its copies lie."""
+        return tuple(copy.path for copy in self._copies)
+
+    @property
+    def public_key(self) -> str:
+        """The public key in hex; empty when there is none yet. Raises AnchorError, OSError."""
+        return self._found_key().public if self._key_path.exists() else ""
 
     def read(self) -> tuple[Anchor, ...]:
         """Every anchor, oldest first; the longest of the log and its copies.
 
-        Raises AnchorError when a line is damaged, foreign or out of place, or a copy contradicts.
+        Raises AnchorError when a line is damaged, foreign or out of place, a copy contradicts, or
+        the key is gone; OSError when the log itself cannot be read.
         """
-        found: tuple[Anchor, ...] = ()
-        for path in (self.path, *self._copies):
-            lines = self._read(path)
-            shared = min(len(lines), len(found))
-            if lines[:shared] != found[:shared]:
-                raise AnchorError(f"The anchors in {path} contradict those elsewhere.", REMEDY)
-            found = max(found, lines, key=len)
-        self._last = None if not found else _line(found[-1])
-        return found
+        self.failures = ()
+        return self._longest()[0]
 
     def append(self, *, epoch: int, seq: int, root: bytes, at_ns: int, reason: str = "") -> Anchor:
-        """Sign and keep one more anchor, durably, in every place. Raises AnchorError, OSError."""
-        if self._last is None:
-            self.read()
-        previous = _NOTHING if self._last is None else sha256(self._last).hexdigest()
-        unsigned = Anchor(self._account, epoch, seq, root.hex(), at_ns, previous, reason)
-        signature = self.key.sign(unsigned.content())
-        anchor = msgspec.structs.replace(unsigned, signature=signature)
+        """Sign and keep one more anchor, durably: in the log, then in every copy that can be had.
+
+        Raises what `read` raises, and OSError when the log itself cannot be written.
+        """
+        self.failures = ()
+        lacking = b""
+        if self._last is None or self._own.last() != self._last:
+            _, whole = self._longest()
+            lacking = whole[len(self._own.lines()) :]
+        before = self._last or b""
+        anchor = self._signed(Anchor(self._account, epoch, seq, root.hex(), at_ns, "", reason))
         line = _line(anchor)
-        for path in (self.path, *self._copies):
-            _append(path, line)
+        self._own.extend(lacking + line)
         self._last = line
+        for copy in self._copies:
+            try:
+                self._bring_up(copy, before, line)
+            except (OSError, AnchorError) as error:
+                self._failed(copy, error)
         return anchor
 
-    def _read(self, path: Path) -> tuple[Anchor, ...]:
-        with contextlib.suppress(FileNotFoundError):
-            return tuple(self._checked(path, path.read_bytes()))
-        return ()
+    def accept(
+        self, *, epoch: int, seq: int, root: bytes, at_ns: int, reason: str
+    ) -> tuple[Anchor, tuple[Path, ...]]:
+        """Go on from this head, because a person says so; what stood against it is set aside.
 
-    def _checked(self, path: Path, data: bytes) -> list[Anchor]:
+        Sound anchors stay and the new one follows them. Damaged or contradicting ones, and a file
+        that is no key, are kept under another name. Returns the anchor and those names. Raises
+        AnchorError when the key may be read by others, OSError.
+        """
+        assert reason, "nothing is accepted without a reason"
+        aside = _aside(at_ns)
+        kept = self._renewed_key(aside)
+        try:
+            self.read()
+        except AnchorError:
+            pass
+        else:
+            anchor = self.append(epoch=epoch, seq=seq, root=root, at_ns=at_ns, reason=reason)
+            return anchor, kept
+        self._last = b""
+        anchor = self._signed(Anchor(self._account, epoch, seq, root.hex(), at_ns, "", reason))
+        self._last = _line(anchor)
+        # The log first: cut off in between, the copies contradict it, and that is refused again.
+        kept += self._own.replace(self._last, aside)
+        for copy in self._copies:
+            try:
+                kept += copy.replace(self._last, aside)
+            except OSError as error:
+                self._failed(copy, error)
+        return anchor, kept
+
+    def _longest(self) -> tuple[tuple[Anchor, ...], bytes]:
+        """The longest place's anchors and bytes, after all places were held against each other."""
+        found = [(self._own, self._own.lines())]
+        for copy in self._copies:
+            try:
+                found.append((copy, copy.lines()))
+            except OSError as error:
+                self._failed(copy, error)
+        longest, whole = max(found, key=lambda each: len(each[1]))
+        anchors = self._checked(longest, whole)
+        for place, data in found:
+            if not whole.startswith(data):
+                self._checked(place, data)
+                raise AnchorError(
+                    f"The anchors in {place.path} contradict those in {longest.path}.", REMEDY
+                )
+        self._last = whole[whole.rfind(b"\n", 0, max(0, len(whole) - 1)) + 1 :]
+        return anchors, whole
+
+    def _bring_up(self, copy: Place, before: bytes, line: bytes) -> None:
+        """Write what the copy lacks: the line, or every line since it was away."""
+        if copy.last() == before != b"":
+            copy.extend(line)
+            return
+        whole, data = self._own.lines(), copy.lines()
+        if not whole.startswith(data):
+            raise AnchorError(f"it contradicts {self._own.path}", REMEDY)
+        copy.extend(whole[len(data) :])
+
+    def _checked(self, place: Place, data: bytes) -> tuple[Anchor, ...]:
+        """Each line binds the one before, so the newest signature vouches for all of them."""
         found: list[Anchor] = []
         previous = _NOTHING
-        # What follows the last end of line was cut off while it was written.
-        for number, line in enumerate(data.split(b"\n")[:-1], 1):
+        lines = data.split(b"\n")[:-1]
+        for number, line in enumerate(lines, 1):
             try:
                 anchor = msgspec.json.decode(line, type=Anchor)
             except msgspec.MsgspecError as error:
-                raise AnchorError(f"Line {number} of {path} is no anchor.", REMEDY) from error
+                raise AnchorError(f"Line {number} of {place.path} is no anchor.", REMEDY) from error
             if anchor.previous != previous or anchor.account != self._account:
-                raise AnchorError(f"Line {number} of {path} does not follow.", REMEDY)
-            if not self.key.has_signed(anchor.content(), anchor.signature):
+                raise AnchorError(f"Line {number} of {place.path} does not follow.", REMEDY)
+            vouches = number == len(lines) or anchor.reason
+            if vouches and not self._found_key().has_signed(anchor.content(), anchor.signature):
                 raise AnchorError(
-                    f"Line {number} of {path} was not signed by this data folder's key.", REMEDY
+                    f"Line {number} of {place.path} was not signed by {self._key_path}.", REMEDY
                 )
             found.append(anchor)
             previous = sha256(line + b"\n").hexdigest()
-        return found
+        return tuple(found)
+
+    def _signed(self, anchor: Anchor) -> Anchor:
+        """The anchor, bound to the last line and signed."""
+        previous = sha256(self._last).hexdigest() if self._last else _NOTHING
+        bound = msgspec.structs.replace(anchor, previous=previous)
+        signature = self._signing_key().sign(bound.content())
+        return msgspec.structs.replace(bound, signature=signature)
+
+    def _found_key(self) -> AnchorKey:
+        if self._key is None:
+            self._key = AnchorKey(self._key_path)
+        return self._key
+
+    def _signing_key(self) -> AnchorKey:
+        """The key; made when there is none and nothing in the folder was ever signed."""
+        if self._key is None and not self._key_path.exists() and not self._signed_before():
+            self._key = make_key(self._key_path)
+        return self._found_key()
+
+    def _signed_before(self) -> bool:
+        return any(path.stat().st_size for path in self._key_path.parent.glob("*.anchors"))
+
+    def _renewed_key(self, aside: str) -> tuple[Path, ...]:
+        """Make a new key if the old one is gone; where a file that is none was put."""
+        kept: tuple[Path, ...] = ()
+        try:
+            self._found_key()
+        except LostKeyError:
+            if self._key_path.exists():
+                kept = (self._key_path.with_name(f"{self._key_path.name}.{aside}"),)
+                self._key_path.rename(kept[0])
+            self._key = make_key(self._key_path)
+        return kept
+
+    def _failed(self, copy: Place, error: Exception) -> None:
+        why = getattr(error, "strerror", None) or f"{error}"
+        self.failures += (f"the copy of the anchors in {copy.path} is not up to date ({why})",)
 
 
 def _line(anchor: Anchor) -> bytes:
     return msgspec.json.encode(anchor) + b"\n"
 
 
-def _append(path: Path, line: bytes) -> None:
-    """Durably, after the last whole line."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    try:
-        data = os.pread(descriptor, os.fstat(descriptor).st_size, 0)
-        end = data.rfind(b"\n") + 1
-        os.ftruncate(descriptor, end)
-        os.pwrite(descriptor, line, end)
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+def _aside(at_ns: int) -> str:
+    seconds, rest = divmod(at_ns, 10**9)
+    return f"aside-{datetime.fromtimestamp(seconds, UTC):%Y%m%dT%H%M%S}.{rest:09d}Z"

@@ -152,6 +152,8 @@ async def trade(
             ) as journal:
                 return await driver.run(journal)
         finally:
+            if driver.anchoring is not None:
+                await driver.anchoring.close()
             for watcher in reversed(watchers):
                 await watcher.closed()
 

@@ -1,21 +1,19 @@
-"""Anchors: signed, bound to each other, kept in two places, and held against the journal."""
+"""Anchors: bound to each other, signed, and kept in places that are brought to the same bytes."""
 
 from __future__ import annotations
 
-import asyncio
+import errno
+import os
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from actors.ids import GENESIS_ROOT
-from adapters.anchors.key import AnchorError, AnchorKey
+from adapters.anchors.key import AnchorError, AnchorKey, LostKeyError, make_key
 from adapters.anchors.log import Anchor, AnchorLog
-from adapters.journal.memory import MemoryJournal, MemoryStore
-from service.anchoring import Anchoring, anchor_log, anchoring_of
-from service.settings import AccountSettings, JournalSettings, Settings
-from tests.journal_samples import chain, run_row
+from adapters.anchors.place import Place
 
 ACCOUNT = "paper"
 
@@ -63,13 +61,22 @@ def changed(number: int, **fields: object) -> Callable[[list[bytes]], None]:
     return change
 
 
+def bound_anew(lines: list[bytes]) -> None:
+    """A forger without the key can bind the lines, but not sign the newest."""
+    changed(1, seq=7)(lines)
+    changed(2, previous=sha256(lines[1] + b"\n").hexdigest())(lines)
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
-        (changed(1, seq=7), "Line 2 of .* was not signed"),
-        (changed(1, root="00" * 32), "Line 2 of .* was not signed"),
-        (changed(2, reason="nothing"), "Line 3 of .* was not signed"),
-        (changed(0, signature="no hex"), "Line 1 of .* was not signed"),
+        (changed(1, seq=7), "Line 3 of .* does not follow"),
+        (changed(1, root="00" * 32), "Line 3 of .* does not follow"),
+        (changed(0, signature="no hex"), "Line 2 of .* does not follow"),
+        (changed(1, reason="accepted by nobody"), "Line 2 of .* was not signed"),
+        (changed(2, seq=7), "Line 3 of .* was not signed"),
+        (changed(2, signature="no hex"), "Line 3 of .* was not signed"),
+        (bound_anew, "Line 3 of .* was not signed"),
         (changed(0, account="other"), "Line 1 of .* does not follow"),
         (lambda lines: lines.pop(1), "Line 2 of .* does not follow"),
         (lambda lines: lines.insert(0, lines.pop()), "Line 1 of .* does not follow"),
@@ -120,9 +127,126 @@ def test_a_copy_that_contradicts_is_told(tmp_path: Path) -> None:
         log_of(here, there).read()
 
 
+PLACES = ("here", "there", "elsewhere")
+
+
+def again(log: AnchorLog, seq: int = 9) -> tuple[Anchor, ...]:
+    """One more anchor by a fresh start; then every place has the same bytes."""
+    places = (log.path, *log.copies)
+    fresh = log_of(places[0].parent, *(path.parent for path in places[1:]))
+    fresh.append(epoch=1, seq=seq, root=bytes(32), at_ns=seq)
+    assert fresh.failures == ()
+    assert len({path.read_bytes() for path in places}) == 1
+    return log_of(places[0].parent, *(path.parent for path in places[1:])).read()
+
+
+def cut(path: Path, lines: int) -> None:
+    path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[:lines]))
+
+
+@pytest.mark.parametrize(
+    "happened",
+    [
+        lambda log: None,
+        lambda log: log.path.unlink(),
+        lambda log: cut(log.path, 1),
+        lambda log: log.copies[0].unlink(),
+        lambda log: cut(log.copies[0], 2),
+        lambda log: cut(log.copies[1], 0),
+        lambda log: (log.path.unlink(), log.copies[1].unlink()),
+        lambda log: log.copies[1].write_bytes(log.copies[1].read_bytes()[:-7]),
+        lambda log: log.path.write_bytes(log.path.read_bytes()[:-7]),
+    ],
+    ids=[
+        "nothing",
+        "log lost",
+        "log cut",
+        "copy lost",
+        "copy cut, as by a crash between two places",
+        "copy emptied",
+        "all lost but one",
+        "copy torn",
+        "log torn",
+    ],
+)
+def test_every_place_is_brought_up_to_the_longest_before_a_line_is_added(
+    tmp_path: Path, happened: Callable[[AnchorLog], object]
+) -> None:
+    log = log_of(*(tmp_path / name for name in PLACES))
+    filled(log)
+    happened(log)
+    assert [each.seq for each in again(log)] == [1, 2, 3, 9]
+
+
+def test_a_copy_that_is_named_later_begins_at_the_first_anchor(tmp_path: Path) -> None:
+    filled(log_of(tmp_path / "here"))
+    log = log_of(tmp_path / "here", tmp_path / "there")
+    assert [each.seq for each in again(log)] == [1, 2, 3, 9]
+
+
+def test_a_copy_that_was_away_is_told_and_catches_up(tmp_path: Path) -> None:
+    log = log_of(tmp_path / "here", tmp_path / "there")
+    filled(log, 2)
+    copy, away = log.copies[0], tmp_path / "away"
+    copy.rename(away)
+    copy.mkdir()
+    for seq in (3, 4):
+        log.append(epoch=1, seq=seq, root=bytes(32), at_ns=seq)
+        assert log.failures == (
+            f"the copy of the anchors in {copy} is not up to date (Is a directory)",
+        )
+    assert [each.seq for each in log_of(tmp_path / "here", tmp_path / "there").read()][-1] == 4
+    copy.rmdir()
+    away.rename(copy)
+    log.append(epoch=1, seq=5, root=bytes(32), at_ns=5)
+    assert log.failures == ()
+    assert copy.read_bytes() == log.path.read_bytes()
+
+
+def test_a_copy_that_begins_to_contradict_is_told_and_left_as_it_is(tmp_path: Path) -> None:
+    log = log_of(tmp_path / "here", tmp_path / "there")
+    filled(log, 2)
+    log.copies[0].write_bytes(b"something else\n")
+    log.append(epoch=1, seq=3, root=bytes(32), at_ns=3)
+    assert "it contradicts" in log.failures[0]
+    assert log.copies[0].read_bytes() == b"something else\n"
+
+
+def test_a_copy_that_is_the_log_itself_is_written_once(tmp_path: Path) -> None:
+    filled(log_of(tmp_path, tmp_path))
+    assert [each.seq for each in log_of(tmp_path).read()] == [1, 2, 3]
+
+
+def test_a_log_that_another_one_went_on_with_is_followed(tmp_path: Path) -> None:
+    one, other = log_of(tmp_path), log_of(tmp_path)
+    filled(one, 1)
+    other.append(epoch=1, seq=2, root=bytes(32), at_ns=2)
+    one.append(epoch=1, seq=3, root=bytes(32), at_ns=3)
+    assert [each.seq for each in log_of(tmp_path).read()] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("length", [0, 1, 4094, 4095, 4096, 20_000])
+def test_the_last_line_is_found_from_the_end(tmp_path: Path, length: int) -> None:
+    place = Place(tmp_path / "lines")
+    assert place.last() == b""
+    last = b"x" * length + b"\n"
+    place.extend(b"first\n" * 1000 + last)
+    assert place.last() == last
+    with place.path.open("ab") as file:
+        file.write(b"torn" * length)
+    assert place.last() == last
+    place.extend(b"next\n")
+    assert place.lines() == b"first\n" * 1000 + last + b"next\n"
+
+
 @pytest.mark.parametrize(
     ("text", "mode", "said"),
-    [("ab" * 32, 0o644, "read by others"), ("ab", 0o600, "no key"), ("\N{SNOWMAN}", 0o600, "no k")],
+    [
+        ("ab" * 32, 0o644, "read by others"),
+        ("", 0o600, "no key"),
+        ("ab", 0o600, "no key"),
+        ("\N{SNOWMAN}", 0o600, "no key"),
+    ],
 )
 def test_a_key_that_is_none_or_open_is_refused(
     tmp_path: Path, text: str, mode: int, said: str
@@ -135,118 +259,134 @@ def test_a_key_that_is_none_or_open_is_refused(
 
 
 def test_another_key_has_not_signed(tmp_path: Path) -> None:
-    one, other = AnchorKey(tmp_path / "one"), AnchorKey(tmp_path / "other")
+    one, other = make_key(tmp_path / "one"), make_key(tmp_path / "other")
     assert one.has_signed(b"text", one.sign(b"text"))
     assert not other.has_signed(b"text", one.sign(b"text"))
     assert one.public != other.public
     assert AnchorKey(tmp_path / "one").public == one.public
 
 
-def journalled(*counts: int) -> MemoryStore:
-    """A journal of frames of so many inputs."""
-    store = MemoryStore()
+def test_a_key_is_there_whole_or_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As when the disk is full while it is made."""
 
-    async def work() -> None:
-        journal = MemoryJournal(store)
-        await journal.open_epoch("desk")
-        await journal.begin_run(run_row())
-        for frame in chain(*counts):
-            await journal.append(frame)
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
-    asyncio.run(work())
-    return store
-
-
-def checked(log: AnchorLog, store: MemoryStore) -> Anchor | None:
-    return asyncio.run(Anchoring(log).check(MemoryJournal(store)))
-
-
-def test_a_journal_that_holds_the_newest_anchor_is_believed(tmp_path: Path) -> None:
-    store = journalled(2, 3, 1)
     log = log_of(tmp_path)
-    assert checked(log, store) is None
-    log.append(epoch=1, seq=0, root=GENESIS_ROOT, at_ns=1)
-    assert checked(log, store) is not None
-    for frame in store.frames[:2]:
-        log.append(epoch=1, seq=frame.last_seq, root=frame.root_after, at_ns=1)
-    found = checked(log, store)
-    assert found is not None
-    assert found.seq == 5
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space"):
+            filled(log)
+    assert list(tmp_path.iterdir()) == []
+    assert len(filled(log)) == 3
 
 
-def test_a_cut_tail_is_seen(tmp_path: Path) -> None:
-    """Every root is right, and the head is what the store says: only the anchor knows better."""
-    store, cut = journalled(2, 3, 1), journalled(2, 3)
-    log = log_of(tmp_path)
-    log.append(epoch=1, seq=6, root=store.frames[-1].root_after, at_ns=1)
-    with pytest.raises(AnchorError, match="ends at input 5, but input 6 was anchored"):
-        checked(log, cut)
+@pytest.mark.parametrize("name", [ACCOUNT, "other"])
+def test_a_key_that_is_gone_is_told_as_that_and_none_is_made(tmp_path: Path, name: str) -> None:
+    """The one key of the folder signed the other accounts' anchors too."""
+    filled(log_of(tmp_path))
+    log = AnchorLog(tmp_path, name)
+    assert AnchorLog(tmp_path, name).public_key
+    (tmp_path / "anchor.key").unlink()
+    assert AnchorLog(tmp_path, name).public_key == ""
+    with pytest.raises(LostKeyError, match=r"The key .* is gone") as caught:
+        log.append(epoch=1, seq=4, root=bytes(32), at_ns=4)
+    assert "Restore" in caught.value.remedy
+    assert "--accept" in caught.value.remedy
+    assert not (tmp_path / "anchor.key").exists()
 
 
-@pytest.mark.parametrize(("seq", "of_frame"), [(5, 0), (4, 1)])
-def test_a_chain_written_anew_is_seen(tmp_path: Path, seq: int, of_frame: int) -> None:
-    """Another root at the anchored input, or no frame that ends there."""
-    store = journalled(2, 3, 1)
-    log = log_of(tmp_path)
-    log.append(epoch=1, seq=seq, root=store.frames[of_frame].root_after, at_ns=1)
-    with pytest.raises(AnchorError, match=f"root at input {seq} is not"):
-        checked(log, store)
+def test_a_key_that_is_gone_with_the_whole_folder_is_told_by_the_copy(tmp_path: Path) -> None:
+    log = log_of(tmp_path / "here", tmp_path / "there")
+    filled(log)
+    for path in (tmp_path / "here").iterdir():
+        path.unlink()
+    with pytest.raises(LostKeyError):
+        log_of(tmp_path / "here", tmp_path / "there").read()
+
+
+def test_what_a_person_accepts_follows_sound_anchors(tmp_path: Path) -> None:
+    """Nothing is set aside, and a head before the newest anchor is the newest now."""
+    log = log_of(tmp_path / "here", tmp_path / "there")
+    filled(log)
+    accepted, aside = log.accept(epoch=1, seq=2, root=bytes(32), at_ns=9, reason="a test")
+    assert aside == ()
+    found = log_of(tmp_path / "here", tmp_path / "there").read()
+    assert found[-1] == accepted
+    assert [(each.seq, each.reason) for each in found] == [(1, ""), (2, ""), (3, ""), (2, "a test")]
+
+
+BOTH = ["here/paper.anchors", "there/paper.anchors"]
+
+
+def spoil(path: Path) -> None:
+    path.write_bytes(path.read_bytes().replace(b"epoch", b"fpoch", 1))
 
 
 @pytest.mark.parametrize(
-    ("kind", "dsn", "name"),
+    ("happened", "said", "aside"),
     [
-        ("file", "", "main.files.anchors"),
-        ("postgres", "", "main.embedded.anchors"),
-        ("postgres", "postgresql://me@db/x", "main.server.anchors"),
+        (
+            lambda log: spoil(log.path),
+            "is no anchor",
+            ["here/paper.anchors", "there/paper.anchors"],
+        ),
+        (
+            lambda log: spoil(log.copies[0]),
+            "is no anchor",
+            ["here/paper.anchors", "there/paper.anchors"],
+        ),
+        (
+            lambda log: (log.path.with_name("anchor.key").unlink(), log.path.unlink()),
+            "is gone",
+            ["there/paper.anchors"],
+        ),
+        (
+            lambda log: log.path.with_name("anchor.key").write_text(""),
+            "is no key",
+            ["here/anchor.key", *BOTH],
+        ),
     ],
+    ids=["log damaged", "copy damaged", "key and log lost", "key emptied"],
 )
-def test_each_journal_of_an_account_has_its_own(
-    tmp_path: Path, kind: str, dsn: str, name: str
+def test_what_stands_against_an_acceptance_is_set_aside_and_nothing_is_deleted(
+    tmp_path: Path, happened: Callable[[AnchorLog], object], said: str, aside: list[str]
 ) -> None:
-    settings = Settings(
-        account=AccountSettings(name="main"),
-        journal=JournalSettings(dsn=dsn, anchor_copy=str(tmp_path / "copy")),
-        data_dir=str(tmp_path),
-    )
-    log = anchor_log(settings, kind)
-    assert log.path == tmp_path / "anchors" / name
+    log = log_of(tmp_path / "here", tmp_path / "there")
     filled(log)
-    assert (tmp_path / "copy" / name).read_bytes() == log.path.read_bytes()
-    assert anchoring_of(settings, kind, print) is not None
-    assert anchoring_of(settings, "memory", print) is None
+    happened(log)
+    was = {name: (tmp_path / name).read_bytes() for name in aside}
+    fresh = log_of(tmp_path / "here", tmp_path / "there")
+    with pytest.raises(AnchorError, match=said):
+        fresh.read()
+    accepted, kept = fresh.accept(
+        epoch=1, seq=2, root=bytes(32), at_ns=1_700_000_000 * 10**9 + 5, reason="a test"
+    )
+    suffix = ".aside-20231114T221320.000000005Z"
+    assert [f"{path}" for path in kept] == [f"{tmp_path / name}{suffix}" for name in aside]
+    assert [path.read_bytes() for path in kept] == [*was.values()]
+    assert log_of(tmp_path / "here", tmp_path / "there").read() == (accepted,)
+    assert accepted.previous == "0" * 64
+    assert len(again(log)) == 2
 
 
-def test_an_anchor_is_written_at_most_so_often_and_at_the_end(tmp_path: Path) -> None:
+def test_an_acceptance_does_without_a_copy_that_cannot_be_had(tmp_path: Path) -> None:
+    log = log_of(tmp_path / "here", tmp_path / "there")
+    filled(log)
+    spoil(log.path)
+    log.copies[0].unlink()
+    (tmp_path / "there").rmdir()
+    (tmp_path / "there").write_text("a file, where a folder should be")
+    log.accept(epoch=1, seq=2, root=bytes(32), at_ns=9, reason="a test")
+    assert "is not up to date" in log.failures[-1]
+    assert len(log_of(tmp_path / "here").read()) == 1
+
+
+def test_a_key_that_others_may_read_is_not_replaced_by_an_acceptance(tmp_path: Path) -> None:
     log = log_of(tmp_path)
-    anchoring = Anchoring(log, every_seconds=3600)
-    for seq in (5, 6, 7):
-        anchoring.note(epoch=1, seq=seq, root=bytes(32))
-    anchoring.note(epoch=1, seq=8, root=bytes(32), now=True)
-    anchoring.note(epoch=1, seq=8, root=bytes(32), now=True)
-    assert [each.seq for each in log.read()] == [5, 8]
-
-
-def test_a_place_that_cannot_be_written_is_told_and_tried_again(tmp_path: Path) -> None:
-    """Trading goes on: what is durable is durable."""
-    blocked = tmp_path / "blocked"
-    blocked.write_text("a file, where a folder should be")
-    told: list[str] = []
-    anchoring = Anchoring(log_of(tmp_path, blocked), every_seconds=0, say=told.append)
-    anchoring.note(epoch=1, seq=5, root=bytes(32))
-    assert "anchor of input 5 could not be written" in told[0]
-    blocked.unlink()
-    anchoring.note(epoch=1, seq=6, root=bytes(32))
-    assert len(told) == 1
-    assert [each.seq for each in log_of(tmp_path, blocked).read()][-1] == 6
-
-
-def test_what_is_anchored_already_is_not_anchored_again(tmp_path: Path) -> None:
-    store = journalled(2)
-    log = log_of(tmp_path)
-    log.append(epoch=1, seq=2, root=store.frames[0].root_after, at_ns=1)
-    anchoring = Anchoring(log, every_seconds=0)
-    asyncio.run(anchoring.check(MemoryJournal(store)))
-    anchoring.note(epoch=1, seq=2, root=bytes(32))
-    anchoring.note(epoch=1, seq=3, root=bytes(32))
-    assert [each.seq for each in log.read()] == [2, 3]
+    filled(log)
+    (tmp_path / "anchor.key").chmod(0o644)
+    with pytest.raises(AnchorError, match="read by others"):
+        log_of(tmp_path).accept(epoch=1, seq=2, root=bytes(32), at_ns=9, reason="a test")
