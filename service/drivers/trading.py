@@ -152,10 +152,12 @@ async def trade(
             ) as journal:
                 return await driver.run(journal)
         finally:
-            if driver.anchoring is not None:
-                await driver.anchoring.close()
-            for watcher in reversed(watchers):
-                await watcher.closed()
+            try:
+                if driver.anchoring is not None:
+                    await driver.anchoring.close()
+            finally:
+                for watcher in reversed(watchers):
+                    await watcher.closed()
 
 
 class _Driver:

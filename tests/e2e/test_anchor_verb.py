@@ -37,6 +37,7 @@ def anchors(home: Path) -> Path:
     return home / "anchors" / "paper.files.anchors"
 
 
+@pytest.mark.slow
 def test_a_run_is_anchored_and_held(
     ballast: Any, copy: dict[str, str], anchor: Callable[..., Any]
 ) -> None:
@@ -55,6 +56,7 @@ def test_a_run_is_anchored_and_held(
     assert lines[-1].endswith("holds it")
 
 
+@pytest.mark.slow
 def test_a_restored_backup_is_refused_until_a_person_accepts_it(
     ballast: Any, copy: dict[str, str], anchor: Callable[..., Any]
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_restored_backup_is_refused_until_a_person_accepts_it(
     assert REASON in anchors(ballast.home).read_text()
 
 
+@pytest.mark.slow
 def test_lost_keys_and_damaged_lines_are_set_aside(
     ballast: Any, copy: dict[str, str], anchor: Callable[..., Any]
 ) -> None:
@@ -128,6 +131,16 @@ def test_nothing_anchored_is_told_and_nothing_is_made(
     assert (told["anchors"], told["newest"], told["public_key"]) == (0, None, "")
     assert "other.files.anchors" in told["path"]
     assert not ballast.home.exists()
+
+
+def test_a_copy_that_cannot_be_read_is_told(
+    ballast: Any, copy: dict[str, str], anchor: Callable[..., Any]
+) -> None:
+    Path(copy["journal__anchor_copy"]).write_text("a file, where a folder should be")
+    told = anchor("--json")
+    assert told.code == 0
+    assert "is not up to date" in told.json["failures"][0]
+    assert "is not up to date" in told.err
 
 
 def test_nothing_is_accepted_while_the_account_is_traded(

@@ -236,7 +236,7 @@ def test_the_last_line_is_found_from_the_end(tmp_path: Path, length: int) -> Non
         file.write(b"torn" * length)
     assert place.last() == last
     place.extend(b"next\n")
-    assert place.lines() == b"first\n" * 1000 + last + b"next\n"
+    assert place.lines() == place.path.read_bytes() == b"first\n" * 1000 + last + b"next\n"
 
 
 @pytest.mark.parametrize(
