@@ -53,7 +53,7 @@ EXAMPLES = {
     "db migrate": "ballast db migrate",
     "db drift": "ballast db drift",
     "db validate": "ballast db validate",
-    "db anchor": 'ballast db anchor --accept "restored the backup of Monday"',
+    "books anchor": 'ballast books anchor --accept "restored the backup of Monday"',
     "doctor": "ballast doctor",
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',

@@ -33,6 +33,7 @@ from service.books.profit import GROUPS
 from service.books.reading import AccountBooks, open_books
 from service.books.suspense import suspense_hints
 from service.books.verification import Check, Verdict
+from service.cli.anchoring_verb import anchor
 from service.cli.answering import answer
 from service.cli.books_export import exported, whole
 from service.cli.books_tables import (
@@ -56,9 +57,14 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def books() -> None:
     """Look at an account's books in PostgreSQL; nothing here can change them.
 
+    One verb writes, and not into the books: `anchor --accept` signs that a person goes on.
+
     Times are UTC: a date (2026-11-22), a time (2026-11-22T10:00), or nanoseconds. A date alone
     means the whole day. Exit code 9 means that two stored tellings of one thing differ.
     """
+
+
+books.add_command(anchor)
 
 
 def _of_account(function: Callable[..., None]) -> Callable[..., None]:

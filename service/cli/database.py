@@ -14,7 +14,6 @@ from adapters.postgres.schema_objects import SchemaObjects, read_schema
 from adapters.postgres.schema_snapshot import differences, read_snapshot
 from adapters.postgres.validations import Checked
 from adapters.postgres.validations import validate as checked
-from service.cli.anchoring_verb import anchor
 from service.cli.answering import answer
 from service.cli.options import common, settings_of
 from service.database import migrate_database, reading
@@ -27,9 +26,6 @@ from service.stores import embedded_server
 @click.group()
 def db() -> None:
     """Look at the database that holds an account's journal and books."""
-
-
-db.add_command(anchor)
 
 
 @db.command()

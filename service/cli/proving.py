@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from actors.ports import Journal, RunRow
+from service.anchoring import anchor_log
 from service.cli.options import common, settings_of
 from service.cli.showing import proving_bar, show_card, show_replay
 from service.drivers.replay import ReplayReport, replay_run
@@ -18,6 +19,7 @@ from service.failures import ExitCode, UserError
 from service.proof import ProofCard, with_replay
 from service.rebuilding import builder
 from service.run_index import RunEntry, RunIndex, with_access
+from service.settings import Settings
 from service.settings_bounds import without_password
 from service.stores import open_journal
 
@@ -42,7 +44,11 @@ def replay(
     index = RunIndex(settings.home)
     entry = with_access(index.find(run_id), settings.journal.dsn)
     with proving_bar(as_json=as_json) as progress:
-        report = asyncio.run(_replay(entry, verify=verify, progress=progress))
+        report = asyncio.run(
+            _replay(
+                entry, verify=verify, progress=progress, trusted_seq=trusted_seq(settings, entry)
+            )
+        )
     show_replay(held_against(report, index.card(entry.run_id)), as_json=as_json)
 
 
@@ -93,8 +99,22 @@ def _check(card: ProofCard) -> None:
         )
 
 
+def trusted_seq(settings: Settings, entry: RunEntry) -> int | None:
+    """The newest anchored input of a run's account; None for an account that has no anchors.
+
+    Raises AnchorError when the anchors are damaged.
+    """
+    account = msgspec.structs.replace(settings.account, name=entry.account)
+    anchors = anchor_log(msgspec.structs.replace(settings, account=account), entry.journal).read()
+    return anchors[-1].seq if anchors else None
+
+
 async def _replay(
-    entry: RunEntry, *, verify: bool, progress: Callable[[int, int], None]
+    entry: RunEntry,
+    *,
+    verify: bool,
+    progress: Callable[[int, int], None],
+    trusted_seq: int | None = None,
 ) -> ReplayReport:
     async with open_journal(entry.journal, entry.place, account=entry.account) as journal:
         run = await row_of(journal, entry)
@@ -104,6 +124,7 @@ async def _replay(
             builder(verify=verify),
             verify=verify,
             from_genesis=verify,
+            trusted_seq=trusted_seq,
             progress=progress,
         )
 

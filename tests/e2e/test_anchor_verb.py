@@ -1,4 +1,4 @@
-"""`ballast db anchor`: what an account's anchors say, and going on after a loss, with a reason.
+"""`ballast books anchor`: what an account's anchors say, and going on after a loss, with a reason.
 
 The journals are files, so that a loss is one folder put back.
 """
@@ -15,7 +15,7 @@ import pytest
 from service.sole_service import sole_service
 
 RUN = ("run", "--events", 300, "--json", "--journal", "file")
-LOOK = ("db", "anchor", "--journal", "file")
+LOOK = ("books", "anchor", "--journal", "file")
 REASON = "restored the backup of Monday"
 
 
@@ -119,7 +119,7 @@ def test_what_cannot_be_asked_is_refused(
 
 
 def test_a_journal_in_memory_has_no_anchors(ballast: Any) -> None:
-    refused = ballast("db", "anchor", journal__kind="memory")
+    refused = ballast("books", "anchor", journal__kind="memory")
     assert refused.code == 2
     assert "does not last and has no anchors" in refused.sentence
 
