@@ -24,7 +24,7 @@ from actors.ports import EdgeError, Venue
 from service.fail_points import FailPoints
 from service.ingress import Ingress
 from service.outbox import Outbox
-from service.safe_stop import Pauses
+from service.safe_stop import Bounds, Pauses
 
 LOOK_AGAIN_FIRST_NS: Final = SECOND_NS
 LOOK_AGAIN_LONGEST_NS: Final = 30 * SECOND_NS
@@ -39,7 +39,7 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 class OutsideVenue:
-    """What a driver needs to trade through a venue port; `pauses` are those of a safe stop."""
+    """What a driver needs to trade through a venue port, and the pace of its safe stops."""
 
     def __init__(
         self,
@@ -47,10 +47,12 @@ class OutsideVenue:
         ingress: Ingress,
         *,
         pauses: Pauses = Pauses(),  # noqa: B008  (frozen)
+        bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
     ) -> None:
         self.venue = venue
         self.ingress = ingress
         self.pauses = pauses
+        self.bounds = bounds
         self._owed: dict[str, None] = {}
         self._asked: dict[str, _Asked] = {}
 

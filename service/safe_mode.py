@@ -2,7 +2,9 @@
 
 Attempts to cancel, commands and the venue's facts are inputs for as long as the journal takes them;
 a halted core holds them. Without a journal the cancels go on, logged only, and then the error ends
-the process. A leader that was fenced cancels nothing: the orders are another leader's.
+the process. A leader that was fenced cancels nothing: the orders are another leader's. One without
+a journal cannot know: it cancels only orders that its own core knows, which are older than any
+other leader's, and for a bounded time.
 """
 
 from __future__ import annotations
@@ -10,17 +12,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from actors.messages.base import Message
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
+from actors.orders.state import OrdersState
 from actors.ports import FeedItem, FencedError, JournalError
 from service.control import POLL_SECONDS, ControlBox
 from service.drivers.feeding import BATCH, admit_commands
 from service.outside_venue import OutsideVenue
 from service.pump import Pump
-from service.safe_stop import SafeStop, SafeStopCounts
+from service.safe_stop import Conditions, SafeStop, SafeStopCounts, Show
 
-Show = Callable[[tuple[SafeStopAttempted, ...], SafeStopCounts], None]
+NO_LIMIT: Final = float("inf")
 
 
 class SafeMode:
@@ -43,15 +47,22 @@ class SafeMode:
         self._say = say
         self._show = show
         self._journal_error: JournalError | None = None
+        self._ends = NO_LIMIT
+        self._strangers = 0
         self._stopping = self._safe_stop()
 
-    async def stand_by(self, *, endless: bool) -> bool:
+    async def stand_by(self, *, endless: bool, seconds_left: float = 0.0) -> bool:
         """Cancel, then wait for a person: True once the account was reactivated.
 
-        A run that is not `endless` waits for the cancels only. Raises JournalError, after the
-        cancels, when the journal failed meanwhile.
+        A run that is not `endless` waits for the cancels only, for `seconds_left` and the grace at
+        most. Raises JournalError, after the cancels, when the journal failed meanwhile.
         """
         stopping = self._stopping
+        if stopping is not None:
+            stopping.begin()
+        self._ends = NO_LIMIT
+        if not endless and self._outside is not None:
+            self._ends_within(seconds_left + self._outside.bounds.grace_seconds)
         while not self._is_over():
             if stopping is not None:
                 await stopping.until_none_rests()
@@ -59,6 +70,7 @@ class SafeMode:
                 break
             # An order that was under way may come to rest later: look again.
             await self._rest(self._look_again_seconds)
+        self._say_if_out_of_time()
         if self._journal_error is not None:
             raise self._journal_error
         if self._pump.kernel.halt is not None:
@@ -67,13 +79,19 @@ class SafeMode:
         return True
 
     async def without_journal(self, error: JournalError) -> None:
-        """The journal cannot be written: cancel what rests; the caller then raises `error`."""
+        """The journal cannot be written: cancel what rests; the caller then raises `error`.
+
+        A stop that was asked for before is being obeyed thereby; a second one cuts it short.
+        """
         stopping = self._stopping
         if stopping is None or self._journal_error is not None:
             return
-        self._journal_error = error
+        self._stop.clear()
+        self._ends = NO_LIMIT
         self._say(f"the journal cannot be written, so our open orders are cancelled: {error}")
+        self._lose_journal(error)
         await stopping.until_none_rests()
+        self._say_if_out_of_time()
 
     @property
     def _look_again_seconds(self) -> float:
@@ -85,24 +103,65 @@ class SafeMode:
             return None
         return SafeStop(
             outside.venue,
-            now=lambda: kernel.at,
-            tell=self._tell,
+            conditions=Conditions(lambda: kernel.at, self._is_over, self._left, self._ours),
+            show=self._tell,
+            record=self._admit,
             rest=self._rest,
-            is_over=self._is_over,
             stop=self._stop,
             pauses=outside.pauses,
+            bounds=outside.bounds,
         )
 
     def _is_over(self) -> bool:
         lifted = self._journal_error is None and self._pump.kernel.halt is None
-        return lifted or self._stop.is_set()
+        return lifted or self._stop.is_set() or self._left() == 0.0
 
-    async def _tell(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
+    def _left(self) -> float | None:
+        """Seconds until cancelling ends by itself; None while it has no limit."""
+        if self._ends == NO_LIMIT:
+            return None
+        return max(0.0, self._ends - asyncio.get_running_loop().time())
+
+    def _ends_within(self, seconds: float) -> None:
+        self._ends = min(self._ends, asyncio.get_running_loop().time() + seconds)
+
+    def _lose_journal(self, error: JournalError) -> None:
+        """From here on nothing is recorded, and another leader may be about to take over."""
+        self._journal_error = error
+        if self._outside is not None:
+            self._ends_within(self._outside.bounds.without_journal_seconds)
+
+    def _ours(self, listed: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of the listed orders that may be cancelled: without a journal, what we know.
+
+        Whatever another leader decides is younger than all that our core knows of.
+        """
+        if self._journal_error is None:
+            return listed
+        orders: OrdersState = self._pump.kernel.actor("orders").state
+        known = tuple(name for name in listed if orders.find(name) is not None)
+        strangers = len(listed) - len(known)
+        if strangers != self._strangers:
+            self._say(
+                f"{strangers} open orders on the venue's list are unknown here and are left alone:"
+                " they may be another leader's"
+            )
+            self._strangers = strangers
+        return known
+
+    def _say_if_out_of_time(self) -> None:
+        if self._left() == 0.0 and self._stopping is not None:
+            still = self._stopping.counts.open
+            self._say(
+                "the time for cancelling is over; look at the venue yourself: open orders when it"
+                f" was last asked: {still if still >= 0 else 'not readable'}"
+            )
+
+    def _tell(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
         self._show(attempts, counts)
         if any(each.outcome is not CancelOutcome.ASKING for each in attempts):
             known = f"{counts.open} were open" if counts.open >= 0 else "its list is not readable"
             self._say(f"safe mode asked the venue for {counts.asked} cancels; {known}")
-        await self._admit(attempts)
 
     async def _rest(self, seconds: float) -> None:
         """Wait, and hear commands and facts meanwhile; returns early when it is over."""
@@ -142,8 +201,8 @@ class SafeMode:
         except FencedError:
             raise
         except JournalError as error:
-            self._journal_error = error
             self._say(f"the journal cannot be written any more; cancelling goes on: {error}")
+            self._lose_journal(error)
 
     async def _reconcile(self) -> None:
         """What became of our orders meanwhile, before the first new decision."""

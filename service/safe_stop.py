@@ -1,14 +1,15 @@
 """Safe stop: while the core stands still, our open orders are cancelled by id, until none rests.
 
-A round reads the venue's list, says so, and asks for the cancel of each order on it. Rounds are
-repeated, with pauses that grow and jitter, while the list names any order or cannot be read.
-Nothing but cancels is sent. What comes of it is handed to whoever journals, logs and shows it.
+A round reads the venue's list, says so, and asks for the cancel of each order on it that may be
+cancelled. Rounds are repeated, with pauses that grow and jitter, while such an order rests or the
+list cannot be read, for as long as there is time. Nothing but cancels is sent. Every attempt is
+shown; what is no news of the last ten minutes is not recorded again.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from typing import Any, Final
 
 import msgspec
@@ -33,6 +34,20 @@ class Pauses(msgspec.Struct, frozen=True):
     longest_seconds: float = 30.0
 
 
+class Bounds(msgspec.Struct, frozen=True):
+    """How long safe mode lasts where nobody ends it, and how often it repeats its records.
+
+    Without a journal nothing tells whether another leader has taken over: after
+    `without_journal_seconds` it may have, and cancelling ends. A limited run waits for its cancels
+    until its own time limit and `grace_seconds` longer. The same attempt is recorded again only
+    after `recorded_again_seconds`.
+    """
+
+    without_journal_seconds: float = 60.0
+    grace_seconds: float = 300.0
+    recorded_again_seconds: float = 600.0
+
+
 class SafeStopCounts(msgspec.Struct, frozen=True):
     """What safe mode has asked so far. `open` is UNREAD until the venue's list was read."""
 
@@ -42,45 +57,86 @@ class SafeStopCounts(msgspec.Struct, frozen=True):
     open: int = UNREAD
 
 
-Tell = Callable[[tuple[SafeStopAttempted, ...], SafeStopCounts], Awaitable[None]]
+Show = Callable[[tuple[SafeStopAttempted, ...], SafeStopCounts], None]
+Record = Callable[[tuple[SafeStopAttempted, ...]], Awaitable[None]]
+
+
+class Conditions(msgspec.Struct, frozen=True):
+    """What a safe stop must know of its surroundings, asked anew each time.
+
+    `now` is logical time (ns UTC). `is_over` says that nobody wants it any more, `left` how many
+    seconds there still are (None: no limit); `ours` are those of the listed orders that may be
+    cancelled.
+    """
+
+    now: Callable[[], int]
+    is_over: Callable[[], bool]
+    left: Callable[[], float | None]
+    ours: Callable[[tuple[str, ...]], tuple[str, ...]]
+
+
+class Recent:
+    """What was recorded lately, by order and outcome; anything else is news."""
+
+    def __init__(self, again_seconds: float) -> None:
+        self._again_seconds = again_seconds
+        self._at: dict[tuple[str, CancelOutcome], float] = {}
+
+    def is_news(self, outcome: CancelOutcome, names: Iterable[str]) -> bool:
+        """Whether any of it is news; from now on none of it is."""
+        now = asyncio.get_running_loop().time()
+        kept = {key: at for key, at in self._at.items() if now - at < self._again_seconds}
+        keys = [(name, outcome) for name in names]
+        if all(key in kept for key in keys):
+            self._at = kept
+            return False
+        self._at = kept | dict.fromkeys(keys, now)
+        return True
 
 
 class SafeStop:
     """Cancels of one safe mode.
 
-    `now` is logical time (ns UTC) and `is_over` says that nobody wants it any more; `stop` cuts a
-    call that is under way. `rest` waits for so many seconds, less when it is over.
+    `show` is told of every attempt and `record` journals the news; `stop` cuts a call that is under
+    way. `rest` waits for so many seconds, less when it is over.
     """
 
     def __init__(
         self,
         venue: Venue,
         *,
-        now: Callable[[], int],
-        tell: Tell,
+        conditions: Conditions,
+        show: Show,
+        record: Record,
         rest: Callable[[float], Awaitable[None]],
-        is_over: Callable[[], bool],
         stop: asyncio.Event,
         pauses: Pauses = Pauses(),  # noqa: B008  (frozen)
+        bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
     ) -> None:
         self._venue = venue
-        self._now = now
-        self._tell = tell
+        self._conditions = conditions
+        self._show = show
+        self._record = record
         self._rest = rest
-        self._is_over = is_over
         self._stop = stop
         self._pauses = pauses
+        self._bounds = bounds
+        self._recent = Recent(bounds.recorded_again_seconds)
         self._attempts: list[SafeStopAttempted] = []
-        self._ours: tuple[str, ...] = ()
+        self._listed: tuple[str, ...] = ()
         self._open = UNREAD
         self.counts = SafeStopCounts()
 
+    def begin(self) -> None:
+        """Another halt: all that happens from here is news."""
+        self._recent = Recent(self._bounds.recorded_again_seconds)
+
     async def until_none_rests(self) -> bool:
-        """Rounds until the venue's list is empty (True), or until nobody wants it any more."""
+        """Rounds until none rests that may be cancelled (True), or until nobody wants it more."""
         pauses = self._pauses
 
         def nobody_wants_it(_: RetryCallState) -> bool:
-            return self._is_over()
+            return self._conditions.is_over()
 
         rounds = AsyncRetrying(
             wait=wait_exponential(pauses.first_seconds, pauses.longest_seconds)
@@ -93,27 +149,45 @@ class SafeStop:
         return bool(await rounds(self._round))
 
     async def _round(self) -> bool:
-        """One reading of the list, one cancel for each order on it; True when none rests."""
-        if self._is_over():
+        """One reading of the list, one cancel for each of ours on it; True when none rests."""
+        if self._conditions.is_over():
             return False
         self._open = UNREAD
         await self._unless_stopped(self._read())
-        if self._ours:
-            # Journal before effect: a leader that was fenced learns of it here, before it cancels.
-            told = SafeStopAttempted("", self._now(), CancelOutcome.ASKING, _resting(self._ours))
-            await self._tell((told,), self._counted(()))
-            await self._unless_stopped(self._cancel())
+        if self._conditions.ours(self._listed):
+            await self._announce()
+            # The journal may just have failed, and then fewer of them are ours to cancel.
+            await self._unless_stopped(self._cancel(self._conditions.ours(self._listed)))
         attempts, self._attempts = tuple(self._attempts), []
         self.counts = self._counted(attempts, rounds=1)
-        await self._tell(attempts, self.counts)
-        return self._open == 0
+        self._show(attempts, self.counts)
+        news = [each for each in attempts if self._recent.is_news(each.outcome, (each.cl_ord_id,))]
+        await self._record(tuple(news))
+        return self._open != UNREAD and not self._conditions.ours(self._listed)
+
+    async def _announce(self) -> None:
+        """Journal before effect: a leader that was fenced learns of it here, before it cancels.
+
+        A list of nothing new need not be told again: each of its orders was on it while we led.
+        """
+        count = len(self._listed)
+        told = SafeStopAttempted(
+            "", self._conditions.now(), CancelOutcome.ASKING, f"{count} of our orders rest"
+        )
+        self._show((told,), self._counted(()))
+        if self._recent.is_news(CancelOutcome.ASKING, self._listed):
+            await self._record((told,))
 
     async def _unless_stopped(self, call: Coroutine[Any, Any, None]) -> None:
-        """Make a call to the venue; a stop cuts it."""
+        """Make a call to the venue; a stop cuts it, and so does the end of the time there is."""
         asking = asyncio.ensure_future(call)
         stopping = asyncio.ensure_future(self._stop.wait())
         try:
-            await asyncio.wait({asking, stopping}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(
+                {asking, stopping},
+                timeout=self._conditions.left(),
+                return_when=asyncio.FIRST_COMPLETED,
+            )
         finally:
             asking.cancel()
             stopping.cancel()
@@ -122,16 +196,16 @@ class SafeStop:
             asking.result()
 
     async def _read(self) -> None:
-        self._ours = ()
+        self._listed = ()
         try:
-            self._ours = await self._venue.open_orders()
+            self._listed = await self._venue.open_orders()
         except EdgeError as error:
             self._note("", error)
         else:
-            self._open = len(self._ours)
+            self._open = len(self._listed)
 
-    async def _cancel(self) -> None:
-        for cl_ord_id in self._ours:
+    async def _cancel(self, ours: tuple[str, ...]) -> None:
+        for cl_ord_id in ours:
             try:
                 await self._venue.cancel(CancelOrder(cl_ord_id, "", REASON))
             except EdgeError as error:
@@ -144,7 +218,8 @@ class SafeStop:
 
     def _note(self, cl_ord_id: str, error: EdgeError | None) -> None:
         detail = "" if error is None else str(error)[:_DETAIL_MAX]
-        self._attempts.append(SafeStopAttempted(cl_ord_id, self._now(), _outcome(error), detail))
+        now = self._conditions.now()
+        self._attempts.append(SafeStopAttempted(cl_ord_id, now, _outcome(error), detail))
 
     def _counted(
         self, attempts: tuple[SafeStopAttempted, ...], *, rounds: int = 0
@@ -155,10 +230,6 @@ class SafeStop:
         return SafeStopCounts(
             before.rounds + rounds, before.asked + asked, before.failed + failed, self._open
         )
-
-
-def _resting(ours: tuple[str, ...]) -> str:
-    return f"{len(ours)} of our orders rest"
 
 
 def _outcome(error: EdgeError | None) -> CancelOutcome:

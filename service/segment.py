@@ -97,6 +97,7 @@ async def open_segment(
 ) -> OpenSegment:
     """Recover the account, open an epoch and admit the inputs that start the run.
 
+    `make_pump` is called once we have the lead, before anything is written under it.
     Raises what `recover` raises, FencedError when another leader is newer, and what `anchoring`
     finds against the journal.
     """
@@ -122,7 +123,6 @@ async def open_segment(
         root=kernel.root,
         closed=False,
     )
-    await journal.begin_run(run)
     pump = make_pump(
         kernel,
         journal,
@@ -134,6 +134,7 @@ async def open_segment(
         on_durable=_anchored(anchoring, epoch),
         on_snapshot=_anchored(anchoring, epoch, now=True),
     )
+    await journal.begin_run(run)
     if kernel.seq:
         await pump.take_snapshot()
     opening = _opening(settings, plan, graph, run, epoch)

@@ -10,7 +10,7 @@ import signal
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -26,7 +26,7 @@ from service.feeds import counts_of, rules_of
 from service.graph import build_graph
 from service.outside_venue import OutsideVenue
 from service.proof import ProofCard
-from service.pump import Observer
+from service.pump import Observer, Pump
 from service.run_index import RunEntry, RunIndex
 from service.run_proof import closing_card, prove
 from service.safe_mode import SafeMode
@@ -184,10 +184,31 @@ class _Driver:
         self.control = ControlBox(settings.home)
         self.anchoring = anchoring_of(settings, plan.journal_kind, say) if plan.lasting else None
         self.stop = asyncio.Event()
+        self.safe_mode: SafeMode | None = None
         self.started = time.perf_counter()
 
     async def run(self, journal: Journal) -> RunResult:
-        """Open, feed, close, prove."""
+        """Open, feed, close, prove.
+
+        Without a journal nothing more can be decided: what rests is cancelled, then its error is
+        raised. A fenced leader leaves the orders to the other one.
+        """
+        try:
+            segment, tally, fed, run = await self._traded(journal)
+        except FencedError:
+            raise
+        except JournalError as error:
+            await self._without_journal(error)
+            raise
+        card = closing_card(run, segment, tally, notice=self.choice.notice, started=self.started)
+        card = msgspec.structs.replace(card, feed_counts=counts_of(self.feed))
+        card = await self._proven(card, journal, run)
+        if self.plan.journal_kind != MEMORY:
+            RunIndex(self.settings.home).write_card(card)
+        return RunResult(card, run, tally, fed)
+
+    async def _traded(self, journal: Journal) -> tuple[OpenSegment, Tally, Fed, RunRow]:
+        """From the opening of the segment to its last record."""
         tally = Tally(
             self.feed.symbols,
             measured_from_ns=self.choice.training_end_ns,
@@ -208,12 +229,17 @@ class _Driver:
         run = await close_segment(segment, journal, fed.reason)
         if self.anchoring is not None:
             self.anchoring.note(epoch=segment.epoch, seq=run.last_seq, root=run.root, now=True)
-        card = closing_card(run, segment, tally, notice=self.choice.notice, started=self.started)
-        card = msgspec.structs.replace(card, feed_counts=counts_of(self.feed))
-        card = await self._proven(card, journal, run)
-        if self.plan.journal_kind != MEMORY:
-            RunIndex(self.settings.home).write_card(card)
-        return RunResult(card, run, tally, fed)
+        return segment, tally, fed, run
+
+    async def _without_journal(self, error: JournalError) -> None:
+        """Cancel what rests; but nothing before we had the lead, when another may have it."""
+        if self.safe_mode is not None:
+            await self.safe_mode.without_journal(error)
+        elif self.outside is not None:
+            self.say(
+                "the journal failed before this service had the lead: the venue is asked for"
+                " nothing, since another leader may be trading"
+            )
 
     async def _open(self, journal: Journal, tally: Tally) -> OpenSegment:
         feed, plan = self.feed, self.plan
@@ -231,11 +257,18 @@ class _Driver:
             journal,
             observers=observers,
             stream=plan.stream,
+            make_pump=self._pump,
             anchoring=self.anchoring,
         )
         if self.outside is not None:
             await self._connect(segment, self.outside)
         return segment
+
+    def _pump(self, *arguments: Any, **named: Any) -> Pump:
+        """The pump of a leader: from here on there is a safe mode, also if opening fails."""
+        pump = Pump(*arguments, **named)
+        self.safe_mode = self._safe_mode(pump)
+        return pump
 
     async def _connect(self, segment: OpenSegment, outside: OutsideVenue) -> None:
         """Open the door, after every order that we believe alive was looked up at the venue."""
@@ -267,39 +300,30 @@ class _Driver:
         )
 
     async def _fed(self, segment: OpenSegment) -> Fed:
-        """Feed to the end; through a halt in safe mode.
-
-        Without a journal nothing more can be decided: what rests is cancelled, then its error is
-        raised. A fenced leader leaves the orders to the other one.
-        """
-        safe_mode = self._safe_mode(segment)
-        try:
-            fed = await self._feed(segment, after=None)
-            while fed.reason == HALTED and await self._stand_by(segment, safe_mode):
-                fed = await self._feed(segment, after=segment.pump.kernel.at)
-        except FencedError:
-            raise
-        except JournalError as error:
-            await safe_mode.without_journal(error)
-            raise
+        """Feed to the end; through a halt in safe mode."""
+        fed = await self._feed(segment, after=None)
+        while fed.reason == HALTED and await self._stand_by(segment):
+            fed = await self._feed(segment, after=segment.pump.kernel.at)
         return fed
 
-    async def _stand_by(self, segment: OpenSegment, safe_mode: SafeMode) -> bool:
+    async def _stand_by(self, segment: OpenSegment) -> bool:
         """True when an endless run was reactivated; a limited one ends here."""
-        halt = segment.pump.kernel.halt
+        halt, safe_mode = segment.pump.kernel.halt, self.safe_mode
         assert halt is not None
+        assert safe_mode is not None, "the pump came with it"
         self.say(f"HALTED by {halt.actor} at input {halt.seq}: {halt.error}")
         limits = self.plan.limits
         endless = self.plan.lasting and self.plan.speed and not (limits.events or limits.seconds)
-        return await safe_mode.stand_by(endless=bool(endless))
+        left = max(0.0, self.started + limits.seconds - time.perf_counter())
+        return await safe_mode.stand_by(endless=bool(endless), seconds_left=left)
 
-    def _safe_mode(self, segment: OpenSegment) -> SafeMode:
+    def _safe_mode(self, pump: Pump) -> SafeMode:
         def show(attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
             for watcher in self.watchers:
                 watcher.safe_stop(attempts, counts)
 
         return SafeMode(
-            segment.pump,
+            pump,
             self.control if self.plan.lasting else None,
             self.outside,
             stop=self.stop,

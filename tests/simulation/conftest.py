@@ -12,7 +12,8 @@ import pytest
 
 from tests.postgres_server import running_server
 from tests.simulation.case import Case, NewCase
-from tests.simulation.nursery import Nursery, place
+from tests.simulation.nursery import Nursery, Place, place
+from tests.simulation.standing import RESTS
 from tests.simulation.trader import Orders
 
 
@@ -45,3 +46,10 @@ def new_case(nursery: Nursery, tmp_path: Path, request: pytest.FixtureRequest) -
             return Case(where, msgspec.structs.replace(orders, **changes))
 
         yield make
+
+
+@pytest.fixture
+def where(nursery: Nursery, tmp_path: Path) -> Iterator[Place]:
+    """A sink at which every order rests."""
+    with place(nursery, tmp_path, faults=False, fate=RESTS) as found:
+        yield found

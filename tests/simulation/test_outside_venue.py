@@ -22,7 +22,7 @@ from actors.ports import Transient, VenueOrder
 from adapters.instruments.table import instruments
 from service.graph import build_graph
 from service.ingress import Ingress
-from service.outside_venue import OutsideVenue
+from service.outside_venue import LOOK_AGAIN_LONGEST_NS, OutsideVenue
 from service.settings import DecisionSettings, VenueSettings
 from tests.simulation.hourly_market import SYMBOLS
 from tests.simulation.sink_venue import SinkVenue
@@ -65,7 +65,11 @@ def test_an_open_order_that_could_not_be_asked_at_the_start_is_asked_later_and_o
         core.at += SECOND_NS
         [seen] = await outside.evidence(core, everything=False)
         assert isinstance(seen, VenueEvidence)
-        assert await outside.evidence(core, everything=False) == []
+        before = len(venue.look_ups)
+        for _ in range(4):
+            core.at += LOOK_AGAIN_LONGEST_NS
+            assert await outside.evidence(core, everything=False) == []
+        assert len(venue.look_ups) == before
 
     asyncio.run(story())
 

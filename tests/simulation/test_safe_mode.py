@@ -1,152 +1,38 @@
 """Safe mode against a venue in a process of its own: whatever fails, what rests is cancelled.
 
 The core stands halted with orders of ours at the venue. The list is read and cancels are asked
-until none rests; each attempt is an input while the journal takes it, and is shown in any case.
+until none rests; what is news is an input while the journal takes it, and all is shown in any case.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import resource
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from actors.kernel.supervisor import Halt
 from actors.messages.control import Reactivate
 from actors.messages.decision import Side
-from actors.messages.execution import CancelOutcome, ExecKind, ExecutionReport, SafeStopAttempted
-from actors.messages.order import OrderState, SubmitOrder
+from actors.messages.execution import CancelOutcome, ExecKind, ExecutionReport
+from actors.messages.order import OrderState
 from actors.orders.state import Order
-from actors.ports import FencedError, Journal, JournalError
-from adapters.instruments.table import instruments
-from adapters.journal.file import FileJournal
+from actors.ports import FencedError, JournalError
 from adapters.journal.memory import MemoryJournal
-from service.control import ControlBox
-from service.graph import build_graph
-from service.ingress import Ingress
-from service.outside_venue import OutsideVenue
 from service.safe_mode import SafeMode
-from service.safe_stop import UNREAD, Pauses, SafeStopCounts
-from service.segment import OpenSegment, SegmentPlan, open_segment
-from service.settings import Settings, VenueSettings
-from tests.simulation.hourly_market import SYMBOLS
-from tests.simulation.nursery import Nursery, Place, place
-from tests.simulation.sink_venue import SinkVenue, sink_venue
+from service.safe_stop import UNREAD, Bounds, Pauses
+from tests.simulation.nursery import Place
+from tests.simulation.standing import (
+    ASKED,
+    ASKING,
+    NAMES,
+    REFUSED,
+    Standing,
+    cancels,
+    play,
+)
 from tests.simulation.venue_sink import read_log
-
-RESTS = 90
-QUICK = Pauses(0.01, 0.04)
-NAMES = ("1" * 32, "2" * 32)
-ASKING, ASKED, REFUSED = CancelOutcome.ASKING, CancelOutcome.ASKED, CancelOutcome.REFUSED
-
-
-@pytest.fixture
-def where(nursery: Nursery, tmp_path: Path) -> Iterator[Place]:
-    """A sink at which every order rests."""
-    with place(nursery, tmp_path, faults=False, fate=RESTS) as found:
-        yield found
-
-
-class Standing:
-    """A halted core of an account whose orders rest at the sink, and what its safe mode shows."""
-
-    def __init__(self, segment: OpenSegment, venue: SinkVenue, ingress: Ingress, home: Path):
-        self.segment = segment
-        self.venue = venue
-        self.control = ControlBox(home)
-        self.stop = asyncio.Event()
-        self.said: list[str] = []
-        self.shown: list[SafeStopAttempted] = []
-        self.counts = SafeStopCounts()
-        self.on_asking: Callable[[], None] = lambda: None
-        self.safe_mode = SafeMode(
-            segment.pump,
-            self.control,
-            OutsideVenue(venue, ingress, pauses=QUICK),
-            stop=self.stop,
-            say=self.said.append,
-            show=self._show,
-        )
-
-    def _show(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
-        self.shown += attempts
-        self.counts = counts
-        if any(each.outcome is ASKING for each in attempts):
-            self.on_asking()
-
-    async def rest(self, *names: str) -> None:
-        """Orders of ours that rest at the venue."""
-        for name in names:
-            one = Decimal(1)
-            await self.venue.submit(SubmitOrder(name, "ETH/USD", Side.BUY, one, one, 10, 20, 1))
-
-    async def until(self, met: Callable[[], bool]) -> None:
-        """Wait until something is so."""
-        limit = time.monotonic() + 20
-        while not met():
-            assert time.monotonic() < limit
-            await asyncio.sleep(0.005)
-
-    def held(self) -> list[SafeStopAttempted]:
-        """The attempts that the halted core holds: they are durable inputs."""
-        held = self.segment.pump.kernel.snapshot().kernel.held
-        assert self.segment.pump.durable_seq == self.segment.pump.kernel.seq
-        return [each.body for each in held if isinstance(each.body, SafeStopAttempted)]
-
-    def outcomes(self, cl_ord_id: str) -> list[CancelOutcome]:
-        """What came of each attempt for one order (empty: of each reading of the list)."""
-        told = [each.outcome for each in self.shown if each.cl_ord_id == cl_ord_id]
-        return [each for each in told if each is not ASKING]
-
-
-Story = Callable[[Standing], Awaitable[None]]
-
-
-@contextlib.asynccontextmanager
-async def standing(where: Place, journal: Journal) -> AsyncIterator[Standing]:
-    """A fresh account at the sink whose core has just halted."""
-    settings = Settings(venue=VenueSettings(outside=True), data_dir=str(where.home))
-    rules = instruments(SYMBOLS)
-    graph = build_graph(settings.decision, rules, None)
-    plan = SegmentPlan("PAPER", "seeded", "digest", SYMBOLS, 1)
-    segment = await open_segment(settings, plan, graph, journal)
-    ingress = Ingress()
-    async with sink_venue(where.socket, ingress) as venue:
-        kernel = segment.pump.kernel
-        kernel.halt = Halt("ledger", kernel.at, kernel.seq, "planted")
-        yield Standing(segment, venue, ingress, where.home)
-
-
-def play(where: Place, story: Story, journal: Journal | None = None) -> None:
-    """Run a story."""
-
-    async def whole() -> None:
-        async with standing(where, journal or MemoryJournal()) as found:
-            await story(found)
-
-    asyncio.run(whole())
-
-
-@contextlib.contextmanager
-def no_room() -> Iterator[None]:
-    """No file of this process can grow, as on a full disk."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (1, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
-
-
-def cancels(where: Place) -> list[str]:
-    """The cancels that the venue has written down."""
-    return [line.message.cl_ord_id for line in read_log(where.log) if line.op == "cancel"]
 
 
 def test_every_resting_order_is_cancelled_and_each_attempt_is_an_input(where: Place) -> None:
@@ -183,7 +69,9 @@ def test_a_venue_that_is_not_there_is_asked_until_it_is(where: Place) -> None:
         assert not await task
         assert await found.venue.open_orders() == ()
         assert found.counts.failed >= 4
-        assert found.shown == found.held()
+        assert found.outcomes_of(found.held()) == list(
+            dict.fromkeys(found.outcomes_of(found.shown))
+        )
 
     play(where, story)
 
@@ -283,56 +171,13 @@ def test_a_stop_ends_it_at_once_and_cleanly(where: Place, amid: str) -> None:
         started = time.monotonic()
         assert not await task
         assert time.monotonic() - started < 1.0
-        assert found.shown == found.held()
+        assert found.outcomes_of(found.held()) == list(
+            dict.fromkeys(found.outcomes_of(found.shown))
+        )
         if amid == "a cancel":
             assert found.outcomes(NAMES[0]) == [CancelOutcome.UNKNOWN]
             assert found.shown[-1].detail == "cut off while it was asked"
         where.nursery.signal(where.sink, signal.SIGCONT)
-
-    play(where, story)
-
-
-@pytest.mark.parametrize("endless", [True, False])
-def test_without_a_journal_the_cancels_go_on_and_then_its_error_ends_it(
-    where: Place, tmp_path: Path, *, endless: bool
-) -> None:
-    """What cannot be recorded is still shown."""
-
-    async def story(found: Standing) -> None:
-        await found.rest(*NAMES)
-        with no_room(), pytest.raises(JournalError):
-            await found.safe_mode.stand_by(endless=endless)
-        assert await found.venue.open_orders() == ()
-        assert [each.outcome for each in found.shown] == [ASKING, ASKED, ASKED]
-        assert any("cannot be written" in text for text in found.said)
-
-    journal = FileJournal(tmp_path / "journal")
-    play(where, story, journal)
-    assert cancels(where) == list(NAMES)
-
-
-def test_a_command_that_cannot_be_recorded_lifts_nothing(where: Place, tmp_path: Path) -> None:
-    """It stays in the box for the next start."""
-
-    async def story(found: Standing) -> None:
-        found.control.post(Reactivate("person", "corrected"))
-        with no_room(), pytest.raises(JournalError):
-            await found.safe_mode.stand_by(endless=True)
-        assert list((where.home / "control").glob("*.json"))
-
-    play(where, story, FileJournal(tmp_path / "journal"))
-
-
-def test_when_the_journal_fails_while_trading_what_rests_is_cancelled(where: Place) -> None:
-    """The core does not stand, but nothing that it decides could be recorded."""
-
-    async def story(found: Standing) -> None:
-        found.segment.pump.kernel.halt = None
-        await found.rest(*NAMES)
-        await found.safe_mode.without_journal(JournalError("the disk is full"))
-        assert await found.venue.open_orders() == ()
-        assert found.held() == []
-        assert [each.outcome for each in found.shown] == [ASKING, ASKED, ASKED]
 
     play(where, story)
 
@@ -349,6 +194,91 @@ def test_a_leader_that_was_fenced_cancels_nothing(where: Place) -> None:
 
     play(where, story, journal)
     assert cancels(where) == []
+
+
+def test_a_reactivation_during_a_pause_lets_no_further_round_cancel(where: Place) -> None:
+    """The account lives again, and so may the order."""
+    where.stop_sink()
+    where.start_sink(refuse_cancels=1_000_000)
+
+    async def story(found: Standing) -> None:
+        await found.rest(NAMES[0])
+        task = asyncio.ensure_future(found.safe_mode.stand_by(endless=True))
+        await found.until(lambda: found.counts.rounds == 1)
+        found.control.post(Reactivate("person", "corrected"))
+        assert await task
+        assert found.counts.rounds == 1
+
+    play(where, story, pauses=Pauses(20.0, 20.0))
+    assert cancels(where) == [NAMES[0]]
+
+
+def test_what_is_no_news_is_shown_and_not_recorded_again(where: Place) -> None:
+    """A venue that refuses for days would fill the journal, and the halted core's memory."""
+    where.stop_sink()
+    where.start_sink(refuse_cancels=1_000_000)
+
+    async def story(found: Standing) -> None:
+        await found.rest(NAMES[0])
+        task = asyncio.ensure_future(found.safe_mode.stand_by(endless=True))
+        await found.until(lambda: found.counts.rounds >= 5)
+        first = found.outcomes_of(found.held())
+        assert first == [("", ASKING), (NAMES[0], REFUSED)]
+        await found.rest(NAMES[1])
+        await found.until(lambda: len(found.outcomes(NAMES[1])) >= 3)
+        found.stop.set()
+        assert not await task
+        assert found.outcomes_of(found.held()) == [*first, ("", ASKING), (NAMES[1], REFUSED)]
+        assert len(found.shown) >= 16
+
+    play(where, story)
+
+
+def test_after_the_stated_time_the_same_is_recorded_again(where: Place) -> None:
+    """So the journal says that it goes on, and a leader that was fenced learns of it."""
+    where.stop_sink()
+    where.start_sink(refuse_cancels=1_000_000)
+
+    async def story(found: Standing) -> None:
+        await found.rest(NAMES[0])
+        task = asyncio.ensure_future(found.safe_mode.stand_by(endless=True))
+        await found.until(lambda: len(found.held()) >= 4)
+        assert [each.outcome for each in found.held()] == [ASKING, REFUSED] * 2
+        assert found.counts.rounds > 2
+        found.stop.set()
+        await task
+
+    play(where, story, bounds=Bounds(recorded_again_seconds=0.3))
+
+
+def test_a_second_halt_is_recorded_anew(where: Place) -> None:
+    """Also where nothing differs from the halt before."""
+    where.stop_sink()
+    where.start_sink(refuse_cancels=1_000_000)
+
+    async def story(found: Standing) -> None:
+        await found.rest(NAMES[0])
+        for told in (2, 4):
+            await found.safe_mode.stand_by(endless=False)
+            assert len(found.held()) == told
+
+    play(where, story, bounds=Bounds(grace_seconds=0.3))
+
+
+def test_a_limited_run_waits_for_its_cancels_no_longer_than_its_time_and_the_grace(
+    where: Place,
+) -> None:
+    """Also for a venue that does not answer; what may rest there is said."""
+
+    async def story(found: Standing) -> None:
+        where.nursery.signal(where.sink, signal.SIGSTOP)
+        started = time.monotonic()
+        assert not await found.safe_mode.stand_by(endless=False, seconds_left=0.3)
+        assert 0.45 < time.monotonic() - started < 2.0
+        assert found.said[-1].startswith("the time for cancelling is over")
+        where.nursery.signal(where.sink, signal.SIGCONT)
+
+    play(where, story, bounds=Bounds(grace_seconds=0.2))
 
 
 def test_without_a_venue_outside_it_only_waits_for_a_person(where: Place) -> None:

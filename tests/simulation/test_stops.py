@@ -26,6 +26,7 @@ from tests.simulation.venue_sink import Sink, read_log
 
 RESTS = 90
 DISK_BYTES = 250_000
+LASTING_SECONDS = 10_000_000
 
 
 def trading(case: Case) -> int:
@@ -126,7 +127,7 @@ def resting(case: Case) -> set[str]:
 
 def test_a_halted_core_has_its_resting_orders_cancelled_and_journals_it(new_case: NewCase) -> None:
     """The orders actor raises at the venue's first word; exit code 7, nothing left behind."""
-    case = new_case("file", fate=RESTS, breaks=True)
+    case = new_case("file", fate=RESTS, breaks=True, lifetime_seconds=LASTING_SECONDS)
     assert case.run() == ExitCode.HALTED
     told = case.where.answer()
     assert told.card is not None
@@ -139,7 +140,7 @@ def test_a_halted_core_has_its_resting_orders_cancelled_and_journals_it(new_case
 
 def test_sigterm_while_the_venue_refuses_every_cancel_stops_cleanly(new_case: NewCase) -> None:
     """Safe mode would ask for ever; the person's word ends it, with the card and exit code 7."""
-    case = new_case("file", fate=RESTS, breaks=True)
+    case = new_case("file", fate=RESTS, breaks=True, lifetime_seconds=LASTING_SECONDS)
     case.where.stop_sink()
     case.where.start_sink(refuse_cancels=1_000_000)
     pid = case.where.trade(case.orders)
@@ -171,6 +172,53 @@ def test_a_full_disk_ends_the_service_with_a_sentence_and_nothing_resting(
     case.compare()
     case.orders = msgspec.structs.replace(case.orders, file_bytes=0)
     case.finish()
+
+
+def resting_after_a_clean_stop(case: Case) -> set[str]:
+    """Orders that were left to rest by a run that was stopped."""
+    assert case.stop(trading(case)).exit_code == ExitCode.OK
+    rests = resting(case)
+    assert rests
+    return rests
+
+
+@pytest.mark.parametrize(
+    ("fails_at", "when"),
+    [
+        pytest.param("RunStarted", "opening", id="at the first record of a new lead"),
+        pytest.param("VenueEvidence", "connecting", id="while what rests is looked up"),
+        pytest.param("RunEnded", "closing", id="at the last record of a run"),
+    ],
+)
+def test_a_journal_that_fails_at_either_end_of_a_run_leaves_nothing_resting(
+    new_case: NewCase, fails_at: str, when: str
+) -> None:
+    """Also when a SIGTERM was what ended it."""
+    case = new_case("file", fate=RESTS, lifetime_seconds=LASTING_SECONDS)
+    if when != "closing":
+        resting_after_a_clean_stop(case)
+    case.orders = msgspec.structs.replace(case.orders, fails_at=fails_at)
+    if when == "closing":
+        assert case.stop(trading(case)).exit_code == ExitCode.ENVIRONMENT
+    else:
+        assert case.run() == ExitCode.ENVIRONMENT
+    assert "planted fault" in case.where.answer().error
+    assert "so our open orders are cancelled" in case.where.told("trader")
+    assert not resting(case)
+    assert asked_in_safe_mode(case)
+    case.orders = msgspec.structs.replace(case.orders, fails_at="", lifetime_seconds=3000)
+    case.finish()
+
+
+def test_a_service_that_never_had_the_lead_cancels_nothing(new_case: NewCase) -> None:
+    """Another may have it, and these orders be part of what it does."""
+    case = new_case("file", fate=RESTS, lifetime_seconds=LASTING_SECONDS)
+    rests = resting_after_a_clean_stop(case)
+    case.orders = msgspec.structs.replace(case.orders, fails_at="the lead")
+    assert case.run() == ExitCode.ENVIRONMENT
+    assert "before this service had the lead" in case.where.told("trader")
+    assert resting(case) == rests
+    assert not asked_in_safe_mode(case)
 
 
 def asked_in_safe_mode(case: Case) -> list[str]:

@@ -15,14 +15,17 @@ from typing import ClassVar
 
 import msgspec
 
+from actors.journal_chain import open_frame
 from actors.kernel.actor import Effects, Rule
 from actors.messages.base import Message
 from actors.messages.execution import ExecutionReport
 from actors.orders import actor as orders_actor
 from actors.orders.actor import OrdersActor
-from actors.ports import JournalError
+from actors.ports import DerivedRow, Frame, JournalError, RefusedRow
 from actors.risk.profile import RiskProfile
 from actors.strategy.profile import StrategyProfile
+from adapters.journal.file import FileJournal
+from service import stores
 from service.bundles import choose_bundle
 from service.cli.main import as_user_error
 from service.cli.showing import failure_of
@@ -31,6 +34,7 @@ from service.failures import UserError
 from service.ingress import Ingress
 from service.outside_venue import OutsideVenue
 from service.proof import ProofCard
+from service.recovery import decode_record
 from service.safe_stop import Pauses
 from service.settings import (
     AccountSettings,
@@ -56,7 +60,8 @@ class Orders(msgspec.Struct):
     """What a trader is told on its command line.
 
     With `breaks` the orders actor raises at the first word from the venue; with `file_bytes` no
-    file of the process can grow beyond that size, as on a full disk.
+    file of the process can grow beyond that size, as on a full disk. From the first input of the
+    type `fails_at` on no journal in files can be written ("the lead": it cannot be taken).
     """
 
     home: str
@@ -72,6 +77,7 @@ class Orders(msgspec.Struct):
     lifetime_seconds: int = 3000
     breaks: bool = False
     file_bytes: int = 0
+    fails_at: str = ""
 
 
 class Told(msgspec.Struct):
@@ -112,6 +118,29 @@ class Breaking(OrdersActor):
     __slots__ = ()
 
 
+class Failing(FileJournal):
+    """A journal in files that cannot be written any more from some input on."""
+
+    fails_at: ClassVar[str] = ""
+    failed = False
+
+    async def open_epoch(self, holder: str) -> int:
+        """Take the lead, if that is not what fails."""
+        if self.fails_at == "the lead":
+            raise JournalError("The planted fault of a test keeps the journal from being led.")
+        return await super().open_epoch(holder)
+
+    async def append(
+        self, frame: Frame, rows: tuple[DerivedRow, ...] = ()
+    ) -> tuple[RefusedRow, ...]:
+        """Write, until the input comes."""
+        names = {type(decode_record(each)[0].body).__name__ for each in open_frame(frame)}
+        self.failed = self.failed or self.fails_at in names
+        if self.failed:
+            raise JournalError("The planted fault of a test keeps the journal from being written.")
+        return await super().append(frame, rows)
+
+
 async def run(orders: Orders) -> RunResult:
     """Trade to the end of the feed."""
     feed = HourlyMarket(orders.seed, orders.hours)
@@ -120,6 +149,9 @@ async def run(orders: Orders) -> RunResult:
     ingress = Ingress()
     if orders.breaks:
         orders_actor.OrdersActor = Breaking  # type: ignore[misc]
+    if orders.fails_at:
+        Failing.fails_at = orders.fails_at
+        stores.FileJournal = Failing  # type: ignore[attr-defined, misc]
     if orders.file_bytes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (orders.file_bytes, resource.RLIM_INFINITY))
     async with sink_venue(Path(orders.socket), ingress) as venue:
