@@ -27,6 +27,8 @@ RETRY_S = 0.02
 class SinkVenue:
     """`Venue` over the sink's socket; see the port for what each method promises."""
 
+    answer_limit_s = ANSWER_LIMIT_S
+
     def __init__(self, socket: Path, ingress: Ingress) -> None:
         self._socket = socket
         self._ingress = ingress
@@ -106,9 +108,9 @@ class SinkVenue:
         waiting: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
         self._waiting[number] = waiting
         try:
-            return await asyncio.wait_for(waiting, ANSWER_LIMIT_S)
+            return await asyncio.wait_for(waiting, self.answer_limit_s)
         except TimeoutError as error:
-            raise UnknownOutcome(f"no answer within {ANSWER_LIMIT_S} s") from error
+            raise UnknownOutcome(f"no answer within {self.answer_limit_s} s") from error
         finally:
             del self._waiting[number]
 

@@ -268,17 +268,20 @@ def test_a_second_halt_is_recorded_anew(where: Place) -> None:
 def test_a_limited_run_waits_for_its_cancels_no_longer_than_its_time_and_the_grace(
     where: Place,
 ) -> None:
-    """Also for a venue that does not answer; what may rest there is said."""
+    """It cuts a call that is under way, and says what may rest there."""
 
     async def story(found: Standing) -> None:
-        where.nursery.signal(where.sink, signal.SIGSTOP)
+        await found.rest(NAMES[0])
+        found.venue.answer_limit_s = 60.0
+        found.on_asking = lambda: where.nursery.signal(where.sink, signal.SIGSTOP)
         started = time.monotonic()
-        assert not await found.safe_mode.stand_by(endless=False, seconds_left=0.3)
-        assert 0.45 < time.monotonic() - started < 2.0
+        assert not await found.safe_mode.stand_by(endless=False, seconds_left=0.6)
+        assert 0.95 < time.monotonic() - started < 5.0
+        assert found.outcomes(NAMES[0]) == [CancelOutcome.UNKNOWN]
         assert found.said[-1].startswith("the time for cancelling is over")
         where.nursery.signal(where.sink, signal.SIGCONT)
 
-    play(where, story, bounds=Bounds(grace_seconds=0.2))
+    play(where, story, bounds=Bounds(grace_seconds=0.4))
 
 
 def test_without_a_venue_outside_it_only_waits_for_a_person(where: Place) -> None:

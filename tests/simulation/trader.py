@@ -151,7 +151,7 @@ async def run(orders: Orders) -> RunResult:
         orders_actor.OrdersActor = Breaking  # type: ignore[misc]
     if orders.fails_at:
         Failing.fails_at = orders.fails_at
-        stores.FileJournal = Failing  # type: ignore[attr-defined, misc]
+        stores.FileJournal = Failing  # type: ignore[attr-defined]
     if orders.file_bytes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (orders.file_bytes, resource.RLIM_INFINITY))
     async with sink_venue(Path(orders.socket), ingress) as venue:
