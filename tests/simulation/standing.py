@@ -85,6 +85,10 @@ class Standing:
             assert time.monotonic() < limit
             await asyncio.sleep(0.005)
 
+    def has_done(self, rounds: int) -> bool:
+        """Whether safe mode has come so far."""
+        return self.counts.rounds >= rounds
+
     def held(self) -> list[SafeStopAttempted]:
         """The attempts that the halted core holds: they are durable inputs."""
         held = self.segment.pump.kernel.snapshot().kernel.held
