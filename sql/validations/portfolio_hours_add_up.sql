@@ -1,9 +1,42 @@
--- Equity is free cash, held cash and the value of every position of that hour.
+-- Equity is free cash, held cash, what facts took of the currency beyond them (suspense, as of that
+-- hour), and the value of every position of that hour.
 
+WITH currency AS (
+    -- An account begins with a deposit in its currency.
+    SELECT DISTINCT ON (account_id) account_id, asset
+    FROM ballast.transfer WHERE debit LIKE 'external:%' ORDER BY account_id, transfer_no
+), moments AS (
+    SELECT account_id, seq, ordinal, NULL::numeric AS suspense FROM ballast.portfolio_hour
+    UNION ALL
+    SELECT t.account_id, t.seq, t.ordinal,
+        CASE t.debit WHEN 'suspense:' || c.asset THEN t.debit_balance ELSE t.credit_balance END
+    FROM ballast.transfer t JOIN currency c USING (account_id)
+    WHERE 'suspense:' || c.asset IN (t.debit, t.credit)
+    UNION ALL
+    -- What a transfer that was refused left in suspense is told by the next one that was not.
+    SELECT account_id, seq, ordinal, 'NaN'::numeric
+    FROM ballast.row_refused WHERE table_name = 'transfer'
+), parted AS (
+    SELECT *, count(suspense) OVER (PARTITION BY account_id ORDER BY seq, ordinal) AS part
+    FROM moments
+), carried AS (
+    SELECT account_id, seq, ordinal, coalesce(
+        first_value(suspense) OVER (PARTITION BY account_id, part ORDER BY seq, ordinal), 0
+    ) AS suspense
+    FROM parted
+), positions AS (
+    SELECT account_id, seq, hour_ts, sum(value) AS value
+    FROM ballast.position_hour GROUP BY account_id, seq, hour_ts
+)
 SELECT p.account_id, p.seq,
-    format('equity %s, cash %s + %s, positions %s',
-        p.equity, p.cash_free, p.cash_held, coalesce(sum(v.value), 0)) AS detail
+    format('equity %s, cash %s + %s, suspense %s, positions %s',
+        p.equity, p.cash_free, p.cash_held, c.suspense, coalesce(v.value, 0)) AS detail
 FROM ballast.portfolio_hour p
-LEFT JOIN ballast.position_hour v USING (account_id, seq, hour_ts)
-GROUP BY p.account_id, p.seq, p.ordinal, p.equity, p.cash_free, p.cash_held
-HAVING p.equity <> p.cash_free + p.cash_held + coalesce(sum(v.value), 0)
+JOIN carried c USING (account_id, seq, ordinal)
+LEFT JOIN positions v USING (account_id, seq, hour_ts)
+WHERE p.equity <> p.cash_free + p.cash_held + c.suspense + coalesce(v.value, 0)
+    AND c.suspense <> 'NaN'
+    AND NOT EXISTS (
+        SELECT FROM ballast.row_refused r
+        WHERE r.account_id = p.account_id AND r.seq = p.seq AND r.table_name = 'position_hour'
+    )

@@ -16,9 +16,11 @@ WITH derived AS (
 )
 SELECT d.account_id, d.seq, format('%s of run %s, %s', d.kind, d.run_id, d.mode) AS detail
 FROM derived d
-WHERE NOT EXISTS (
-    SELECT FROM ballast.journal_frame f
-    JOIN ballast.run r USING (account_id, run_id)
-    WHERE f.account_id = d.account_id AND d.seq BETWEEN f.first_seq AND f.last_seq
-        AND f.run_id = d.run_id AND r.mode = d.mode
-)
+LEFT JOIN LATERAL (
+    -- Frames do not overlap: the last one that begins at or before the input holds it, or none.
+    SELECT last_seq, run_id FROM ballast.journal_frame
+    WHERE account_id = d.account_id AND first_seq <= d.seq
+    ORDER BY first_seq DESC LIMIT 1
+) f ON true
+LEFT JOIN ballast.run r ON r.account_id = d.account_id AND r.run_id = d.run_id
+WHERE f.run_id IS DISTINCT FROM d.run_id OR d.seq > f.last_seq OR r.mode IS DISTINCT FROM d.mode

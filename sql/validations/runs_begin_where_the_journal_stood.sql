@@ -1,6 +1,21 @@
 -- A run begins after the last input of the frame before it, with that frame's root as its genesis,
 -- and every frame is of the newest run that had begun.
 
+WITH begun AS (
+    SELECT account_id, first_seq, ordinal, run_id, NULL::text AS frame_of FROM ballast.run
+    UNION ALL
+    SELECT account_id, first_seq, NULL, NULL, run_id FROM ballast.journal_frame
+), parted AS (
+    -- A run stands before the frame that begins with it: its ordinal is no null.
+    SELECT *, count(ordinal) OVER stream AS part FROM begun
+    WINDOW stream AS (
+        PARTITION BY account_id ORDER BY first_seq, ordinal NULLS LAST
+        ROWS UNBOUNDED PRECEDING
+    )
+), carried AS (
+    SELECT account_id, first_seq, frame_of, max(run_id) OVER (PARTITION BY account_id, part) AS due
+    FROM parted
+)
 SELECT r.account_id, r.first_seq AS seq, format('run %s has another genesis', r.run_id) AS detail
 FROM ballast.run r
 LEFT JOIN ballast.journal_frame f
@@ -8,10 +23,5 @@ LEFT JOIN ballast.journal_frame f
 WHERE r.genesis <> coalesce(f.root_after, decode(repeat('00', 32), 'hex'))
     OR f.last_seq IS NULL AND r.first_seq <> 1
 UNION ALL
-SELECT f.account_id, f.first_seq, format('a frame of run %s', f.run_id)
-FROM ballast.journal_frame f
-WHERE f.run_id IS DISTINCT FROM (
-    SELECT r.run_id FROM ballast.run r
-    WHERE r.account_id = f.account_id AND r.first_seq <= f.first_seq
-    ORDER BY r.first_seq DESC, r.ordinal DESC LIMIT 1
-)
+SELECT account_id, first_seq, format('a frame of run %s', frame_of)
+FROM carried WHERE frame_of IS NOT NULL AND frame_of IS DISTINCT FROM due
