@@ -20,6 +20,8 @@ Connection: TypeAlias = "asyncpg.Connection[Any]"  # subscriptable in its stubs 
 OLDEST_VERSION: Final = 150_000
 CONNECT_LIMIT_S: Final = 10.0
 COMMAND_LIMIT_S: Final = 60.0
+# How long a lock of another session is waited for; always less than a command may take.
+LOCK_LIMIT_S: Final = 10.0
 # What the driver raises; an internal error is how it meets a server's last word while idle.
 TROUBLE: Final = (
     OSError,
@@ -45,6 +47,7 @@ class JournalConnection:
     def __init__(self, dsn: str, *, command_limit_s: float = COMMAND_LIMIT_S) -> None:
         self._dsn = dsn
         self._command_limit_s = command_limit_s
+        self._lock_limit_s = min(LOCK_LIMIT_S, command_limit_s / 2)
         self._lock = asyncio.Lock()
         self._connection: Connection | None = None
         self.notes: list[str] = []
@@ -56,6 +59,8 @@ class JournalConnection:
             try:
                 yield await self._connected()
             except TROUBLE as error:
+                if isinstance(error, asyncpg.LockNotAvailableError):
+                    raise await self._stalled() from error
                 self._refuse(error)
 
     async def close(self) -> None:
@@ -79,7 +84,11 @@ class JournalConnection:
                 self._dsn,
                 timeout=CONNECT_LIMIT_S,
                 command_timeout=self._command_limit_s,
-                server_settings={"application_name": "ballast", "synchronous_commit": "on"},
+                server_settings={
+                    "application_name": "ballast",
+                    "synchronous_commit": "on",
+                    "lock_timeout": f"{self._lock_limit_s * 1000:.0f}ms",
+                },
             )
         except TROUBLE as error:
             raise JournalError(
@@ -94,6 +103,18 @@ class JournalConnection:
         if not facts["is_durable"]:
             self.notes.append("The server runs without fsync: power loss may lose the journal.")
         return connection
+
+    async def _stalled(self) -> JournalError:
+        """What it means that somebody else kept a lock: nothing was written, and who it was."""
+        assert self._connection is not None
+        try:
+            holders = await lock_holders(self._connection)
+        except TROUBLE:
+            holders = ()
+        return JournalError(
+            f"The database was kept locked for {self._lock_limit_s:g} s by"
+            f" {' and '.join(holders) or 'another session'}: end that session, then start again."
+        )
 
     def _refuse(self, error: Exception) -> NoReturn:
         """Raise what an error of the driver means for the caller."""
@@ -118,6 +139,12 @@ class JournalConnection:
                 "The database has no journal of this version: migrate it first."
             ) from error
         raise JournalError(f"The database refused ({_text(error)}): see its log.") from error
+
+
+async def lock_holders(connection: Connection) -> tuple[str, ...]:
+    """The other sessions that hold advisory locks of this database: pid and role of each."""
+    rows = await connection.fetch(statement("lock_holders"))
+    return tuple(f"process {row['pid']} of role {row['role']}" for row in rows)
 
 
 def _text(error: Exception) -> str:

@@ -116,8 +116,20 @@ async def migrate(connection: Connection, folder: Path = MIGRATIONS) -> tuple[st
 
 @contextlib.asynccontextmanager
 async def one_runner(connection: Connection) -> AsyncIterator[None]:
-    """Whoever changes the schema of this database waits here for whoever does so already."""
-    await connection.execute(statement("lock_migrations"))
+    """Whoever changes the schema of this database waits here for whoever does so already.
+
+    Any role can take an advisory lock, so after the connection's `lock_timeout` this raises
+    MigrationError and names who holds it.
+    """
+    try:
+        await connection.execute(statement("lock_migrations"))
+    except asyncpg.LockNotAvailableError as error:
+        rows = await connection.fetch(statement("migration_lock_holders"))
+        holders = [f"process {row['pid']} of role {row['role']}" for row in rows]
+        raise MigrationError(
+            f"Migrations are locked by {' and '.join(holders) or 'a session that has ended'}: wait"
+            " for it, or end it, then start again."
+        ) from error
     try:
         yield
     finally:

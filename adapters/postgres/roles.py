@@ -15,15 +15,18 @@ from adapters.postgres.statements import SQL
 WRITER: Final = "ballast_writer"
 READER: Final = "ballast_reader"
 OWNER: Final = "ballast_owner"
+LOCK_LIMIT_S: Final = 10.0
 
 
-async def prepare_database(dsn: str) -> tuple[str, ...]:
+async def prepare_database(dsn: str, *, lock_limit_s: float = LOCK_LIMIT_S) -> tuple[str, ...]:
     """Create what is missing as the administrator of `dsn`; the labels of applied migrations.
 
-    Raises MigrationError, one sentence, when the server cannot be reached or refuses.
+    Raises MigrationError, one sentence, when the server cannot be reached or refuses, or another
+    session keeps what is needed locked for longer than `lock_limit_s`.
     """
+    limits = {"lock_timeout": f"{lock_limit_s * 1000:.0f}ms"}
     try:
-        connection = await asyncpg.connect(dsn)
+        connection = await asyncpg.connect(dsn, server_settings=limits)
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"The database cannot be reached to prepare it: {error}.") from error
     try:

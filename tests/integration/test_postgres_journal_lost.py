@@ -19,7 +19,7 @@ from actors.ids import GENESIS_ROOT
 from actors.journal_chain import verify_frames
 from actors.ports import JournalError
 from adapters.postgres.journal import PostgresJournal
-from adapters.postgres.roles import WRITER
+from adapters.postgres.roles import READER, WRITER
 from tests.journal_records import ORDER, changed, rows_of
 from tests.journal_samples import ACCOUNT, chain, frame, run_row
 from tests.postgres_relay import Relay
@@ -83,6 +83,27 @@ async def test_an_append_whose_connection_is_lost_before_the_commit_is_made_once
     await blocker.close()
     await appending
     assert await journal.head() == (2, first.root_after)
+
+
+async def test_an_append_that_another_session_keeps_waiting_ends_in_a_sentence(
+    server: Server, database: str
+) -> None:
+    """Any role can take an advisory lock. Nothing was written; once it is free all goes on."""
+    journal = PostgresJournal(server.dsn(database, WRITER), ACCOUNT, command_limit_s=1)
+    await journal.open_epoch("test")
+    await journal.begin_run(run_row())
+    other = await asyncpg.connect(server.dsn(database, READER))
+    await other.execute(f"SELECT pg_advisory_lock(hashtextextended('{ACCOUNT}', 7316))")
+    told = rf"locked for 0\.5 s by process {other.get_server_pid()} of role ballast_reader: end"
+    made = frame(1, 2)
+    with pytest.raises(JournalError, match=told) as raised:
+        await journal.append(made)
+    assert type(raised.value) is JournalError
+    await other.close()
+    assert await journal.head() == (0, GENESIS_ROOT)
+    await journal.append(made)
+    assert await journal.head() == (2, made.root_after)
+    await journal.close()
 
 
 @pytest.mark.parametrize("unsound", [0, 2], ids=["all rows taken", "two rows refused"])

@@ -20,7 +20,8 @@ from adapters.postgres.migrations import (
     pending,
     read_migrations,
 )
-from adapters.postgres.roles import prepare_database
+from adapters.postgres.roles import READER, prepare_database
+from adapters.postgres.statements import statement
 from tests.postgres_server import KINDS, Server, running_server
 
 FIRST = Migration(1, "first", "SELECT 1")
@@ -119,6 +120,50 @@ async def test_two_runners_apply_each_migration_once(server: Server) -> None:
     dsn = server.dsn(name, server.administrator)
     labels = await asyncio.gather(prepare_database(dsn), prepare_database(dsn))
     assert sorted(map(len, labels)) == [0, len(read_migrations())]
+
+
+@pytest.mark.asyncio
+async def test_a_session_that_keeps_the_migrations_locked_is_named(server: Server) -> None:
+    """Any role can take the lock; a start then ends in a sentence, and works once it is free."""
+    name = await server.empty_database()
+    dsn = server.dsn(name, server.administrator)
+    await prepare_database(dsn)
+    other = await asyncpg.connect(server.dsn(name, READER))
+    await other.execute(statement("lock_migrations"))
+    told = f"locked by process {other.get_server_pid()} of role ballast_reader: wait for it"
+    with pytest.raises(MigrationError, match=told):
+        await prepare_database(dsn, lock_limit_s=0.2)
+    await other.execute(statement("unlock_migrations"))
+    assert await prepare_database(dsn, lock_limit_s=0.2) == ()
+    await other.close()
+
+
+@pytest.mark.asyncio
+async def test_whoever_reads_or_backs_up_stops_no_start(
+    server: Server, administrator: asyncpg.Connection[Any], tmp_path: Path
+) -> None:
+    """With nothing to migrate no table is locked; a migration that must wait is taken back."""
+    name = await server.empty_database()
+    dsn = server.dsn(name, server.administrator)
+    await prepare_database(dsn)
+    other = await asyncpg.connect(server.dsn(name, READER))
+    await other.execute("BEGIN; SELECT count(*) FROM ballast.migration, ballast.fill")
+    assert await prepare_database(dsn, lock_limit_s=0.2) == ()
+    await other.close()
+    folder = write(tmp_path, m0001_made="CREATE TABLE ballast.kept (one integer);")
+    await migrate(administrator, folder)
+    beside = await asyncpg.connect(server.dsn(await current(administrator), server.administrator))
+    await beside.execute("BEGIN; SELECT * FROM ballast.kept")
+    write(tmp_path, m0002_wider="ALTER TABLE ballast.kept ADD COLUMN two integer;")
+    await administrator.execute("SET lock_timeout = '200ms'")
+    with pytest.raises(MigrationError, match="0002_wider failed and was taken back: canceling"):
+        await migrate(administrator, folder)
+    await beside.close()
+    assert await migrate(administrator, folder) == ("0002_wider",)
+
+
+async def current(connection: asyncpg.Connection[Any]) -> str:
+    return str(await connection.fetchval("SELECT current_database()"))
 
 
 @pytest.mark.asyncio
