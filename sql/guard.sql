@@ -10,18 +10,21 @@ BEGIN
     END IF;
     FOR wanted IN
         SELECT * FROM (VALUES
-            ('ballast_guard_change', 'ddl_command_end'),
-            ('ballast_guard_drop', 'sql_drop'),
+            ('ballast_guard_change', 'ddl_command_end', 'guard_schema'),
+            ('ballast_guard_drop', 'sql_drop', 'guard_schema'),
+            ('ballast_guard_grants', 'ddl_command_end', 'guard_grants'),
+            ('ballast_guard_guards', 'ddl_command_end', 'guard_guards'),
+            -- These could take both guards away at once.
             ('ballast_guard_itself', $event$ddl_command_start WHEN TAG IN (
-                'CREATE FUNCTION', 'ALTER FUNCTION', 'ALTER ROUTINE',
-                'DROP FUNCTION', 'DROP ROUTINE', 'DROP OWNED', 'DROP SCHEMA'
-            )$event$)
-        ) AS listed (name, event)
+                'DROP EXTENSION', 'DROP FUNCTION', 'DROP LANGUAGE', 'DROP OWNED', 'DROP ROUTINE',
+                'DROP SCHEMA'
+            )$event$, 'guard_schema')
+        ) AS listed (name, event, guard)
     LOOP
         IF NOT EXISTS (SELECT FROM pg_event_trigger WHERE evtname = wanted.name) THEN
             EXECUTE format(
-                'CREATE EVENT TRIGGER %I ON %s EXECUTE FUNCTION ballast.guard_schema()',
-                wanted.name, wanted.event
+                'CREATE EVENT TRIGGER %I ON %s EXECUTE FUNCTION ballast.%I()',
+                wanted.name, wanted.event, wanted.guard
             );
             -- ALWAYS: session_replication_role switches ordinary triggers off.
             EXECUTE format('ALTER EVENT TRIGGER %I ENABLE ALWAYS', wanted.name);

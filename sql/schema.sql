@@ -145,6 +145,126 @@ BEGIN
 END
 $function$;
 
+--# function ballast.guard_grants()
+CREATE OR REPLACE FUNCTION ballast.guard_grants()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    touched text;
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_catalog.pg_event_trigger_ddl_commands()
+        WHERE command_tag IN ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES')
+    ) OR EXISTS (
+        SELECT FROM pg_catalog.pg_locks
+        WHERE locktype = 'advisory' AND classid = 0 AND objid = 731600001 AND objsubid = 1
+            AND pid = pg_catalog.pg_backend_pid() AND granted
+            AND database = (
+                SELECT oid FROM pg_catalog.pg_database
+                WHERE datname = pg_catalog.current_database()
+            )
+    ) THEN
+        RETURN;
+    END IF;
+    WITH ours AS (
+        SELECT oid, nspowner, nspacl FROM pg_catalog.pg_namespace WHERE nspname = 'ballast'
+    ), roles AS (
+        SELECT rolname, oid FROM pg_catalog.pg_roles
+        WHERE rolname IN ('ballast_owner', 'ballast_writer', 'ballast_reader')
+    ), objects AS (
+        SELECT 'ballast.' || r.relname AS told, r.relowner AS owner, r.relacl AS acl,
+            (CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char" AS kind
+        FROM pg_catalog.pg_class r JOIN ours ON ours.oid = r.relnamespace
+        WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+        UNION ALL
+        SELECT 'ballast.' || p.proname, p.proowner, p.proacl, 'f'
+        FROM pg_catalog.pg_proc p JOIN ours ON ours.oid = p.pronamespace
+        UNION ALL
+        SELECT 'ballast', nspowner, nspacl, 'n' FROM ours
+    ), found AS (
+        SELECT o.told, x.grantee, x.privilege_type, x.is_grantable
+        FROM objects o
+        CROSS JOIN pg_catalog.aclexplode(
+            coalesce(o.acl, pg_catalog.acldefault(o.kind, o.owner))
+        ) x
+        UNION ALL
+        SELECT 'ballast.' || r.relname, x.grantee, x.privilege_type, x.is_grantable
+        FROM pg_catalog.pg_class r
+        JOIN ours ON ours.oid = r.relnamespace
+        JOIN pg_catalog.pg_attribute a ON a.attrelid = r.oid
+        CROSS JOIN pg_catalog.aclexplode(a.attacl) x
+    ), wanted AS (
+        SELECT o.told, x.grantee, x.privilege_type, x.is_grantable
+        FROM objects o CROSS JOIN pg_catalog.aclexplode(pg_catalog.acldefault(o.kind, o.owner)) x
+        WHERE x.grantee <> 0
+        UNION ALL
+        SELECT o.told, roles.oid, listed.privilege, false
+        FROM objects o
+        JOIN (VALUES
+            ('r', 'ballast_writer', 'SELECT'),
+            ('r', 'ballast_writer', 'INSERT'),
+            ('r', 'ballast_reader', 'SELECT'),
+            ('n', 'ballast_writer', 'USAGE'),
+            ('n', 'ballast_reader', 'USAGE'),
+            ('f', 'ballast_writer', 'EXECUTE')
+        ) AS listed (kind, role, privilege) ON listed.kind = o.kind::text
+        JOIN roles ON roles.rolname = listed.role
+        WHERE (o.told, listed.privilege) <> ('ballast.migration', 'INSERT')
+            AND (
+                o.kind <> 'f' OR o.told IN ('ballast.lock_stream', 'ballast.check_leader')
+            )
+    )
+    SELECT told INTO touched FROM (
+        (TABLE found EXCEPT TABLE wanted)
+        UNION ALL (TABLE wanted EXCEPT TABLE found)
+        UNION ALL
+        -- What will be made later starts with nothing for anybody.
+        SELECT 'ballast', d.defaclrole, '', false
+        FROM pg_catalog.pg_default_acl d
+        WHERE d.defaclnamespace = (SELECT oid FROM ours)
+            OR d.defaclnamespace = 0
+                AND d.defaclrole = (SELECT oid FROM roles WHERE rolname = 'ballast_owner')
+    ) AS amiss ORDER BY told LIMIT 1;
+    IF touched IS NULL AND current_user IN ('ballast_reader', 'ballast_writer') THEN
+        touched := 'whatever it names';
+    END IF;
+    IF touched IS NOT NULL THEN
+        RAISE EXCEPTION '% of % is refused: only migrations change this schema.', tg_tag, touched
+            USING ERRCODE = 'BL005';
+    END IF;
+END
+$function$;
+
+--# function ballast.guard_guards()
+CREATE OR REPLACE FUNCTION ballast.guard_guards()
+ RETURNS event_trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    touched text;
+BEGIN
+    IF EXISTS (
+        SELECT FROM pg_catalog.pg_locks
+        WHERE locktype = 'advisory' AND classid = 0 AND objid = 731600001 AND objsubid = 1
+            AND pid = pg_catalog.pg_backend_pid() AND granted
+            AND database = (
+                SELECT oid FROM pg_catalog.pg_database
+                WHERE datname = pg_catalog.current_database()
+            )
+    ) THEN
+        RETURN;
+    END IF;
+    SELECT object_identity INTO touched FROM pg_catalog.pg_event_trigger_ddl_commands()
+    WHERE classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND object_identity LIKE 'ballast.%'
+    LIMIT 1;
+    IF touched IS NOT NULL THEN
+        RAISE EXCEPTION '% of % is refused: only migrations change this schema.', tg_tag, touched
+            USING ERRCODE = 'BL005';
+    END IF;
+END
+$function$;
+
 --# function ballast.guard_schema()
 CREATE OR REPLACE FUNCTION ballast.guard_schema()
  RETURNS event_trigger
@@ -165,23 +285,22 @@ BEGIN
         RETURN;
     END IF;
     IF tg_event = 'ddl_command_start' THEN
-        -- These could put this very function out of the way; what they are about is not told yet.
+        -- These could take both guards away; what they are about is not told yet.
         touched := 'whatever it names';
     ELSIF tg_event = 'sql_drop' THEN
         SELECT object_identity INTO touched FROM pg_catalog.pg_event_trigger_dropped_objects()
         WHERE object_identity ~ '(^|[ (])ballast([.]|$)' LIMIT 1;
     ELSE
-        -- By name, or by owner when the command has just moved it elsewhere. What a GRANT is about
-        -- is not told, so in this database none is made by hand.
-        SELECT coalesce(c.object_identity, c.object_type) INTO touched
+        -- By name, or by owner when the command has just moved it elsewhere.
+        SELECT c.object_identity INTO touched
         FROM pg_catalog.pg_event_trigger_ddl_commands() c
         LEFT JOIN pg_catalog.pg_class r
             ON c.classid = 'pg_catalog.pg_class'::pg_catalog.regclass AND r.oid = c.objid
         LEFT JOIN pg_catalog.pg_proc p
             ON c.classid = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = c.objid
         WHERE c.object_identity ~ '(^|[ (])ballast([.]|$)'
-            OR c.command_tag IN ('GRANT', 'REVOKE', 'ALTER DEFAULT PRIVILEGES')
-            OR c.schema_name NOT LIKE '\_timescaledb%'
+            OR c.command_tag LIKE 'ALTER %'
+                AND c.schema_name NOT LIKE '\_timescaledb%' AND c.schema_name NOT LIKE 'pg\_temp%'
                 AND coalesce(r.relowner, p.proowner) = (
                     SELECT oid FROM pg_catalog.pg_roles WHERE rolname = 'ballast_owner'
                 )
@@ -819,6 +938,12 @@ COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
 --# comment on FUNCTION ballast.check_runs()
 COMMENT ON FUNCTION ballast.check_runs() IS 'A run begins at the head, with its root as genesis';
 
+--# comment on FUNCTION ballast.guard_grants()
+COMMENT ON FUNCTION ballast.guard_grants() IS 'Refuses a GRANT or REVOKE that leaves more or less on ours than migrations grant';
+
+--# comment on FUNCTION ballast.guard_guards()
+COMMENT ON FUNCTION ballast.guard_guards() IS 'Refuses every change of our functions, so that the other guard cannot be replaced';
+
 --# comment on FUNCTION ballast.guard_schema()
 COMMENT ON FUNCTION ballast.guard_schema() IS 'Refuses every change of the schema outside of a migration';
 
@@ -904,6 +1029,14 @@ REVOKE ALL ON FUNCTION ballast.check_run_ends() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_runs()
 ALTER FUNCTION ballast.check_runs() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_runs() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.guard_grants()
+ALTER FUNCTION ballast.guard_grants() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.guard_grants() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.guard_guards()
+ALTER FUNCTION ballast.guard_guards() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.guard_guards() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.guard_schema()
 ALTER FUNCTION ballast.guard_schema() OWNER TO ballast_owner;
@@ -1154,14 +1287,26 @@ CREATE EVENT TRIGGER ballast_guard_change ON ddl_command_end EXECUTE FUNCTION ba
 --# event trigger ballast_guard_drop
 CREATE EVENT TRIGGER ballast_guard_drop ON sql_drop EXECUTE FUNCTION ballast.guard_schema();
 
+--# event trigger ballast_guard_grants
+CREATE EVENT TRIGGER ballast_guard_grants ON ddl_command_end EXECUTE FUNCTION ballast.guard_grants();
+
+--# event trigger ballast_guard_guards
+CREATE EVENT TRIGGER ballast_guard_guards ON ddl_command_end EXECUTE FUNCTION ballast.guard_guards();
+
 --# event trigger ballast_guard_itself
-CREATE EVENT TRIGGER ballast_guard_itself ON ddl_command_start WHEN TAG IN ('CREATE FUNCTION', 'ALTER FUNCTION', 'ALTER ROUTINE', 'DROP FUNCTION', 'DROP ROUTINE', 'DROP OWNED', 'DROP SCHEMA') EXECUTE FUNCTION ballast.guard_schema();
+CREATE EVENT TRIGGER ballast_guard_itself ON ddl_command_start WHEN TAG IN ('DROP EXTENSION', 'DROP FUNCTION', 'DROP LANGUAGE', 'DROP OWNED', 'DROP ROUTINE', 'DROP SCHEMA') EXECUTE FUNCTION ballast.guard_schema();
 
 --# firing of event trigger ballast_guard_change
 ALTER EVENT TRIGGER ballast_guard_change ENABLE ALWAYS;
 
 --# firing of event trigger ballast_guard_drop
 ALTER EVENT TRIGGER ballast_guard_drop ENABLE ALWAYS;
+
+--# firing of event trigger ballast_guard_grants
+ALTER EVENT TRIGGER ballast_guard_grants ENABLE ALWAYS;
+
+--# firing of event trigger ballast_guard_guards
+ALTER EVENT TRIGGER ballast_guard_guards ENABLE ALWAYS;
 
 --# firing of event trigger ballast_guard_itself
 ALTER EVENT TRIGGER ballast_guard_itself ENABLE ALWAYS;

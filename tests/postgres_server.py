@@ -28,7 +28,8 @@ from adapters.postgres.roles import prepare_database
 TEMPLATE = "ballast_template"
 KINDS = ("machine", "embedded")
 UNGUARD = "; ".join(
-    f"ALTER EVENT TRIGGER ballast_guard_{name} DISABLE" for name in ("change", "drop", "itself")
+    f"ALTER EVENT TRIGGER ballast_guard_{name} DISABLE"
+    for name in ("change", "drop", "grants", "guards", "itself")
 )
 GUARD = UNGUARD.replace("DISABLE", "ENABLE ALWAYS")
 

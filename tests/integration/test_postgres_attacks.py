@@ -73,9 +73,56 @@ ONCE = (
         "CREATE OR REPLACE FUNCTION ballast.guard_schema() RETURNS event_trigger LANGUAGE plpgsql "
         "AS 'BEGIN END'"
     ),
+    (
+        "CREATE OR REPLACE FUNCTION ballast.guard_guards() RETURNS event_trigger LANGUAGE plpgsql "
+        "AS 'BEGIN END'"
+    ),
+    (
+        "CREATE OR REPLACE FUNCTION ballast.guard_grants() RETURNS event_trigger LANGUAGE plpgsql "
+        "AS 'BEGIN END'"
+    ),
+    "ALTER FUNCTION ballast.guard_guards() SET SCHEMA public",
+    "ALTER FUNCTION ballast.guard_schema() OWNER TO ballast_reader",
+    "DROP FUNCTION ballast.guard_schema(), ballast.guard_guards() CASCADE",
+    "DROP EXTENSION plpgsql CASCADE",
     "ALTER TABLE ballast.fill DROP CONSTRAINT fill_trade_once",
     "CREATE TABLE ballast.extra (one integer)",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA ballast GRANT ALL ON TABLES TO ballast_writer",
+    (
+        "ALTER DEFAULT PRIVILEGES FOR ROLE ballast_owner GRANT EXECUTE ON FUNCTIONS "
+        "TO ballast_reader"
+    ),
+    "GRANT UPDATE (amount) ON ballast.transfer TO ballast_writer",
+    "GRANT INSERT ON ballast.fill TO ballast_reader",
+    "GRANT SELECT ON ballast.fill TO PUBLIC",
+    "GRANT SELECT ON ballast.fill TO ballast_reader WITH GRANT OPTION",
+    "GRANT UPDATE ON SEQUENCE ballast.run_ordinal_seq TO ballast_writer",
+    "GRANT EXECUTE ON FUNCTION ballast.lock_stream(text) TO PUBLIC",
+    "GRANT CREATE ON SCHEMA ballast TO ballast_writer",
+    "REVOKE SELECT ON ballast.fill FROM ballast_writer",
+    "REVOKE USAGE ON SCHEMA ballast FROM ballast_writer",
+    "CREATE SCHEMA beside GRANT UPDATE ON ballast.fill TO ballast_writer",
+)
+# What is none of the guards' business, as whom.
+ALLOWED = (
+    ("", "CREATE TABLE public.notes (one integer); DROP TABLE public.notes"),
+    ("", "CREATE FUNCTION public.one() RETURNS integer LANGUAGE sql AS 'SELECT 1'"),
+    (
+        "",
+        (
+            "CREATE FUNCTION public.one() RETURNS integer LANGUAGE sql AS 'SELECT 1'; "
+            "ALTER FUNCTION public.one() RENAME TO two; "
+            "CREATE OR REPLACE FUNCTION public.two() RETURNS integer LANGUAGE sql AS 'SELECT 2'"
+        ),
+    ),
+    ("", "CREATE TABLE public.notes (one integer); GRANT SELECT ON public.notes TO PUBLIC"),
+    ("", "CREATE TABLE public.notes (one integer); REVOKE ALL ON public.notes FROM PUBLIC"),
+    ("", "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT SELECT ON TABLES TO ballast_reader"),
+    ("", "CREATE SCHEMA beside GRANT USAGE ON SCHEMA beside TO ballast_reader"),
+    ("", "CREATE TEMP TABLE fill (one integer); ALTER TABLE fill ADD COLUMN two integer"),
+    (OWNER, "CREATE TEMP TABLE fill (one serial); ALTER TABLE fill ADD COLUMN two integer"),
+    (OWNER, "CREATE TEMP TABLE fill (one integer); DROP TABLE fill"),
+    (READER, "CREATE TEMP TABLE fill (one integer); DROP TABLE fill"),
 )
 FILLED = "INSERT INTO ballast.lease (account_id, epoch, holder) VALUES ('a', 1, 'first')"
 
@@ -179,10 +226,43 @@ def test_what_was_there_is_there(server: Server, database: str) -> None:
     assert [tuple(row) for row in rows] == [("a", 1, "first")]
 
 
-def test_a_table_elsewhere_is_nobodys_business(server: Server, database: str) -> None:
+@pytest.mark.parametrize(("role", "commands"), ALLOWED)
+def test_what_is_done_elsewhere_is_nobodys_business(
+    server: Server, database: str, role: str, commands: str
+) -> None:
     """The guards look at one schema."""
-    ours = "CREATE TABLE public.notes (one integer); DROP TABLE public.notes"
-    assert refusals(server, database, "", [ours]) == [""]
+    assert refusals(server, database, role, [commands]) == [""]
+
+
+def test_an_extension_is_installed_and_updated_as_ever(server: Server, database: str) -> None:
+    """Whichever the server has; one whose script drops functions needs the migrations' lock."""
+    (extension,) = asyncio.run(
+        server.ask(
+            database,
+            """
+            SELECT name, default_version FROM pg_available_extensions
+            WHERE name IN ('pg_trgm', 'vector') ORDER BY 1 LIMIT 1
+            """,
+        )
+    )
+    name, version = extension
+    made = f"CREATE EXTENSION {name} SCHEMA public; ALTER EXTENSION {name} UPDATE TO '{version}'"
+    dropped = f"{made}; DROP EXTENSION {name}"
+    locked = f"SELECT pg_advisory_xact_lock(731600001); {dropped}"
+    found = refusals(server, database, "", [made, dropped, locked])
+    assert (found[0], found[2]) == ("", "")
+    assert found[1].startswith("BL005 DROP EXTENSION of whatever it names is refused")
+
+
+def test_what_was_granted_too_much_can_be_taken_back(server: Server) -> None:
+    """A GRANT is judged by what it leaves, so putting things right needs nothing special."""
+    database = asyncio.run(server.fresh_database())
+    asyncio.run(server.tamper(database, "GRANT UPDATE ON ballast.fill TO ballast_writer"))
+    elsewhere = "CREATE TABLE public.notes (one integer); GRANT SELECT ON public.notes TO PUBLIC"
+    mended = f"REVOKE UPDATE ON ballast.fill FROM ballast_writer; {elsewhere}"
+    found = refusals(server, database, "", [elsewhere, mended])
+    assert found[0].startswith("BL005 GRANT of ballast.fill is refused")
+    assert found[1] == ""
 
 
 def test_whoever_holds_the_migrations_lock_may(server: Server, database: str) -> None:

@@ -206,6 +206,8 @@ def test_a_guard_that_sleeps_is_drift(server: Server) -> None:
     assert told == [
         "firing of event trigger ballast_guard_change was changed",
         "firing of event trigger ballast_guard_drop was changed",
+        "firing of event trigger ballast_guard_grants was changed",
+        "firing of event trigger ballast_guard_guards was changed",
         "firing of event trigger ballast_guard_itself was changed",
     ]
 
