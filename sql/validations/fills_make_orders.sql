@@ -7,22 +7,19 @@ WITH newest AS (
 ), filled AS (
     SELECT account_id, cl_ord_id, sum(quantity) AS quantity
     FROM ballast.fill GROUP BY account_id, cl_ord_id
+), unsure AS (
+    SELECT o.account_id, o.cl_ord_id
+    FROM ballast.row_refused r JOIN ballast.order_event o USING (account_id, seq)
+    WHERE r.table_name = 'fill'
+    UNION
+    SELECT f.account_id, f.cl_ord_id
+    FROM ballast.row_refused r JOIN ballast.fill f USING (account_id, seq)
+    WHERE r.table_name = 'order_event'
 )
 SELECT n.account_id, n.seq,
     format('order %s says %s, its fills %s', n.cl_ord_id, n.filled, coalesce(f.quantity, 0))
         AS detail
-FROM newest n LEFT JOIN filled f USING (account_id, cl_ord_id)
-WHERE n.filled <> coalesce(f.quantity, 0)
-    AND NOT EXISTS (
-        SELECT FROM ballast.row_refused r
-        WHERE r.account_id = n.account_id AND (
-            r.table_name = 'fill' AND EXISTS (
-                SELECT FROM ballast.order_event o
-                WHERE o.account_id = n.account_id AND o.seq = r.seq AND o.cl_ord_id = n.cl_ord_id
-            )
-            OR r.table_name = 'order_event' AND EXISTS (
-                SELECT FROM ballast.fill o
-                WHERE o.account_id = n.account_id AND o.seq = r.seq AND o.cl_ord_id = n.cl_ord_id
-            )
-        )
-    )
+FROM newest n
+LEFT JOIN filled f USING (account_id, cl_ord_id)
+LEFT JOIN unsure u USING (account_id, cl_ord_id)
+WHERE n.filled <> coalesce(f.quantity, 0) AND u.cl_ord_id IS NULL
