@@ -35,12 +35,12 @@ FILLED = (
     f"""
     INSERT INTO ballast.run (account_id, run_id, epoch, mode, feed, genesis, first_seq)
     SELECT 'a', 'r' || i, 1, 'PAPER', 'seeded',
-        CASE i WHEN 0 THEN decode(repeat('00', 32), 'hex') ELSE sha256('a') END, 1 + i * 100
-    FROM generate_series(0, {INPUTS} / 100 - 1) i
+        CASE i WHEN 0 THEN decode(repeat('00', 32), 'hex') ELSE sha256('a') END, 1 + i * 1000
+    FROM generate_series(0, {INPUTS} / 1000 - 1) i
     """,
     f"""
     INSERT INTO ballast.journal_frame
-    SELECT 'a', 1 + i * 4, 4 + i * 4, 1, 'r' || i / 25, 0,
+    SELECT 'a', 1 + i * 4, 4 + i * 4, 1, 'r' || i / 250, 0,
         CASE i WHEN 0 THEN decode(repeat('00', 32), 'hex') ELSE sha256('a') END, sha256('a'),
         sha256('x'), 'x'
     FROM generate_series(0, {INPUTS} / 4 - 1) i
@@ -48,14 +48,14 @@ FILLED = (
     *(
         f"""
         INSERT INTO ballast.{table}
-        SELECT 'a', 'r' || (i - 1) / 100, 'PAPER', 0, i, {ordinal}, 0, {columns}
+        SELECT 'a', 'r' || (i - 1) / 1000, 'PAPER', 0, i, {ordinal}, 0, {columns}
         FROM generate_series(1, {INPUTS}) i
         """
         for ordinal, (table, columns) in enumerate(TABLES.items())
     ),
     f"""
     INSERT INTO ballast.row_refused
-    SELECT 'a', 'r' || (i - 1) / 100, 'PAPER', 0, i, 6 + place, 0, kind, 'a_constraint'
+    SELECT 'a', 'r' || (i - 1) / 1000, 'PAPER', 0, i, 6 + place, 0, kind, 'a_constraint'
     FROM generate_series(1, {INPUTS}, 10) i,
         unnest(ARRAY['fill', 'order_event', 'position_hour', 'trade_closed'])
             WITH ORDINALITY AS kinds (kind, place)
