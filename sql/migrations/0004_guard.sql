@@ -107,14 +107,15 @@ BEGIN
         WHERE rolname IN ('ballast_owner', 'ballast_writer', 'ballast_reader')
     ), objects AS (
         SELECT 'ballast.' || r.relname AS told, r.relowner AS owner, r.relacl AS acl,
-            (CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char" AS kind
+            (CASE r.relkind WHEN 'S' THEN 's' ELSE 'r' END)::"char" AS kind,
+            r.relkind IN ('v', 'm') AS is_view
         FROM pg_catalog.pg_class r JOIN ours ON ours.oid = r.relnamespace
         WHERE r.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
         UNION ALL
-        SELECT 'ballast.' || p.proname, p.proowner, p.proacl, 'f'
+        SELECT 'ballast.' || p.proname, p.proowner, p.proacl, 'f', false
         FROM pg_catalog.pg_proc p JOIN ours ON ours.oid = p.pronamespace
         UNION ALL
-        SELECT 'ballast', nspowner, nspacl, 'n' FROM ours
+        SELECT 'ballast', nspowner, nspacl, 'n', false FROM ours
     ), found AS (
         SELECT o.told, x.grantee, x.privilege_type, x.is_grantable
         FROM objects o
@@ -144,6 +145,7 @@ BEGIN
         ) AS listed (kind, role, privilege) ON listed.kind = o.kind::text
         JOIN roles ON roles.rolname = listed.role
         WHERE (o.told, listed.privilege) <> ('ballast.migration', 'INSERT')
+            AND NOT (o.is_view AND listed.privilege = 'INSERT')
             AND (
                 o.kind <> 'f' OR o.told IN ('ballast.lock_stream', 'ballast.check_leader')
             )
