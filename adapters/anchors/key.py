@@ -59,11 +59,17 @@ class AnchorKey:
 
     def has_signed(self, data: bytes, signature: str) -> bool:
         """Whether this key made the signature over these bytes."""
-        try:
-            self._public.verify(bytes.fromhex(signature), data)
-        except (InvalidSignature, ValueError):
-            return False
-        return True
+        return is_signed_by(self.public, data, signature)
+
+
+def is_signed_by(public: str, data: bytes, signature: str) -> bool:
+    """Whether the key whose public half (hex) is given made the signature over these bytes."""
+    try:
+        key = Ed25519PublicKey.from_public_bytes(bytes.fromhex(public))
+        key.verify(bytes.fromhex(signature), data)
+    except (InvalidSignature, ValueError):
+        return False
+    return True
 
 
 def make_key(path: Path) -> AnchorKey:

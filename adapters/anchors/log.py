@@ -8,6 +8,7 @@ lacks (a copy that was away, a log that was cut) is written there before anythin
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
@@ -15,7 +16,13 @@ from typing import Final
 
 import msgspec
 
-from adapters.anchors.key import AnchorError, AnchorKey, LostKeyError, make_key
+from adapters.anchors.key import (
+    AnchorError,
+    AnchorKey,
+    LostKeyError,
+    is_signed_by,
+    make_key,
+)
 from adapters.anchors.place import Place
 
 _NOTHING: Final = "0" * 64
@@ -169,25 +176,7 @@ class AnchorLog:
         copy.extend(whole[len(data) :])
 
     def _checked(self, place: Place, data: bytes) -> tuple[Anchor, ...]:
-        """Each line binds the one before, so the newest signature vouches for all of them."""
-        found: list[Anchor] = []
-        previous = _NOTHING
-        lines = data.split(b"\n")[:-1]
-        for number, line in enumerate(lines, 1):
-            try:
-                anchor = msgspec.json.decode(line, type=Anchor)
-            except msgspec.MsgspecError as error:
-                raise AnchorError(f"Line {number} of {place.path} is no anchor.", REMEDY) from error
-            if anchor.previous != previous or anchor.account != self._account:
-                raise AnchorError(f"Line {number} of {place.path} does not follow.", REMEDY)
-            vouches = number == len(lines) or anchor.reason
-            if vouches and not self._found_key().has_signed(anchor.content(), anchor.signature):
-                raise AnchorError(
-                    f"Line {number} of {place.path} was not signed by {self._key_path}.", REMEDY
-                )
-            found.append(anchor)
-            previous = sha256(line + b"\n").hexdigest()
-        return tuple(found)
+        return read_anchors(place.path, data, self._account, lambda: self._found_key().public)
 
     def _signed(self, anchor: Anchor) -> Anchor:
         """The anchor, bound to the last line and signed."""
@@ -225,6 +214,33 @@ class AnchorLog:
     def _failed(self, copy: Place, error: Exception) -> None:
         why = getattr(error, "strerror", None) or f"{error}"
         self.failures += (f"the copy of the anchors in {copy.path} is not up to date ({why})",)
+
+
+def read_anchors(
+    path: Path, data: bytes, account: str, public: Callable[[], str]
+) -> tuple[Anchor, ...]:
+    """The anchors in the bytes of a file, oldest first, signed by the `public` key (hex).
+
+    Each line binds the one before, so the newest signature vouches for all of them. Raises
+    AnchorError when a line is damaged, foreign or out of place.
+    """
+    found: list[Anchor] = []
+    previous = _NOTHING
+    lines = data.split(b"\n")[:-1]
+    for number, line in enumerate(lines, 1):
+        try:
+            anchor = msgspec.json.decode(line, type=Anchor)
+        except msgspec.MsgspecError as error:
+            raise AnchorError(f"Line {number} of {path} is no anchor.", REMEDY) from error
+        if anchor.previous != previous or anchor.account != account:
+            raise AnchorError(f"Line {number} of {path} does not follow.", REMEDY)
+        vouches = number == len(lines) or anchor.reason
+        if vouches and not is_signed_by(public(), anchor.content(), anchor.signature):
+            sentence = f"Line {number} of {path} was not signed by this data folder's key."
+            raise AnchorError(sentence, REMEDY)
+        found.append(anchor)
+        previous = sha256(line + b"\n").hexdigest()
+    return tuple(found)
 
 
 def _line(anchor: Anchor) -> bytes:

@@ -45,6 +45,24 @@ class _RunFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 _File = TypeVar("_File", _EpochFile, _RunFile)
 
 
+class DurableFile(msgspec.Struct, frozen=True):
+    """A file's path in the folder and how many of its bytes are durable; `data` when it changes."""
+
+    path: str
+    size_bytes: int
+    data: bytes | None = None
+
+
+class DurableState(msgspec.Struct, frozen=True):
+    """One state of the journal as files, and where it stands."""
+
+    seq: int
+    root: bytes
+    epoch: int
+    runs: int
+    files: tuple[DurableFile, ...]
+
+
 class FileJournal:
     """`Journal` over a folder; see the port for what each method promises.
 
@@ -108,6 +126,10 @@ class FileJournal:
         """Last durable sequence and root, also when another process writes."""
         await asyncio.to_thread(self._reread)
         return self._stream.seq, self._stream.root
+
+    async def durable_state(self) -> DurableState:
+        """Which bytes make up the journal now; they stay what they are while others write."""
+        return await asyncio.to_thread(self._durable_state)
 
     async def save_snapshot(self, snapshot: StoredSnapshot) -> None:
         """Keep a snapshot durably."""
@@ -174,6 +196,28 @@ class FileJournal:
     def _reread(self) -> None:
         with in_one_sentence(self._folder), locked(self._lock):
             self._refresh()
+
+    def _durable_state(self) -> DurableState:
+        with in_one_sentence(self._folder), locked(self._lock):
+            self._refresh()
+            stream, files = self._stream, list[DurableFile]()
+            stated = sorted((self._folder / "runs").glob("*.json"))
+            for path in (self._folder / "epoch.json", *stated):
+                if path.exists():
+                    data = path.read_bytes()
+                    files.append(DurableFile(self._name(path), len(data), data))
+            frames = [DurableFile(self._name(path), size) for path, size in self._frames.durable()]
+            snapshots = [
+                DurableFile(self._name(path), path.stat().st_size)
+                for path in sorted((self._folder / "snapshots").glob("*.snapshot"))
+                if int(path.stem) <= stream.seq
+            ]
+            files += [*frames, *snapshots]
+            runs = len(stream.runs())
+            return DurableState(stream.seq, stream.root, stream.epoch, runs, tuple(files))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self._folder).as_posix()
 
     def _refresh(self) -> None:
         """Take in what other processes have written. Held under the lock."""

@@ -150,6 +150,13 @@ class FrameFiles:
             after = place.last_seq
         return found
 
+    def durable(self) -> tuple[tuple[Path, int], ...]:
+        """Every segment with the bytes of it that hold whole frames, as of the last refresh."""
+        return tuple(
+            (path, self._end if path == self._path else path.stat().st_size)
+            for path in self._paths()
+        )
+
     def _paths(self) -> list[Path]:
         return sorted(self._folder.glob("*.frames"))
 

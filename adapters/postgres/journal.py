@@ -53,9 +53,11 @@ class PostgresJournal:
         *,
         command_limit_s: float = COMMAND_LIMIT_S,
         reconnect_limit_s: float = 10.0,
+        server: JournalConnection | None = None,
     ) -> None:
+        """Over a connection of its own, or over `server`, which somebody lends."""
         self._reconnect_limit_s = reconnect_limit_s
-        self._server = JournalConnection(dsn, command_limit_s=command_limit_s)
+        self._server = server or JournalConnection(dsn, command_limit_s=command_limit_s)
         self._account = account
         self._epoch = 0
         self._run: RunRow | None = None

@@ -95,13 +95,15 @@ def pending(files: Sequence[Migration], applied: Sequence[Applied]) -> tuple[Mig
     return tuple(files[len(applied) :])
 
 
-async def migrate(connection: Connection, folder: Path = MIGRATIONS) -> tuple[str, ...]:
-    """Bring the database up to the files; the labels of what was applied.
+async def migrate(
+    connection: Connection, folder: Path = MIGRATIONS, *, count: int | None = None
+) -> tuple[str, ...]:
+    """Bring the database up to the files, or to the first `count`; the labels of what was applied.
 
     The connection's user is ballast_owner's superior (a superuser, or a member of it). Two runners
     wait for each other. Raises MigrationError; a migration that fails leaves nothing behind.
     """
-    files = read_migrations(folder)
+    files = read_migrations(folder)[:count]
     async with one_runner(connection):
         async with connection.transaction():
             await connection.execute(statement("act_as_owner"))
