@@ -170,22 +170,36 @@ def _appended(log: AnchorLog, head: _Head) -> tuple[str, ...]:
 
 
 def anchor_log(settings: Settings, kind: str) -> AnchorLog:
-    """Where the anchors of the settings' account in that kind of journal are kept.
+    """Where the anchors of the settings' account in that kind of journal are kept."""
+    return log_named(settings, f"{settings.account.name}.{place_of(settings, kind)}")
+
+
+def anchors_folder(settings: Settings) -> Path:
+    """Where the anchors of a data folder and the key that signs them are kept."""
+    return settings.home / "anchors"
+
+
+def place_of(settings: Settings, kind: str) -> str:
+    """The place that a journal of that kind has in the names of its anchors."""
+    return "files" if kind == FILE else "server" if settings.journal.dsn else "embedded"
+
+
+def log_named(settings: Settings, name: str) -> AnchorLog:
+    """The anchors of an account and place (`paper.embedded`), with their copies.
 
     A relative `journal.anchor_copy` is below the data folder, wherever the service is started.
     Raises UserError(USAGE) when it names the home of a user that there is not.
     """
-    place = "files" if kind == FILE else "server" if settings.journal.dsn else "embedded"
-    name = settings.journal.anchor_copy
+    copy = settings.journal.anchor_copy
     try:
-        copies = (settings.home / Path(name).expanduser(),) if name else ()
+        copies = (settings.home / Path(copy).expanduser(),) if copy else ()
     except RuntimeError as error:
         raise UserError(
             ExitCode.USAGE,
-            f"The setting journal.anchor_copy is {name}, the home of no known user.",
+            f"The setting journal.anchor_copy is {copy}, the home of no known user.",
             "Name the folder by its whole path.",
         ) from error
-    return AnchorLog(settings.home / "anchors", f"{settings.account.name}.{place}", copies)
+    return AnchorLog(anchors_folder(settings), name, copies)
 
 
 def anchoring_of(settings: Settings, kind: str, say: Callable[[str], None]) -> Anchoring | None:

@@ -99,6 +99,24 @@ def _check_exists(settings: Settings) -> None:
 
 
 @asynccontextmanager
+async def administering(settings: Settings, say: Say = lambda _: None) -> AsyncIterator[Connection]:
+    """A connection that may change everything. Raises UserError(ENVIRONMENT)."""
+    async with _address(settings, say) as (administrator, _):
+        try:
+            connection = await asyncpg.connect(administrator)
+        except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            raise UserError(
+                ExitCode.ENVIRONMENT,
+                f"The database cannot be reached: {' '.join(str(error).split())}.",
+                "Start it, or correct its address in the settings.",
+            ) from error
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+
+@asynccontextmanager
 async def _address(settings: Settings, say: Say) -> AsyncIterator[tuple[str, str]]:
     """The administrator's address and the reader's."""
     if settings.journal.dsn:

@@ -15,6 +15,7 @@ from adapters.postgres.schema_snapshot import differences, read_snapshot
 from adapters.postgres.validations import Checked
 from adapters.postgres.validations import validate as checked
 from service.cli.answering import answer
+from service.cli.backup_verbs import backup_verb, drill_verb, restore_verb
 from service.cli.options import common, settings_of
 from service.database import migrate_database, reading
 from service.failures import ExitCode, UserError
@@ -25,7 +26,7 @@ from service.stores import embedded_server
 
 @click.group()
 def db() -> None:
-    """Look at the database that holds an account's journal and books."""
+    """The database that holds an account's journal and books: look, back up, restore."""
 
 
 @db.command()
@@ -147,6 +148,10 @@ def validate(*, as_json: bool, settings_file: Path | None, data_dir: Path | None
         click.echo(f"{len(found)} rules hold")
     if failure is not None:
         raise failure
+
+
+for verb in (backup_verb, restore_verb, drill_verb):
+    db.add_command(verb)
 
 
 async def _validated(settings: Settings, *, quiet: bool) -> list[Checked]:
