@@ -107,7 +107,7 @@ def settle_anchors(
     if known_key(settings) == manifest.public_key:
         for each in manifest.files:
             path = Path(each.path)
-            if path.suffix == ".anchors" and not (home / path.name).exists():
+            if path.suffix == ".anchors" and not log_named(settings, path.stem).read():
                 _put(folder / path, home / path.name)
     reached = {each.account: each for each in standings}
     names = dict.fromkeys([*(head.account for head in heads), *reached])

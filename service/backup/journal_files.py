@@ -77,9 +77,8 @@ def refuse_unless_empty(target: Path) -> None:
         )
 
 
-def put_beside(manifest: Manifest, folder: Path, target: Path, moved: Moved) -> Path:
-    """The backup's journal in a folder beside `target`, which nobody trades on. Raises OSError."""
-    beside = target.with_name(f".{target.name}.restoring")
+def put_beside(manifest: Manifest, folder: Path, beside: Path, moved: Moved) -> None:
+    """Copy the backup's journal to a folder that nobody trades on. Raises OSError."""
     shutil.rmtree(beside, ignore_errors=True)
     for name in ("frames", "runs", "snapshots"):
         (beside / name).mkdir(mode=0o700, parents=True)
@@ -91,7 +90,6 @@ def put_beside(manifest: Manifest, folder: Path, target: Path, moved: Moved) -> 
             shutil.copyfile(folder / path, copy)
             copy.chmod(0o600)
             moved(each.size_bytes)
-    return beside
 
 
 def put_in_place(beside: Path, target: Path) -> None:

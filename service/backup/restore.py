@@ -205,9 +205,10 @@ async def _fill(task: _Task, connection: Connection) -> Restored:
 async def _restore_files(task: _Task) -> Restored:
     target = Path(account_place(task.settings, FILE))
     refuse_unless_empty(target)
-    with task.steps.step("load", task.manifest.size_bytes) as moved:
-        beside = await asyncio.to_thread(put_beside, task.manifest, task.folder, target, moved)
+    beside = target.with_name(f".{target.name}.restoring")
     try:
+        with task.steps.step("load", task.manifest.size_bytes) as moved:
+            await asyncio.to_thread(put_beside, task.manifest, task.folder, beside, moved)
         journal = FileJournal(beside)
         try:
             found, proven, epochs = await _prove_files(task, journal)

@@ -1,0 +1,384 @@
+"""A restored database is the one that was backed up, proves itself, and trades on."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from adapters.anchors.key import AnchorError, AnchorKey
+from adapters.postgres.roles import prepare_database
+from service.anchoring import anchor_log
+from service.backup.manifest import Manifest
+from service.backup.take import Taken
+from service.failures import ExitCode, UserError
+from service.settings import Settings
+from tests.backups import (
+    backed_up,
+    killed,
+    restored,
+    settings_for,
+    signed_anew,
+    tables_with_rows,
+    traded,
+)
+from tests.postgres_server import KINDS, Server, running_server
+
+pytestmark = pytest.mark.timeout(180)
+EVENTS = 3_000
+REPEATED = """
+SELECT cl_ord_id FROM ballast.order_event GROUP BY cl_ord_id HAVING count(DISTINCT run_id) > 1
+"""
+LAST = "SELECT max(last_seq) FROM ballast.journal_frame"
+FLIPPED = "set_byte(records, 300, get_byte(records, 300) # 1)"
+
+
+@pytest.fixture(params=KINDS, scope="module")
+def server(request: pytest.FixtureRequest, pytestconfig: pytest.Config) -> Server:
+    return running_server(pytestconfig, request.param)
+
+
+class Source:
+    """An account that traded, its database, and a backup of it."""
+
+    def __init__(self, settings: Settings, database: str, taken: Taken) -> None:
+        self.settings = settings
+        self.database = database
+        self.taken = taken
+
+    @property
+    def key(self) -> AnchorKey:
+        return AnchorKey(self.settings.home / "anchors" / "anchor.key")
+
+
+@pytest.fixture(scope="module")
+def source(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Source:
+    folder = tmp_path_factory.mktemp("source")
+
+    async def make() -> Source:
+        database = await server.fresh_database()
+        dsn = server.dsn(database, server.administrator)
+        settings = settings_for(folder / "home", dsn=dsn)
+        await traded(settings, EVENTS)
+        return Source(settings, database, await backed_up(settings, folder / "backup"))
+
+    return asyncio.run(make())
+
+
+async def target(server: Server, home: Path) -> tuple[Settings, str]:
+    """A data folder of its own, with an empty database."""
+    database = await server.empty_database()
+    return settings_for(home, dsn=server.dsn(database, server.administrator)), database
+
+
+def by_name(manifest: Manifest) -> dict[str, tuple[int, str]]:
+    return {each.name: (each.rows, each.sha256) for each in manifest.tables}
+
+
+def test_a_restored_database_equals_its_source_and_trades_on(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    """Table by table; only the lease has one row more, the new epoch."""
+
+    async def work() -> None:
+        settings, database = await target(server, tmp_path / "home")
+        found = await restored(settings, source.taken.folder, force=True)
+        head = source.taken.manifest.head("paper")
+        assert head is not None
+        assert found.epochs == {"paper": head.epoch + 1}
+        assert found.rules > 10
+        assert not found.accepted
+        again = (await backed_up(settings, tmp_path / "again")).manifest
+        was, now = by_name(source.taken.manifest), by_name(again)
+        assert now.pop("lease")[0] == was.pop("lease")[0] + 1
+        assert now == was
+        assert sum(rows for rows, _ in was.values()) > 300
+        await traded(settings, EVENTS, seed=7)
+        epochs = await server.ask(database, "SELECT epoch FROM ballast.lease ORDER BY epoch")
+        assert [row[0] for row in epochs] == list(range(1, head.epoch + 3))
+        assert await server.ask(database, REPEATED) == []
+        ordered = await server.ask(
+            database, "SELECT count(DISTINCT run_id) FROM ballast.order_event"
+        )
+        assert ordered[0][0] == 2
+        ordinals = await server.ask(database, "SELECT ordinal FROM ballast.run ORDER BY ordinal")
+        assert len({row[0] for row in ordinals}) == head.runs + 1
+
+    asyncio.run(work())
+
+
+def test_a_backup_while_a_writer_appends_is_of_one_moment(server: Server, tmp_path: Path) -> None:
+    async def work() -> None:
+        writing, _ = await target(server, tmp_path / "home")
+        await prepare_database(writing.journal.dsn)
+        run = asyncio.create_task(traded(writing, 4_000))
+        taken: list[Taken] = []
+        while not run.done():
+            taken.append(await backed_up(writing, tmp_path / f"backup {len(taken)}"))
+            await asyncio.sleep(0.3)
+        await run
+        heads = [each.manifest.head("paper") for each in taken]
+        begun = [head.seq for head in heads if head is not None and head.seq]
+        assert len(set(begun)) > 2
+        assert begun == sorted(begun)
+        for number, each in enumerate(taken[-3:-1]):
+            settings, _ = await target(server, tmp_path / f"home {number}")
+            found = await restored(settings, each.folder, force=True)
+            head = each.manifest.head("paper")
+            assert head is not None
+            assert (found.accounts[0].seq, found.accounts[0].root) == (head.seq, head.root)
+
+    asyncio.run(work())
+
+
+def test_a_database_that_is_not_empty_is_left_alone(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    before = asyncio.run(backed_up(source.settings, tmp_path / "before"))
+    with pytest.raises(UserError, match=r"not empty .*nothing is overwritten") as refused:
+        asyncio.run(restored(source.settings, source.taken.folder))
+    assert refused.value.code == ExitCode.USAGE
+    after = asyncio.run(backed_up(source.settings, tmp_path / "after"))
+    assert by_name(before.manifest) == by_name(after.manifest)
+
+
+def test_a_database_that_was_only_migrated_counts_as_empty(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        settings, _ = await target(server, tmp_path / "home")
+        await prepare_database(settings.journal.dsn)
+        await restored(settings, source.taken.folder, force=True)
+
+    asyncio.run(work())
+
+
+def test_an_older_backup_is_migrated_after_it_was_filled(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    """The last one only comments, so a database without its row is one of the version before."""
+
+    async def work() -> None:
+        database = await server.copy_of(source.database)
+        asleep = "ALTER TABLE ballast.migration DISABLE TRIGGER refuse_change"
+        last = source.taken.manifest.migrations[-1]
+        forget = f"DELETE FROM ballast.migration WHERE number = {last.number}"
+        await server.tamper(database, f"{asleep}; {forget}")
+        older = settings_for(source.settings.home, dsn=server.dsn(database, server.administrator))
+        taken = await backed_up(older, tmp_path / "backup")
+        assert taken.manifest.migrations == source.taken.manifest.migrations[:-1]
+        settings, _ = await target(server, tmp_path / "home")
+        found = await restored(settings, taken.folder, force=True)
+        assert found.migrated == (f"{last.number:04d}_{last.name}",)
+
+    asyncio.run(work())
+
+
+def test_a_list_of_migrations_other_than_the_manifests_is_refused(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        folder = tmp_path / "backup"
+        shutil.copytree(source.taken.folder, folder)
+        signed_anew(folder, source.key, migrations=source.taken.manifest.migrations[:-1])
+        settings, database = await target(server, tmp_path / "home")
+        with pytest.raises(UserError, match="schema is not the one of this version"):
+            await restored(settings, folder, force=True)
+        assert await tables_with_rows(server, database) == []
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("planted", "code", "said"),
+    [
+        (
+            "UPDATE ballast.transfer SET credit_balance = credit_balance + 1",
+            ExitCode.UNSOUND,
+            "rows break assets_sum_to_zero",
+        ),
+        (
+            f"UPDATE ballast.journal_frame SET root_after = sha256('x') WHERE last_seq = ({LAST})",
+            ExitCode.NOT_PROVEN,
+            "does not prove itself",
+        ),
+        (
+            f"UPDATE ballast.journal_frame SET records = {FLIPPED}, checksum = sha256({FLIPPED})",
+            ExitCode.NOT_PROVEN,
+            "does not prove itself",
+        ),
+    ],
+)
+def test_what_was_wrong_before_the_backup_is_found_at_the_restore(
+    server: Server, source: Source, tmp_path: Path, *, planted: str, code: int, said: str
+) -> None:
+    """The signature says that it is what was copied, not that it is right."""
+
+    async def work() -> None:
+        database = await server.copy_of(source.database)
+        asleep = "; ".join(
+            f"ALTER TABLE ballast.{table} DISABLE TRIGGER ALL"
+            for table in ("transfer", "journal_frame")
+        )
+        await server.tamper(database, f"{asleep}; {planted}")
+        dsn = server.dsn(database, server.administrator)
+        wrong = settings_for(tmp_path / "wrong", dsn=dsn)
+        taken = await backed_up(wrong, tmp_path / "backup")
+        settings, empty = await target(server, tmp_path / "home")
+        with pytest.raises(UserError, match=said) as refused:
+            await restored(settings, taken.folder, force=True)
+        assert refused.value.code == code
+        assert await tables_with_rows(server, empty) == []
+
+    asyncio.run(work())
+
+
+def test_a_backup_older_than_what_was_traded_needs_a_reason(server: Server, tmp_path: Path) -> None:
+    """Both inputs are named; the reason stays in the anchors, and the account goes on."""
+
+    async def work() -> None:
+        home = tmp_path / "home"
+        first, _ = await target(server, home)
+        await prepare_database(first.journal.dsn)
+        await traded(first, 600)
+        taken = await backed_up(first, tmp_path / "backup")
+        await traded(first, 600)
+        reached = anchor_log(first, "postgres").read()[-1]
+        head = taken.manifest.head("paper")
+        assert head is not None
+        assert reached.seq > head.seq
+        second, database = await target(server, home)
+        with pytest.raises(UserError, match="older than what was traded") as refused:
+            await restored(second, taken.folder)
+        assert f"input {head.seq} " in refused.value.sentence
+        assert f"input {reached.seq} " in refused.value.sentence
+        assert refused.value.code == ExitCode.NOT_PROVEN
+        assert await tables_with_rows(server, database) == []
+        found = await restored(second, taken.folder, accept="the disk burnt")
+        assert [each.anchored_seq for each in found.accepted] == [reached.seq]
+        assert found.epochs["paper"] > reached.epoch
+        newest = anchor_log(second, "postgres").read()[-1]
+        assert (newest.seq, newest.reason) == (head.seq, "the disk burnt")
+        await traded(second, 300)
+
+    asyncio.run(work())
+
+
+def test_another_history_than_the_anchored_one_is_refused(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        settings, database = await target(server, tmp_path / "home")
+        anchor_log(settings, "postgres").append(epoch=1, seq=1, root=b"x" * 32, at_ns=1)
+        with pytest.raises(AnchorError, match="written anew"):
+            await restored(settings, source.taken.folder, force=True, accept="whatever")
+        assert await tables_with_rows(server, database) == []
+
+    asyncio.run(work())
+
+
+def test_a_backup_with_its_key_brings_anchors_and_key_along(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        taken = await backed_up(source.settings, tmp_path / "backup", with_key=True)
+        settings, _ = await target(server, tmp_path / "home")
+        await restored(settings, taken.folder, force=True)
+        was = anchor_log(source.settings, "postgres").read()
+        assert anchor_log(settings, "postgres").read() == was
+        key = settings.home / "anchors" / "anchor.key"
+        assert AnchorKey(key).public == taken.manifest.public_key
+        assert key.stat().st_mode & 0o777 == 0o600
+
+    asyncio.run(work())
+
+
+def test_a_restore_without_the_key_begins_anchors_of_its_own(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    async def work() -> None:
+        settings, _ = await target(server, tmp_path / "home")
+        await restored(settings, source.taken.folder, force=True)
+        head = source.taken.manifest.head("paper")
+        assert head is not None
+        (only,) = anchor_log(settings, "postgres").read()
+        assert (only.seq, only.root, only.epoch) == (head.seq, head.root, head.epoch + 1)
+        assert only.reason.endswith(source.taken.manifest.public_key)
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize("step", ["load", "migrate", "rules", "chain", "anchors"])
+def test_a_restore_that_is_killed_leaves_nothing(
+    server: Server, source: Source, tmp_path: Path, step: str
+) -> None:
+    async def work() -> None:
+        settings, database = await target(server, tmp_path / "home")
+        assert killed("restore", settings, step, source.taken.folder) == -9
+        for _ in range(100):
+            others = await server.ask(
+                database,
+                "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+                " AND pid <> pg_backend_pid() AND backend_type = 'client backend'",
+            )
+            if not others[0][0]:
+                break
+            await asyncio.sleep(0.1)
+        assert await tables_with_rows(server, database) == []
+        await restored(settings, source.taken.folder, force=True)
+
+    asyncio.run(work())
+
+
+def test_the_rows_of_every_account_come_along(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    """Each with an epoch of its own."""
+
+    async def work() -> None:
+        database = await server.copy_of(source.database)
+        dsn = server.dsn(database, server.administrator)
+        second = msgspec.structs.replace(
+            settings_for(source.settings.home, dsn=dsn),
+            account=msgspec.structs.replace(source.settings.account, name="second"),
+        )
+        await traded(second, 300)
+        taken = await backed_up(second, tmp_path / "backup")
+        settings, _ = await target(server, tmp_path / "home")
+        found = await restored(settings, taken.folder, force=True)
+        assert [each.account for each in found.accounts] == ["paper", "second"]
+        assert found.epochs == {"paper": 2, "second": 2}
+
+    asyncio.run(work())
+
+
+def test_an_administrator_without_a_superusers_rights_restores_too(
+    pytestconfig: pytest.Config, tmp_path: Path
+) -> None:
+    """Only the guards are missing then, as they are after `ballast db migrate`."""
+    server = running_server(pytestconfig, "machine")
+
+    async def work() -> None:
+        database = await server.empty_database()
+        await server.run(
+            "postgres",
+            "DROP ROLE IF EXISTS steward; CREATE ROLE steward LOGIN CREATEROLE;"
+            f" ALTER DATABASE {database} OWNER TO steward",
+        )
+        first = settings_for(tmp_path / "home", dsn=server.dsn(database, "steward"))
+        await prepare_database(first.journal.dsn)
+        # Who acts as writer and reader must belong to them.
+        await server.run("postgres", "GRANT ballast_writer, ballast_reader TO steward")
+        await traded(first, 300)
+        taken = await backed_up(first, tmp_path / "backup")
+        other = await server.empty_database()
+        await server.run("postgres", f"ALTER DATABASE {other} OWNER TO steward")
+        second = settings_for(tmp_path / "home", dsn=server.dsn(other, "steward"))
+        found = await restored(second, taken.folder)
+        assert found.epochs == {"paper": 2}
+        await traded(second, 300)
+
+    asyncio.run(work())
