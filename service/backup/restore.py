@@ -45,6 +45,7 @@ from service.backup.manifest import (
     read_manifest,
 )
 from service.backup.proof import Proven, prove_account, prove_database
+from service.backup.run_list import put_run_list
 from service.backup.steps import Steps
 from service.backup.take import flush_tree
 from service.database import administering
@@ -143,14 +144,20 @@ async def restore_backup(
             with steps.step("hashes", manifest.size_bytes) as moved:
                 check_files(manifest, folder, moved, rows=False)
             if manifest.kind == FILE:
-                return await _restore_files(task)
-            return await _restore_database(task, say)
+                found = await _restore_files(task)
+            else:
+                found = await _restore_database(task, say)
         except OSError as error:
             raise UserError(
                 ExitCode.ENVIRONMENT,
                 f"The backup cannot be restored ({error.strerror or error}).",
                 "Nothing was restored; free space or correct the rights, then try again.",
             ) from error
+        try:
+            put_run_list(settings, manifest, folder)
+        except (OSError, msgspec.MsgspecError) as error:
+            say(f"the account is restored, the list of its runs is not: {error}")
+    return found
 
 
 async def _restore_database(task: _Task, say: Say) -> Restored:

@@ -37,6 +37,7 @@ from service.backup.manifest import (
     Manifest,
     hash_file,
 )
+from service.backup.run_list import copy_run_list
 from service.backup.steps import Steps
 from service.database import reading
 from service.failures import ExitCode, UserError
@@ -172,7 +173,7 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 
 def _copied_anchors(settings: Settings, kind: str, folder: Path, *, with_key: bool) -> Manifest:
-    """Copy the anchors as far as their lines are whole; the manifest with nothing else in it."""
+    """Copy the anchors as far as their lines are whole, and the run list: a first manifest."""
     source, names = anchors_folder(settings), ["*.anchors"]
     names += ["anchor.key"] if with_key else []
     found = sorted(path for name in names for path in source.glob(name))
@@ -195,7 +196,7 @@ def _copied_anchors(settings: Settings, kind: str, folder: Path, *, with_key: bo
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
         migrations=(),
         tables=(),
-        files=tuple(copies),
+        files=(*copies, *copy_run_list(settings, kind, folder)),
         accounts=(),
         public_key="",
     )

@@ -50,6 +50,9 @@ def test_an_account_is_backed_up_while_it_trades_and_lives_on_elsewhere(
     assert restored.json["epochs"] == {"paper": account["epoch"] + 1}
     assert ballast("db", "drift", home=home).code == 0
     assert ballast("db", "validate", home=home).code == 0
+    listed = [row["run_id"] for row in ballast("runs", "--json", home=home).json["runs"]]
+    assert listed == [row["run_id"] for row in ballast("runs", "--json").json["runs"]]
+    assert replayed(ballast, home) == account["root"]
     again = ballast("db", "restore", folder, home=home)
     assert again.code == 2
     assert "is not empty" in again.sentence
