@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -93,6 +94,17 @@ def killed(verb: str, settings: Settings, step: str, folder: Path) -> int:
     return subprocess.run(
         command, env=environment({}), cwd=ROOT, capture_output=True, check=False
     ).returncode
+
+
+def limited(verb: str, settings: Settings, folder: Path, *, bytes_max: int) -> str:
+    """Run in a process of its own that may write no longer file; its last words."""
+    encoded = msgspec.json.encode(settings).decode()
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED, verb, encoded, "never", str(folder)],
+        env=environment({}), cwd=ROOT, capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, bytes_max)),
+    )  # fmt: skip
+    return done.stderr.strip().splitlines()[-1]
 
 
 def signed_anew(folder: Path, key: AnchorKey, **changes: object) -> Manifest:

@@ -179,7 +179,7 @@ async def _restore_database(task: _Task, say: Say) -> Restored:
     except (asyncpg.PostgresError, asyncpg.InterfaceError, JournalError) as error:
         raise UserError(
             ExitCode.ENVIRONMENT,
-            f"The database does not take the backup: {' '.join(str(error).split())}.",
+            f"The database does not take the backup: {_first_line(error)}.",
             "Nothing was restored; put that right (often disk space or rights) and try again.",
         ) from error
 
@@ -257,6 +257,11 @@ def _restored(
 ) -> Restored:
     accepted = tuple(each for each in found if each.is_beyond)
     return Restored(tuple(proven), epochs, task.manifest.size_bytes, migrated, rules, accepted)
+
+
+def _first_line(error: Exception) -> str:
+    """What went wrong, without the server's hints."""
+    return str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
 
 
 def _check_migrations(manifest: Manifest) -> None:

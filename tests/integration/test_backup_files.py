@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import resource
 import shutil
-import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import msgspec
 import pytest
 
 from adapters.anchors.key import AnchorKey
+from adapters.journal import segment
 from adapters.journal.file import FileJournal
 from service.anchoring import anchor_log
 from service.backup.manifest import read_manifest
@@ -22,17 +20,17 @@ from service.failures import ExitCode, UserError
 from service.settings import Settings
 from service.sole_service import sole_service
 from tests.backups import (
-    KILLED,
     backed_up,
     flip,
     head_of_files,
     killed,
+    limited,
     restored,
     settings_for,
     signed_anew,
     traded,
 )
-from tests.e2e.conftest import ROOT, environment
+from tests.journal_samples import frame
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -206,13 +204,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_nothing(
     fresh = settings_for(tmp_path / "home", kind="file")
     settings = original if verb == "backup" else fresh
     target = tmp_path / "backups" / "new" if verb == "backup" else folder
-    encoded = msgspec.json.encode(settings).decode()
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, verb, encoded, "never", str(target)],
-        env=environment({}), cwd=ROOT, capture_output=True, text=True, check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000)),
-    )  # fmt: skip
-    said = done.stderr.strip().splitlines()[-1]
+    said = limited(verb, settings, target, bytes_max=100_000)
     assert "service.failures.UserError: The backup cannot be " in said
     assert "File too large" in said
     assert not (tmp_path / "backups" / "new").exists()
@@ -271,3 +263,17 @@ def test_anchors_without_their_key_are_told(source: tuple[Settings, Path], tmp_p
     with pytest.raises(Exception, match="not the key that signed them"):
         asyncio.run(restored(settings, source[1], force=True))
     assert not (settings.home / "journal").exists()
+
+
+def test_a_torn_end_is_not_backed_up(source: tuple[Settings, Path], tmp_path: Path) -> None:
+    """A crash, or an append that is under way, leaves bytes that are not durable yet."""
+    settings = settings_for(tmp_path / "home", kind="file")
+    shutil.copytree(source[0].home, settings.home)
+    seq, root = head_of_files(settings)
+    torn = segment.packed(frame(seq + 1, 3, root=root, epoch=1))[:-5]
+    last = max((settings.home / "journal" / "frames").glob("*.frames"))
+    whole = last.read_bytes()
+    last.write_bytes(whole + torn)
+    taken = asyncio.run(backed_up(settings, tmp_path / "backup"))
+    assert (taken.folder / "journal" / "frames" / last.name).read_bytes() == whole
+    assert taken.manifest.accounts[0].seq == seq

@@ -6,11 +6,14 @@ import asyncio
 import shutil
 from pathlib import Path
 
+import asyncpg
 import msgspec
 import pytest
 
 from adapters.anchors.key import AnchorError, AnchorKey
+from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.roles import prepare_database
+from adapters.postgres.table_copies import tables
 from service.anchoring import anchor_log
 from service.backup.manifest import Manifest
 from service.backup.take import Taken
@@ -19,6 +22,7 @@ from service.settings import Settings
 from tests.backups import (
     backed_up,
     killed,
+    limited,
     restored,
     settings_for,
     signed_anew,
@@ -331,6 +335,45 @@ def test_a_restore_that_is_killed_leaves_nothing(
         await restored(settings, source.taken.folder, force=True)
 
     asyncio.run(work())
+
+
+def test_a_server_that_runs_out_of_room_is_one_sentence_and_stays_empty(
+    server: Server, tmp_path: Path
+) -> None:
+    """A table of thirty megabytes, where no file may be longer than eighteen."""
+
+    async def work() -> Path:
+        database = await server.fresh_database()
+        await server.run(
+            database,
+            "INSERT INTO ballast.snapshot SELECT 'paper', n, sha256('x'), 'run',"
+            " convert_to(repeat('x', 1000000), 'UTF8') FROM generate_series(1, 30) n",
+        )
+        dsn = server.dsn(database, server.administrator)
+        return (await backed_up(settings_for(tmp_path / "home", dsn=dsn), tmp_path / "b")).folder
+
+    folder = asyncio.run(work())
+    settings = settings_for(tmp_path / "new")
+    said = limited("restore", settings, folder, bytes_max=18_000_000)
+    try:
+        assert "UserError: The database does not take the backup: could not extend file" in said
+        assert ballast_schema_of(settings) == []
+    finally:
+        EmbeddedPostgres(settings.home / "postgres").stop("immediate")
+
+
+def ballast_schema_of(settings: Settings) -> list[str]:
+    """The tables of a data folder's own server, which is started for it."""
+
+    async def work() -> list[str]:
+        address = await asyncio.to_thread(EmbeddedPostgres(settings.home / "postgres").start)
+        connection = await asyncpg.connect(address.dsn())
+        try:
+            return [each.name for each in await tables(connection)]
+        finally:
+            await connection.close()
+
+    return asyncio.run(work())
 
 
 def test_the_rows_of_every_account_come_along(
