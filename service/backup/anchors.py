@@ -22,6 +22,7 @@ from service.anchoring import anchors_folder, check_anchor, log_named
 from service.backup.manifest import KEY_FILE, AccountHead, Manifest
 from service.failures import ExitCode, UserError
 from service.settings import Settings
+from service.stores import FILE
 
 JournalOf = Callable[[str], Journal]
 
@@ -54,11 +55,13 @@ async def hold_anchors(
     `folder` is the backup's; `place` is where the journal is restored to.
     """
     newest: dict[str, list[Anchor]] = {}
+    held = {head.account for head in manifest.accounts}
     for account, anchors in (
         *_of_backup(manifest, folder),
         *_of_data_folder(settings, manifest, place),
     ):
-        if anchors:
+        # A database holds every account, and lacks one that is not in it; files hold one alone.
+        if anchors and (manifest.kind != FILE or account in held):
             newest.setdefault(account, []).append(anchors[-1])
     found = []
     for account, ends in sorted(newest.items()):

@@ -13,7 +13,7 @@ import pytest
 from adapters.anchors.key import AnchorKey
 from adapters.journal import segment
 from adapters.journal.file import FileJournal
-from service.anchoring import anchor_log
+from service.anchoring import anchor_log, log_named
 from service.backup.manifest import read_manifest
 from service.backup.take import Taken
 from service.failures import ExitCode, UserError
@@ -263,6 +263,15 @@ def test_anchors_without_their_key_are_told(source: tuple[Settings, Path], tmp_p
     with pytest.raises(Exception, match="not the key that signed them"):
         asyncio.run(restored(settings, source[1], force=True))
     assert not (settings.home / "journal").exists()
+
+
+def test_anchors_of_another_account_say_nothing_of_these_files(
+    source: tuple[Settings, Path], tmp_path: Path
+) -> None:
+    settings = settings_for(tmp_path / "home", kind="file")
+    log_named(settings, "other.files").append(epoch=1, seq=5, root=b"x" * 32, at_ns=1)
+    found = asyncio.run(restored(settings, source[1], force=True))
+    assert not found.accepted
 
 
 def test_a_torn_end_is_not_backed_up(source: tuple[Settings, Path], tmp_path: Path) -> None:

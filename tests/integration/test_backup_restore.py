@@ -14,7 +14,7 @@ from adapters.anchors.key import AnchorError, AnchorKey
 from adapters.postgres.embedded import EmbeddedPostgres
 from adapters.postgres.roles import prepare_database
 from adapters.postgres.table_copies import tables
-from service.anchoring import anchor_log
+from service.anchoring import anchor_log, log_named
 from service.backup.manifest import Manifest
 from service.backup.take import Taken
 from service.failures import ExitCode, UserError
@@ -267,6 +267,25 @@ def test_a_backup_older_than_what_was_traded_needs_a_reason(server: Server, tmp_
         newest = anchor_log(second, "postgres").read()[-1]
         assert (newest.seq, newest.reason) == (head.seq, "the disk burnt")
         await traded(second, 300)
+
+    asyncio.run(work())
+
+
+def test_an_account_that_is_not_in_the_backup_at_all_is_told(
+    server: Server, source: Source, tmp_path: Path
+) -> None:
+    """It goes on from nothing only when that is accepted."""
+
+    async def work() -> None:
+        settings, database = await target(server, tmp_path / "home")
+        other = log_named(settings, "other.server")
+        other.append(epoch=1, seq=5, root=b"x" * 32, at_ns=1)
+        with pytest.raises(UserError, match="account other ends at input 0 in it, and input 5"):
+            await restored(settings, source.taken.folder, force=True)
+        assert await tables_with_rows(server, database) == []
+        await restored(settings, source.taken.folder, force=True, accept="it was a trial")
+        newest = log_named(settings, "other.server").read()[-1]
+        assert (newest.seq, newest.reason) == (0, "it was a trial")
 
     asyncio.run(work())
 
