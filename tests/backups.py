@@ -99,9 +99,11 @@ def killed(verb: str, settings: Settings, step: str, folder: Path) -> int:
 def limited(verb: str, settings: Settings, folder: Path, *, bytes_max: int) -> str:
     """Run in a process of its own that may write no longer file; its last words."""
     encoded = msgspec.json.encode(settings).decode()
+    # What measures coverage would write a longer file at the end.
+    kept = {name: value for name, value in environment({}).items() if "COVERAGE" not in name}
     done = subprocess.run(
         [sys.executable, "-c", KILLED, verb, encoded, "never", str(folder)],
-        env=environment({}), cwd=ROOT, capture_output=True, text=True, check=False,
+        env=kept, cwd=ROOT, capture_output=True, text=True, check=False,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_max, bytes_max)),
     )  # fmt: skip
     return done.stderr.strip().splitlines()[-1]

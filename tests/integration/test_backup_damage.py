@@ -13,7 +13,8 @@ import pytest
 
 from adapters.anchors.key import AnchorKey
 from adapters.postgres.migrations import Applied
-from service.backup.manifest import NAME, FileCopy, read_manifest
+from adapters.postgres.table_copies import TableCopy
+from service.backup.manifest import NAME, FileCopy, check_files, hash_file, read_manifest
 from service.failures import ExitCode, UserError
 from service.settings import Settings
 from tests.backups import (
@@ -132,6 +133,25 @@ def whole(server: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[Set
 def empty(server: Server) -> str:
     """One database for all that is refused: it stays empty."""
     return asyncio.run(server.empty_database())
+
+
+def test_a_check_counts_rows_without_a_database(
+    server: Server, whole: tuple[Settings, Path], tmp_path: Path
+) -> None:
+    """A signed count that is wrong, and a signed file that is no copy."""
+    settings, source = whole
+    key = AnchorKey(settings.home / "anchors" / "anchor.key")
+    folder = tmp_path / "backup"
+    shutil.copytree(source, folder)
+    check_files(read_manifest(folder), folder, lambda _: None, rows=True)
+    Damage(folder, key).recount("order_event")
+    with pytest.raises(UserError, match=r"order_event.copy holds \d+ rows, \d+ are listed"):
+        check_files(read_manifest(folder), folder, lambda _: None, rows=True)
+    (folder / "tables" / "fill.copy").write_bytes(b"no copy")
+    false = TableCopy("fill", (), 0, 7, hash_file(folder / "tables" / "fill.copy"))
+    signed_anew(folder, key, tables=(false,))
+    with pytest.raises(UserError, match=r"fill.copy is no copy of a table"):
+        check_files(read_manifest(folder), folder, lambda _: None, rows=True)
 
 
 @pytest.mark.parametrize(

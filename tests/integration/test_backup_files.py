@@ -14,7 +14,9 @@ from adapters.anchors.key import AnchorKey
 from adapters.journal import segment
 from adapters.journal.file import FileJournal
 from service.anchoring import anchor_log, log_named
-from service.backup.manifest import read_manifest
+from service.backup.manifest import FileCopy, hash_file, read_manifest
+from service.backup.restore import Consent, restore_backup
+from service.backup.steps import Steps
 from service.backup.take import Taken
 from service.failures import ExitCode, UserError
 from service.settings import Settings
@@ -272,6 +274,28 @@ def test_anchors_of_another_account_say_nothing_of_these_files(
     log_named(settings, "other.files").append(epoch=1, seq=5, root=b"x" * 32, at_ns=1)
     found = asyncio.run(restored(settings, source[1], force=True))
     assert not found.accepted
+
+
+def test_a_list_of_runs_that_cannot_be_read_does_not_undo_the_restore(
+    source: tuple[Settings, Path], tmp_path: Path
+) -> None:
+    folder = tmp_path / "backup"
+    shutil.copytree(source[1], folder)
+    (listed,) = (each for each in read_manifest(folder).files if each.path.endswith("run.json"))
+    (folder / listed.path).write_bytes(b"no run")
+    files = tuple(
+        FileCopy(each.path, 6, hash_file(folder / each.path)) if each == listed else each
+        for each in read_manifest(folder).files
+    )
+    signed_anew(folder, AnchorKey(source[0].home / "anchors" / "anchor.key"), files=files)
+    settings = settings_for(tmp_path / "home", kind="file")
+    said: list[str] = []
+    restoring = restore_backup(
+        settings, folder, Consent(force=True), steps=Steps(), say=said.append
+    )
+    asyncio.run(restoring)
+    assert said[0].startswith("the account is restored, the list of its runs is not")
+    assert head_of_files(settings) == head_of_files(source[0])
 
 
 def test_a_torn_end_is_not_backed_up(source: tuple[Settings, Path], tmp_path: Path) -> None:

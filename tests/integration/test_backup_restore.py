@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from adapters.anchors.key import AnchorError, AnchorKey
-from adapters.postgres.embedded import EmbeddedPostgres
+from adapters.postgres.embedded import EmbeddedPostgres, ServerAddress
 from adapters.postgres.roles import prepare_database
 from adapters.postgres.table_copies import tables
 from service.anchoring import anchor_log, log_named
@@ -374,18 +374,18 @@ def test_a_server_that_runs_out_of_room_is_one_sentence_and_stays_empty(
     folder = asyncio.run(work())
     settings = settings_for(tmp_path / "new")
     said = limited("restore", settings, folder, bytes_max=18_000_000)
+    assert "UserError: The database does not take the backup: could not extend file" in said
+    own = EmbeddedPostgres(settings.home / "postgres")
     try:
-        assert "UserError: The database does not take the backup: could not extend file" in said
-        assert ballast_schema_of(settings) == []
+        assert tables_of(own.start()) == []
     finally:
-        EmbeddedPostgres(settings.home / "postgres").stop("immediate")
+        own.stop("immediate")
 
 
-def ballast_schema_of(settings: Settings) -> list[str]:
-    """The tables of a data folder's own server, which is started for it."""
+def tables_of(address: ServerAddress) -> list[str]:
+    """The tables of a data folder's own server."""
 
     async def work() -> list[str]:
-        address = await asyncio.to_thread(EmbeddedPostgres(settings.home / "postgres").start)
         connection = await asyncpg.connect(address.dsn())
         try:
             return [each.name for each in await tables(connection)]
