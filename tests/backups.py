@@ -149,3 +149,31 @@ def head_of_files(settings: Settings) -> tuple[int, bytes]:
             await journal.close()
 
     return asyncio.run(work())
+
+
+class Source:
+    """An account that traded, its database, and a backup of it."""
+
+    def __init__(self, settings: Settings, database: str, taken: Taken) -> None:
+        self.settings = settings
+        self.database = database
+        self.taken = taken
+
+    @property
+    def key(self) -> AnchorKey:
+        return AnchorKey(self.settings.home / "anchors" / "anchor.key")
+
+
+async def traded_source(server: Server, folder: Path, events: int) -> Source:
+    """Made in a folder of its own."""
+    database = await server.fresh_database()
+    dsn = server.dsn(database, server.administrator)
+    settings = settings_for(folder / "home", dsn=dsn)
+    await traded(settings, events)
+    return Source(settings, database, await backed_up(settings, folder / "backup"))
+
+
+async def target(server: Server, home: Path) -> tuple[Settings, str]:
+    """A data folder of its own, with an empty database."""
+    database = await server.empty_database()
+    return settings_for(home, dsn=server.dsn(database, server.administrator)), database
