@@ -72,6 +72,17 @@ def is_signed_by(public: str, data: bytes, signature: str) -> bool:
     return True
 
 
+def signing_key(folder: Path) -> AnchorKey:
+    """The key of an anchors folder; made when there is none and nothing in it was ever signed.
+
+    Raises AnchorError, OSError.
+    """
+    path = folder / "anchor.key"
+    if not path.exists() and not any(each.stat().st_size for each in folder.glob("*.anchors")):
+        return make_key(path)
+    return AnchorKey(path)
+
+
 def make_key(path: Path) -> AnchorKey:
     """Make the key where there is none: its file is there whole, or not at all. Raises OSError."""
     assert not path.exists(), "a key is never written over"

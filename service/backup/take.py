@@ -21,7 +21,7 @@ import asyncpg
 import msgspec
 
 from actors.ports import JournalError
-from adapters.anchors.key import AnchorKey
+from adapters.anchors.key import signing_key
 from adapters.journal.durable import flush_folder
 from adapters.postgres.migrations import Applied
 from adapters.postgres.statements import statement
@@ -77,7 +77,7 @@ async def take_backup(
             else:
                 manifest = await _copied_tables(settings, manifest, folder, steps, say)
             with steps.step("seal"):
-                key = AnchorKey(anchors_folder(settings) / "anchor.key")
+                key = signing_key(anchors_folder(settings))
                 manifest = msgspec.structs.replace(manifest, public_key=key.public)
                 signature = key.sign(manifest.content())
                 manifest = msgspec.structs.replace(manifest, signature=signature)

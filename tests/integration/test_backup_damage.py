@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from adapters.anchors.key import AnchorKey
+from adapters.anchors.key import AnchorKey, make_key
 from adapters.postgres.migrations import Applied
 from adapters.postgres.table_copies import TableCopy
 from service.backup.manifest import NAME, FileCopy, check_files, hash_file, read_manifest
@@ -61,7 +61,7 @@ class Damage:
         signed_anew(self.folder, self.key, **changes)
 
     def sign_by_another(self) -> None:
-        signed_anew(self.folder, AnchorKey(self.folder / "another.key"))
+        signed_anew(self.folder, make_key(self.folder / "another.key"))
 
     def recount(self, name: str) -> None:
         tables = read_manifest(self.folder).tables

@@ -84,7 +84,7 @@ def test_a_backup_while_files_are_written_is_of_one_moment(tmp_path: Path) -> No
                 taken.append(await backed_up(settings, tmp_path / f"backup {len(taken)}"))
         await run
         heads = [each.manifest.accounts[0].seq for each in taken]
-        assert len(set(heads)) > 2
+        assert len(set(heads)) > 1, "one of them was taken while it was written"
         for number, each in enumerate(taken[-3:-1]):
             other = settings_for(tmp_path / f"home {number}", kind="file")
             found = await restored(other, each.folder, force=True)

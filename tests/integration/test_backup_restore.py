@@ -98,7 +98,7 @@ def test_a_backup_while_a_writer_appends_is_of_one_moment(server: Server, tmp_pa
         await run
         heads = [each.manifest.head("paper") for each in taken]
         begun = [head.seq for head in heads if head is not None and head.seq]
-        assert len(set(begun)) > 2
+        assert len(set(begun)) > 1
         assert begun == sorted(begun)
         for number, each in enumerate(taken[-3:-1]):
             settings, _ = await target(server, tmp_path / f"home {number}")
