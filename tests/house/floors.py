@@ -19,7 +19,7 @@ ADAPTERS_MAY = (
     "actors.instruments",
     "actors.ids",
 )
-ENTRIES = ("service.cli.main",)
+ENTRIES = ("service.cli.main", "service.entry")
 
 
 def _within(name: str, *roots: str) -> bool:
