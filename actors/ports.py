@@ -149,6 +149,20 @@ class DerivedRow(msgspec.Struct, frozen=True):
     body: Message
 
 
+class RowParity(msgspec.Struct, frozen=True):
+    """What stored rows are beside those that the journal makes: how many, and their hash.
+
+    `digest` is a chain over the rows that should be there, each with its table and place, so it
+    depends on the journal alone. `fault` says what the first different row has otherwise (input
+    `seq`); empty: none, or a store that keeps no rows (`rows` is then 0).
+    """
+
+    rows: int
+    digest: bytes
+    seq: int = 0
+    fault: str = ""
+
+
 class RefusedRow(msgspec.Struct, frozen=True):
     """A derived row that the store left out.
 
@@ -217,6 +231,14 @@ class Journal(Protocol):
 
     async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:
         """The rows that were left out of frames after input `seq`, in order."""
+
+    async def compare_rows(
+        self, run: RunRow, span: tuple[int, int], rows: tuple[DerivedRow, ...], before: RowParity
+    ) -> RowParity:
+        """Hold the rows stored for the inputs `span` (both included) of a run against `rows`.
+
+        `before` is what the inputs before them gave; its count and digest are continued.
+        """
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment before its first frame; the same row twice is a no-op."""

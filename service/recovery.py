@@ -62,7 +62,7 @@ def decode_record(record: Record) -> tuple[Input, Outcome]:
     return INPUTS.decode(record.input), OUTCOMES.decode(record.outcome)
 
 
-def repeat(kernel: Kernel, record: Record, *, audit: bool = False) -> None:
+def repeat(kernel: Kernel, record: Record, *, audit: bool = False) -> StepResult:
     """Step a recorded input again and compare; with `audit` nothing recorded is obeyed.
 
     Raises ParityDivergedError at the first difference.
@@ -75,6 +75,7 @@ def repeat(kernel: Kernel, record: Record, *, audit: bool = False) -> None:
     difference = _difference(entry, outcome, result, record)
     if difference is not None:
         raise difference
+    return result
 
 
 def _difference(

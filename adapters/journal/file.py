@@ -16,7 +16,15 @@ from typing import Final, TypeVar
 
 import msgspec
 
-from actors.ports import DerivedRow, Frame, JournalError, RefusedRow, RunRow, StoredSnapshot
+from actors.ports import (
+    DerivedRow,
+    Frame,
+    JournalError,
+    RefusedRow,
+    RowParity,
+    RunRow,
+    StoredSnapshot,
+)
 from adapters.journal.durable import flush_folder, in_one_sentence, locked, replace_file
 from adapters.journal.frame_files import SEGMENT_BYTES, FrameFiles
 from adapters.journal.stream import Stream
@@ -102,6 +110,16 @@ class FileJournal:
     async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:  # noqa: ARG002
         """None: there are no tables here."""
         return ()
+
+    async def compare_rows(
+        self,
+        run: RunRow,  # noqa: ARG002
+        span: tuple[int, int],  # noqa: ARG002
+        rows: tuple[DerivedRow, ...],  # noqa: ARG002
+        before: RowParity,
+    ) -> RowParity:
+        """No rows are kept here, so none can differ."""
+        return before
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import AsyncIterator
 
-from actors.ports import DerivedRow, Frame, RefusedRow, RunRow, StoredSnapshot
+from actors.ports import DerivedRow, Frame, RefusedRow, RowParity, RunRow, StoredSnapshot
 from adapters.journal.stream import Stream
 
 
@@ -51,6 +51,16 @@ class MemoryJournal:
     async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:  # noqa: ARG002
         """None: there are no tables here."""
         return ()
+
+    async def compare_rows(
+        self,
+        run: RunRow,  # noqa: ARG002
+        span: tuple[int, int],  # noqa: ARG002
+        rows: tuple[DerivedRow, ...],  # noqa: ARG002
+        before: RowParity,
+    ) -> RowParity:
+        """No rows are kept here, so none can differ."""
+        return before
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

@@ -20,6 +20,7 @@ from actors.ports import (
     Frame,
     JournalError,
     RefusedRow,
+    RowParity,
     RunRow,
     StoredSnapshot,
 )
@@ -29,6 +30,7 @@ from adapters.postgres.journal_connection import (
     ConnectionLostError,
     JournalConnection,
 )
+from adapters.postgres.journal_parity import compare
 from adapters.postgres.journal_refill import RowRefusedError, copy_rows, refill
 from adapters.postgres.journal_rows import Row, table_rows
 from adapters.postgres.statements import statement
@@ -113,6 +115,13 @@ class PostgresJournal:
         async with self._server.use() as connection:
             rows = await connection.fetch(statement("refused_since"), self._account, seq)
         return tuple(RefusedRow(*row) for row in rows)
+
+    async def compare_rows(
+        self, run: RunRow, span: tuple[int, int], rows: tuple[DerivedRow, ...], before: RowParity
+    ) -> RowParity:
+        """Hold stored rows against `rows`."""
+        async with self._server.use() as connection:
+            return await compare(connection, run, span, rows, before)
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

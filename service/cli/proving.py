@@ -125,6 +125,7 @@ async def _replay(
             verify=verify,
             from_genesis=verify,
             trusted_seq=trusted_seq,
+            with_rows=True,
             progress=progress,
         )
 

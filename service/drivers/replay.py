@@ -1,7 +1,8 @@
 """Replay: feed a stored run's inputs back through the same graph and compare every hash.
 
 Recorded outcomes and predictions are obeyed; with `verify` nothing recorded is obeyed: models
-predict again and handlers may fail again. The first difference is classified.
+predict again and handlers may fail again. Rows that the store keeps are held against those that the
+steps make. The first difference is classified.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from typing import Final
 
 import msgspec
 
@@ -16,7 +18,7 @@ from actors.journal_chain import ChainVerifier
 from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import Snapshot, fitted, state_digest
 from actors.messages.control import RunEnded, RunStarted
-from actors.ports import Journal, JournalCorruptError, Record, RunRow
+from actors.ports import DerivedRow, Journal, JournalCorruptError, Record, RowParity, RunRow
 from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
 from service.recovery import ParityDivergedError, decode_record, repeat
@@ -27,7 +29,11 @@ BuildKernel = Callable[[RunStarted], Kernel]
 
 
 class ReplayReport(msgspec.Struct, frozen=True):
-    """What a replay found. `kind` and `detail` say what diverged first, and `seq` where."""
+    """What a replay found. `kind` and `detail` say what diverged first, and `seq` where.
+
+    `rows` were held against the store's (0: not asked, or it keeps none); `rows_hash` is a chain
+    over what they should be.
+    """
 
     run_id: str
     parity: bool
@@ -39,6 +45,8 @@ class ReplayReport(msgspec.Struct, frozen=True):
     kind: str = ""
     detail: str = ""
     seq: int = 0
+    rows: int = 0
+    rows_hash: str = ""
 
 
 async def verify_chain(journal: Journal, run: RunRow, progress: Progress | None = None) -> float:
@@ -86,6 +94,7 @@ async def replay_run(
     verify: bool = False,
     from_genesis: bool = False,
     trusted_seq: int | None = None,
+    with_rows: bool = False,
     progress: Progress | None = None,
 ) -> ReplayReport:
     """Re-execute a run from its beginning and compare.
@@ -109,7 +118,10 @@ async def replay_run(
         await _seek(kernel, journal, run, build, trusted_seq=trusted)
         _check_start(kernel, begun, run)
         started = time.perf_counter()
-        await _repeat_run(kernel, journal, run, verify=verify, progress=progress)
+        parity = _NO_ROWS if with_rows else None
+        parity = await _repeat_run(
+            kernel, journal, run, verify=verify, parity=parity, progress=progress
+        )
     except JournalCorruptError as error:
         return _failed(run, error, chain=verify_seconds, started=started)
     except ParityDivergedError as error:
@@ -117,7 +129,17 @@ async def replay_run(
         return _failed(run, found, chain=verify_seconds, started=started)
     seconds = time.perf_counter() - started
     inputs = run.last_seq - run.first_seq + 1
-    return ReplayReport(run.run_id, True, kernel.root.hex(), inputs, True, verify_seconds, seconds)
+    return ReplayReport(
+        run.run_id,
+        True,
+        kernel.root.hex(),
+        inputs,
+        True,
+        verify_seconds,
+        seconds,
+        rows=0 if parity is None else parity.rows,
+        rows_hash=parity.digest.hex() if parity is not None and parity.rows else "",
+    )
 
 
 def _failed(
@@ -203,15 +225,32 @@ def _check_start(kernel: Kernel, begun: RunStarted, run: RunRow) -> None:
 
 
 async def _repeat_run(
-    kernel: Kernel, journal: Journal, run: RunRow, *, verify: bool, progress: Progress | None
-) -> None:
+    kernel: Kernel,
+    journal: Journal,
+    run: RunRow,
+    *,
+    verify: bool,
+    parity: RowParity | None,
+    progress: Progress | None,
+) -> RowParity | None:
     total = run.last_seq - run.first_seq + 1
     chain = ChainVerifier(kernel.root, kernel.seq, kernel.at)
     async for frame in journal.frames(run.first_seq, run.last_seq):
+        rows: list[DerivedRow] = []
         for record in chain.check(frame):
-            repeat(kernel, record, audit=verify)
+            result = repeat(kernel, record, audit=verify)
+            rows += [DerivedRow(result.seq, e.at, e.body) for e in result.records]
+        if parity is not None:
+            span = frame.first_seq, frame.last_seq
+            parity = await journal.compare_rows(run, span, tuple(rows), parity)
+            if parity.fault:
+                raise ParityDivergedError(parity.seq, "row", parity.fault)
         await asyncio.sleep(0)  # signals and the endpoint get their turn
         if progress is not None:
             progress(kernel.seq - run.first_seq + 1, total)
     if kernel.root != run.root:
         raise ParityDivergedError(run.last_seq, "state", "the final root differs")
+    return parity
+
+
+_NO_ROWS: Final = RowParity(0, bytes(32))

@@ -76,6 +76,8 @@ def replay_lines(report: ReplayReport) -> tuple[str, ...]:
         parity_line(report.parity, report.root_hash),
         f"run {report.run_id}   inputs {report.inputs:,}   chain verified {chain}   {times}",
     ]
+    if report.rows:
+        lines.append(f"rows {report.rows:,} as the journal makes them   hash {report.rows_hash}")
     if not report.parity:
         lines.append(f"first divergence: {divergence_of(report)}")
     return tuple(lines)

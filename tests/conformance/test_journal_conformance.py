@@ -21,6 +21,7 @@ from actors.ports import (
     Journal,
     JournalError,
     RefusedRow,
+    RowParity,
     StoredSnapshot,
 )
 from tests.journal_records import BODIES, ORDER, rows_of
@@ -159,6 +160,32 @@ async def test_a_row_that_is_refused_takes_neither_inputs_nor_other_rows_with_it
     assert await again.refused_since(0) == await again.refused_since(1) == refused
     assert await again.refused_since(2) == ()
     assert await all_frames(journal) == [first, second]
+
+
+async def test_stored_rows_are_held_against_those_that_the_journal_makes(
+    opened: OpenJournal,
+) -> None:
+    """A store that keeps no rows says so by counting none; it never says that they are equal."""
+    journal = await leader(opened)
+    first, second = chain(3, 2)
+    unsound = changed(ORDER, quantity=Decimal(0))
+    rows = rows_of(*BODIES, seq=1) + rows_of(unsound, seq=2)
+    await journal.append(first, rows)
+    await journal.append(second)
+    none, span = RowParity(0, bytes(32)), (1, 3)
+    equal = await journal.compare_rows(run_row(), span, rows, none)
+    assert (equal.seq, equal.fault) == (0, "")
+    if equal == none:
+        return
+    assert equal.rows == len(BODIES) + 3  # two transfers, a position, and the one left out
+    again = await journal.compare_rows(run_row(), (4, 5), (), equal)
+    assert again == equal
+    fewer = await journal.compare_rows(run_row(), span, rows[1:], none)
+    assert fewer.seq == 1
+    assert fewer.digest != equal.digest
+    other = rows_of(*BODIES[:-1], seq=1) + rows_of(BODIES[-1], seq=3)
+    moved = await journal.compare_rows(run_row(), span, other, none)
+    assert (moved.seq, moved.fault) == (1, "row 9 of portfolio_hour is none of the journal's")
 
 
 async def test_a_new_leader_fences_the_old_one_for_good(opened: OpenJournal) -> None:

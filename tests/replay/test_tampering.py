@@ -44,13 +44,13 @@ def ballast(home: Path, *arguments: str) -> Result:
     return result
 
 
-def record(home: Path, kind: str, place: str) -> None:
+def record(home: Path, kind: str, place: str, *, events: int = EVENTS) -> None:
     """A finished run."""
     feed = seeded_feed(3, UNIVERSE[:6])
     journal = JournalSettings(frame_inputs=FRAME_INPUTS)
     settings = Settings(journal=journal, data_dir=str(home))
     choice = choose_bundle("", mode="PAPER", feed_kind=feed.kind)
-    plan = RunPlan("PAPER", kind, place, limits=Limits(events=EVENTS))
+    plan = RunPlan("PAPER", kind, place, limits=Limits(events=events))
     assert asyncio.run(trade(settings, feed, choice, plan)).card.parity
 
 
