@@ -24,8 +24,8 @@ from ops.benchmarks.figures import Figure, machine, options, parsed, show
 from ops.benchmarks.stores import with_database, workplace
 
 HERE: Final = Path(__file__).resolve().parent
-PROGRAMS: Final = ("kernel", "bars", "durability", "orders", "recovery", "replay")
-WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery"})
+PROGRAMS: Final = ("kernel", "bars", "durability", "orders", "recovery", "replay", "books")
+WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books"})
 
 
 class BenchmarkError(Exception):

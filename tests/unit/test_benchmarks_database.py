@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from ops.benchmarks import bars, durability, recovery
+from ops.benchmarks import bars, books, durability, recovery
 from ops.benchmarks.stores import workplace, writer_dsn
 
 pytestmark = pytest.mark.slow
@@ -48,3 +48,14 @@ def test_bars_are_journalled_into_both_stores(
     monkeypatch.setattr(bars, "ROUNDS_QUICK", 1)
     names = [each.name for each in bars.measure(*place, quick=True)]
     assert names == [f"bars, every bar, journal {to}" for to in ("off", "file", "PostgreSQL")]
+
+
+def test_the_books_are_told_by_batch_with_and_without_triggers(place: tuple[str, Path]) -> None:
+    dsn, _ = place
+    found = books.measure(dsn, appends=2)
+    batches = [each for each in found if each.name.startswith("transfers appended, ")]
+    assert len(batches) == len(books.BATCHES)
+    assert all(each.value > 0 and each.reference > 0 for each in batches)
+    targets = [each.target for each in found if each.target]
+    assert targets == [">= 100,000"]
+    assert found[-1].name == "an hour of portfolio and 10 positions, committed"
