@@ -57,6 +57,7 @@ EXAMPLES = {
     "db backup": "ballast db backup --to /mnt/backup/ballast-today",
     "db restore": "ballast db restore /mnt/backup/ballast-today",
     "db drill": "ballast db drill --json",
+    "db erase": "ballast db erase --yes-erase paper --certificate /mnt/records/erased.json",
     "doctor": "ballast doctor",
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',

@@ -16,6 +16,7 @@ from adapters.postgres.validations import Checked
 from adapters.postgres.validations import validate as checked
 from service.cli.answering import answer
 from service.cli.backup_verbs import backup_verb, drill_verb, restore_verb
+from service.cli.erasing_verb import erase_verb
 from service.cli.options import common, settings_of
 from service.database import migrate_database, reading
 from service.failures import ExitCode, UserError
@@ -150,7 +151,7 @@ def validate(*, as_json: bool, settings_file: Path | None, data_dir: Path | None
         raise failure
 
 
-for verb in (backup_verb, restore_verb, drill_verb):
+for verb in (backup_verb, restore_verb, drill_verb, erase_verb):
     db.add_command(verb)
 
 
