@@ -54,7 +54,12 @@ from actors.messages.market import (
 )
 from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
 from actors.messages.prediction import PredictionSlice
-from actors.messages.risk import IntentApproved, IntentRefused, TradingStateChanged
+from actors.messages.risk import (
+    IntentApproved,
+    IntentRefused,
+    RiskLimits,
+    TradingStateChanged,
+)
 
 VENUE: Final = "paper_venue"
 
@@ -83,14 +88,15 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     PredictionSlice: ("strategy",),
     VerdictSlice: (RECORDS,),
     OrderIntent: ("risk",),
-    IntentApproved: ("orders",),
+    IntentApproved: ("orders", RECORDS),
     IntentRefused: ("risk", "strategy", RECORDS),
+    RiskLimits: (RECORDS,),
     TradingStateChanged: ("orders", "strategy", RECORDS),
     PlaceHold: ("ledger",),
     HoldPlaced: ("orders", "risk"),
     HoldRefused: ("orders",),
     HoldReleased: ("ledger",),
-    SubmitOrder: (VENUE,),
+    SubmitOrder: (VENUE, RECORDS),
     CancelOrder: (VENUE,),
     OrderUpdate: ("risk", "strategy", RECORDS),
     ExecutionReport: ("orders",),

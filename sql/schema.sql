@@ -14,6 +14,36 @@
 --# schema ballast
 CREATE SCHEMA ballast AUTHORIZATION ballast_owner;
 
+--# function ballast.check_fills()
+CREATE OR REPLACE FUNCTION ballast.check_fills()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken FROM added a
+    WHERE NOT EXISTS (
+        SELECT FROM ballast.order_event o
+        WHERE o.account_id = a.account_id AND o.cl_ord_id = a.cl_ord_id
+            AND (o.seq, o.ordinal) < (a.seq, a.ordinal)
+    ) AND NOT EXISTS (
+        SELECT FROM ballast.row_refused r
+        WHERE r.account_id = a.account_id AND r.seq <= a.seq AND r.table_name = 'order_event'
+    )
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF broken.seq IS NOT NULL THEN
+        RAISE EXCEPTION 'A fill has no order before it.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'fill_follows_order', TABLE = 'fill',
+                SCHEMA = 'ballast', DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_frames()
 CREATE OR REPLACE FUNCTION ballast.check_frames()
  RETURNS trigger
@@ -104,6 +134,65 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_order_requests()
+CREATE OR REPLACE FUNCTION ballast.check_order_requests()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN v.quantity IS NULL THEN 'order_request_has_verdict'
+            WHEN (a.symbol, a.side, a.limit_price) <> (v.symbol, v.side, v.limit_price)
+                OR a.quantity > v.quantity THEN 'order_request_as_approved'
+            WHEN h.amount IS NULL OR h.debit_balance < 0 OR h.credit_balance < 0
+                OR h.amount < CASE a.side
+                    WHEN 'buy' THEN a.quantity * a.limit_price * (1 + v.taker_fee)
+                    ELSE a.quantity
+                END THEN 'order_request_funds_held'
+            WHEN s.state IS NULL OR s.state = 'Halted'
+                OR a.side = 'buy' AND (s.state <> 'Active' OR s.kill_level > 0)
+                THEN 'order_request_state_allows'
+            WHEN a.epoch <> f.epoch THEN 'order_request_epoch_leads'
+        END AS rule
+        FROM added a
+        LEFT JOIN ballast.risk_verdict v
+            ON v.account_id = a.account_id AND v.run_id = a.run_id AND v.intent_no = a.intent_no
+            AND (v.seq, v.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN LATERAL (
+            SELECT t.amount, t.debit_balance, t.credit_balance FROM ballast.transfer t
+            WHERE t.account_id = a.account_id AND t.source = 'hold:' || a.cl_ord_id || ':place'
+                AND t.source LIKE 'hold:%:place' AND (t.seq, t.ordinal) < (a.seq, a.ordinal)
+                AND t.debit = 'available:' || t.asset AND t.credit = 'held:' || t.asset
+                AND t.asset = split_part(a.symbol, '/', CASE a.side WHEN 'buy' THEN 2 ELSE 1 END)
+            ORDER BY t.seq DESC, t.ordinal DESC LIMIT 1
+        ) h ON true
+        LEFT JOIN LATERAL (
+            SELECT s.state, s.kill_level FROM ballast.trading_state s
+            WHERE s.account_id = a.account_id AND (s.seq, s.ordinal) <= (a.seq, a.ordinal)
+            ORDER BY s.seq DESC, s.ordinal DESC LIMIT 1
+        ) s ON true
+        LEFT JOIN LATERAL (
+            SELECT f.epoch FROM ballast.journal_frame f
+            WHERE f.account_id = a.account_id AND f.first_seq <= a.seq
+            ORDER BY f.first_seq DESC LIMIT 1
+        ) f ON true
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'An order breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule, TABLE = 'order_request',
+                SCHEMA = 'ballast', DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_run_ends()
 CREATE OR REPLACE FUNCTION ballast.check_run_ends()
  RETURNS trigger
@@ -141,6 +230,93 @@ BEGIN
                 begun.run_id, coalesce(head.last_seq, 0) USING ERRCODE = 'BL002';
         END IF;
     END LOOP;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_trades()
+CREATE OR REPLACE FUNCTION ballast.check_trades()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken FROM added a
+    WHERE NOT EXISTS (
+        SELECT FROM ballast.fill f
+        WHERE f.account_id = a.account_id AND f.cl_ord_id = a.cl_ord_id AND f.exec_id = a.exec_id
+            AND f.seq <= a.seq
+    ) AND NOT EXISTS (
+        SELECT FROM ballast.trade_unexplained u
+        WHERE u.account_id = a.account_id AND u.seq = a.seq
+            AND u.cl_ord_id = a.cl_ord_id AND u.exec_id = a.exec_id
+    ) AND NOT EXISTS (
+        SELECT FROM ballast.row_refused r
+        WHERE r.account_id = a.account_id AND r.seq <= a.seq
+            AND r.table_name IN ('fill', 'trade_unexplained')
+    )
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF broken.seq IS NOT NULL THEN
+        RAISE EXCEPTION 'A closed trade has no fill before it.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'trade_closed_follows_fill',
+                TABLE = 'trade_closed', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_verdicts()
+CREATE OR REPLACE FUNCTION ballast.check_verdicts()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN p.run_id IS NULL THEN 'risk_verdict_limits_known'
+            WHEN a.tier <> t.name THEN 'risk_verdict_tier_of_drawdown'
+            WHEN a.position_cap * 1000000 > least(t.cap, p.position_cap) * a.equity
+                OR a.exposure_cap * 1000000 > p.exposure_cap * a.equity
+                OR a.positions_max_count > t.positions_max_count
+                THEN 'risk_verdict_caps_of_tier'
+            WHEN a.edge_margin < p.edge_margin THEN 'risk_verdict_edge_margin_of_limits'
+            WHEN a.drawdown >= p.halt_drawdown AND NOT EXISTS (
+                SELECT FROM ballast.trading_state s
+                WHERE s.account_id = a.account_id AND s.seq <= a.seq AND s.state <> 'Active'
+            ) THEN 'risk_verdict_halt_reviewed'
+        END AS rule
+        FROM added a
+        LEFT JOIN ballast.risk_profile p ON p.account_id = a.account_id AND p.run_id = a.run_id
+            AND (p.seq, p.ordinal) < (a.seq, a.ordinal)
+        CROSS JOIN LATERAL (
+            SELECT 'defence' AS name, p.defence_cap AS cap,
+                p.defence_positions_max_count AS positions_max_count
+            WHERE a.drawdown >= p.defence_drawdown
+            UNION ALL
+            SELECT 'caution', p.caution_cap, p.caution_positions_max_count
+            WHERE a.drawdown >= p.caution_drawdown AND a.drawdown < p.defence_drawdown
+            UNION ALL
+            SELECT 'normal', p.normal_cap, p.normal_positions_max_count
+            WHERE a.drawdown < p.caution_drawdown OR p.run_id IS NULL
+        ) t
+        WHERE a.side = 'buy'
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'An approval breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule, TABLE = 'risk_verdict',
+                SCHEMA = 'ballast', DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
     RETURN NULL;
 END
 $function$;
@@ -425,6 +601,32 @@ CREATE TABLE ballast.order_event (
     CONSTRAINT order_event_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
 );
 
+--# table ballast.order_request
+CREATE TABLE ballast.order_request (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    cl_ord_id text NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    quantity numeric NOT NULL,
+    limit_price numeric NOT NULL,
+    decided_at bigint NOT NULL,
+    deadline bigint NOT NULL,
+    epoch bigint NOT NULL,
+    intent_no bigint NOT NULL,
+    CONSTRAINT order_request_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT order_request_deadline_after_decision CHECK ((deadline > decided_at)),
+    CONSTRAINT order_request_limit_price_positive CHECK (((limit_price > (0)::numeric) AND (limit_price < 'Infinity'::numeric))),
+    CONSTRAINT order_request_once UNIQUE (account_id, cl_ord_id),
+    CONSTRAINT order_request_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
+    CONSTRAINT order_request_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
 --# table ballast.portfolio_hour
 CREATE TABLE ballast.portfolio_hour (
     account_id text NOT NULL,
@@ -484,6 +686,83 @@ CREATE TABLE ballast.refusal (
     gate text NOT NULL,
     CONSTRAINT refusal_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT refusal_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
+--# table ballast.risk_profile
+CREATE TABLE ballast.risk_profile (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    profile_id text NOT NULL,
+    position_cap bigint NOT NULL,
+    exposure_cap bigint NOT NULL,
+    normal_cap bigint NOT NULL,
+    normal_positions_max_count bigint NOT NULL,
+    caution_drawdown bigint NOT NULL,
+    caution_cap bigint NOT NULL,
+    caution_positions_max_count bigint NOT NULL,
+    defence_drawdown bigint NOT NULL,
+    defence_cap bigint NOT NULL,
+    defence_positions_max_count bigint NOT NULL,
+    halt_drawdown bigint NOT NULL,
+    edge_margin bigint NOT NULL,
+    CONSTRAINT risk_profile_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT risk_profile_no_leverage CHECK (((0 < position_cap) AND (position_cap <= 1000000) AND (0 < exposure_cap) AND (exposure_cap <= 1000000))),
+    CONSTRAINT risk_profile_once UNIQUE (account_id, run_id),
+    CONSTRAINT risk_profile_tightens CHECK (((0 < caution_drawdown) AND (caution_drawdown < defence_drawdown) AND (defence_drawdown < halt_drawdown) AND (halt_drawdown < 1000000) AND (1000000 >= normal_cap) AND (normal_cap >= caution_cap) AND (caution_cap >= defence_cap) AND (defence_cap > 0)))
+);
+
+--# table ballast.risk_verdict
+CREATE TABLE ballast.risk_verdict (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    intent_no bigint NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    limit_price numeric NOT NULL,
+    decided_at bigint NOT NULL,
+    action bigint NOT NULL,
+    reason bigint NOT NULL,
+    p_up bigint NOT NULL,
+    expected_move bigint NOT NULL,
+    cost bigint NOT NULL,
+    reference_price numeric NOT NULL,
+    quantity numeric NOT NULL,
+    notional numeric GENERATED ALWAYS AS ((quantity * limit_price)) STORED NOT NULL,
+    equity numeric NOT NULL,
+    drawdown bigint NOT NULL,
+    halt_at bigint NOT NULL,
+    tier text NOT NULL,
+    position_cap numeric NOT NULL,
+    symbol_worth numeric NOT NULL,
+    exposure_cap numeric NOT NULL,
+    total_worth numeric NOT NULL,
+    positions_count bigint NOT NULL,
+    positions_max_count bigint NOT NULL,
+    cash_free numeric NOT NULL,
+    taker_fee numeric NOT NULL,
+    edge_margin bigint NOT NULL,
+    CONSTRAINT risk_verdict_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT risk_verdict_drawdown_below_halt CHECK (((side <> 'buy'::text) OR (drawdown < halt_at))),
+    CONSTRAINT risk_verdict_edge_above_cost CHECK (((side <> 'buy'::text) OR ((expected_move > cost) AND ((expected_move - cost) >= edge_margin)))),
+    CONSTRAINT risk_verdict_finite CHECK (((equity < 'Infinity'::numeric) AND (cash_free < 'Infinity'::numeric) AND (symbol_worth >= (0)::numeric) AND (total_worth >= (0)::numeric) AND (taker_fee >= (0)::numeric))),
+    CONSTRAINT risk_verdict_intent_once UNIQUE (account_id, run_id, intent_no),
+    CONSTRAINT risk_verdict_limit_price_positive CHECK (((limit_price > (0)::numeric) AND (limit_price < 'Infinity'::numeric))),
+    CONSTRAINT risk_verdict_positions_below_max CHECK (((side <> 'buy'::text) OR (positions_count < positions_max_count))),
+    CONSTRAINT risk_verdict_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
+    CONSTRAINT risk_verdict_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
+    CONSTRAINT risk_verdict_within_cash CHECK (((side <> 'buy'::text) OR (((quantity * limit_price) * ((1)::numeric + taker_fee)) <= cash_free))),
+    CONSTRAINT risk_verdict_within_exposure_cap CHECK (((side <> 'buy'::text) OR ((total_worth + (quantity * limit_price)) <= exposure_cap))),
+    CONSTRAINT risk_verdict_within_position_cap CHECK (((side <> 'buy'::text) OR ((symbol_worth + (quantity * limit_price)) <= position_cap)))
 );
 
 --# table ballast.row_refused
@@ -622,7 +901,6 @@ CREATE TABLE ballast.transfer (
     CONSTRAINT transfer_amount_positive CHECK (((amount > (0)::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT transfer_between_two CHECK ((debit <> credit)),
     CONSTRAINT transfer_finite CHECK (((abs(debit_balance) < 'Infinity'::numeric) AND (abs(credit_balance) < 'Infinity'::numeric))),
-    CONSTRAINT transfer_hold_covered CHECK (((source !~~ 'hold:%:place'::text) OR ((debit_balance >= (0)::numeric) AND (credit_balance >= (0)::numeric)))),
     CONSTRAINT transfer_transfer_no_once UNIQUE (account_id, run_id, transfer_no)
 );
 
@@ -655,6 +933,12 @@ ALTER TABLE ballast.journal_frame ALTER COLUMN records SET STORAGE EXTERNAL;
 
 --# storage of ballast.snapshot.data
 ALTER TABLE ballast.snapshot ALTER COLUMN data SET STORAGE EXTERNAL;
+
+--# index ballast.order_event_of_order
+CREATE INDEX order_event_of_order ON ballast.order_event USING btree (account_id, cl_ord_id, seq, ordinal);
+
+--# index ballast.transfer_hold_placed
+CREATE INDEX transfer_hold_placed ON ballast.transfer USING btree (account_id, source) WHERE (source ~~ 'hold:%:place'::text);
 
 --# view ballast.balance
 CREATE VIEW ballast.balance AS
@@ -691,17 +975,29 @@ CREATE VIEW ballast.posting AS
    FROM (ballast.transfer t
      CROSS JOIN LATERAL ( VALUES ('debit'::text,t.debit,(- t.amount),t.debit_balance,t.debit_sequence,t.credit), ('credit'::text,t.credit,t.amount,t.credit_balance,t.credit_sequence,t.debit)) s(side, ledger_account, change, balance, sequence, counterpart));
 
+--# trigger check_added ON ballast.fill
+CREATE TRIGGER check_added AFTER INSERT ON ballast.fill REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_fills();
+
 --# trigger check_added ON ballast.journal_frame
 CREATE TRIGGER check_added AFTER INSERT ON ballast.journal_frame REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_frames();
 
 --# trigger check_added ON ballast.lease
 CREATE TRIGGER check_added AFTER INSERT ON ballast.lease REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_lease();
 
+--# trigger check_added ON ballast.order_request
+CREATE TRIGGER check_added AFTER INSERT ON ballast.order_request REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_order_requests();
+
+--# trigger check_added ON ballast.risk_verdict
+CREATE TRIGGER check_added AFTER INSERT ON ballast.risk_verdict REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_verdicts();
+
 --# trigger check_added ON ballast.run
 CREATE TRIGGER check_added AFTER INSERT ON ballast.run REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_runs();
 
 --# trigger check_added ON ballast.run_end
 CREATE TRIGGER check_added AFTER INSERT ON ballast.run_end REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_run_ends();
+
+--# trigger check_added ON ballast.trade_closed
+CREATE TRIGGER check_added AFTER INSERT ON ballast.trade_closed REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_trades();
 
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -718,6 +1014,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.migr
 --# trigger refuse_change ON ballast.order_event
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.order_event FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.order_request
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.order_request FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.portfolio_hour
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.portfolio_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -726,6 +1025,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.posi
 
 --# trigger refuse_change ON ballast.refusal
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.risk_profile
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_profile FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.risk_verdict
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_verdict FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.row_refused
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.row_refused FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -751,17 +1056,29 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.tran
 --# trigger refuse_change ON ballast.verdict_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verdict_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# firing of trigger check_added ON ballast.fill
+ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.journal_frame
 ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_added;
 
 --# firing of trigger check_added ON ballast.lease
 ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.order_request
+ALTER TABLE ballast.order_request ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.risk_verdict
+ALTER TABLE ballast.risk_verdict ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.run
 ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER check_added;
 
 --# firing of trigger check_added ON ballast.run_end
 ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.trade_closed
+ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER check_added;
 
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
@@ -778,6 +1095,9 @@ ALTER TABLE ballast.migration ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.order_event
 ALTER TABLE ballast.order_event ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.order_request
+ALTER TABLE ballast.order_request ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.portfolio_hour
 ALTER TABLE ballast.portfolio_hour ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -786,6 +1106,12 @@ ALTER TABLE ballast.position_hour ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.refusal
 ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.risk_profile
+ALTER TABLE ballast.risk_profile ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.risk_verdict
+ALTER TABLE ballast.risk_verdict ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.row_refused
 ALTER TABLE ballast.row_refused ENABLE ALWAYS TRIGGER refuse_change;
@@ -850,6 +1176,24 @@ COMMENT ON CONSTRAINT order_event_quantity_positive ON ballast.order_event IS 'W
 --# comment on CONSTRAINT order_event_side ON ballast.order_event
 COMMENT ON CONSTRAINT order_event_side ON ballast.order_event IS 'An order buys or sells what is held; there is no short';
 
+--# comment on CONSTRAINT order_request_deadline_after_decision ON ballast.order_request
+COMMENT ON CONSTRAINT order_request_deadline_after_decision ON ballast.order_request IS 'The venue must not match what was dead when it was decided';
+
+--# comment on CONSTRAINT order_request_limit_price_positive ON ballast.order_request
+COMMENT ON CONSTRAINT order_request_limit_price_positive ON ballast.order_request IS 'Every order of ours has a worst price';
+
+--# comment on CONSTRAINT order_request_once ON ballast.order_request
+COMMENT ON CONSTRAINT order_request_once ON ballast.order_request IS 'A client order id names one order, in every run';
+
+--# comment on CONSTRAINT order_request_pkey ON ballast.order_request
+COMMENT ON CONSTRAINT order_request_pkey ON ballast.order_request IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT order_request_quantity_positive ON ballast.order_request
+COMMENT ON CONSTRAINT order_request_quantity_positive ON ballast.order_request IS 'We never order nothing, less, or without limit';
+
+--# comment on CONSTRAINT order_request_side ON ballast.order_request
+COMMENT ON CONSTRAINT order_request_side ON ballast.order_request IS 'An order buys or sells what is held; there is no short';
+
 --# comment on CONSTRAINT portfolio_hour_pkey ON ballast.portfolio_hour
 COMMENT ON CONSTRAINT portfolio_hour_pkey ON ballast.portfolio_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
@@ -861,6 +1205,54 @@ COMMENT ON CONSTRAINT refusal_pkey ON ballast.refusal IS 'A row is told by its i
 
 --# comment on CONSTRAINT refusal_side ON ballast.refusal
 COMMENT ON CONSTRAINT refusal_side ON ballast.refusal IS 'An intent buys or sells; there is no third side';
+
+--# comment on CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile
+COMMENT ON CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile IS 'No cap lets more be held than the account is worth';
+
+--# comment on CONSTRAINT risk_profile_once ON ballast.risk_profile
+COMMENT ON CONSTRAINT risk_profile_once ON ballast.risk_profile IS 'A run decides by one profile; another one is another run';
+
+--# comment on CONSTRAINT risk_profile_pkey ON ballast.risk_profile
+COMMENT ON CONSTRAINT risk_profile_pkey ON ballast.risk_profile IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT risk_profile_tightens ON ballast.risk_profile
+COMMENT ON CONSTRAINT risk_profile_tightens ON ballast.risk_profile IS 'The deeper the drawdown, the less is allowed';
+
+--# comment on CONSTRAINT risk_verdict_drawdown_below_halt ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_drawdown_below_halt ON ballast.risk_verdict IS 'Beyond the halt, or the step after a review, nobody enters';
+
+--# comment on CONSTRAINT risk_verdict_edge_above_cost ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_edge_above_cost ON ballast.risk_verdict IS 'An entry is expected to earn more than it costs, by the margin';
+
+--# comment on CONSTRAINT risk_verdict_finite ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_finite ON ballast.risk_verdict IS 'NaN and Infinity would pass for room without end';
+
+--# comment on CONSTRAINT risk_verdict_intent_once ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_intent_once ON ballast.risk_verdict IS 'An intent is approved once: one approval, one order';
+
+--# comment on CONSTRAINT risk_verdict_limit_price_positive ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_limit_price_positive ON ballast.risk_verdict IS 'Every approval has a worst price';
+
+--# comment on CONSTRAINT risk_verdict_pkey ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_pkey ON ballast.risk_verdict IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT risk_verdict_positions_below_max ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_positions_below_max ON ballast.risk_verdict IS 'A further symbol needs a place';
+
+--# comment on CONSTRAINT risk_verdict_quantity_positive ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_quantity_positive ON ballast.risk_verdict IS 'Nothing, less, or without limit is not approved';
+
+--# comment on CONSTRAINT risk_verdict_side ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_side ON ballast.risk_verdict IS 'An intent buys or sells what is held; there is no short';
+
+--# comment on CONSTRAINT risk_verdict_within_cash ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_cash ON ballast.risk_verdict IS 'An entry with its fee is paid from free cash: no leverage';
+
+--# comment on CONSTRAINT risk_verdict_within_exposure_cap ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_exposure_cap ON ballast.risk_verdict IS 'All positions, open buys at their worst and this entry stay within the cap of all';
+
+--# comment on CONSTRAINT risk_verdict_within_position_cap ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_position_cap ON ballast.risk_verdict IS 'What is held, open buys at their worst and this entry stay within the cap of one position';
 
 --# comment on CONSTRAINT row_refused_pkey ON ballast.row_refused
 COMMENT ON CONSTRAINT row_refused_pkey ON ballast.row_refused IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
@@ -910,9 +1302,6 @@ COMMENT ON CONSTRAINT transfer_between_two ON ballast.transfer IS 'Double entry 
 --# comment on CONSTRAINT transfer_finite ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_finite ON ballast.transfer IS 'NaN and Infinity are no balances';
 
---# comment on CONSTRAINT transfer_hold_covered ON ballast.transfer
-COMMENT ON CONSTRAINT transfer_hold_covered ON ballast.transfer IS 'An order reserves only what is free: no leverage, no short';
-
 --# comment on CONSTRAINT transfer_pkey ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_pkey ON ballast.transfer IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
@@ -925,6 +1314,9 @@ COMMENT ON CONSTRAINT verdict_slice_columns ON ballast.verdict_slice IS 'Every s
 --# comment on CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice
 COMMENT ON CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
+--# comment on FUNCTION ballast.check_fills()
+COMMENT ON FUNCTION ballast.check_fills() IS 'A fill is of an order that was recorded before it: fill_follows_order';
+
 --# comment on FUNCTION ballast.check_frames()
 COMMENT ON FUNCTION ballast.check_frames() IS 'A frame continues the stream: leader, place, root, run, checksum';
 
@@ -934,11 +1326,20 @@ COMMENT ON FUNCTION ballast.check_leader(text,bigint) IS 'Only the newest epoch 
 --# comment on FUNCTION ballast.check_lease()
 COMMENT ON FUNCTION ballast.check_lease() IS 'Epochs are opened one by one';
 
+--# comment on FUNCTION ballast.check_order_requests()
+COMMENT ON FUNCTION ballast.check_order_requests() IS 'An order was approved, is funded from what was free, and may be sent: order_request_has_verdict, _as_approved, _funds_held, _state_allows, _epoch_leads';
+
 --# comment on FUNCTION ballast.check_run_ends()
 COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
 
 --# comment on FUNCTION ballast.check_runs()
 COMMENT ON FUNCTION ballast.check_runs() IS 'A run begins at the head, with its root as genesis';
+
+--# comment on FUNCTION ballast.check_trades()
+COMMENT ON FUNCTION ballast.check_trades() IS 'A closed trade is of a fill, or of a trade that no order explains: trade_closed_follows_fill';
+
+--# comment on FUNCTION ballast.check_verdicts()
+COMMENT ON FUNCTION ballast.check_verdicts() IS 'An entry keeps the limits that its run stated: risk_verdict_limits_known, _tier_of_drawdown, _caps_of_tier, _edge_margin_of_limits, _halt_reviewed';
 
 --# comment on FUNCTION ballast.guard_grants()
 COMMENT ON FUNCTION ballast.guard_grants() IS 'Refuses a GRANT or REVOKE that leaves more or less on ours than migrations grant';
@@ -970,6 +1371,9 @@ COMMENT ON TABLE ballast.migration IS 'What made this schema: each file once, an
 --# comment on TABLE ballast.order_event
 COMMENT ON TABLE ballast.order_event IS 'Every move of every order';
 
+--# comment on TABLE ballast.order_request
+COMMENT ON TABLE ballast.order_request IS 'Orders as they go to the venue, each once';
+
 --# comment on TABLE ballast.portfolio_hour
 COMMENT ON TABLE ballast.portfolio_hour IS 'The portfolio at a full hour, in its reporting currency';
 
@@ -978,6 +1382,12 @@ COMMENT ON TABLE ballast.position_hour IS 'Every held symbol at a full hour';
 
 --# comment on TABLE ballast.refusal
 COMMENT ON TABLE ballast.refusal IS 'Intents that a gate refused, with what it saw and what it demanded';
+
+--# comment on TABLE ballast.risk_profile
+COMMENT ON TABLE ballast.risk_profile IS 'The limits by which a run decides, in millionths, stated at its start';
+
+--# comment on TABLE ballast.risk_verdict
+COMMENT ON TABLE ballast.risk_verdict IS 'Intents that risk approved, with what it saw; `refusal` has the others';
 
 --# comment on TABLE ballast.row_refused
 COMMENT ON TABLE ballast.row_refused IS 'Rows that a constraint refused and that are missing from their table';
@@ -1012,6 +1422,10 @@ COMMENT ON VIEW ballast.balance IS 'Every ledger account: the balance carried to
 --# comment on VIEW ballast.posting
 COMMENT ON VIEW ballast.posting IS 'Each side of each transfer: what it changed, and the balance that the ledger carried after it';
 
+--# owner of FUNCTION ballast.check_fills()
+ALTER FUNCTION ballast.check_fills() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_fills() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.check_frames()
 ALTER FUNCTION ballast.check_frames() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_frames() FROM PUBLIC;
@@ -1024,6 +1438,10 @@ REVOKE ALL ON FUNCTION ballast.check_leader(text,bigint) FROM PUBLIC;
 ALTER FUNCTION ballast.check_lease() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_lease() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.check_order_requests()
+ALTER FUNCTION ballast.check_order_requests() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_order_requests() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.check_run_ends()
 ALTER FUNCTION ballast.check_run_ends() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_run_ends() FROM PUBLIC;
@@ -1031,6 +1449,14 @@ REVOKE ALL ON FUNCTION ballast.check_run_ends() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_runs()
 ALTER FUNCTION ballast.check_runs() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_runs() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_trades()
+ALTER FUNCTION ballast.check_trades() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_trades() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_verdicts()
+ALTER FUNCTION ballast.check_verdicts() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_verdicts() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.guard_grants()
 ALTER FUNCTION ballast.guard_grants() OWNER TO ballast_owner;
@@ -1070,6 +1496,9 @@ ALTER TABLE ballast.migration OWNER TO ballast_owner;
 --# owner of TABLE ballast.order_event
 ALTER TABLE ballast.order_event OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.order_request
+ALTER TABLE ballast.order_request OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.portfolio_hour
 ALTER TABLE ballast.portfolio_hour OWNER TO ballast_owner;
 
@@ -1081,6 +1510,12 @@ ALTER TABLE ballast.posting OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.refusal
 ALTER TABLE ballast.refusal OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.risk_profile
+ALTER TABLE ballast.risk_profile OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.risk_verdict
+ALTER TABLE ballast.risk_verdict OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.row_refused
 ALTER TABLE ballast.row_refused OWNER TO ballast_owner;
@@ -1127,6 +1562,9 @@ GRANT INSERT ON TABLE ballast.lease TO ballast_writer;
 --# grant INSERT ON TABLE ballast.order_event TO ballast_writer
 GRANT INSERT ON TABLE ballast.order_event TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.order_request TO ballast_writer
+GRANT INSERT ON TABLE ballast.order_request TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.portfolio_hour TO ballast_writer
 GRANT INSERT ON TABLE ballast.portfolio_hour TO ballast_writer;
 
@@ -1135,6 +1573,12 @@ GRANT INSERT ON TABLE ballast.position_hour TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.refusal TO ballast_writer
 GRANT INSERT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.risk_profile TO ballast_writer
+GRANT INSERT ON TABLE ballast.risk_profile TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.risk_verdict TO ballast_writer
+GRANT INSERT ON TABLE ballast.risk_verdict TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.row_refused TO ballast_writer
 GRANT INSERT ON TABLE ballast.row_refused TO ballast_writer;
@@ -1199,6 +1643,12 @@ GRANT SELECT ON TABLE ballast.order_event TO ballast_reader;
 --# grant SELECT ON TABLE ballast.order_event TO ballast_writer
 GRANT SELECT ON TABLE ballast.order_event TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.order_request TO ballast_reader
+GRANT SELECT ON TABLE ballast.order_request TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.order_request TO ballast_writer
+GRANT SELECT ON TABLE ballast.order_request TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.portfolio_hour TO ballast_reader
 GRANT SELECT ON TABLE ballast.portfolio_hour TO ballast_reader;
 
@@ -1222,6 +1672,18 @@ GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.refusal TO ballast_writer
 GRANT SELECT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.risk_profile TO ballast_reader
+GRANT SELECT ON TABLE ballast.risk_profile TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.risk_profile TO ballast_writer
+GRANT SELECT ON TABLE ballast.risk_profile TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.risk_verdict TO ballast_reader
+GRANT SELECT ON TABLE ballast.risk_verdict TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.risk_verdict TO ballast_writer
+GRANT SELECT ON TABLE ballast.risk_verdict TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.row_refused TO ballast_reader
 GRANT SELECT ON TABLE ballast.row_refused TO ballast_reader;

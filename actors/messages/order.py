@@ -46,6 +46,7 @@ class SubmitOrder(Message, frozen=True):
     decided_at: int
     deadline: int
     epoch: int
+    intent_no: int = 0
 
 
 class CancelOrder(Message, frozen=True):

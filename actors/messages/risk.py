@@ -47,11 +47,55 @@ class Refusal(enum.StrEnum):
     NOT_HELD = "not_held"
 
 
+class Admission(Message, frozen=True):
+    """What risk saw when it approved, for the database to do the same sums again.
+
+    Ratios in millionths, amounts in quote currency; worths count open buys at their worst, and
+    `positions_count` the other symbols. An exit has no caps and no worths: zeros.
+    """
+
+    equity: Decimal = Decimal(0)
+    drawdown: int = 0
+    halt_at: int = 0
+    tier: str = ""
+    position_cap: Decimal = Decimal(0)
+    symbol_worth: Decimal = Decimal(0)
+    exposure_cap: Decimal = Decimal(0)
+    total_worth: Decimal = Decimal(0)
+    positions_count: int = 0
+    positions_max_count: int = 0
+    cash_free: Decimal = Decimal(0)
+    taker_fee: Decimal = Decimal(0)
+    edge_margin: int = 0
+
+
 class IntentApproved(Message, frozen=True):
     """Risk approves `intent` at `quantity` (base, on the lot grid) and the intent's limit price."""
 
     intent: OrderIntent
     quantity: Decimal
+    admission: Admission = Admission()
+
+
+class RiskLimits(Message, frozen=True):
+    """Record: the limits by which a run decides, in millionths, as its start names them.
+
+    `profile_id` is a hash of the whole profile; the fields are those that the database checks.
+    """
+
+    profile_id: str
+    position_cap: int
+    exposure_cap: int
+    normal_cap: int
+    normal_positions_max_count: int
+    caution_drawdown: int
+    caution_cap: int
+    caution_positions_max_count: int
+    defence_drawdown: int
+    defence_cap: int
+    defence_positions_max_count: int
+    halt_drawdown: int
+    edge_margin: int
 
 
 class IntentRefused(Message, frozen=True):

@@ -144,6 +144,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             order.decided_at,
             order.deadline,
             state.epoch,
+            order.intent_no,
         )
         effects += (submit, SetTimer(lifetime_timer(cl_ord_id), at + config.lifetime_ns))
         if not config.venue_in_graph:

@@ -28,9 +28,11 @@ from actors.messages.order import OrderUpdate
 from actors.messages.risk import (
     IntentApproved,
     IntentRefused,
+    RiskLimits,
     TradingState,
     TradingStateChanged,
 )
+from actors.risk.admission import admission_of, limits_of
 from actors.risk.ladder import first_refusal
 from actors.risk.profile import RiskConfig
 from actors.risk.reservations import OVER, Reservation, follow, position_of, settle
@@ -48,16 +50,17 @@ class RiskActor(Actor[RiskConfig, RiskState]):
     emits: ClassVar[tuple[type[Message], ...]] = (
         IntentApproved,
         IntentRefused,
+        RiskLimits,
         TradingStateChanged,
         Note,
     )
     state_type: ClassVar[type[msgspec.Struct]] = RiskState
 
     def on_run_started(self, message: RunStarted, at: int) -> Effects:
-        """The run's symbols must be the instruments; the state that stands is announced."""
+        """The run's symbols must be the instruments; the limits and the state are announced."""
         del at
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
-        return (self._standing_now(),)
+        return limits_of(self.config.profile), self._standing_now()
 
     def on_intent(self, intent: OrderIntent, at: int) -> Effects:
         """The ladder; an approval is reserved at once."""
@@ -80,7 +83,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             limit_price=intent.limit_price,
             approved_at=at,
         )
-        return (IntentApproved(intent, quantity),)
+        return (IntentApproved(intent, quantity, admission_of(view, state.portfolio)),)
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:
         """Keep the marks; those of a warm-up are history and price nothing."""

@@ -146,9 +146,13 @@ def price_collar(intent: OrderIntent, view: RiskView) -> Grounds:
 
 
 def edge_below_cost(intent: OrderIntent, view: RiskView) -> Grounds:
-    """The expected move exceeds the cost by the margin; a cost below both fees is not believed."""
+    """The expected move exceeds the cost by the margin; a cost below both fees is not believed.
+
+    A margin of nothing still asks for more than the cost.
+    """
     fees = 2 * _fee_micros(str(_rules(view).taker_fee))
-    edge, margin = intent.expected_move - max(intent.cost, fees), view.profile.edge_margin_micros
+    edge = intent.expected_move - max(intent.cost, fees)
+    margin = max(view.profile.edge_margin_micros, 1)
     return (str(edge), str(margin)) if edge < margin else None
 
 

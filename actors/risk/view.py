@@ -34,13 +34,21 @@ _ONE: Final = Decimal(1)
 
 
 class Rooms(msgspec.Struct, frozen=True):
-    """What each limit still leaves: notional in quote currency, rounded down, and positions."""
+    """What each limit still leaves: notional in quote currency, rounded down, and positions.
+
+    And what that was computed from, which an approval states for the database.
+    """
 
     position: Decimal = ZERO
     exposure: Decimal = ZERO
     cash: Decimal = ZERO
     positions_count: int = 0
     positions_max_count: int = 0
+    position_cap: Decimal = ZERO
+    symbol_worth: Decimal = ZERO
+    exposure_cap: Decimal = ZERO
+    total_worth: Decimal = ZERO
+    cash_free: Decimal = ZERO
 
 
 class RiskView(msgspec.Struct, frozen=True):
@@ -170,6 +178,11 @@ def _rooms(
         cash=divide_down(cash, _ONE + instrument.taker_fee, step),
         positions_count=_positions_count(config, state, portfolio, instrument.symbol),
         positions_max_count=tier.positions_max_count,
+        position_cap=cap,
+        symbol_worth=symbol_worth,
+        exposure_cap=total,
+        total_worth=total_worth,
+        cash_free=cash,
     )
 
 

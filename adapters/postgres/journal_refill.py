@@ -27,6 +27,8 @@ from adapters.postgres.journal_rows import (
 from adapters.postgres.verdict_copy import copied_verdicts
 
 _LINE: Final = re.compile(r"\d+")
+# What a trigger that judges a whole COPY says of the row; no detail of the server's reads so.
+_TOLD: Final = re.compile(r"input (\d+), row (\d+)")
 # A constraint says no; or, the last four, of server and driver: the column cannot hold the value.
 _REFUSALS: Final = (
     asyncpg.IntegrityConstraintViolationError,
@@ -61,7 +63,7 @@ async def copy_rows(connection: Connection, table: str, lines: Sequence[Row]) ->
             await connection.copy_records_to_table(table, records=lines, **place)
     except _REFUSALS as error:
         name = getattr(error, "constraint_name", None) or table
-        raise RowRefusedError(name, _place(error, len(lines))) from error
+        raise RowRefusedError(name, _place(error, lines)) from error
 
 
 async def _at_once(data: bytes) -> AsyncIterator[bytes]:
@@ -71,16 +73,17 @@ async def _at_once(data: bytes) -> AsyncIterator[bytes]:
 async def refill(connection: Connection, tables: Mapping[str, Sequence[Row]]) -> list[RefusedRow]:
     """Write every row that its table takes, within a transaction, and a row for each of the others.
 
-    So what is missing is known for good, in the same commit that leaves it out.
+    So what is missing is known for good, in the same commit that leaves it out, and before the
+    next table, which may ask for it.
     """
     refused: list[RefusedRow] = []
-    missing: list[Row] = []
     for table, lines in tables.items():
+        missing: list[Row] = []
         for name, row in await copy_what_passes(connection, table, lines):
             place = f"{table} row {row[ORDINAL_COLUMN]}"
             refused.append(RefusedRow(name, row[SEQ_COLUMN], place))
             missing.append((*row[: len(KEYS)], table, name))
-    await copy_what_passes(connection, "row_refused", missing)
+        await copy_what_passes(connection, "row_refused", missing)
     return refused
 
 
@@ -108,8 +111,16 @@ async def copy_what_passes(
     return refused
 
 
-def _place(error: Exception, count: int) -> int | None:
-    """Which row it was: the context reads "COPY fill, line 3", in the server's language."""
+def _place(error: Exception, lines: Sequence[Row]) -> int | None:
+    """Which row it was.
+
+    The context reads "COPY fill, line 3", in the server's language; a trigger's reads otherwise,
+    and names the row's keys instead.
+    """
+    if told := _TOLD.fullmatch(getattr(error, "detail", None) or ""):
+        keys = (int(told[1]), int(told[2]))
+        found = (n for n, row in enumerate(lines) if (row[SEQ_COLUMN], row[ORDINAL_COLUMN]) == keys)
+        return next(found, None)
     line = _LINE.search(getattr(error, "context", None) or "")
-    place = int(line.group()) - 1 if line else count
-    return place if 0 <= place < count else None
+    place = int(line.group()) - 1 if line else len(lines)
+    return place if 0 <= place < len(lines) else None

@@ -2,7 +2,7 @@
 
 A verdict's row ends with its matrix, which stands for the columns of VERDICT_COLUMNS.
 Amounts stay Decimal, times nanoseconds, ratios millionths; nothing is computed here. The tables are
-those of 0002_records.sql and 0003_facts.sql, and a test holds the two together.
+those of sql/migrations, and a test holds the two together.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import msgspec
 
 from actors.instant import HOUR_NS, floor_to
 from actors.messages.base import Message
-from actors.messages.decision import VERDICT_COLUMNS, VerdictSlice
+from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.ledger import (
     PortfolioHour,
@@ -24,8 +24,14 @@ from actors.messages.ledger import (
     Transfer,
     TransfersPosted,
 )
-from actors.messages.order import OrderUpdate
-from actors.messages.risk import IntentRefused, TradingStateChanged
+from actors.messages.order import OrderUpdate, SubmitOrder
+from actors.messages.risk import (
+    Admission,
+    IntentApproved,
+    IntentRefused,
+    RiskLimits,
+    TradingStateChanged,
+)
 from actors.ports import DerivedRow, RunRow
 
 Row = tuple[Any, ...]
@@ -42,15 +48,20 @@ def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ..
 
 
 _PORTFOLIO: Final = _fields(PortfolioState, "positions")
-# The columns of each table after KEYS; messages are flat, so they are mostly its fields.
+_INTENT: Final = _fields(OrderIntent, "notional", "quantity")
+# The columns of each table after KEYS; messages are flat, so they are mostly its fields. The tables
+# stand in the order in which a commit fills them: a row after those that it must follow.
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "risk_profile": _fields(RiskLimits),
+    "trading_state": _fields(TradingStateChanged),
     VERDICTS: ("ts", "prediction_ts", *VERDICT_COLUMNS),
     "refusal": _fields(IntentRefused),
-    "trading_state": _fields(TradingStateChanged),
+    "risk_verdict": (*_INTENT, "quantity", *_fields(Admission)),
     "order_event": _fields(OrderUpdate),
+    "transfer": _fields(Transfer),
+    "order_request": _fields(SubmitOrder),
     "fill": _fields(Fill),
     "trade_unexplained": _fields(TradeUnexplained),
-    "transfer": _fields(Transfer),
     "trade_closed": _fields(TradeClosed),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
@@ -60,6 +71,11 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 def _verdicts(body: VerdictSlice) -> Iterator[tuple[str, Row]]:
     yield VERDICTS, (body.ts, body.prediction_ts, body.rows)
+
+
+def _approvals(body: IntentApproved) -> Iterator[tuple[str, Row]]:
+    intent = tuple(getattr(body.intent, name) for name in _INTENT)
+    yield "risk_verdict", (*intent, body.quantity, *msgspec.structs.astuple(body.admission))
 
 
 def _transfers(body: TransfersPosted) -> Iterator[tuple[str, Row]]:
@@ -85,7 +101,10 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     VerdictSlice: _verdicts,
     TransfersPosted: _transfers,
     PortfolioHour: _portfolio,
+    IntentApproved: _approvals,
     IntentRefused: _flat("refusal"),
+    RiskLimits: _flat("risk_profile"),
+    SubmitOrder: _flat("order_request"),
     TradingStateChanged: _flat("trading_state"),
     OrderUpdate: _flat("order_event"),
     Fill: _flat("fill"),
@@ -100,7 +119,7 @@ def _storable(value: Any) -> Any:
 
 
 def table_rows(run: RunRow, rows: Iterable[DerivedRow]) -> dict[str, Sequence[Row]]:
-    """The rows of each table, in the order they were recorded.
+    """The rows of each table, in the order they were recorded; the tables in that of COLUMNS.
 
     A message without a table is a bug (KeyError).
     """
@@ -114,4 +133,4 @@ def table_rows(run: RunRow, rows: Iterable[DerivedRow]) -> dict[str, Sequence[Ro
             keys = (run.account, run.run_id, run.mode, hour, row.seq, ordinal, row.at)
             found.setdefault(table, []).append(keys + tuple(map(_storable, values)))
             ordinal += 1
-    return dict(found)
+    return {table: found[table] for table in COLUMNS if table in found}

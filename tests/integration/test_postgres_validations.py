@@ -33,11 +33,20 @@ from tests.postgres_server import KINDS, Server, running_server
 
 FILLED = "SELECT min(seq) FROM ballast.fill"
 SOLD = "SELECT min(seq) FROM ballast.trade_closed"
+UNCHECKED = "ALTER TABLE ballast.{0} DROP CONSTRAINT {0}_{1}"
 # Rule, and what breaks it (and may break others) when triggers and guards sleep.
 PLANTED = (
     ("assets_sum_to_zero", "UPDATE ballast.transfer SET credit_balance = credit_balance + 1"),
     ("balances_follow", f"UPDATE ballast.transfer SET amount = amount + 1 WHERE seq = ({FILLED})"),
     ("balances_follow", "UPDATE ballast.transfer SET debit_sequence = 7 WHERE transfer_no = 3"),
+    (
+        "entries_exceed_their_cost",
+        f"""
+        {UNCHECKED.format("risk_verdict", "edge_above_cost")};
+        UPDATE ballast.risk_verdict SET expected_move = cost WHERE side = 'buy'
+        """,
+    ),
+    ("entries_exceed_their_cost", "UPDATE ballast.risk_profile SET edge_margin = 900000"),
     ("epochs_rise_one_by_one", "INSERT INTO ballast.lease VALUES ('paper', 9, 'nobody')"),
     ("epochs_rise_one_by_one", "UPDATE ballast.journal_frame SET epoch = 5"),
     ("fills_follow_orders", f"UPDATE ballast.fill SET side = 'sell' WHERE seq = ({FILLED})"),
@@ -60,6 +69,14 @@ PLANTED = (
     (
         "journal_roots_follow",
         "UPDATE ballast.journal_frame SET root_before = checksum WHERE first_seq > 1",
+    ),
+    ("orders_have_verdicts", "DELETE FROM ballast.risk_verdict"),
+    ("orders_have_verdicts", "DELETE FROM ballast.order_request WHERE side = 'buy'"),
+    ("orders_have_verdicts", "DELETE FROM ballast.transfer WHERE source LIKE 'hold:%:place'"),
+    ("orders_have_verdicts", "UPDATE ballast.order_request SET quantity = quantity + 1"),
+    (
+        "orders_have_verdicts",
+        "UPDATE ballast.transfer SET debit_balance = -1 WHERE source LIKE 'hold:%:place'",
     ),
     ("portfolio_hours_add_up", "UPDATE ballast.portfolio_hour SET equity = equity + 1"),
     ("portfolio_hours_add_up", "DELETE FROM ballast.position_hour"),
@@ -92,6 +109,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
     for table in (
         "lease", "run", "journal_frame", "verdict_slice", "order_event", "fill", "transfer",
         "trade_closed", "portfolio_hour", "position_hour", "trade_unexplained",
+        "risk_profile", "risk_verdict", "order_request",
     )
 )  # fmt: skip
 
@@ -257,7 +275,16 @@ REFUSED = """
 
 @pytest.mark.parametrize(
     "table",
-    ["order_event", "fill", "transfer", "trade_closed", "trade_unexplained", "position_hour"],
+    [
+        "order_event",
+        "fill",
+        "transfer",
+        "trade_closed",
+        "trade_unexplained",
+        "position_hour",
+        "risk_verdict",
+        "order_request",
+    ],  # fmt: skip
 )
 def test_a_row_that_was_refused_breaks_no_other_rule(
     server: Server, traded: str, table: str

@@ -22,6 +22,7 @@ from actors.messages.risk import (
 )
 from actors.money import run_exact
 from actors.risk.actor import RiskActor
+from actors.risk.admission import limits_of
 from actors.risk.profile import RiskConfig
 from actors.risk.state import initial_state
 from tests.books import ETH, XBT
@@ -93,7 +94,8 @@ def test_a_run_begins_by_announcing_the_state_that_stands(
     actor = risk()
     for message in before:
         tell(actor, message)
-    assert tell(actor, started("XBT/USD", "ETH/USD")) == (announced,)
+    limits = limits_of(actor.config.profile)
+    assert tell(actor, started("XBT/USD", "ETH/USD")) == (limits, announced)
 
 
 @pytest.mark.parametrize("symbols", [("XBT/USD",), ("ETH/USD", "XBT/USD"), ()])

@@ -1,0 +1,54 @@
+"""What an approval and a run state for the database, which judges them by its own arithmetic.
+
+Nothing is decided here: the figures are those that the ladder has just looked at.
+"""
+
+from __future__ import annotations
+
+from actors.ids import digest_hex
+from actors.messages.codec import encode
+from actors.messages.ledger import PortfolioState
+from actors.messages.risk import Admission, RiskLimits
+from actors.money import ZERO
+from actors.risk.profile import RiskProfile
+from actors.risk.view import RiskView
+
+
+def admission_of(view: RiskView, portfolio: PortfolioState | None) -> Admission:
+    """What `view` shows of an account whose last portfolio is `portfolio`."""
+    rooms, profile, instrument = view.rooms, view.profile, view.instrument
+    assert instrument is not None  # an unknown symbol is never approved
+    return Admission(
+        ZERO if portfolio is None else portfolio.equity,
+        view.drawdown_micros,
+        view.halt_at_micros,
+        profile.tier(view.drawdown_micros).name,
+        rooms.position_cap,
+        rooms.symbol_worth,
+        rooms.exposure_cap,
+        rooms.total_worth,
+        rooms.positions_count,
+        rooms.positions_max_count,
+        rooms.cash_free,
+        instrument.taker_fee,
+        profile.edge_margin_micros,
+    )
+
+
+def limits_of(profile: RiskProfile) -> RiskLimits:
+    """The profile as a run states it."""
+    return RiskLimits(
+        profile_id=digest_hex("risk profile", encode(profile)),
+        position_cap=profile.position_cap_micros,
+        exposure_cap=profile.exposure_cap_micros,
+        normal_cap=profile.normal_cap_micros,
+        normal_positions_max_count=profile.normal_positions_max_count,
+        caution_drawdown=profile.caution_drawdown_micros,
+        caution_cap=profile.caution_cap_micros,
+        caution_positions_max_count=profile.caution_positions_max_count,
+        defence_drawdown=profile.defence_drawdown_micros,
+        defence_cap=profile.defence_cap_micros,
+        defence_positions_max_count=profile.defence_positions_max_count,
+        halt_drawdown=profile.halt_drawdown_micros,
+        edge_margin=profile.edge_margin_micros,
+    )
