@@ -10,7 +10,7 @@ import numpy as np
 from actors.instant import HOUR_NS
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
-from actors.messages.decision import Side, VerdictSlice
+from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictSlice
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
 from actors.messages.ledger import (
     PortfolioHour,
@@ -20,13 +20,80 @@ from actors.messages.ledger import (
     Transfer,
     TransfersPosted,
 )
-from actors.messages.order import OrderState, OrderUpdate
-from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
+from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
+from actors.messages.risk import (
+    Admission,
+    IntentApproved,
+    IntentRefused,
+    Refusal,
+    RiskLimits,
+    TradingState,
+    TradingStateChanged,
+)
 from actors.ports import DerivedRow
 from tests.journal_samples import START_NS
 
 changed = msgspec.structs.replace
 
+LIMITS = RiskLimits(
+    profile_id="p1",
+    position_cap=300_000,
+    exposure_cap=500_000,
+    normal_cap=300_000,
+    normal_positions_max_count=10,
+    caution_drawdown=100_000,
+    caution_cap=15_000,
+    caution_positions_max_count=10,
+    defence_drawdown=150_000,
+    defence_cap=10_000,
+    defence_positions_max_count=5,
+    halt_drawdown=200_000,
+    edge_margin=500,
+)
+APPROVED = IntentApproved(
+    OrderIntent(
+        intent_no=1,
+        symbol="XBT/USD",
+        side=Side.BUY,
+        notional=Decimal("13600.00"),
+        quantity=Decimal(0),
+        limit_price=Decimal("27000.1"),
+        decided_at=START_NS,
+        action=Action.ENTER,
+        reason=Reason.EDGE_ABOVE_COST,
+        p_up=600_000,
+        expected_move=12_000,
+        cost=9_000,
+        reference_price=Decimal("27000.0"),
+    ),
+    Decimal("0.5"),
+    Admission(
+        equity=Decimal("100000.00"),
+        drawdown=1095,
+        halt_at=200_000,
+        tier="normal",
+        position_cap=Decimal("30000.00"),
+        symbol_worth=Decimal(0),
+        exposure_cap=Decimal("50000.00"),
+        total_worth=Decimal("10000.00"),
+        positions_count=1,
+        positions_max_count=10,
+        cash_free=Decimal("90000.00"),
+        taker_fee=Decimal("0.0040"),
+        edge_margin=500,
+    ),
+)
+REQUEST = SubmitOrder(
+    cl_ord_id="a1",
+    symbol="XBT/USD",
+    side=Side.BUY,
+    quantity=Decimal("0.5"),
+    limit_price=Decimal("27000.1"),
+    decided_at=START_NS,
+    deadline=START_NS + 1,
+    epoch=1,
+    intent_no=1,
+)
 ORDER = OrderUpdate(
     cl_ord_id="a1",
     intent_no=1,
@@ -65,6 +132,19 @@ TRANSFER = Transfer(
     source="deposit",
     cause="1",
 )
+HOLD = Transfer(
+    transfer_no=2,
+    debit="available:USD",
+    credit="held:USD",
+    asset="USD",
+    amount=Decimal("13554.06"),
+    debit_balance=Decimal("86445.94"),
+    credit_balance=Decimal("13554.06"),
+    debit_sequence=2,
+    credit_sequence=1,
+    source="hold:a1:place",
+    cause="a1",
+)
 UNEXPLAINED = TradeUnexplained(
     cl_ord_id="foreign",
     exec_id="e3",
@@ -82,8 +162,8 @@ UNEXPLAINED = TradeUnexplained(
     reason="no order of ours is known by that id",
 )
 CLOSED = TradeClosed(
-    cl_ord_id="a2",
-    exec_id="e2",
+    cl_ord_id="foreign",
+    exec_id="e3",
     symbol="XBT/USD",
     quantity=Decimal("0.5"),
     proceeds=Decimal("14000.00"),
@@ -112,14 +192,18 @@ PORTFOLIO = PortfolioState(
         ),
     ),
 )
+STANDING = TradingStateChanged(TradingState.ACTIVE, 0, "active")
 BODIES: tuple[Message, ...] = (
+    LIMITS,
+    STANDING,
     VerdictSlice(START_NS, sealed_ints(np.arange(12).reshape(2, 6)), START_NS - 1),
     IntentRefused(1, "XBT/USD", Side.BUY, Refusal.POSITION_CAP, "0.30", "0.25"),
-    TradingStateChanged(TradingState.REDUCING, 2, "operator"),
+    APPROVED,
     ORDER,
+    TransfersPosted(START_NS, (TRANSFER, HOLD)),
+    REQUEST,
     FILL,
     UNEXPLAINED,
-    TransfersPosted(START_NS, (TRANSFER, changed(TRANSFER, transfer_no=2))),
     CLOSED,
     PortfolioHour(START_NS - START_NS % HOUR_NS, PORTFOLIO),
 )

@@ -20,6 +20,7 @@ TABLES = (
     "migration",
     "trade_unexplained",
     "row_refused",
+    "risk_profile", "risk_verdict", "order_request",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",

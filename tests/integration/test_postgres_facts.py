@@ -19,18 +19,22 @@ import pytest_asyncio
 from actors.ids import GENESIS_ROOT
 from actors.messages.base import Message
 from actors.messages.ledger import PortfolioHour, TransfersPosted
-from actors.messages.risk import IntentRefused, TradingState, TradingStateChanged
+from actors.messages.risk import IntentApproved, IntentRefused
 from actors.ports import DerivedRow, FencedError, RefusedRow
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.journal_refill import RowRefusedError, copy_rows, copy_what_passes
 from adapters.postgres.journal_rows import COLUMNS, ORDINAL_COLUMN
 from adapters.postgres.roles import READER, WRITER
 from tests.journal_records import (
+    APPROVED,
     BODIES,
     CLOSED,
     FILL,
+    LIMITS,
     ORDER,
     PORTFOLIO,
+    REQUEST,
+    STANDING,
     TRANSFER,
     UNEXPLAINED,
     changed,
@@ -72,8 +76,17 @@ def moved(**fields: object) -> TransfersPosted:
     return TransfersPosted(1, (changed(TRANSFER, transfer_no=9, **fields),))
 
 
+def approval(**fields: object) -> IntentApproved:
+    """Another approval, of an intent that differs."""
+    return changed(APPROVED, intent=changed(APPROVED.intent, intent_no=2, **fields))
+
+
+def seeing(**fields: object) -> IntentApproved:
+    """Another approval, that saw another account."""
+    return changed(approval(), admission=changed(APPROVED.admission, **fields))
+
+
 REFUSAL = next(each for each in BODIES if isinstance(each, IntentRefused))
-STANDING = TradingStateChanged(TradingState.ACTIVE, 0, "")
 # The constraint, the table, and a body that breaks it; the sound bodies stand beside it.
 FIRED: tuple[tuple[str, str, Message], ...] = (
     ("refusal_side", "refusal", changed(REFUSAL, side="hold")),
@@ -88,13 +101,26 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("transfer_amount_positive", "transfer", moved(amount=D("NaN"))),
     ("transfer_between_two", "transfer", moved(credit="external:USD")),
     ("transfer_finite", "transfer", moved(credit_balance=D("Infinity"))),
-    (
-        "transfer_hold_covered",
-        "transfer",
-        moved(
-            debit="available:USD", credit="held:USD", debit_balance=D(-1), source="hold:a1:place"
-        ),
-    ),
+    ("risk_profile_once", "risk_profile", LIMITS),
+    ("risk_profile_tightens", "risk_profile", changed(LIMITS, normal_cap=1)),
+    ("risk_profile_no_leverage", "risk_profile", changed(LIMITS, exposure_cap=1_000_001)),
+    ("risk_verdict_intent_once", "risk_verdict", APPROVED),
+    ("risk_verdict_side", "risk_verdict", approval(side="hold")),
+    ("risk_verdict_quantity_positive", "risk_verdict", changed(approval(), quantity=D(0))),
+    ("risk_verdict_limit_price_positive", "risk_verdict", approval(limit_price=D(-1))),
+    ("risk_verdict_finite", "risk_verdict", seeing(equity=D("NaN"))),
+    ("risk_verdict_edge_above_cost", "risk_verdict", approval(expected_move=9_499)),
+    ("risk_verdict_edge_above_cost", "risk_verdict", approval(expected_move=9_000)),
+    ("risk_verdict_within_position_cap", "risk_verdict", seeing(symbol_worth=D("16499.96"))),
+    ("risk_verdict_within_exposure_cap", "risk_verdict", seeing(total_worth=D("36499.96"))),
+    ("risk_verdict_within_cash", "risk_verdict", seeing(cash_free=D("13554.05"))),
+    ("risk_verdict_positions_below_max", "risk_verdict", seeing(positions_count=10)),
+    ("risk_verdict_drawdown_below_halt", "risk_verdict", seeing(halt_at=1095)),
+    ("order_request_once", "order_request", REQUEST),
+    ("order_request_side", "order_request", changed(REQUEST, cl_ord_id="b", side="hold")),
+    ("order_request_quantity_positive", "order_request", changed(REQUEST, quantity=D(0))),
+    ("order_request_limit_price_positive", "order_request", changed(REQUEST, limit_price=D(0))),
+    ("order_request_deadline_after_decision", "order_request", changed(REQUEST, deadline=0)),
 )
 BY_HAND = "verdict_slice_columns"  # a slice is one matrix: no message can break this one
 
@@ -139,7 +165,7 @@ async def test_every_constraint_of_the_derived_tables_is_fired_above(
         f"SELECT count(*) FROM pg_index WHERE indisunique AND NOT indisprimary"
         f" AND indrelid IN ({tables})",
     )
-    assert unique[0][0] == 2, "fill_trade_once and transfer_transfer_no_once"
+    assert unique[0][0] == 5, "of fill, transfer, risk_profile, risk_verdict, order_request"
 
 
 FACTS: tuple[tuple[str, Message], ...] = (
@@ -165,24 +191,36 @@ FACTS: tuple[tuple[str, Message], ...] = (
     ("trade_unexplained", changed(UNEXPLAINED, quantity=D("NaN"), price=D(-1), side="")),
 )
 
+SOLD = changed(FILL, cl_ord_id=CLOSED.cl_ord_id, exec_id=CLOSED.exec_id)
+# What causality asks to be there before.
+BEFORE: dict[str, tuple[Message, ...]] = {
+    "fill": (ORDER,),
+    "trade_closed": (changed(ORDER, cl_ord_id=CLOSED.cl_ord_id), SOLD),
+}
+
 
 @pytest.mark.parametrize(("table", "body"), FACTS)
 async def test_a_fact_is_taken_whatever_it_says(
     server: Server, database: str, journal: PostgresJournal, table: str, body: Message
 ) -> None:
-    assert await journal.append(frame(1, 1), rows_of(body)) == ()
-    assert await count(server, database, table) == 1
+    first = frame(1, 1)
+    await journal.append(first, rows_of(*BEFORE.get(table, ())))
+    rows = rows_of(body, seq=2)
+    assert await journal.append(frame(2, 1, root=first.root_after), rows) == ()
+    found = await server.ask(database, f"SELECT FROM ballast.{table} WHERE seq = 2", READER)
+    assert len(found) == 1
 
 
 async def test_the_same_trade_of_an_order_in_a_later_run_is_no_second_fact(
     server: Server, database: str, journal: PostgresJournal
 ) -> None:
     first = frame(1, 1)
-    await journal.append(first, rows_of(FILL))
+    await journal.append(first, rows_of(ORDER, FILL))
     await journal.begin_run(run_row("run-2", 2, first.root_after))
     second = frame(2, 1, root=first.root_after, run_id="run-2")
     other = changed(FILL, cl_ord_id="another order")
-    refused = await journal.append(second, rows_of(FILL, other, seq=2))
+    named = changed(ORDER, cl_ord_id="another order")
+    refused = await journal.append(second, rows_of(FILL, named, other, seq=2))
     assert refused == (RefusedRow("fill_trade_once", 2, "fill row 0"),)
     assert await count(server, database, "fill") == 2
 
@@ -192,10 +230,10 @@ async def test_a_value_that_its_column_cannot_hold_is_left_out_alone(
 ) -> None:
     """The journal's integers have 64 bits without a sign, the database's have a sign."""
     rows = (
-        *rows_of(changed(FILL, exec_id="one"), changed(FILL, exec_id="two", ts=2**63 + 5)),
+        *rows_of(ORDER, changed(FILL, exec_id="one"), changed(FILL, exec_id="two", ts=2**63 + 5)),
         *rows_of(changed(FILL, exec_id="three"), seq=2),
     )
-    assert await journal.append(frame(1, 2), rows) == (RefusedRow("fill", 1, "fill row 1"),)
+    assert await journal.append(frame(1, 2), rows) == (RefusedRow("fill", 1, "fill row 2"),)
     found = await server.ask(database, "SELECT exec_id FROM ballast.fill ORDER BY 1", READER)
     assert [row[0] for row in found] == ["one", "three"]
 
@@ -209,7 +247,7 @@ def many(seed: int, size: int) -> tuple[tuple[DerivedRow, ...], list[tuple[str, 
     for seq in range(1, size + 1):
         for ordinal in range(dice.randint(1, 3)):
             fill = changed(FILL, exec_id=str(dice.randint(0, 2 * size)))
-            body = dice.choice((ORDER, changed(ORDER, quantity=D(0)), fill))
+            body = dice.choice((ORDER, changed(ORDER, quantity=D(0)), fill)) if rows else ORDER
             rows.append(DerivedRow(seq, START_NS, body))
             if body is fill:
                 if fill.exec_id in seen:

@@ -284,7 +284,7 @@ REFUSED = """
         "position_hour",
         "risk_verdict",
         "order_request",
-    ],  # fmt: skip
+    ],
 )
 def test_a_row_that_was_refused_breaks_no_other_rule(
     server: Server, traded: str, table: str
