@@ -30,6 +30,7 @@ from tests.journal_records import (
     BODIES,
     CLOSED,
     FILL,
+    HOLD,
     LIMITS,
     ORDER,
     PORTFOLIO,
@@ -269,6 +270,27 @@ async def test_exactly_the_rows_that_break_a_constraint_are_left_out_of_a_large_
     kept = await count(server, database, "order_event") + await count(server, database, "fill")
     assert kept == len(rows) - len(expected)
     assert expected
+
+
+async def test_a_rule_over_all_rows_of_a_commit_leaves_out_those_that_break_it(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    """A trigger judges the whole COPY and names a row: wrong ones between sound ones, and ends."""
+    count_of, wrong = 40, {0, 1, 7, 20, 21, 39}
+    bodies: list[Message] = [LIMITS, STANDING]
+    for number in range(count_of):
+        name = f"n{number}"
+        intent = changed(APPROVED.intent, intent_no=number)
+        hold = changed(HOLD, transfer_no=number, source=f"hold:{name}:place")
+        request = changed(REQUEST, cl_ord_id=name, intent_no=number)
+        if number in wrong:
+            request = changed(request, quantity=D("0.6"))
+        bodies += [changed(APPROVED, intent=intent), TransfersPosted(1, (hold,)), request]
+    refused = await journal.append(frame(1, 1), rows_of(*bodies))
+    ordinals = sorted(2 + 3 * number + 2 for number in wrong)
+    told = sorted((each.name, int(each.row.removeprefix("order_request row "))) for each in refused)
+    assert told == [("order_request_as_approved", ordinal) for ordinal in ordinals]
+    assert await count(server, database, "order_request") == count_of - len(wrong)
 
 
 async def test_a_table_takes_at_most_twice_as_many_attempts_as_it_has_rows(
