@@ -72,16 +72,15 @@ def is_killed(_gate: Gate) -> list[Message]:
 
 def is_filled(gate: Gate) -> list[Message]:
     """The resting buy is filled in part."""
-    return [trade(gate, gate.street.taken[0], "0.10000000", "1990.00", "199.00")]
+    return [trade(gate, gate.street.taken[0], "0.10000000", cost="199.00")]
 
 
-def trade(
-    gate: Gate, order: Message, quantity: str, price: str, cost: str, fee: str = "0.80"
-) -> ExecutionReport:
+def trade(gate: Gate, order: Message, quantity: str, *, cost: str) -> ExecutionReport:
+    """A trade of that order at its limit, with a fee of 0.80."""
     assert isinstance(order, SubmitOrder)
     return ExecutionReport(
-        order.cl_ord_id, "T1", ExecKind.TRADE, gate.at, D(quantity), D(price), D(cost), D(fee),
-        "USD", symbol=order.symbol, side=order.side,
+        order.cl_ord_id, "T1", ExecKind.TRADE, gate.at, D(quantity), order.limit_price, D(cost),
+        D("0.80"), "USD", symbol=order.symbol, side=order.side,
     )  # fmt: skip
 
 
@@ -257,12 +256,14 @@ def test_a_closed_trade_of_no_fill_is_refused_and_the_fill_stays(
         await gate.say(gate.sale(2))
         gate.slip.armed = True
         before = await gate.bodies()
-        sold = trade(gate, gate.street.taken[-1], "0.01000000", "50000.0", "500.00", "2.00")
+        sold = trade(gate, gate.street.taken[-1], "0.01000000", cost="500.00")
         await gate.say(sold)
         (kept,) = expect_halt(before, await gate.bodies(), "trade_closed_follows_fill")
         assert kept == sold
         assert gate.state is TradingState.HALTED
-        assert [each.cl_ord_id for each in gate.street.taken[2:]] == [resting]  # type: ignore[attr-defined]
+        (cancel,) = gate.street.taken[2:]
+        assert isinstance(cancel, CancelOrder)
+        assert cancel.cl_ord_id == resting
 
     slip = wrong("ledger", TradeClosed, exec_id="another")
     run_gate(server.dsn(database, WRITER), slip, work)
@@ -277,7 +278,7 @@ def test_a_graph_that_does_not_slip_is_refused_nothing(server: Server, database:
         await gate.begin()
         await gate.rest_a_buy()
         await gate.say(gate.entry(2))
-        await gate.say(trade(gate, gate.street.taken[-1], "0.01000000", "50000.0", "500.00"))
+        await gate.say(trade(gate, gate.street.taken[-1], "0.01000000", cost="500.00"))
         await gate.say(KillSwitch(2, "operator", "storm"))
         await gate.say(gate.marks())
         await gate.say(gate.sale(3))
