@@ -23,4 +23,10 @@ WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'position_hour', seq, ordinal, to_jsonb(r)::text FROM ballast.position_hour r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'row_refused', seq, ordinal, to_jsonb(r)::text FROM ballast.row_refused r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'risk_profile', seq, ordinal, to_jsonb(r)::text FROM ballast.risk_profile r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'risk_verdict', seq, ordinal, to_jsonb(r)::text FROM ballast.risk_verdict r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'order_request', seq, ordinal, to_jsonb(r)::text FROM ballast.order_request r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3;
