@@ -53,6 +53,7 @@ VIEW = RiskView(
     rooms=ROOMS,
     sellable=D("2.000"),
 )
+NO_MARGIN = RiskProfile(edge_margin_micros=0)
 ENTRY = OrderIntent(
     intent_no=7,
     symbol="ABCUSD",
@@ -136,6 +137,7 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.PRICE_COLLAR, {}, {"limit_price": D("101.2")}),
     (Refusal.EDGE_BELOW_COST, {}, {"expected_move": 9_999}),
     (Refusal.EDGE_BELOW_COST, {}, {"expected_move": 8_499, "cost": 0}),
+    (Refusal.EDGE_BELOW_COST, {"profile": NO_MARGIN}, {"expected_move": 9_500}),
     (Refusal.MAX_POSITIONS, {"rooms.positions_count": 10}, {}),
     (Refusal.POSITION_CAP, {"rooms.position": D("5.00")}, {}),
     (Refusal.EXPOSURE_CAP, {"rooms.exposure": D("-1")}, {}),
@@ -180,6 +182,7 @@ PASSING: list[tuple[str, Changes, Changes]] = [
     ("just above the halt", {"drawdown_micros": 199_999}, {}),
     ("at the collar", {}, {"limit_price": D("101.1")}),
     ("edge at the margin", {}, {"expected_move": 10_000}),
+    ("edge above no margin", {"profile": NO_MARGIN}, {"expected_move": 9_501}),
     ("the last place", {"rooms.positions_count": 9}, {}),
     ("room for the smallest order", {"rooms.position": D("5.02")}, {}),
     ("eighteen digits", {}, {"notional": D("200.000000000000000")}),

@@ -14,6 +14,7 @@ from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.risk import (
+    Admission,
     IntentApproved,
     IntentRefused,
     Refusal,
@@ -96,6 +97,37 @@ def test_a_run_begins_by_announcing_the_state_that_stands(
         tell(actor, message)
     limits = limits_of(actor.config.profile)
     assert tell(actor, started("XBT/USD", "ETH/USD")) == (limits, announced)
+
+
+def test_an_approval_states_what_risk_saw() -> None:
+    """Open buys at their worst are in the worths, unseen holds out of the cash."""
+    actor = risk()
+    funded(actor)
+    priced(actor)
+    (first,) = tell(actor, entry(1))
+    (second,) = tell(actor, entry(2, "ETH/USD"))
+    assert isinstance(first, IntentApproved)
+    assert isinstance(second, IntentApproved)
+    seen = Admission(
+        equity=D("10000.00"),
+        drawdown=0,
+        halt_at=200_000,
+        tier="normal",
+        position_cap=D("300.00"),
+        symbol_worth=D(0),
+        exposure_cap=D("2000.00"),
+        total_worth=D(0),
+        positions_count=0,
+        positions_max_count=10,
+        cash_free=D("10000.00"),
+        taker_fee=CONFIG.instruments[0].taker_fee,
+        edge_margin=500,
+    )
+    assert first.admission == seen
+    claimed = first.quantity * first.intent.limit_price
+    assert second.admission.total_worth == claimed == D("200.00")
+    assert (second.admission.symbol_worth, second.admission.positions_count) == (0, 1)
+    assert second.admission.cash_free == D("10000.00") - claimed * (1 + seen.taker_fee)
 
 
 @pytest.mark.parametrize("symbols", [("XBT/USD",), ("ETH/USD", "XBT/USD"), ()])
