@@ -116,7 +116,9 @@ class Sink:
 
     def _take(self, line: Line) -> None:
         message = line.message
-        if isinstance(message, SubmitOrder):
+        if line.op == "refuse":
+            del self.orders[line.message.cl_ord_id]
+        elif isinstance(message, SubmitOrder):
             self.orders.setdefault(message.cl_ord_id, VenueOrderBook(message))
         elif isinstance(message, ExecutionReport):
             book = self.orders[message.cl_ord_id]
@@ -235,8 +237,8 @@ class Door:
         sink.write("submit", request.pid, order)
         self.die("after")
         if fate < 12:
-            # Arrived, and refused at the door: the venue keeps nothing of it.
-            del sink.orders[order.cl_ord_id]
+            # Arrived, and refused at the door: the venue keeps nothing of it, also after a restart.
+            sink.write("refuse", request.pid, order)
             self.reply(Answer(request.n, refused="too many requests"))
             return
         if 12 <= fate < 20:
