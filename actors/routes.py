@@ -16,9 +16,11 @@ from actors.messages.control import (
     ActorRestarted,
     ClockSkew,
     ConstraintViolated,
+    Correction,
     Deposit,
     EpochOpened,
     KillSwitch,
+    LedgerEntry,
     Reactivate,
     RunEnded,
     RunStarted,
@@ -36,9 +38,12 @@ from actors.messages.execution import (
 )
 from actors.messages.feature import FeatureSlice
 from actors.messages.ledger import (
+    EntryBooked,
     HoldPlaced,
     HoldRefused,
     HoldReleased,
+    LotConsumed,
+    LotOpened,
     PortfolioHour,
     PortfolioState,
     TradeClosed,
@@ -72,6 +77,8 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     RunEnded: (),
     EpochOpened: ("orders",),
     Deposit: ("ledger",),
+    LedgerEntry: ("ledger",),
+    Correction: ("ledger",),
     Tick: (),
     KillSwitch: ("risk",),
     Reactivate: ("market_data", "risk", "ledger"),
@@ -107,6 +114,9 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     PortfolioHour: (RECORDS,),
     TransfersPosted: (RECORDS,),
     TradeClosed: (RECORDS,),
+    LotOpened: (RECORDS,),
+    LotConsumed: (RECORDS,),
+    EntryBooked: (RECORDS,),
     ActorRestarted: ("risk",),
 }
 

@@ -134,6 +134,39 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_lots()
+CREATE OR REPLACE FUNCTION ballast.check_lots()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    fault record;
+BEGIN
+    SELECT a.number, a.quantity INTO fault FROM added a
+    LEFT JOIN ballast.lot l ON l.account_id = a.account_id AND l.number = a.number
+    LEFT JOIN LATERAL (
+        SELECT c.remaining, c.seq, c.ordinal FROM ballast.lot_consumed c
+        WHERE c.account_id = a.account_id AND c.number = a.number AND c.remaining > a.remaining
+        ORDER BY c.remaining LIMIT 1
+    ) c ON true
+    WHERE coalesce(c.remaining, l.quantity) - a.quantity IS DISTINCT FROM a.remaining
+        AND NOT EXISTS (
+            SELECT FROM ballast.row_refused r
+            WHERE r.account_id = a.account_id AND r.table_name IN ('lot', 'lot_consumed')
+                AND (r.seq, r.ordinal) < (a.seq, a.ordinal)
+                AND (r.seq, r.ordinal)
+                    > (coalesce(c.seq, l.seq, 0), coalesce(c.ordinal, l.ordinal, 0))
+        )
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'Lot % does not have the % that are taken.', fault.number, fault.quantity
+            USING ERRCODE = '23514', CONSTRAINT = 'lot_consumed_remaining_follows',
+                TABLE = 'lot_consumed', SCHEMA = 'ballast';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_order_requests()
 CREATE OR REPLACE FUNCTION ballast.check_order_requests()
  RETURNS trigger
@@ -265,6 +298,124 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = 'trade_closed_follows_fill',
                 TABLE = 'trade_closed', SCHEMA = 'ballast',
                 DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_transfers()
+CREATE OR REPLACE FUNCTION ballast.check_transfers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    fault record;
+BEGIN
+    WITH placed AS (
+        SELECT a.*,
+            lag(a.seq) OVER stream AS seq_before,
+            lag(a.ordinal) OVER stream AS ordinal_before,
+            lag(a.transfer_no) OVER stream AS no_before,
+            lag(a.hash) OVER stream AS hash_before
+        FROM added a
+        WINDOW stream AS (PARTITION BY a.account_id ORDER BY a.seq, a.ordinal)
+    ), linked AS (
+        SELECT p.account_id, p.seq, p.ordinal, p.transfer_no, p.previous, p.hash,
+            coalesce(p.no_before, s.transfer_no, 0) AS no_before,
+            coalesce(p.hash_before, s.hash, '') AS hash_before,
+            coalesce(p.seq_before, s.seq, 0) AS seq_before,
+            coalesce(p.ordinal_before, s.ordinal, 0) AS ordinal_before,
+            encode(sha256(convert_to(concat_ws('|',
+                p.transfer_no, p.amount, p.debit_balance, p.credit_balance, p.debit_sequence,
+                p.credit_sequence, octet_length(p.debit), octet_length(p.credit),
+                octet_length(p.asset), octet_length(p.source), octet_length(p.cause), p.previous,
+                concat(p.debit, p.credit, p.asset, p.source, p.cause)
+            ), 'UTF8')), 'hex') AS hash_due
+        FROM placed p LEFT JOIN LATERAL (
+            SELECT t.transfer_no, t.hash, t.seq, t.ordinal FROM ballast.transfer t
+            WHERE p.no_before IS NULL AND t.account_id = p.account_id
+                AND (t.seq, t.ordinal) < (p.seq, p.ordinal)
+            ORDER BY t.seq DESC, t.ordinal DESC LIMIT 1
+        ) s ON true
+    ), gaps AS (
+        -- How many rows that were refused stand just before, where something does not follow.
+        SELECT l.*, CASE
+            WHEN l.transfer_no = l.no_before + 1 AND l.previous = l.hash_before THEN 0
+            ELSE (
+                SELECT count(*) FROM ballast.row_refused r
+                WHERE r.account_id = l.account_id AND r.table_name = 'transfer'
+                    AND (r.seq, r.ordinal) > (l.seq_before, l.ordinal_before)
+                    AND (r.seq, r.ordinal) < (l.seq, l.ordinal)
+            ) END AS refused
+        FROM linked l
+    ), sides AS (
+        SELECT account_id, seq, ordinal, transfer_no, debit AS place, debit_sequence AS sequence,
+            debit_balance AS balance, -amount AS change FROM added
+        UNION ALL
+        SELECT account_id, seq, ordinal, transfer_no, credit, credit_sequence, credit_balance,
+            amount FROM added
+    ), moved AS (
+        SELECT s.*,
+            lag(seq) OVER one_account AS seq_before,
+            lag(ordinal) OVER one_account AS ordinal_before,
+            lag(sequence) OVER one_account AS sequence_before,
+            lag(balance) OVER one_account AS balance_before
+        FROM sides s
+        WINDOW one_account AS (PARTITION BY account_id, place ORDER BY seq, ordinal)
+    ), followed AS (
+        SELECT m.account_id, m.seq, m.ordinal, m.transfer_no, m.place, m.sequence, m.balance,
+            m.change,
+            coalesce(m.seq_before, b.seq, 0) AS seq_before,
+            coalesce(m.ordinal_before, b.ordinal, 0) AS ordinal_before,
+            coalesce(m.sequence_before, b.sequence, 0) AS sequence_before,
+            coalesce(m.balance_before, b.balance, 0) AS balance_before
+        FROM moved m LEFT JOIN LATERAL (
+            SELECT * FROM (
+                (
+                    SELECT t.seq, t.ordinal, t.debit_sequence AS sequence,
+                        t.debit_balance AS balance
+                    FROM ballast.transfer t
+                    WHERE m.seq_before IS NULL AND t.account_id = m.account_id
+                        AND t.debit = m.place AND t.debit_sequence < m.sequence
+                    ORDER BY t.debit_sequence DESC LIMIT 1
+                )
+                UNION ALL
+                (
+                    SELECT t.seq, t.ordinal, t.credit_sequence, t.credit_balance
+                    FROM ballast.transfer t
+                    WHERE m.seq_before IS NULL AND t.account_id = m.account_id
+                        AND t.credit = m.place AND t.credit_sequence < m.sequence
+                    ORDER BY t.credit_sequence DESC LIMIT 1
+                )
+            ) AS last ORDER BY last.sequence DESC LIMIT 1
+        ) b ON true
+    ), faults AS (
+        SELECT seq, ordinal, CASE
+            WHEN hash IS NULL OR hash <> hash_due THEN 'transfer_hash_holds'
+            WHEN refused = 0 AND transfer_no <> no_before + 1
+                OR transfer_no < no_before + 1 + refused THEN 'transfer_number_follows'
+            WHEN refused = 0 AND previous <> hash_before THEN 'transfer_previous_follows'
+            END AS broken, transfer_no
+        FROM gaps
+        UNION ALL
+        SELECT f.seq, f.ordinal, CASE
+            WHEN sequence <> sequence_before + 1 THEN 'transfer_sequence_follows'
+            ELSE 'transfer_balance_follows' END, transfer_no
+        FROM followed f
+        WHERE (sequence <> sequence_before + 1 OR balance <> balance_before + change)
+            AND NOT EXISTS (
+                SELECT FROM ballast.row_refused r
+                WHERE r.account_id = f.account_id AND r.table_name = 'transfer'
+                    AND (r.seq, r.ordinal) > (f.seq_before, f.ordinal_before)
+                    AND (r.seq, r.ordinal) < (f.seq, f.ordinal)
+            )
+    )
+    SELECT broken, transfer_no INTO fault FROM faults WHERE broken IS NOT NULL
+    ORDER BY seq, ordinal, broken <> 'transfer_hash_holds', broken LIMIT 1;
+    IF fault.broken IS NOT NULL THEN
+        RAISE EXCEPTION 'Transfer % breaks %.', fault.transfer_no, fault.broken
+            USING ERRCODE = '23514', CONSTRAINT = fault.broken, TABLE = 'transfer',
+                SCHEMA = 'ballast';
     END IF;
     RETURN NULL;
 END
@@ -565,6 +716,73 @@ CREATE TABLE ballast.lease (
     opened_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
     CONSTRAINT lease_pkey PRIMARY KEY (account_id, epoch),
     CONSTRAINT lease_epoch_positive CHECK ((epoch > 0))
+);
+
+--# table ballast.ledger_entry
+CREATE TABLE ballast.ledger_entry (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    refid text NOT NULL,
+    kind text NOT NULL,
+    asset text NOT NULL,
+    amount numeric NOT NULL,
+    fee numeric NOT NULL,
+    other text NOT NULL,
+    worth numeric NOT NULL,
+    corrects bigint NOT NULL,
+    told text NOT NULL,
+    ts bigint NOT NULL,
+    CONSTRAINT ledger_entry_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT ledger_entry_once UNIQUE (account_id, refid, asset)
+);
+
+--# table ballast.lot
+CREATE TABLE ballast.lot (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    number bigint NOT NULL,
+    symbol text NOT NULL,
+    source text NOT NULL,
+    quantity numeric NOT NULL,
+    cost numeric NOT NULL,
+    CONSTRAINT lot_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT lot_number_once UNIQUE (account_id, number),
+    CONSTRAINT lot_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric)))
+);
+
+--# table ballast.lot_consumed
+CREATE TABLE ballast.lot_consumed (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    number bigint NOT NULL,
+    symbol text NOT NULL,
+    source text NOT NULL,
+    cause text NOT NULL,
+    quantity numeric NOT NULL,
+    cost numeric NOT NULL,
+    proceeds numeric NOT NULL,
+    fee numeric NOT NULL,
+    realised numeric NOT NULL,
+    remaining numeric NOT NULL,
+    CONSTRAINT lot_consumed_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT lot_consumed_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
+    CONSTRAINT lot_consumed_remaining_covered CHECK (((remaining >= (0)::numeric) AND (remaining < 'Infinity'::numeric))),
+    CONSTRAINT lot_consumed_remaining_once UNIQUE (account_id, number, remaining)
 );
 
 --# table ballast.migration
@@ -897,10 +1115,16 @@ CREATE TABLE ballast.transfer (
     credit_sequence bigint NOT NULL,
     source text NOT NULL,
     cause text NOT NULL,
+    previous text,
+    hash text,
     CONSTRAINT transfer_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT transfer_amount_positive CHECK (((amount > (0)::numeric) AND (amount < 'Infinity'::numeric))),
     CONSTRAINT transfer_between_two CHECK ((debit <> credit)),
+    CONSTRAINT transfer_credit_sequence_once UNIQUE (account_id, credit, credit_sequence),
+    CONSTRAINT transfer_debit_sequence_once UNIQUE (account_id, debit, debit_sequence),
     CONSTRAINT transfer_finite CHECK (((abs(debit_balance) < 'Infinity'::numeric) AND (abs(credit_balance) < 'Infinity'::numeric))),
+    CONSTRAINT transfer_hash_form CHECK ((((previous IS NULL) = (hash IS NULL)) AND (hash ~ '^[0-9a-f]{64}$'::text) AND (previous ~ '^([0-9a-f]{64})?$'::text))),
+    CONSTRAINT transfer_successor_once UNIQUE (account_id, previous),
     CONSTRAINT transfer_transfer_no_once UNIQUE (account_id, run_id, transfer_no)
 );
 
@@ -953,6 +1177,22 @@ CREATE VIEW ballast.balance AS
      CROSS JOIN LATERAL ( VALUES (t.debit,(- t.amount),t.debit_balance), (t.credit,t.amount,t.credit_balance)) s(ledger_account, change, carried))
   GROUP BY t.account_id, s.ledger_account, t.asset;
 
+--# view ballast.lot_open
+CREATE VIEW ballast.lot_open AS
+ SELECT l.account_id,
+    l.number,
+    l.symbol,
+    l.source,
+    l.at,
+    (l.quantity - COALESCE(c.quantity, (0)::numeric)) AS quantity,
+    (l.cost - COALESCE(c.cost, (0)::numeric)) AS cost
+   FROM (ballast.lot l
+     LEFT JOIN LATERAL ( SELECT sum(c_1.quantity) AS quantity,
+            sum(c_1.cost) AS cost
+           FROM ballast.lot_consumed c_1
+          WHERE ((c_1.account_id = l.account_id) AND (c_1.number = l.number))) c ON (true))
+  WHERE (l.quantity > COALESCE(c.quantity, (0)::numeric));
+
 --# view ballast.posting
 CREATE VIEW ballast.posting AS
  SELECT t.account_id,
@@ -984,6 +1224,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.journal_frame REFERENCING NEW
 --# trigger check_added ON ballast.lease
 CREATE TRIGGER check_added AFTER INSERT ON ballast.lease REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_lease();
 
+--# trigger check_added ON ballast.lot_consumed
+CREATE TRIGGER check_added AFTER INSERT ON ballast.lot_consumed REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_lots();
+
 --# trigger check_added ON ballast.order_request
 CREATE TRIGGER check_added AFTER INSERT ON ballast.order_request REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_order_requests();
 
@@ -999,6 +1242,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.run_end REFERENCING NEW TABLE
 --# trigger check_added ON ballast.trade_closed
 CREATE TRIGGER check_added AFTER INSERT ON ballast.trade_closed REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_trades();
 
+--# trigger check_added ON ballast.transfer
+CREATE TRIGGER check_added AFTER INSERT ON ballast.transfer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_transfers();
+
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1007,6 +1253,15 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.jour
 
 --# trigger refuse_change ON ballast.lease
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lease FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.ledger_entry
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.ledger_entry FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.lot
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lot FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.lot_consumed
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lot_consumed FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.migration
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.migration FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -1065,6 +1320,9 @@ ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.lease
 ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.lot_consumed
+ALTER TABLE ballast.lot_consumed ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.order_request
 ALTER TABLE ballast.order_request ENABLE ALWAYS TRIGGER check_added;
 
@@ -1080,6 +1338,9 @@ ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.trade_closed
 ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.transfer
+ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -1088,6 +1349,15 @@ ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.lease
 ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.ledger_entry
+ALTER TABLE ballast.ledger_entry ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.lot
+ALTER TABLE ballast.lot ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.lot_consumed
+ALTER TABLE ballast.lot_consumed ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.migration
 ALTER TABLE ballast.migration ENABLE ALWAYS TRIGGER refuse_change;
@@ -1160,6 +1430,33 @@ COMMENT ON CONSTRAINT lease_epoch_positive ON ballast.lease IS 'Epoch 0 means a 
 
 --# comment on CONSTRAINT lease_pkey ON ballast.lease
 COMMENT ON CONSTRAINT lease_pkey ON ballast.lease IS 'Two leaders cannot open the same epoch';
+
+--# comment on CONSTRAINT ledger_entry_once ON ballast.ledger_entry
+COMMENT ON CONSTRAINT ledger_entry_once ON ballast.ledger_entry IS 'The venue''s entry is booked once for its asset, a transfer is corrected once';
+
+--# comment on CONSTRAINT ledger_entry_pkey ON ballast.ledger_entry
+COMMENT ON CONSTRAINT ledger_entry_pkey ON ballast.ledger_entry IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT lot_consumed_pkey ON ballast.lot_consumed
+COMMENT ON CONSTRAINT lot_consumed_pkey ON ballast.lot_consumed IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT lot_consumed_quantity_positive ON ballast.lot_consumed
+COMMENT ON CONSTRAINT lot_consumed_quantity_positive ON ballast.lot_consumed IS 'Nothing is no consumption';
+
+--# comment on CONSTRAINT lot_consumed_remaining_covered ON ballast.lot_consumed
+COMMENT ON CONSTRAINT lot_consumed_remaining_covered ON ballast.lot_consumed IS 'A lot gives no more than it has';
+
+--# comment on CONSTRAINT lot_consumed_remaining_once ON ballast.lot_consumed
+COMMENT ON CONSTRAINT lot_consumed_remaining_once ON ballast.lot_consumed IS 'Each consumption leaves less than the one before; the same lot is not taken twice';
+
+--# comment on CONSTRAINT lot_number_once ON ballast.lot
+COMMENT ON CONSTRAINT lot_number_once ON ballast.lot IS 'A lot opens once';
+
+--# comment on CONSTRAINT lot_pkey ON ballast.lot
+COMMENT ON CONSTRAINT lot_pkey ON ballast.lot IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT lot_quantity_positive ON ballast.lot
+COMMENT ON CONSTRAINT lot_quantity_positive ON ballast.lot IS 'Nothing is no lot';
 
 --# comment on CONSTRAINT migration_pkey ON ballast.migration
 COMMENT ON CONSTRAINT migration_pkey ON ballast.migration IS 'A migration is applied once';
@@ -1299,11 +1596,23 @@ COMMENT ON CONSTRAINT transfer_amount_positive ON ballast.transfer IS 'The direc
 --# comment on CONSTRAINT transfer_between_two ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_between_two ON ballast.transfer IS 'Double entry moves between two accounts';
 
+--# comment on CONSTRAINT transfer_credit_sequence_once ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_credit_sequence_once ON ballast.transfer IS 'A ledger account counts its transfers; no credit stands twice at one place';
+
+--# comment on CONSTRAINT transfer_debit_sequence_once ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_debit_sequence_once ON ballast.transfer IS 'A ledger account counts its transfers; no debit stands twice at one place';
+
 --# comment on CONSTRAINT transfer_finite ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_finite ON ballast.transfer IS 'NaN and Infinity are no balances';
 
+--# comment on CONSTRAINT transfer_hash_form ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_hash_form ON ballast.transfer IS 'A hash is a SHA-256 in hex; rows from before the chain have none';
+
 --# comment on CONSTRAINT transfer_pkey ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_pkey ON ballast.transfer IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT transfer_successor_once ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_successor_once ON ballast.transfer IS 'One successor only: a fork of the ledger cannot be stored';
 
 --# comment on CONSTRAINT transfer_transfer_no_once ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_transfer_no_once ON ballast.transfer IS 'Transfers of a run are counted; none is booked twice';
@@ -1326,6 +1635,9 @@ COMMENT ON FUNCTION ballast.check_leader(text,bigint) IS 'Only the newest epoch 
 --# comment on FUNCTION ballast.check_lease()
 COMMENT ON FUNCTION ballast.check_lease() IS 'Epochs are opened one by one';
 
+--# comment on FUNCTION ballast.check_lots()
+COMMENT ON FUNCTION ballast.check_lots() IS 'What is taken from a lot leaves what remained before, less it';
+
 --# comment on FUNCTION ballast.check_order_requests()
 COMMENT ON FUNCTION ballast.check_order_requests() IS 'An order was approved, is funded from what was free, and may be sent: order_request_has_verdict, _as_approved, _funds_held, _state_allows, _epoch_leads';
 
@@ -1337,6 +1649,9 @@ COMMENT ON FUNCTION ballast.check_runs() IS 'A run begins at the head, with its 
 
 --# comment on FUNCTION ballast.check_trades()
 COMMENT ON FUNCTION ballast.check_trades() IS 'A closed trade is of a fill, or of a trade that no order explains: trade_closed_follows_fill';
+
+--# comment on FUNCTION ballast.check_transfers()
+COMMENT ON FUNCTION ballast.check_transfers() IS 'Transfers go on where the last one stood: number, link, hash, sequences and balances';
 
 --# comment on FUNCTION ballast.check_verdicts()
 COMMENT ON FUNCTION ballast.check_verdicts() IS 'An entry keeps the limits that its run stated: risk_verdict_limits_known, _tier_of_drawdown, _caps_of_tier, _edge_margin_of_limits, _halt_reviewed';
@@ -1364,6 +1679,15 @@ COMMENT ON TABLE ballast.journal_frame IS 'Journalled inputs, up to about a thou
 
 --# comment on TABLE ballast.lease
 COMMENT ON TABLE ballast.lease IS 'Leadership: the row with the greatest epoch leads';
+
+--# comment on TABLE ballast.ledger_entry
+COMMENT ON TABLE ballast.ledger_entry IS 'Entries of the venue''s ledger that are no trades, and corrections, as they were booked';
+
+--# comment on TABLE ballast.lot
+COMMENT ON TABLE ballast.lot IS 'Lots as they opened: what one booking brought in, with its whole cost';
+
+--# comment on TABLE ballast.lot_consumed
+COMMENT ON TABLE ballast.lot_consumed IS 'What left each lot, why, and what it realised; a sale''s shares add up to the sale';
 
 --# comment on TABLE ballast.migration
 COMMENT ON TABLE ballast.migration IS 'What made this schema: each file once, and by which version';
@@ -1419,6 +1743,9 @@ COMMENT ON TABLE ballast.verdict_slice IS 'What was decided for every symbol at 
 --# comment on VIEW ballast.balance
 COMMENT ON VIEW ballast.balance IS 'Every ledger account: the balance carried to its newest posting, and the sum of all of them';
 
+--# comment on VIEW ballast.lot_open
+COMMENT ON VIEW ballast.lot_open IS 'What is left of each lot; number is the order in which sales take them';
+
 --# comment on VIEW ballast.posting
 COMMENT ON VIEW ballast.posting IS 'Each side of each transfer: what it changed, and the balance that the ledger carried after it';
 
@@ -1438,6 +1765,10 @@ REVOKE ALL ON FUNCTION ballast.check_leader(text,bigint) FROM PUBLIC;
 ALTER FUNCTION ballast.check_lease() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_lease() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.check_lots()
+ALTER FUNCTION ballast.check_lots() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_lots() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.check_order_requests()
 ALTER FUNCTION ballast.check_order_requests() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_order_requests() FROM PUBLIC;
@@ -1453,6 +1784,10 @@ REVOKE ALL ON FUNCTION ballast.check_runs() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_trades()
 ALTER FUNCTION ballast.check_trades() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_trades() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_transfers()
+ALTER FUNCTION ballast.check_transfers() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_transfers() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_verdicts()
 ALTER FUNCTION ballast.check_verdicts() OWNER TO ballast_owner;
@@ -1489,6 +1824,18 @@ ALTER TABLE ballast.journal_frame OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.lease
 ALTER TABLE ballast.lease OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.ledger_entry
+ALTER TABLE ballast.ledger_entry OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.lot
+ALTER TABLE ballast.lot OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.lot_consumed
+ALTER TABLE ballast.lot_consumed OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.lot_open
+ALTER TABLE ballast.lot_open OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.migration
 ALTER TABLE ballast.migration OWNER TO ballast_owner;
@@ -1558,6 +1905,15 @@ GRANT INSERT ON TABLE ballast.journal_frame TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.lease TO ballast_writer
 GRANT INSERT ON TABLE ballast.lease TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.ledger_entry TO ballast_writer
+GRANT INSERT ON TABLE ballast.ledger_entry TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.lot TO ballast_writer
+GRANT INSERT ON TABLE ballast.lot TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.lot_consumed TO ballast_writer
+GRANT INSERT ON TABLE ballast.lot_consumed TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.order_event TO ballast_writer
 GRANT INSERT ON TABLE ballast.order_event TO ballast_writer;
@@ -1630,6 +1986,30 @@ GRANT SELECT ON TABLE ballast.lease TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.lease TO ballast_writer
 GRANT SELECT ON TABLE ballast.lease TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.ledger_entry TO ballast_reader
+GRANT SELECT ON TABLE ballast.ledger_entry TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.ledger_entry TO ballast_writer
+GRANT SELECT ON TABLE ballast.ledger_entry TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.lot TO ballast_reader
+GRANT SELECT ON TABLE ballast.lot TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.lot TO ballast_writer
+GRANT SELECT ON TABLE ballast.lot TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.lot_consumed TO ballast_reader
+GRANT SELECT ON TABLE ballast.lot_consumed TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.lot_consumed TO ballast_writer
+GRANT SELECT ON TABLE ballast.lot_consumed TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.lot_open TO ballast_reader
+GRANT SELECT ON TABLE ballast.lot_open TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.lot_open TO ballast_writer
+GRANT SELECT ON TABLE ballast.lot_open TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.migration TO ballast_reader
 GRANT SELECT ON TABLE ballast.migration TO ballast_reader;

@@ -8,11 +8,15 @@ import msgspec
 import numpy as np
 
 from actors.instant import HOUR_NS
+from actors.ledger.chain import hash_of
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictSlice
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
 from actors.messages.ledger import (
+    EntryBooked,
+    LotConsumed,
+    LotOpened,
     PortfolioHour,
     PortfolioState,
     PositionView,
@@ -132,7 +136,7 @@ TRANSFER = Transfer(
     source="deposit",
     cause="1",
 )
-HOLD = Transfer(
+HOLD_PLACED = Transfer(
     transfer_no=2,
     debit="available:USD",
     credit="held:USD",
@@ -145,6 +149,20 @@ HOLD = Transfer(
     source="hold:a1:place",
     cause="a1",
 )
+
+
+def chained(*rows: Transfer, head: str = "") -> tuple[Transfer, ...]:
+    """The rows, each with its hash, the first one after `head`."""
+    found = []
+    for row in rows:
+        linked = changed(row, previous=head)
+        head = hash_of(linked)
+        found.append(changed(linked, hash=head))
+    return tuple(found)
+
+
+TRANSFERS = chained(TRANSFER, HOLD_PLACED)
+HOLD = TRANSFERS[1]
 UNEXPLAINED = TradeUnexplained(
     cl_ord_id="foreign",
     exec_id="e3",
@@ -193,6 +211,31 @@ PORTFOLIO = PortfolioState(
     ),
 )
 STANDING = TradingStateChanged(TradingState.ACTIVE, 0, "active")
+LOT = LotOpened(1, "XBT/USD", "fill:a1:e1", Decimal("0.5"), Decimal("13554.05"))
+CONSUMED = LotConsumed(
+    number=1,
+    symbol="XBT/USD",
+    source="fill:a2:e2",
+    cause="sale",
+    quantity=Decimal("0.2"),
+    cost=Decimal("5421.62"),
+    proceeds=Decimal("5500.00"),
+    fee=Decimal("22.00"),
+    realised=Decimal("56.38"),
+    remaining=Decimal("0.3"),
+)
+ENTRY = EntryBooked(
+    refid="L1",
+    kind="reward",
+    asset="SOL.S",
+    amount=Decimal("0.01"),
+    fee=Decimal(0),
+    other="income",
+    worth=Decimal("1.50"),
+    corrects=0,
+    told="",
+    ts=START_NS,
+)
 BODIES: tuple[Message, ...] = (
     LIMITS,
     STANDING,
@@ -200,11 +243,14 @@ BODIES: tuple[Message, ...] = (
     IntentRefused(1, "XBT/USD", Side.BUY, Refusal.POSITION_CAP, "0.30", "0.25"),
     APPROVED,
     ORDER,
-    TransfersPosted(START_NS, (TRANSFER, HOLD)),
+    TransfersPosted(START_NS, TRANSFERS),
     REQUEST,
     FILL,
     UNEXPLAINED,
     CLOSED,
+    LOT,
+    CONSUMED,
+    ENTRY,
     PortfolioHour(START_NS - START_NS % HOUR_NS, PORTFOLIO),
 )
 

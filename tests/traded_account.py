@@ -1,8 +1,9 @@
 """One account in PostgreSQL that was really traded, in two runs, and how tests put questions to it.
 
 Lots, orders and snapshots pass from one run to the next. In the first run the venue tells of trades
-that no order explains, which a person accepts; in the second of some that stay in suspense. Each
-server keeps one such database, which tests only read; whoever tampers takes a copy.
+that no order explains, which a person accepts; in the second of some that stay in suspense, and of
+rewards, staking and a withdrawal. Each server keeps one such database, which tests only read;
+whoever tampers takes a copy.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from actors.messages.control import Reactivate
+from actors.messages.control import Correction, LedgerEntry, Reactivate
 from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport
 from actors.money import run_exact
@@ -35,7 +36,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
     f"ALTER TABLE ballast.{table} DISABLE TRIGGER ALL"
     for table in (
         "run", "run_end", "journal_frame", "order_event", "fill", "transfer", "trade_closed",
-        "trade_unexplained",
+        "trade_unexplained", "ledger_entry",
     )
 )  # fmt: skip
 _traded: dict[str, str] = {}
@@ -50,6 +51,12 @@ def stray(exec_id: str, symbol: str, side: Side | None, quantity: str, cost: str
     return FeedItem(0, report)
 
 
+def entry(kind: str, asset: str, amount: str, fee: str = "0", refid: str = "") -> FeedItem:
+    """An entry of the venue's ledger."""
+    told = LedgerEntry(refid or f"{kind} {asset}", kind, asset, Decimal(amount), Decimal(fee), 0)
+    return FeedItem(0, told)
+
+
 # What the feed tells besides the market, after so many of its items.
 FIRST: dict[int, tuple[FeedItem, ...]] = {
     1_500: (
@@ -60,6 +67,16 @@ FIRST: dict[int, tuple[FeedItem, ...]] = {
     ),
 }
 SECOND: dict[int, tuple[FeedItem, ...]] = {
+    1_200: (
+        entry("reward", "BTC.S", "0.00500000"),
+        entry("staking", "BTC.S", "-0.00200000", refid="u1"),
+        entry("staking", "BTC", "0.00200000", refid="u1"),
+        entry("withdrawal", "USD", "-50.00", "1.00"),
+        entry("adjustment", "USD", "0.03"),
+        entry("dust", "BTC", "-0.00010000"),
+        entry("dust", "USD", "5.00"),
+        FeedItem(0, Correction(1, "adjustment", "available", "USD", Decimal("0.03"), "ann", "no")),
+    ),
     2_400: (
         stray("s4", "BTC/USD", Side.SELL, "0.00040000", "26.00"),
         stray("s5", "XMR/USD", Side.SELL, "900.00", "90000.00"),

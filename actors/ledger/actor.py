@@ -9,7 +9,7 @@ order explains is booked against suspense; both are noted as errors and halt the
 first in, first out, with the buy fee in their cost, so realised profit is net of both fees and
 cash = deposits + realised - cost of open lots, exactly.
 
-The rules lie beside: transfers, funds, fills, strays, lots, valuation.
+The rules lie beside: transfers, funds, entries, fills, strays, lots, valuation.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import msgspec
 
 from actors.instant import HOUR_NS, ceil_to
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.ledger.entries import book_entry, correct
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit, place_hold, release_hold
 from actors.ledger.state import LedgerConfig, LedgerState
@@ -29,7 +30,9 @@ from actors.ledger.valuation import portfolio, revalue, take_marks
 from actors.messages.base import Message
 from actors.messages.control import (
     ConstraintViolated,
+    Correction,
     Deposit,
+    LedgerEntry,
     Note,
     Reactivate,
     RunStarted,
@@ -38,9 +41,12 @@ from actors.messages.control import (
 )
 from actors.messages.execution import Fill, TradeUnexplained, TradeUnmatched
 from actors.messages.ledger import (
+    EntryBooked,
     HoldPlaced,
     HoldRefused,
     HoldReleased,
+    LotConsumed,
+    LotOpened,
     PortfolioHour,
     PortfolioState,
     TradeClosed,
@@ -64,6 +70,9 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         PortfolioState,
         PortfolioHour,
         TradeClosed,
+        LotOpened,
+        LotConsumed,
+        EntryBooked,
         TradeUnexplained,
         ConstraintViolated,
         SetTimer,
@@ -80,6 +89,14 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
     def deposit(self, message: Deposit, at: int) -> Effects:
         """Funds from outside."""
         return deposit(self.config, self.state, message, at)
+
+    def entry(self, message: LedgerEntry, at: int) -> Effects:
+        """What the venue's own ledger tells besides trades."""
+        return book_entry(self.config, self.state, message, at)
+
+    def correction(self, message: Correction, at: int) -> Effects:
+        """A transfer that is reversed by a new one."""
+        return correct(self.config, self.state, message, at)
 
     def place_hold(self, message: PlaceHold, at: int) -> Effects:
         """Set funds aside for an order."""
@@ -130,6 +147,8 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         HoldReleased: release_hold,
         TimerFired: hour,
         Deposit: deposit,
+        LedgerEntry: entry,
+        Correction: correction,
         RunStarted: start_run,
         TradeUnmatched: unmatched,
         Reactivate: reactivate,

@@ -8,7 +8,7 @@ from decimal import Decimal
 from actors.ledger.state import LedgerState
 from actors.money import ZERO
 
-_OURS = ("available", "held", "fees")
+_OURS = ("available", "held", "staked", "fees")
 
 
 def faults_of(state: LedgerState) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from actors.instruments import Instrument
 from actors.kernel.actor import Effects
-from actors.ledger.lots import add, consume, take_in
+from actors.ledger.lots import FEE, SALE, add, consume, share_sale, take_in
 from actors.ledger.positions import drop_if_flat, owed, position_of, symbol_of
 from actors.ledger.state import Hold, LedgerConfig, LedgerState
 from actors.ledger.transfers import Posting
@@ -77,13 +77,15 @@ def post(
     return _settle(config, posting.state, fill, instrument, short)
 
 
-def give_up(config: LedgerConfig, state: LedgerState, asset: str, quantity: Decimal) -> Decimal:
+def give_up(
+    config: LedgerConfig, state: LedgerState, asset: str, quantity: Decimal, cause: str = FEE
+) -> Decimal:
     """Take `quantity` of a base asset from its lots and return their cost; zero for any other."""
     symbol = symbol_of(config, asset)
     if symbol is None or symbol not in state.positions:
         return ZERO
     position = state.positions[symbol]
-    cost = consume(position, quantity, position.quote_step)
+    cost = consume(state, position, quantity, cause)
     value_at_bid(state, config.instruments[symbol], position)
     drop_if_flat(state, position)
     return cost
@@ -125,13 +127,15 @@ def _settle(
     if fill.side is Side.BUY:
         kept, paid = fill.quantity - fee_base, fill.cost + fee_quote
         if kept <= 0:
-            state.realised -= paid + consume(position, -kept, step)
+            state.realised -= paid + consume(state, position, -kept, FEE)
         elif short:
-            state.realised -= take_in(position, kept, paid, owed=short, step=step)
+            state.realised -= take_in(state, position, kept, paid, owed=short)
         else:
-            add(position, kept, paid)
+            add(state, position, kept, paid)
     else:
-        cost = consume(position, fill.quantity + fee_base, step)
+        since = len(state.moves)
+        cost = consume(state, position, fill.quantity + fee_base, SALE)
+        share_sale(state.moves[since:], fill.cost, fee_quote, step)
         gained = fill.cost - fee_quote - cost
         state.realised += gained
         closed = (

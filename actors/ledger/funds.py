@@ -35,24 +35,30 @@ def deposit(config: LedgerConfig, state: LedgerState, message: Deposit, at: int)
     posting.receive(message.asset, message.amount, "external", leg="in")
     worth = message.amount if message.asset == config.reporting else ZERO
     if message.asset != config.reporting:
-        worth = _deposit_in_kind(config, state, message.asset, message.amount - missing)
+        worth = lot_in_kind(config, state, message.asset, message.amount - missing)
     add_units(state, before, worth)
     return (*posting.record(at), portfolio(config, state, at))
 
 
-def _deposit_in_kind(
-    config: LedgerConfig, state: LedgerState, asset: str, amount: Decimal
+def lot_in_kind(
+    config: LedgerConfig,
+    state: LedgerState,
+    asset: str,
+    amount: Decimal,
+    *,
+    worth: Decimal | None = None,
 ) -> Decimal:
-    """Open a lot at today's value; an asset that no symbol trades has no value here."""
+    """Open a lot at today's value, or `worth`; an asset that no symbol trades has no value here."""
     symbol = symbol_of(config, asset)
     if symbol is None or amount <= 0:
         return ZERO
     position = position_of(config, state, symbol)
     before = position.value
-    add(position, amount, ZERO)
+    add(state, position, amount, ZERO)
     value_at_bid(state, config.instruments[symbol], position)
-    worth = position.value - before
-    position.lots[-1].cost = worth
+    if worth is None:
+        worth = position.value - before
+    position.lots[-1].cost = state.moves[-1].cost = worth
     position.cost += worth
     return worth
 

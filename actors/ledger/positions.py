@@ -36,7 +36,8 @@ def owed(state: LedgerState, asset: str) -> Decimal:
     short = balance(f"suspense:{asset}")
     if not short:
         return ZERO
-    return max(ZERO, -(short + balance(f"available:{asset}") + balance(f"held:{asset}")))
+    kinds = ("available", "held", "staked", "transit")
+    return max(ZERO, -sum((balance(f"{kind}:{asset}") for kind in kinds), short))
 
 
 def drop_if_flat(state: LedgerState, position: Position) -> None:

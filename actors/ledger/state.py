@@ -48,10 +48,28 @@ class Hold(msgspec.Struct):
 
 
 class Lot(msgspec.Struct):
-    """A bought quantity with its whole cost, buy fee included (quote currency)."""
+    """A bought quantity with its whole cost, buy fee included (quote currency).
+
+    `number` counts the lots of an account; 0 is a lot from before they were counted.
+    """
 
     quantity: Decimal
     cost: Decimal
+    number: int = 0
+
+
+class LotMove(msgspec.Struct):
+    """A lot that opened, or what left one (`cause` says why), until both are told as records."""
+
+    number: int
+    symbol: str
+    quantity: Decimal
+    cost: Decimal
+    cause: str = ""
+    remaining: Decimal = ZERO
+    proceeds: Decimal = ZERO
+    fee: Decimal = ZERO
+    realised: Decimal = ZERO
 
 
 class Position(msgspec.Struct):
@@ -78,7 +96,8 @@ class LedgerState(msgspec.Struct):
 
     `equity`, `peak_shown` and `drawdown` are those of the last portfolio: they move rarely.
     `fills`, `strays` and `aside` (trades that could not be booked yet) give the venue's time
-    (ns UTC) of each remembered trade.
+    (ns UTC) of each remembered trade. `head` is the hash of the last transfer,
+    `lots` how many were opened; `moves` is empty between messages.
     """
 
     bids: np.ndarray
@@ -99,6 +118,9 @@ class LedgerState(msgspec.Struct):
     strays: dict[str, int] = {}
     aside: dict[str, int] = {}
     fills_until: int = 0
+    head: str = ""
+    lots: int = 0
+    moves: list[LotMove] = []
 
     def balance(self, account: str) -> Decimal:
         """The balance of `account`; zero while nothing has touched it."""

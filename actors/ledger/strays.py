@@ -14,7 +14,7 @@ from decimal import Decimal
 from actors.ids import unnamed_trade_id
 from actors.kernel.actor import Effects
 from actors.ledger.fills import give_up, post, remember, source_of
-from actors.ledger.lots import take_in
+from actors.ledger.lots import FEE, SWAP, take_in
 from actors.ledger.positions import drop_if_flat, owed, position_of, symbol_of
 from actors.ledger.state import LedgerConfig, LedgerState
 from actors.ledger.transfers import SUSPENSE_TRADES, Posting
@@ -136,19 +136,21 @@ def _book_foreign(config: LedgerConfig, posting: Posting, report: ExecutionRepor
     if report.side is Side.SELL:
         given, taken = taken, given
     posting.draw(*given, SUSPENSE_TRADES, hold=None, leg="given")
-    cost = _leave(config, state, *given)
+    cost = _leave(config, state, *given, SWAP)
     short = owed(state, taken[0])
     posting.receive(*taken, SUSPENSE_TRADES, leg="taken")
     _enter(config, state, *taken, cost=cost, short=short)
     fee_asset = report.fee_asset or quote
     posting.draw(fee_asset, report.fee, "fees", hold=None, leg="fee")
-    state.realised -= _leave(config, state, fee_asset, report.fee)
+    state.realised -= _leave(config, state, fee_asset, report.fee, FEE)
     state.fees += report.fee if fee_asset == config.reporting else ZERO
 
 
-def _leave(config: LedgerConfig, state: LedgerState, asset: str, amount: Decimal) -> Decimal:
+def _leave(
+    config: LedgerConfig, state: LedgerState, asset: str, amount: Decimal, cause: str
+) -> Decimal:
     """What `amount` of `asset` had cost, in the reporting currency."""
-    return amount if asset == config.reporting else give_up(config, state, asset, amount)
+    return amount if asset == config.reporting else give_up(config, state, asset, amount, cause)
 
 
 def _enter(
@@ -168,8 +170,7 @@ def _enter(
         state.realised -= cost
     else:
         position = position_of(config, state, symbol)
-        step = position.quote_step
-        state.realised -= take_in(position, amount, cost, owed=short, step=step)
+        state.realised -= take_in(state, position, amount, cost, owed=short)
         value_at_bid(state, config.instruments[symbol], position)
         drop_if_flat(state, position)
 

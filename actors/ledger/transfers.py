@@ -3,7 +3,8 @@
 Rows of one event are linked and leave together. Our own accounts never go below zero; what a fact
 of the venue takes beyond them comes from the suspense account, is noted, and halts the account.
 What comes in covers first what suspense lacks, so nothing is called free that a fact has taken, and
-the balances do not depend on which fact came first.
+the balances do not depend on which fact came first. Every row carries its hash and that of the row
+before (chain), so none can be changed, left out or put in unseen.
 """
 
 from __future__ import annotations
@@ -11,6 +12,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
+from actors.ledger.chain import hash_of
+from actors.ledger.lots import lot_records
 from actors.ledger.state import Account, Hold, LedgerState
 from actors.messages.base import Message
 from actors.messages.control import ConstraintViolated, Note
@@ -18,8 +23,20 @@ from actors.messages.ledger import Transfer, TransfersPosted
 
 # The other side of trades that no order of ours explains, until a person accepts them.
 SUSPENSE_TRADES: Final = "suspense-trades"
+# Between two wallets of ours at the venue, which tells each side by an entry of its own.
+TRANSIT: Final = "transit"
 # Kinds of account that may go below zero: the world outside, and what is still to be explained.
-BOTTOMLESS: Final = ("market", "external", "suspense", SUSPENSE_TRADES)
+BOTTOMLESS: Final = (
+    "market",
+    "external",
+    "suspense",
+    SUSPENSE_TRADES,
+    TRANSIT,
+    "income",
+    "adjustment",
+    "dust",
+    "rounding",
+)
 
 
 class Posting:
@@ -50,21 +67,22 @@ class Posting:
         source_account.sequence += 1
         target_account.sequence += 1
         state.transfer_no += 1
-        self.transfers.append(
-            Transfer(
-                state.transfer_no,
-                debited,
-                credited,
-                asset,
-                amount,
-                source_account.balance,
-                target_account.balance,
-                source_account.sequence,
-                target_account.sequence,
-                f"{self.source}:{leg}",
-                self.cause,
-            )
+        row = Transfer(
+            state.transfer_no,
+            debited,
+            credited,
+            asset,
+            amount,
+            source_account.balance,
+            target_account.balance,
+            source_account.sequence,
+            target_account.sequence,
+            f"{self.source}:{leg}",
+            self.cause,
+            state.head,
         )
+        state.head = hash_of(row)
+        self.transfers.append(msgspec.structs.replace(row, hash=state.head))
 
     def receive(self, asset: str, amount: Decimal, debit: str, *, leg: str) -> None:
         """Take in what the world or a hold gives: what suspense lacks first, the rest is free."""
@@ -76,7 +94,14 @@ class Posting:
         self.move(asset, amount, debit, "available", leg=leg)
 
     def draw(
-        self, asset: str, amount: Decimal, credit: str, *, hold: Hold | None, leg: str
+        self,
+        asset: str,
+        amount: Decimal,
+        credit: str,
+        *,
+        hold: Hold | None,
+        leg: str,
+        place: str = "available",
     ) -> None:
         """Pay what the venue took: from the order's hold, then free funds, then suspense.
 
@@ -89,9 +114,9 @@ class Posting:
             rest -= part
             self.move(asset, part, "held", credit, leg=leg)
         if rest > 0:
-            part = min(self.state.balance(f"available:{asset}"), rest)
+            part = min(self.state.balance(f"{place}:{asset}"), rest)
             rest -= part
-            self.move(asset, part, "available", credit, leg=f"{leg}-free")
+            self.move(asset, part, place, credit, leg=f"{leg}-free")
         if rest > 0:
             self.move(asset, rest, "suspense", credit, leg=f"{leg}-short")
             told = f"{rest} {asset} short for {self.source}"
@@ -103,10 +128,11 @@ class Posting:
         self.alarms += (Note("error", event, fields), ConstraintViolated(name, 0, told))
 
     def record(self, at: int) -> tuple[Message, ...]:
-        """The rows as one record, and what they gave alarm about."""
+        """The rows as one record, what lots became of them, and what they gave alarm about."""
         if not self.transfers:
             return tuple(self.alarms)
-        return (TransfersPosted(at, tuple(self.transfers)), *self.alarms)
+        posted = TransfersPosted(at, tuple(self.transfers))
+        return (posted, *lot_records(self.state, self.source), *self.alarms)
 
 
 def is_new(booked: dict[str, int], source: str, number: int, *, kept: int) -> bool:

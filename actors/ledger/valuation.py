@@ -67,12 +67,14 @@ def revalue(config: LedgerConfig, state: LedgerState) -> None:
 
 
 def equity(config: LedgerConfig, state: LedgerState) -> Decimal:
-    """Cash free, held and in suspense, and the value of every position."""
+    """Cash free, held, staked, between wallets and in suspense, and the value of positions."""
     asset = config.reporting
     total = (
         state.balance(f"available:{asset}")
         + state.balance(f"held:{asset}")
         + state.balance(f"suspense:{asset}")
+        + state.balance(f"staked:{asset}")
+        + state.balance(f"transit:{asset}")
     )
     for position in state.positions.values():
         total += position.value
@@ -80,11 +82,13 @@ def equity(config: LedgerConfig, state: LedgerState) -> Decimal:
 
 
 def add_units(state: LedgerState, before: Decimal, amount: Decimal) -> None:
-    """Scale the peak for `amount` coming in at equity `before`, so that drawdown stays."""
+    """Scale the peak for `amount` coming in (or leaving) at equity `before`; drawdown stays."""
     if before > 0 and state.peak > 0:
-        state.peak = share_down(state.peak, before + amount, before, _PEAK_STEP)
+        state.peak = share_down(state.peak, max(ZERO, before + amount), before, _PEAK_STEP)
     else:
-        state.peak += amount
+        state.peak = max(ZERO, state.peak + amount)
+    if amount < 0:
+        state.peak_shown = ZERO  # it is made anew: this is the one way in which a peak falls
 
 
 def portfolio(config: LedgerConfig, state: LedgerState, at: int) -> PortfolioState:

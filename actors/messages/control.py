@@ -55,6 +55,36 @@ class Deposit(Message, frozen=True):
     ts: int
 
 
+class LedgerEntry(Message, frozen=True):
+    """Input: an entry of the venue's own ledger that is no trade; `amount` has its sign.
+
+    `kind` is deposit, withdrawal, staking, transfer, reward, adjustment, dust or rounding; `asset`
+    is named as the venue does, with its suffix. The fee comes off beside the amount.
+    """
+
+    refid: str
+    kind: str
+    asset: str
+    amount: Decimal
+    fee: Decimal
+    ts: int
+
+
+class Correction(Message, frozen=True):
+    """Input: a person (or reconciliation) reverses one transfer, told as it was booked.
+
+    `debit` and `credit` are kinds of account, one of them available or staked.
+    """
+
+    transfer_no: int
+    debit: str
+    credit: str
+    asset: str
+    amount: Decimal
+    actor: str
+    reason: str
+
+
 class Tick(Message, frozen=True):
     """Input: nothing happened, but time passed; timers that are due fire before it."""
 

@@ -31,6 +31,7 @@ class Transfer(Message, frozen=True):
     """One double-entry row: `amount` > 0 of `asset` moves from `debit` to `credit`.
 
     Balances are those after this row; sequences are per account. `source` is the idempotency key.
+    `previous` is the hash (hex) of the transfer before, empty for the first of a chain.
     """
 
     transfer_no: int
@@ -44,6 +45,8 @@ class Transfer(Message, frozen=True):
     credit_sequence: int
     source: str
     cause: str
+    previous: str = ""
+    hash: str = ""
 
 
 class TransfersPosted(Message, frozen=True):
@@ -84,6 +87,53 @@ class PortfolioHour(Message, frozen=True):
 
     hour_ts: int
     state: PortfolioState
+
+
+class LotOpened(Message, frozen=True):
+    """Record: a lot came in by the booking `source`; its whole cost is in quote currency."""
+
+    number: int
+    symbol: str
+    source: str
+    quantity: Decimal
+    cost: Decimal
+
+
+class LotConsumed(Message, frozen=True):
+    """Record: the booking `source` took `quantity` of a lot, and `remaining` of it is left.
+
+    `cause` is sale, fee, swap or withdrawal. A sale's shares add up to the sale.
+    """
+
+    number: int
+    symbol: str
+    source: str
+    cause: str
+    quantity: Decimal
+    cost: Decimal
+    proceeds: Decimal
+    fee: Decimal
+    realised: Decimal
+    remaining: Decimal
+
+
+class EntryBooked(Message, frozen=True):
+    """Record: an entry of the venue's ledger, or a correction, against the account kind `other`.
+
+    `worth` is what came (or went, negative) in reporting currency; `corrects` is the transfer that
+    a correction reverses, 0 for an entry, and `told` who says so.
+    """
+
+    refid: str
+    kind: str
+    asset: str
+    amount: Decimal
+    fee: Decimal
+    other: str
+    worth: Decimal
+    corrects: int
+    told: str
+    ts: int
 
 
 class TradeClosed(Message, frozen=True):

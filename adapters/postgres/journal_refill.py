@@ -20,13 +20,14 @@ from adapters.postgres.journal_rows import (
     COLUMNS,
     KEYS,
     ORDINAL_COLUMN,
+    REFUSED,
     SEQ_COLUMN,
     VERDICTS,
     Row,
 )
 from adapters.postgres.verdict_copy import copied_verdicts
 
-_LINE: Final = re.compile(r"\d+")
+_LINE: Final = re.compile(r"^COPY \D*(\d+)", re.MULTILINE)
 # What a trigger that judges a whole COPY says of the row; no detail of the server's reads so.
 _TOLD: Final = re.compile(r"input (\d+), row (\d+)")
 # A constraint says no; or, the last four, of server and driver: the column cannot hold the value.
@@ -78,19 +79,19 @@ async def refill(connection: Connection, tables: Mapping[str, Sequence[Row]]) ->
     """
     refused: list[RefusedRow] = []
     for table, lines in tables.items():
-        missing: list[Row] = []
         for name, row in await copy_what_passes(connection, table, lines):
             place = f"{table} row {row[ORDINAL_COLUMN]}"
             refused.append(RefusedRow(name, row[SEQ_COLUMN], place))
-            missing.append((*row[: len(KEYS)], table, name))
-        await copy_what_passes(connection, "row_refused", missing)
     return refused
 
 
 async def copy_what_passes(
     connection: Connection, table: str, lines: Sequence[Row]
 ) -> list[tuple[str, Row]]:
-    """Write the rows that the table takes; return the others, each with what refused it."""
+    """Write the rows that the table takes; return the others, each with what refused it.
+
+    A row is told as refused before those behind it are tried: a chain goes on over it.
+    """
     refused: list[tuple[str, Row]] = []
     waiting = [lines]
     while waiting:
@@ -106,7 +107,11 @@ async def copy_what_passes(
                 middle = len(part) // 2
                 waiting += [part[middle:], part[:middle]]
                 continue
-            refused.append((error.name, part[index]))
+            row = part[index]
+            refused.append((error.name, row))
+            if table != REFUSED:
+                told = (*row[: len(KEYS)], table, error.name)
+                await copy_what_passes(connection, REFUSED, (told,))
             waiting += [part[index + 1 :], part[:index]]
     return refused
 
@@ -114,13 +119,13 @@ async def copy_what_passes(
 def _place(error: Exception, lines: Sequence[Row]) -> int | None:
     """Which row it was.
 
-    The context reads "COPY fill, line 3", in the server's language; a trigger's reads otherwise,
-    and names the row's keys instead.
+    The context reads "COPY fill, line 3", in the server's language; a trigger that looks at all
+    rows together says the lines of its own text, and may name the row's keys instead.
     """
     if told := _TOLD.fullmatch(getattr(error, "detail", None) or ""):
         keys = (int(told[1]), int(told[2]))
         found = (n for n, row in enumerate(lines) if (row[SEQ_COLUMN], row[ORDINAL_COLUMN]) == keys)
         return next(found, None)
     line = _LINE.search(getattr(error, "context", None) or "")
-    place = int(line.group()) - 1 if line else len(lines)
+    place = int(line[1]) - 1 if line else len(lines)
     return place if 0 <= place < len(lines) else None

@@ -17,6 +17,9 @@ from actors.messages.base import Message
 from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.ledger import (
+    EntryBooked,
+    LotConsumed,
+    LotOpened,
     PortfolioHour,
     PortfolioState,
     PositionView,
@@ -41,6 +44,7 @@ KEYS: Final = ("account_id", "run_id", "mode", "hour_ts_utc", "seq", "ordinal", 
 SEQ_COLUMN: Final = KEYS.index("seq")
 ORDINAL_COLUMN: Final = KEYS.index("ordinal")
 VERDICTS: Final = "verdict_slice"
+REFUSED: Final = "row_refused"
 
 
 def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ...]:
@@ -63,9 +67,12 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "fill": _fields(Fill),
     "trade_unexplained": _fields(TradeUnexplained),
     "trade_closed": _fields(TradeClosed),
+    "lot": _fields(LotOpened),
+    "lot_consumed": _fields(LotConsumed),
+    "ledger_entry": _fields(EntryBooked),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
-    "row_refused": ("table_name", "constraint_name"),
+    REFUSED: ("table_name", "constraint_name"),
 }
 
 
@@ -110,6 +117,9 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     Fill: _flat("fill"),
     TradeUnexplained: _flat("trade_unexplained"),
     TradeClosed: _flat("trade_closed"),
+    LotOpened: _flat("lot"),
+    LotConsumed: _flat("lot_consumed"),
+    EntryBooked: _flat("ledger_entry"),
 }
 
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.ledger.chain import hash_of
 from actors.money import ZERO
 from service.books.explanations import Explanations
 from service.books.rows import BookedFill, PostedTransfer, UnexplainedTrade
@@ -18,12 +19,16 @@ from service.books.wording import exact
 
 
 class Sums(msgspec.Struct):
-    """Plain sums: balances and number of postings by account, held funds by account and order."""
+    """Plain sums: balances and number of postings by account, held funds by account and order.
+
+    `head` is the hash of the last transfer.
+    """
 
     balances: dict[str, Decimal] = {}
     postings: dict[str, int] = {}
     held: dict[tuple[str, str], Decimal] = {}
     transfers: int = 0
+    head: str = ""
 
     def copy(self) -> Sums:
         """The sums as of now."""
@@ -32,6 +37,7 @@ class Sums(msgspec.Struct):
             dict(self.postings),
             {key: amount for key, amount in self.held.items() if amount},
             self.transfers,
+            self.head,
         )
 
 
@@ -48,6 +54,7 @@ class Audit:
         self.filled: dict[str, Decimal] = defaultdict(Decimal)
         self.carried_fault = ""
         self.number_fault = ""
+        self.chain_fault = ""
         self._mark_seq = mark_seq
         self._explanations = Explanations()
 
@@ -85,6 +92,20 @@ class Audit:
                 key = (row.cause, account)
                 sums.held[key] = sums.held.get(key, ZERO) + change
         self._explanations.transfer(posted, sums.balances)
+        self._link(posted)
+
+    def _link(self, posted: PostedTransfer) -> None:
+        """Make the row's hash again; only rows before the first one with a hash may lack theirs."""
+        row, sums = posted.transfer, self.sums
+        if not (row.hash or sums.head):
+            return
+        if row.hash != hash_of(row):
+            wrong = "is not what its hash says"
+        else:
+            wrong = "does not follow the one before" if row.previous != sums.head else ""
+        if wrong and not self.chain_fault:
+            self.chain_fault = f"transfer {row.transfer_no} of input {posted.seq} {wrong}"
+        sums.head = row.hash
 
     def finish(self) -> None:
         """No more transfers."""

@@ -31,6 +31,12 @@ _ROOTS: Final = {
     "fees": "Expenses:Fees",
     "market": "Equity:Market",
     "external": "Equity:External",
+    "staked": "Assets:Staked",
+    "transit": "Assets:Transit",
+    "income": "Income:Rewards",
+    "adjustment": "Equity:Adjustment",
+    "dust": "Equity:Dust",
+    "rounding": "Equity:Rounding",
     "suspense": "Equity:Suspense",
     SUSPENSE_TRADES: "Equity:SuspenseTrades",
 }

@@ -19,9 +19,10 @@ from actors.money import ZERO
 from actors.ports import JournalCorruptError
 from service.books.auditing import Audit
 from service.books.instants import EVER
-from service.books.lots import Event, LotBook, OpenLot, Result, UnbookableError, in_order, parted
+from service.books.lots import Event, LotBook, OpenLot, UnbookableError, in_order, parted
 from service.books.profit import Profit, Tie, Totals, grouped, summed, ties, totals, within
 from service.books.reading import AccountBooks
+from service.books.results import Result
 from service.books.rows import AccountBalance, PortfolioRow
 from service.books.statement import Statement, statement
 from service.books.verification import (
@@ -247,7 +248,8 @@ async def _book(books: AccountBooks) -> LotBook:
 async def _events(books: AccountBooks, before: int = EVER) -> list[Event]:
     fills = [each async for each in books.fills(before)]
     strays = [each async for each in books.unexplained(before)]
-    return in_order(fills, strays, [each async for each in books.deposits(before)])
+    deposits = [each async for each in books.deposits(before)]
+    return in_order(fills, strays, deposits, [each async for each in books.entries(before)])
 
 
 def _feed(book: LotBook, event: Event) -> None:

@@ -14,11 +14,13 @@ from decimal import Decimal
 import msgspec
 
 from actors.kernel.actor import Effects
+from actors.ledger.entries import charge, flow, place_of
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit
 from actors.ledger.positions import owed, symbol_of
 from actors.ledger.state import LedgerConfig, LedgerState, Lot, initial_state
 from actors.ledger.strays import IMPOSSIBLE, UNNAMED, book_unmatched
+from actors.ledger.transfers import Posting
 from actors.messages.control import Deposit, Note
 from actors.messages.decision import Side
 from actors.messages.execution import (
@@ -31,13 +33,15 @@ from actors.messages.execution import (
 from actors.messages.ledger import TradeClosed
 from actors.money import ZERO, multiply_even, ratio_down
 from service.books.origins import NOTHING, Carried, Origin, gone, new_lot, take
-from service.books.rows import BookedFill, PostedTransfer, UnexplainedTrade
+from service.books.results import Result
+from service.books.rows import BookedEntry, BookedFill, PostedTransfer, UnexplainedTrade
 
-Event = BookedFill | UnexplainedTrade | PostedTransfer
+Event = BookedFill | UnexplainedTrade | PostedTransfer | BookedEntry
 _KINDS: dict[type[Event], str] = {
     BookedFill: "fill",
     UnexplainedTrade: "trade that no order explains",
     PostedTransfer: "deposit",
+    BookedEntry: "ledger entry",
 }
 
 
@@ -60,36 +64,6 @@ class OpenLot(msgspec.Struct, frozen=True):
     cl_ord_id: str
     exec_id: str
     unexplained: bool = False
-
-
-class Result(msgspec.Struct, frozen=True):
-    """What one trade realised in quote currency, and from which purchases on (`held_since`).
-
-    `fee` and `slippage` are costs, those of the lots included; what remains is the price's doing.
-    Without a `trade` it is no sale: a fee that ate its purchase, a purchase of what was owed, a
-    trade outside the run. `unexplained` is a trade that no order of ours explains.
-    """
-
-    seq: int
-    ordinal: int
-    at: int
-    cl_ord_id: str
-    exec_id: str
-    symbol: str
-    quantity: Decimal
-    proceeds: Decimal
-    cost: Decimal
-    realised: Decimal
-    fee: Decimal
-    slippage: Decimal
-    held_since: int
-    trade: TradeClosed | None
-    unexplained: bool = False
-
-    @property
-    def price(self) -> Decimal:
-        """What would have been realised at the prices that were decided on, without fees."""
-        return self.realised + self.fee + self.slippage
 
 
 class LotBook:
@@ -118,6 +92,8 @@ class LotBook:
             config = self._configs[event.run_id]
             if isinstance(event, PostedTransfer):
                 self._deposit(config, event)
+            elif isinstance(event, BookedEntry):
+                self._entry(config, event)
             else:
                 self._trade(config, event)
         except (AssertionError, KeyError, ValueError, decimal.DecimalException) as error:
@@ -156,6 +132,27 @@ class LotBook:
         if symbol is not None and (lot := new_lot(self._of(symbol), self._lots(symbol))):
             self._of(symbol).append(Origin(lot, lot.quantity, event.at, "", "", False, NOTHING))
             self.in_kind.append(symbol)
+
+    def _entry(self, config: LedgerConfig, event: BookedEntry) -> None:
+        """Book an entry again, at the worth that the ledger gave it."""
+        row, state = event.entry, self.state
+        realised, fees = state.realised, state.fees
+        posting = Posting(state, f"entry:{row.refid}", row.kind)
+        flow(config, posting, row.asset, row.amount, row.other, worth=row.worth)
+        charge(config, posting, row.asset, row.fee)
+        posting.record(event.at)
+        symbol = symbol_of(config, place_of(row.asset)[0])
+        carried = NOTHING
+        if symbol is not None:
+            origins, lots = self._of(symbol), self._lots(symbol)
+            step = config.instruments[symbol].quote_step
+            carried = take(origins, gone(origins, lots), step)
+            if lot := new_lot(origins, lots):
+                origins.append(Origin(lot, lot.quantity, event.at, "", row.refid, False, NOTHING))
+        change = state.realised - realised
+        if change or carried.fee or carried.slippage:
+            costs = carried.plus(Carried(state.fees - fees, ZERO))
+            self.results.append(_entry_result(event, change, costs))
 
     def _trade(self, config: LedgerConfig, event: BookedFill | UnexplainedTrade) -> None:
         state, told = self.state, told_of(event)
@@ -308,6 +305,27 @@ def _result(
     )
 
 
+def _entry_result(event: BookedEntry, realised: Decimal, costs: Carried) -> Result:
+    row = event.entry
+    return Result(
+        seq=event.seq,
+        ordinal=event.ordinal,
+        at=event.at,
+        cl_ord_id="",
+        exec_id=row.refid,
+        symbol=row.asset,
+        quantity=row.amount,
+        proceeds=ZERO,
+        cost=-realised,
+        realised=realised,
+        fee=costs.fee,
+        slippage=costs.slippage,
+        held_since=event.at if costs.since is None else costs.since,
+        trade=None,
+        kind=row.kind,
+    )
+
+
 def _open(symbol: str, origin: Origin) -> OpenLot:
     lot = origin.lot
     return OpenLot(
@@ -343,6 +361,7 @@ def in_order(
     fills: Iterable[BookedFill],
     unexplained: Iterable[UnexplainedTrade],
     deposits: Iterable[PostedTransfer],
+    entries: Iterable[BookedEntry] = (),
 ) -> list[Event]:
     """Trades and deposits as the ledger met them.
 
@@ -357,7 +376,7 @@ def in_order(
             whole[each.seq, each.event] = msgspec.structs.replace(known, transfer=row)
         else:
             whole[each.seq, each.event] = each
-    events: list[Event] = [*fills, *unexplained, *whole.values()]
+    events: list[Event] = [*fills, *unexplained, *whole.values(), *entries]
     return sorted(events, key=lambda event: event.order)
 
 

@@ -1,8 +1,9 @@
 """Profit by cause, and whether it is what the portfolio rows say.
 
-Realised = price - fee - slippage, exactly: price is what the market did between the prices that
-were decided on, slippage what execution cost against them, fees those of purchase and sale. The
-split follows a purchase's costs into the sales that consume it.
+Realised = price - fee - slippage + rewards + dust + adjustments, exactly: price is what the market
+did between the prices that were decided on, slippage what execution cost against them, fees those
+of purchase and sale, which follow a purchase into the sales that consume it. The last three are
+entries of the venue's ledger; corrections are adjustments.
 """
 
 from __future__ import annotations
@@ -17,14 +18,15 @@ import msgspec
 from actors.messages.ledger import PortfolioState
 from actors.money import ZERO
 from service.books.instants import date_of
-from service.books.lots import LotBook, Result
+from service.books.lots import LotBook
+from service.books.results import Result
 from service.books.rows import AccountBalance
 
 GROUPS: Final = ("symbol", "day", "month")
 
 
 class Profit(msgspec.Struct, frozen=True):
-    """Realised profit of one group. The three causes carry their sign and add up to it."""
+    """Realised profit of one group. The causes carry their sign and add up to it."""
 
     key: str
     sales: int
@@ -32,6 +34,9 @@ class Profit(msgspec.Struct, frozen=True):
     fee: Decimal
     slippage: Decimal
     realised: Decimal
+    rewards: Decimal = ZERO
+    dust: Decimal = ZERO
+    adjustments: Decimal = ZERO
 
 
 class Tie(msgspec.Struct, frozen=True):
@@ -86,12 +91,22 @@ def summed(key: str, results: Sequence[Result]) -> Profit:
     """The profit of some results together."""
     return Profit(
         key,
-        len(results),
-        sum((each.price for each in results), ZERO),
+        sum(not each.kind for each in results),
+        sum((each.price for each in results if _cause(each) == "price"), ZERO),
         -sum((each.fee for each in results), ZERO),
         -sum((each.slippage for each in results), ZERO),
         sum((each.realised for each in results), ZERO),
+        *(
+            sum((each.price for each in results if _cause(each) == cause), ZERO)
+            for cause in ("rewards", "dust", "adjustments")
+        ),
     )
+
+
+def _cause(result: Result) -> str:
+    """What the part of a result that is neither fee nor slippage was."""
+    known = {"": "price", "reward": "rewards", "dust": "dust", "rounding": "dust"}
+    return known.get(result.kind, "adjustments")
 
 
 def ties(
@@ -99,9 +114,9 @@ def ties(
 ) -> tuple[Tie, ...]:
     """What a portfolio row says beside what fills and postings up to it come to."""
     by_name = {each.ledger_account: each.balance for each in balances}
-    free, held, suspense, external = (
+    free, held, suspense, external, staked, transit = (
         by_name.get(f"{kind}:{quote}", ZERO)
-        for kind in ("available", "held", "suspense", "external")
+        for kind in ("available", "held", "suspense", "external", "staked", "transit")
     )
     value = sum((each.value for each in state.positions), ZERO)
     cost = sum((each.cost for each in state.positions), ZERO)
@@ -112,7 +127,7 @@ def ties(
         Tie("cash free", state.cash_free, free),
         Tie("cash held", state.cash_held, held),
         Tie("unrealised", state.unrealised, value - cost),
-        Tie("equity", state.equity, free + held + suspense + value),
+        Tie("equity", state.equity, free + held + suspense + staked + transit + value),
         Tie("deposits + profit", state.equity, state.realised + state.unrealised - external),
     ]
     for symbol in sorted(quantities.keys() | at_hour.quantities.keys()):

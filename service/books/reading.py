@@ -17,7 +17,7 @@ import msgspec
 from actors.ledger.state import LedgerConfig
 from actors.messages.decision import Side
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
-from actors.messages.ledger import PortfolioState, PositionView, TradeClosed, Transfer
+from actors.messages.ledger import EntryBooked, PortfolioState, PositionView, TradeClosed, Transfer
 from actors.ports import Journal, RunRow
 from adapters.instruments.table import instruments as instruments_of
 from adapters.postgres.schema_objects import Connection
@@ -25,6 +25,7 @@ from adapters.postgres.statements import statement
 from service.books.instants import EVER
 from service.books.rows import (
     AccountBalance,
+    BookedEntry,
     BookedFill,
     ClosedTrade,
     Place,
@@ -119,6 +120,10 @@ class AccountBooks:
         """Transfers in order, page by page."""
         return self._stream("books_transfers", _transfer, from_at, before)
 
+    def entries(self, before: int = EVER) -> AsyncIterator[BookedEntry]:
+        """Entries of the venue's ledger and corrections before a time, in order."""
+        return self._stream("books_entries", _entry, before)
+
     def deposits(self, before: int = EVER) -> AsyncIterator[PostedTransfer]:
         """Funds that came from outside."""
         return self._stream("books_deposits", _transfer, before)
@@ -197,6 +202,10 @@ def _unexplained(row: Any) -> UnexplainedTrade:
         Side(trade.side)  # the venue may say no side, never another one
     liquidity = Liquidity(trade.liquidity)
     return UnexplainedTrade(*_place(row), msgspec.structs.replace(trade, liquidity=liquidity))
+
+
+def _entry(row: Any) -> BookedEntry:
+    return BookedEntry(*_place(row), EntryBooked(*row[_PLACE:]))
 
 
 def _trade(row: Any) -> ClosedTrade:

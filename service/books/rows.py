@@ -10,7 +10,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.messages.execution import Fill, TradeUnexplained
-from actors.messages.ledger import PortfolioState, TradeClosed, Transfer
+from actors.messages.ledger import EntryBooked, PortfolioState, TradeClosed, Transfer
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -53,6 +53,12 @@ class UnexplainedTrade(Place, frozen=True):
     """One trade that no order of ours explains, booked or set aside."""
 
     trade: TradeUnexplained
+
+
+class BookedEntry(Place, frozen=True):
+    """One entry of the venue's ledger, or a correction."""
+
+    entry: EntryBooked
 
 
 class ClosedTrade(Place, frozen=True):

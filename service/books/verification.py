@@ -52,6 +52,7 @@ def row_checks(audit: Audit) -> tuple[Check, ...]:
     ]
     return (
         check("transfers are numbered", audit.number_fault, f"{sums.transfers:,} transfers"),
+        check("transfers are chained", audit.chain_fault, sums.head[:16]),
         check("carried balances add up", audit.carried_fault, f"{len(sums.balances)} accounts"),
         check("assets sum to zero", "; ".join(rests)),
         check("transfers are the fills'", audit.trades_fault()),
@@ -89,6 +90,7 @@ def ledger_checks(state: LedgerState, sums: Sums, book: LotBook) -> tuple[Check,
     `book` was fed with the fills up to that input.
     """
     return (
+        check("the chain is the journal's", _head_fault(state, sums)),
         check("balances are the journal's", _first(_balance_faults(state, sums))),
         check("holds are the journal's", _first(_hold_faults(state, sums))),
         check("positions are the journal's", _first(_position_faults(state, book))),
@@ -119,6 +121,13 @@ def _balance_faults(state: LedgerState, sums: Sums) -> Iterator[str]:
                 f"{name} is {exact(due[0])} after {due[1]} postings in the journal,"
                 f" {exact(told[0])} after {told[1]} in the tables"
             )
+
+
+def _head_fault(state: LedgerState, sums: Sums) -> str:
+    if state.head == sums.head:
+        return ""
+    due, told = state.head[:16] or "no hash", sums.head[:16] or "no hash"
+    return f"the journal's transfers end with {due}, the tables' with {told}"
 
 
 def _hold_faults(state: LedgerState, sums: Sums) -> Iterator[str]:

@@ -14,7 +14,7 @@ from actors.ledger.transfers import SUSPENSE_TRADES
 from actors.money import ZERO
 from service.books.rows import PostedTransfer
 
-OURS: Final = ("available", "held", "suspense")
+OURS: Final = ("available", "held", "staked", "transit", "suspense")
 
 
 def kind_of(account: str) -> str:
@@ -43,6 +43,14 @@ def sentence_of(booking: Sequence[PostedTransfer]) -> str:
     first = booking[0].transfer
     if kind == "deposit":
         told = f"{_leg(booking, 'in')} came in ({printable(rest)})"
+    elif kind in ("entry", "correction"):
+        legs = ", ".join(
+            f"{kind_of(each.transfer.debit)} to {kind_of(each.transfer.credit)}"
+            f" {amount_text(each.transfer.amount, printable(each.transfer.asset))}"
+            for each in booking
+        )
+        what = "the venue's" if kind == "entry" else "a correction of transfer"
+        return f"{legs}: {what} {printable(rest)} ({printable(first.cause)})"
     elif kind == "hold":
         placed = booking[0].leg == "place"
         moved = (

@@ -17,8 +17,8 @@ from rich.table import Table
 
 from service.books.inquiry import Lots, ProfitAnswer, carried_rest
 from service.books.instants import lasting, shown
-from service.books.lots import Result
 from service.books.profit import Profit
+from service.books.results import Result
 from service.books.rows import AccountBalance, Posting
 from service.books.statement import Statement
 from service.books.suspense import suspense_hints
@@ -165,7 +165,7 @@ def show_trades(results: Sequence[Result]) -> None:
 def show_profit(found: ProfitAnswer, by: str) -> None:
     """Groups and their total, then the unrealised, then what ties and what does not."""
     show_table(
-        (by, "SALES", "PRICE", "FEE", "SLIPPAGE", "REALISED"),
+        (by, "SALES", "PRICE", "FEE", "SLIPPAGE", "REWARDS", "DUST", "ADJUSTED", "REALISED"),
         [_profit(each) for each in (*found.groups, found.total)],
     )
     if found.unexplained:
@@ -194,7 +194,8 @@ def show_profit(found: ProfitAnswer, by: str) -> None:
 
 
 def _profit(each: Profit) -> tuple[Cell, ...]:
-    return each.key, each.sales, each.price, each.fee, each.slippage, each.realised
+    apart = (each.rewards, each.dust, each.adjustments)
+    return each.key, each.sales, each.price, each.fee, each.slippage, *apart, each.realised
 
 
 def show_statement(found: Statement) -> None:

@@ -36,15 +36,22 @@ ORDER BY seq DESC, ordinal DESC, side LIMIT $6;
 
 -- name: books_transfers
 SELECT seq, ordinal, at, run_id, transfer_no, debit, credit, asset, amount, debit_balance,
-    credit_balance, debit_sequence, credit_sequence, source, cause
+    credit_balance, debit_sequence, credit_sequence, source, cause,
+    coalesce(previous, ''), coalesce(hash, '')
 FROM ballast.transfer
 WHERE account_id = $1 AND at >= $2 AND at < $3 ORDER BY seq, ordinal;
 
 -- name: books_deposits
 SELECT seq, ordinal, at, run_id, transfer_no, debit, credit, asset, amount, debit_balance,
-    credit_balance, debit_sequence, credit_sequence, source, cause
+    credit_balance, debit_sequence, credit_sequence, source, cause,
+    coalesce(previous, ''), coalesce(hash, '')
 FROM ballast.transfer
-WHERE account_id = $1 AND at < $2 AND debit LIKE 'external:%' ORDER BY seq, ordinal;
+WHERE account_id = $1 AND at < $2 AND debit LIKE 'external:%' AND source LIKE 'deposit:%'
+ORDER BY seq, ordinal;
+
+-- name: books_entries
+SELECT seq, ordinal, at, run_id, refid, kind, asset, amount, fee, other, worth, corrects, told, ts
+FROM ballast.ledger_entry WHERE account_id = $1 AND at < $2 ORDER BY seq, ordinal;
 
 -- name: books_fills
 SELECT seq, ordinal, at, run_id, cl_ord_id, exec_id, symbol, side, quantity, price, cost, fee,

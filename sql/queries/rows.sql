@@ -29,4 +29,10 @@ WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'risk_verdict', seq, ordinal, to_jsonb(r)::text FROM ballast.risk_verdict r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'order_request', seq, ordinal, to_jsonb(r)::text FROM ballast.order_request r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'lot', seq, ordinal, to_jsonb(r)::text FROM ballast.lot r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'lot_consumed', seq, ordinal, to_jsonb(r)::text FROM ballast.lot_consumed r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'ledger_entry', seq, ordinal, to_jsonb(r)::text FROM ballast.ledger_entry r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3;

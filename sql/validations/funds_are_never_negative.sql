@@ -10,5 +10,5 @@ WITH sides AS (
 SELECT account_id, seq, format('transfer %s leaves %s at %s', transfer_no, account, balance)
     AS detail
 FROM sides
-WHERE balance < 0 AND (account LIKE 'available:%' OR account LIKE 'held:%')
+WHERE balance < 0 AND (account LIKE 'available:%' OR account LIKE 'held:%' OR account LIKE 'staked:%')
     OR balance > 0 AND account LIKE 'suspense:%'

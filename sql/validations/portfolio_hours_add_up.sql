@@ -1,5 +1,5 @@
 -- Equity is free cash, held cash, what facts took of the currency beyond them (suspense, as of that
--- hour), and the value of every position of that hour.
+-- hour), what lies staked or between wallets, and the value of every position of that hour.
 
 WITH currency AS (
     -- An account begins with a deposit in its currency.
@@ -33,8 +33,23 @@ SELECT p.account_id, p.seq,
         p.equity, p.cash_free, p.cash_held, c.suspense, coalesce(v.value, 0)) AS detail
 FROM ballast.portfolio_hour p
 JOIN carried c USING (account_id, seq, ordinal)
+JOIN currency m USING (account_id)
 LEFT JOIN positions v USING (account_id, seq, hour_ts)
-WHERE p.equity <> p.cash_free + p.cash_held + c.suspense + coalesce(v.value, 0)
+CROSS JOIN LATERAL (
+    -- Rare, and found by account name.
+    SELECT coalesce(sum(s.change), 0) AS cash FROM (
+        SELECT -t.amount AS change FROM ballast.transfer t
+        WHERE t.account_id = p.account_id
+            AND t.debit IN ('staked:' || m.asset, 'transit:' || m.asset)
+            AND (t.seq, t.ordinal) < (p.seq, p.ordinal)
+        UNION ALL
+        SELECT t.amount FROM ballast.transfer t
+        WHERE t.account_id = p.account_id
+            AND t.credit IN ('staked:' || m.asset, 'transit:' || m.asset)
+            AND (t.seq, t.ordinal) < (p.seq, p.ordinal)
+    ) s
+) aside
+WHERE p.equity <> p.cash_free + p.cash_held + c.suspense + aside.cash + coalesce(v.value, 0)
     AND c.suspense <> 'NaN'
     AND NOT EXISTS (
         SELECT FROM ballast.row_refused r

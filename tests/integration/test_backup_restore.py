@@ -132,17 +132,31 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
+# Takes back what 0008_ledger_chain made; it is the last one.
+LAST_TAKEN_BACK = """
+    DROP VIEW ballast.lot_open;
+    DROP TABLE ballast.lot_consumed, ballast.lot, ballast.ledger_entry;
+    DROP TRIGGER check_added ON ballast.transfer;
+    DROP FUNCTION ballast.check_transfers(), ballast.check_lots();
+    ALTER TABLE ballast.transfer
+        DROP CONSTRAINT transfer_debit_sequence_once,
+        DROP CONSTRAINT transfer_credit_sequence_once,
+        DROP COLUMN previous,
+        DROP COLUMN hash
+"""
+
+
 def test_an_older_backup_is_migrated_after_it_was_filled(
     server: Server, source: Source, tmp_path: Path
 ) -> None:
-    """The last one only comments, so a database without its row is one of the version before."""
+    """A database without what the last one made, and without its row, is one of before."""
 
     async def work() -> None:
         database = await server.copy_of(source.database)
         asleep = "ALTER TABLE ballast.migration DISABLE TRIGGER refuse_change"
         last = source.taken.manifest.migrations[-1]
         forget = f"DELETE FROM ballast.migration WHERE number = {last.number}"
-        await server.tamper(database, f"{asleep}; {forget}")
+        await server.tamper(database, f"{asleep}; {forget}; {LAST_TAKEN_BACK}")
         older = settings_for(source.settings.home, dsn=server.dsn(database, server.administrator))
         taken = await backed_up(older, tmp_path / "backup")
         assert taken.manifest.migrations == source.taken.manifest.migrations[:-1]
@@ -161,7 +175,7 @@ def test_a_list_of_migrations_other_than_the_manifests_is_refused(
         shutil.copytree(source.taken.folder, folder)
         signed_anew(folder, source.key, migrations=source.taken.manifest.migrations[:-1])
         settings, database = await target(server, tmp_path / "home")
-        with pytest.raises(UserError, match="schema is not the one of this version"):
+        with pytest.raises(UserError, match="does not take the backup"):
             await restored(settings, folder, force=True)
         assert await tables_with_rows(server, database) == []
 

@@ -21,6 +21,9 @@ TABLES = (
     "trade_unexplained",
     "row_refused",
     "risk_profile", "risk_verdict", "order_request",
+    "lot",
+    "lot_consumed",
+    "ledger_entry",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",

@@ -96,7 +96,8 @@ def test_lots_hold_what_the_postings_say(server: Server, traded: str) -> None:
     assert found.lots
     assert all(each.holds for each in found.holdings)
     stored = rows(server, traded, "SELECT cl_ord_id FROM ballast.fill")
-    ordered = {each.cl_ord_id for each in found.lots if not each.unexplained}
+    ordered = {each.cl_ord_id for each in found.lots if each.cl_ord_id}
+    assert [each.exec_id for each in found.lots if not each.cl_ord_id] == ["s1", "reward BTC.S"]
     assert ordered <= {row[0] for row in stored}
     assert [each.exec_id for each in found.lots if each.unexplained] == ["s1"]
     owed = {each.asset: each for each in found.holdings if each.postings < 0}
@@ -150,7 +151,9 @@ def test_profit_ties_to_the_portfolio_at_every_full_hour(server: Server, traded:
         assert [each for each in found.ties if not each.holds] == []
         assert sum((each.realised for each in found.groups), Decimal(0)) == found.total.realised
         total = found.total
-        assert total.price + total.fee + total.slippage == total.realised
+        traded_result = total.price + total.fee + total.slippage
+        apart = total.rewards + total.dust + total.adjustments
+        assert traded_result + apart == total.realised
     before = asked(server, traded, lambda books: profit_of(books, 0, hours[0] - 1, "symbol"))
     assert (before.hour, before.ties, before.groups) == (None, (), ())
 

@@ -31,7 +31,7 @@ def verdicts(server: Server, database: str) -> list[Check]:
 def test_a_real_account_is_sound_in_every_check(server: Server, traded: str) -> None:
     found = verdicts(server, traded)
     assert {each.name: each.detail for each in found if each.verdict is not Verdict.TRUE} == {}
-    assert len(found) == 10
+    assert len(found) == 12
     assert "2 runs" in found[0].detail
 
 
@@ -40,30 +40,41 @@ BALANCES, HOLDS = "balances are the journal's", "holds are the journal's"
 POSITIONS, ORDERS = "positions are the journal's", "orders are the journal's"
 SUMS, FILLS = "carried balances add up", "transfers are the fills'"
 TRADES, NUMBERS = "trades follow from the fills", "transfers are numbered"
+LINKS, HEAD = "transfers are chained", "the chain is the journal's"
 BOOKED, STRAY = "fills can be booked", "ballast.trade_unexplained"
 PLANTED: tuple[tuple[str, set[str]], ...] = (
-    ("UPDATE ballast.transfer SET amount = amount + 1 WHERE transfer_no = 1", {SUMS, BALANCES}),
-    ("UPDATE ballast.transfer SET debit_balance = 0 WHERE transfer_no = 1", {SUMS}),
+    (
+        "UPDATE ballast.transfer SET amount = amount + 1 WHERE transfer_no = 1",
+        {LINKS, SUMS, BALANCES},
+    ),
+    ("UPDATE ballast.transfer SET debit_balance = 0 WHERE transfer_no = 1", {LINKS, SUMS}),
     (
         (
             "UPDATE ballast.transfer SET amount = amount + 1, debit_balance = debit_balance - 1"
             " WHERE transfer_no = 1; UPDATE ballast.transfer SET credit_balance = credit_balance"
             " + 1 WHERE credit = 'available:USD'; UPDATE ballast.transfer SET debit_balance ="
-            " debit_balance + 1 WHERE debit = 'available:USD'"
+            " debit_balance + 1 WHERE debit = 'available:USD'; UPDATE ballast.transfer SET"
+            " credit_balance = credit_balance - 1 WHERE credit = 'external:USD'"
         ),
-        {BALANCES},
+        {LINKS, BALANCES},
     ),
     (
         "DELETE FROM ballast.transfer WHERE transfer_no = 4",
-        {NUMBERS, SUMS, BALANCES, HOLDS},
+        {LINKS, NUMBERS, SUMS, BALANCES, HOLDS},
     ),
     (
         (
             "UPDATE ballast.transfer SET cause = 'another' WHERE source LIKE 'hold:%' AND seq ="
             " (SELECT min(seq) FROM ballast.transfer WHERE source LIKE 'hold:%')"
         ),
-        {HOLDS},
+        {LINKS, HOLDS},
     ),
+    ("UPDATE ballast.transfer SET previous = NULL, hash = NULL", {HEAD}),
+    (
+        "UPDATE ballast.ledger_entry SET worth = worth + 1 WHERE kind = 'reward'",
+        {POSITIONS},
+    ),
+    ("DELETE FROM ballast.ledger_entry WHERE kind = 'adjustment'", {POSITIONS}),
     (
         f"UPDATE ballast.fill SET cost = cost + 1 WHERE {SALE}",
         {FILLS, POSITIONS, TRADES},
@@ -86,12 +97,15 @@ PLANTED: tuple[tuple[str, set[str]], ...] = (
     (f"DELETE FROM {STRAY} WHERE exec_id = 's3'", {FILLS}),
     (f"DELETE FROM {STRAY} WHERE exec_id = 's5'", {FILLS, POSITIONS, TRADES}),
     (
-        "UPDATE ballast.transfer SET credit = 'available:USD' WHERE source LIKE 'accepted:%:USD'",
-        {FILLS, SUMS, BALANCES},
+        (
+            "UPDATE ballast.transfer SET credit = 'available:USD', credit_sequence = 700"
+            " WHERE source LIKE 'accepted:%:USD'"
+        ),
+        {LINKS, FILLS, SUMS, BALANCES},
     ),
     (
         "UPDATE ballast.transfer SET amount = amount - 1 WHERE source LIKE 'accepted:%:USD'",
-        {FILLS, SUMS, BALANCES},
+        {LINKS, FILLS, SUMS, BALANCES},
     ),
     ("DELETE FROM ballast.order_event WHERE state = 'filled'", {ORDERS}),
     (

@@ -17,6 +17,7 @@ import pytest
 import pytest_asyncio
 
 from actors.ids import GENESIS_ROOT
+from actors.ledger.chain import hash_of
 from actors.messages.base import Message
 from actors.messages.ledger import PortfolioHour, TransfersPosted
 from actors.messages.risk import IntentApproved, IntentRefused
@@ -29,15 +30,20 @@ from tests.journal_records import (
     APPROVED,
     BODIES,
     CLOSED,
+    CONSUMED,
+    ENTRY,
     FILL,
     HOLD,
     LIMITS,
+    LOT,
     ORDER,
     PORTFOLIO,
     REQUEST,
     STANDING,
     TRANSFER,
+    TRANSFERS,
     UNEXPLAINED,
+    chained,
     changed,
     rows_of,
 )
@@ -74,7 +80,23 @@ async def count(server: Server, database: str, table: str) -> int:
 
 
 def moved(**fields: object) -> TransfersPosted:
-    return TransfersPosted(1, (changed(TRANSFER, transfer_no=9, **fields),))
+    """A third transfer that follows those of BODIES, but for `fields`; its hash is right."""
+    third = changed(
+        TRANSFER,
+        transfer_no=3,
+        debit_balance=D("-200000.00"),
+        credit_balance=D("186445.94"),
+        debit_sequence=2,
+        credit_sequence=3,
+        previous=TRANSFERS[-1].hash,
+    )
+    row = changed(third, **fields)
+    return TransfersPosted(1, (changed(row, hash=fields.get("hash", hash_of(row))),))
+
+
+def taken(**fields: object) -> Message:
+    """What leaves the lot of BODIES after its first consumption, but for `fields`."""
+    return changed(CONSUMED, **{"quantity": D("0.1"), "remaining": D("0.2"), **fields})
 
 
 def approval(**fields: object) -> IntentApproved:
@@ -97,7 +119,7 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("order_event_quantity_positive", "order_event", changed(ORDER, quantity=D(0))),
     ("order_event_limit_price_positive", "order_event", changed(ORDER, limit_price=D(-1))),
     ("fill_trade_once", "fill", changed(FILL, price=D("27000.2"))),
-    ("transfer_transfer_no_once", "transfer", TransfersPosted(1, (TRANSFER,))),
+    ("transfer_transfer_no_once", "transfer", TransfersPosted(1, TRANSFERS[:1])),
     ("transfer_amount_positive", "transfer", moved(amount=D(0))),
     ("transfer_amount_positive", "transfer", moved(amount=D("NaN"))),
     ("transfer_between_two", "transfer", moved(credit="external:USD")),
@@ -122,11 +144,40 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("order_request_quantity_positive", "order_request", changed(REQUEST, quantity=D(0))),
     ("order_request_limit_price_positive", "order_request", changed(REQUEST, limit_price=D(0))),
     ("order_request_deadline_after_decision", "order_request", changed(REQUEST, deadline=0)),
+    ("ledger_entry_once", "ledger_entry", changed(ENTRY, amount=D(1))),
+    ("lot_number_once", "lot", changed(LOT, quantity=D("0.6"))),
+    ("lot_quantity_positive", "lot", changed(LOT, number=2, quantity=D(0))),
+    ("lot_consumed_remaining_once", "lot_consumed", changed(CONSUMED, source="fill:a3:e3")),
+    ("lot_consumed_quantity_positive", "lot_consumed", taken(quantity=D(0))),
+    ("lot_consumed_remaining_covered", "lot_consumed", taken(remaining=D("-0.1"))),
+    ("transfer_hash_form", "transfer", moved(hash="odd")),
+    ("transfer_successor_once", "transfer", moved(previous=TRANSFERS[0].hash)),
+    ("transfer_debit_sequence_once", "transfer", moved(debit_sequence=1)),
+    ("transfer_credit_sequence_once", "transfer", moved(credit_sequence=1)),
+)
+# What the trigger over all added transfers refuses, by the same way of names.
+UNCHAINED: tuple[tuple[str, str, Message], ...] = (
+    ("lot_consumed_remaining_follows", "lot_consumed", taken(quantity=D("0.2"))),
+    ("lot_consumed_remaining_follows", "lot_consumed", taken(quantity=D("0.01"))),
+    ("lot_consumed_remaining_follows", "lot_consumed", taken(number=2)),
+    *(
+        (name, "transfer", body)
+        for name, body in (
+            ("transfer_number_follows", moved(transfer_no=4)),
+            ("transfer_previous_follows", moved(previous="a" * 64)),
+            ("transfer_hash_holds", moved(hash="a" * 64)),
+            ("transfer_sequence_follows", moved(debit_sequence=4)),
+            ("transfer_sequence_follows", moved(credit_sequence=4)),
+            ("transfer_sequence_follows", moved(credit="market:USD")),
+            ("transfer_balance_follows", moved(debit_balance=D("-200000.01"))),
+            ("transfer_balance_follows", moved(amount=D("100000.01"))),
+        )
+    ),
 )
 BY_HAND = "verdict_slice_columns"  # a slice is one matrix: no message can break this one
 
 
-@pytest.mark.parametrize(("name", "table", "body"), FIRED)
+@pytest.mark.parametrize(("name", "table", "body"), [*FIRED, *UNCHAINED])
 async def test_a_row_that_breaks_a_constraint_is_left_out_alone_and_named(
     server: Server, database: str, journal: PostgresJournal, name: str, table: str, body: Message
 ) -> None:
@@ -166,7 +217,9 @@ async def test_every_constraint_of_the_derived_tables_is_fired_above(
         f"SELECT count(*) FROM pg_index WHERE indisunique AND NOT indisprimary"
         f" AND indrelid IN ({tables})",
     )
-    assert unique[0][0] == 5, "of fill, transfer, risk_profile, risk_verdict, order_request"
+    assert unique[0][0] == 11, (
+        "four of transfer, two of lots, one of fill, entries and the gate's three"
+    )
 
 
 FACTS: tuple[tuple[str, Message], ...] = (
@@ -176,7 +229,7 @@ FACTS: tuple[tuple[str, Message], ...] = (
     ("trade_closed", changed(CLOSED, quantity=D(-1), realised=D("NaN"))),
     (
         "transfer",
-        moved(debit="held:USD", credit="market:USD", debit_balance=D(-1), source="fill:a1:e1:cost"),
+        TransfersPosted(1, chained(changed(TRANSFER, debit="held:USD", source="fill:a1:e1:cost"))),
     ),
     ("portfolio_hour", PortfolioHour(0, changed(PORTFOLIO, equity=D("NaN")))),
     (
@@ -304,7 +357,7 @@ async def test_a_table_takes_at_most_twice_as_many_attempts_as_it_has_rows(
             self.connection, self.placed, self.copies = connection, placed, 0
 
         async def copy_records_to_table(self, table: str, **fields: Any) -> object:
-            self.copies += 1
+            self.copies += table == "order_event"
             try:
                 return await self.connection.copy_records_to_table(table, **fields)
             except asyncpg.PostgresError as error:

@@ -38,7 +38,7 @@ UNCHECKED = "ALTER TABLE ballast.{0} DROP CONSTRAINT {0}_{1}"
 PLANTED = (
     ("assets_sum_to_zero", "UPDATE ballast.transfer SET credit_balance = credit_balance + 1"),
     ("balances_follow", f"UPDATE ballast.transfer SET amount = amount + 1 WHERE seq = ({FILLED})"),
-    ("balances_follow", "UPDATE ballast.transfer SET debit_sequence = 7 WHERE transfer_no = 3"),
+    ("balances_follow", "UPDATE ballast.transfer SET debit_sequence = 700 WHERE transfer_no = 3"),
     (
         "entries_exceed_their_cost",
         f"""
@@ -78,6 +78,13 @@ PLANTED = (
         "orders_have_verdicts",
         "UPDATE ballast.transfer SET debit_balance = -1 WHERE source LIKE 'hold:%:place'",
     ),
+    (
+        "lots_follow_trades",
+        "UPDATE ballast.lot_consumed SET realised = realised + 1 WHERE cause = 'sale'",
+    ),
+    ("lots_follow_trades", "UPDATE ballast.lot_consumed SET quantity = quantity * 2"),
+    ("lots_follow_trades", "UPDATE ballast.lot_consumed SET cost = cost + 1"),
+    ("lots_follow_trades", "UPDATE ballast.lot SET quantity = quantity / 2"),
     ("portfolio_hours_add_up", "UPDATE ballast.portfolio_hour SET equity = equity + 1"),
     ("portfolio_hours_add_up", "DELETE FROM ballast.position_hour"),
     (
@@ -102,6 +109,12 @@ PLANTED = (
         "trades_follow_fills",
         "UPDATE ballast.trade_unexplained SET cost = cost + 1 WHERE exec_id = 'sale'",
     ),
+    ("transfers_are_chained", "UPDATE ballast.transfer SET amount = amount * 1.0"),
+    (
+        "transfers_are_chained",
+        "UPDATE ballast.transfer SET previous = NULL, hash = NULL WHERE transfer_no = 9",
+    ),
+    ("transfers_are_chained", "DELETE FROM ballast.transfer WHERE transfer_no = 2"),
     ("transfers_are_numbered", "DELETE FROM ballast.transfer WHERE transfer_no = 2"),
 )
 ASLEEP = "SET session_replication_role = replica; " + "; ".join(
@@ -109,7 +122,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
     for table in (
         "lease", "run", "journal_frame", "verdict_slice", "order_event", "fill", "transfer",
         "trade_closed", "portfolio_hour", "position_hour", "trade_unexplained",
-        "risk_profile", "risk_verdict", "order_request",
+        "risk_profile", "risk_verdict", "order_request", "lot", "lot_consumed",
     )
 )  # fmt: skip
 
@@ -128,6 +141,8 @@ HAPPENED = (
     ("SELECT count(*) FROM ballast.verdict_slice", 1),
     ("SELECT count(*) FROM ballast.position_hour", 1),
     ("SELECT count(DISTINCT run_id) FROM ballast.fill", 2),
+    ("SELECT count(*) FROM ballast.lot_open", 1),
+    ("SELECT count(*) FROM ballast.lot_consumed WHERE cause = 'sale' AND remaining > 0", 1),
     ("SELECT count(*) FROM ballast.trade_closed t JOIN ballast.fill USING (exec_id)", 1),
     ("SELECT count(*) FROM ballast.trade_closed WHERE exec_id IN ('sale', 'oversale')", 2),
     ("SELECT count(*) FROM ballast.trade_unexplained WHERE NOT booked", 1),
@@ -284,6 +299,8 @@ REFUSED = """
         "position_hour",
         "risk_verdict",
         "order_request",
+        "lot",
+        "lot_consumed",
     ],
 )
 def test_a_row_that_was_refused_breaks_no_other_rule(

@@ -88,7 +88,7 @@ def false_of(checks: list[Check]) -> dict[str, str]:
 
 def test_sound_rows_are_true_in_every_way(books: Books) -> None:
     found = checks_of(books, stored(books.sent))
-    assert [each.verdict for each in found] == [Verdict.TRUE] * 9
+    assert [each.verdict for each in found] == [Verdict.TRUE] * 11
     assert found[0].detail == "11 transfers"
 
 
@@ -126,6 +126,10 @@ def changed_trade(rows: Stored) -> None:
 
 
 PLANTED = (
+    (changed_transfer(2, cause="another"), "transfers are chained", "transfer 3 of input"),
+    (changed_transfer(2, hash=""), "transfers are chained", "is not what its hash says"),
+    (without_transfer, "transfers are chained", "does not follow the one before"),
+    (changed_transfer(-1, hash="0" * 64), "the chain is the journal's", "with 0000000000000000"),
     (changed_transfer(2, amount=D("1.00")), "carried balances add up", "carries held:USD at"),
     (changed_transfer(2, debit_balance=D("7.00")), "carried balances add up", "carries held:USD"),
     (changed_transfer(2, credit_sequence=9), "carried balances add up", "carries market:USD"),

@@ -126,7 +126,7 @@ def test_an_approval_states_what_risk_saw() -> None:
     assert first.admission == seen
     claimed = first.quantity * first.intent.limit_price
     assert second.admission.total_worth == claimed == D("200.00")
-    assert (second.admission.symbol_worth, second.admission.positions_count) == (0, 1)
+    assert (second.admission.symbol_worth, second.admission.positions_count) == (D(0), 1)
     assert second.admission.cash_free == D("10000.00") - claimed * (1 + seen.taker_fee)
 
 

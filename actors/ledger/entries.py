@@ -1,0 +1,154 @@
+"""What the venue's own ledger tells besides trades: each entry booked once by its reference.
+
+An entry moves between our account of its asset and what its kind says: external (deposit,
+withdrawal), transit (staking and transfers between wallets, told as two entries), income (rewards),
+adjustment, dust, rounding. An asset with Kraken's suffix .F .B .S or .M lies staked: valued, and
+not for sale. Deposits and withdrawals change units and no profit, the other kinds profit and no
+units. A correction is such an entry too: it reverses a transfer that it names, and edits nothing.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Final
+
+from actors.kernel.actor import Effects
+from actors.ledger.fills import give_up
+from actors.ledger.funds import lot_in_kind
+from actors.ledger.lots import FEE, WITHDRAWAL
+from actors.ledger.positions import owed, symbol_of
+from actors.ledger.state import LedgerConfig, LedgerState
+from actors.ledger.transfers import TRANSIT, Posting, is_new
+from actors.ledger.valuation import add_units, equity, portfolio
+from actors.messages.control import Correction, LedgerEntry, Note
+from actors.messages.ledger import EntryBooked
+from actors.money import ZERO, is_fact, is_sound
+
+EXTERNAL: Final = "external"
+ADJUSTMENT: Final = "adjustment"
+_OTHER_SIDE: Final = {
+    "deposit": EXTERNAL,
+    "withdrawal": EXTERNAL,
+    "staking": TRANSIT,
+    "transfer": TRANSIT,
+    "reward": "income",
+    "adjustment": ADJUSTMENT,
+    "dust": "dust",
+    "rounding": "rounding",
+}
+_STAKED: Final = frozenset({"F", "B", "S", "M"})
+# The other side of what a correction may reverse: holds belong to orders, and what is in transit is
+# ours already.
+_CORRECTABLE: Final = (EXTERNAL, "income", ADJUSTMENT, "dust", "rounding", "market")
+
+
+def place_of(told: str) -> tuple[str, str]:
+    """The asset behind the venue's name, and the kind of our account in which it lies."""
+    asset, _, suffix = told.rpartition(".")
+    return (asset, "staked") if asset and suffix in _STAKED else (told, "available")
+
+
+def book_entry(config: LedgerConfig, state: LedgerState, message: LedgerEntry, at: int) -> Effects:
+    """Book an entry once by reference and asset; an impossible or unknown one halts the account."""
+    source = f"entry:{message.refid}:{message.asset}"
+    posting = Posting(state, source, message.kind)
+    amount, fee = message.amount, message.fee
+    sound = all(is_fact(each) and is_sound(each) for each in (amount, fee))
+    if not (message.refid and message.asset and sound and fee >= 0):
+        told = f"{message.kind} of {amount} {message.asset}, fee {fee}, cannot be booked"
+        posting.alarm("impossible_entry", "ledger.impossible_entry", told)
+        return posting.record(at)
+    if not is_new(state.deposits, source, state.transfer_no, kept=config.deposits_kept):
+        return (Note("warning", "ledger.entry_repeated", (("source", source),)),)
+    other = _OTHER_SIDE.get(message.kind, ADJUSTMENT)
+    if message.kind not in _OTHER_SIDE:
+        told = f"the venue names an entry {message.kind}, which nobody knows; booked as adjustment"
+        posting.alarm("unknown_entry", "ledger.unknown_entry", told)
+    worth = flow(config, posting, message.asset, amount, other)
+    charge(config, posting, message.asset, fee)
+    booked = EntryBooked(
+        message.refid, message.kind, message.asset, amount, fee, other, worth, 0, "", message.ts
+    )
+    return (*posting.record(at), booked, portfolio(config, state, at))
+
+
+def correct(config: LedgerConfig, state: LedgerState, message: Correction, at: int) -> Effects:
+    """Reverse one transfer between an account of ours and the other side, once."""
+    number, amount = message.transfer_no, message.amount
+    source = f"correction:{number}"
+    kinds = message.debit, message.credit
+    ours = [kind for kind in kinds if kind in ("available", "staked")]
+    others = [kind for kind in kinds if kind in _CORRECTABLE]
+    sound = is_fact(amount) and is_sound(amount) and amount > 0
+    if not (len(ours) == len(others) == 1 and sound and 0 < number <= state.transfer_no):
+        return (Note("error", "ledger.correction_refused", (("source", source),)),)
+    if not is_new(state.deposits, source, state.transfer_no, kept=config.deposits_kept):
+        return (Note("warning", "ledger.correction_repeated", (("source", source),)),)
+    posting = Posting(state, source, f"{message.actor}: {message.reason}")
+    signed = amount if message.debit == ours[0] else -amount
+    asset = message.asset if ours[0] == "available" else f"{message.asset}.S"
+    worth = flow(config, posting, asset, signed, others[0])
+    booked = EntryBooked(
+        source, "correction", asset, signed, ZERO, others[0], worth, number, posting.cause, at
+    )
+    return (*posting.record(at), booked, portfolio(config, state, at))
+
+
+def flow(
+    config: LedgerConfig,
+    posting: Posting,
+    told: str,
+    amount: Decimal,
+    other: str,
+    *,
+    worth: Decimal | None = None,
+) -> Decimal:
+    """Move `amount` (signed) between us and `other`; what it was worth, with its sign.
+
+    `worth` is what it was when it was booked, for whoever books it again without marks.
+    """
+    state = posting.state
+    asset, place = place_of(told)
+    before, missing = equity(config, state), owed(state, asset)
+    if amount > 0:
+        if place == "staked":
+            posting.move(asset, amount, other, place, leg="in")
+        else:
+            posting.receive(asset, amount, other, leg="in")
+    elif amount:
+        posting.draw(asset, -amount, other, hold=None, leg="out", place=place)
+    if other == TRANSIT or not amount:
+        return ZERO
+    if asset == config.reporting:
+        found, gain = amount, amount
+    elif amount > 0:
+        found = lot_in_kind(config, state, asset, amount - missing, worth=worth)
+        gain = found
+    else:
+        symbol = symbol_of(config, asset)
+        had = _value(state, symbol)
+        cost = give_up(config, state, asset, -amount, WITHDRAWAL if other == EXTERNAL else FEE)
+        found = _value(state, symbol) - had if worth is None else worth
+        gain = -cost
+    if other == EXTERNAL:
+        add_units(state, before, found)
+    else:
+        state.realised += gain
+    return found
+
+
+def charge(config: LedgerConfig, posting: Posting, told: str, fee: Decimal) -> None:
+    """What the venue took for an entry."""
+    state = posting.state
+    asset, place = place_of(told)
+    posting.draw(asset, fee, "fees", hold=None, leg="fee", place=place)
+    if asset == config.reporting:
+        state.fees += fee
+        state.realised -= fee
+    else:
+        state.realised -= give_up(config, state, asset, fee)
+
+
+def _value(state: LedgerState, symbol: str | None) -> Decimal:
+    position = state.positions.get(symbol or "")
+    return ZERO if position is None else position.value
