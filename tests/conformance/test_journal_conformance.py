@@ -185,7 +185,7 @@ async def test_stored_rows_are_held_against_those_that_the_journal_makes(
     assert fewer.digest != equal.digest
     other = rows_of(*BODIES[:-1], seq=1) + rows_of(BODIES[-1], seq=3)
     moved = await journal.compare_rows(run_row(), span, other, none)
-    assert (moved.seq, moved.fault) == (1, "row 9 of portfolio_hour is none of the journal's")
+    assert (moved.seq, moved.fault) == (1, "row 15 of portfolio_hour is none of the journal's")
 
 
 async def test_a_new_leader_fences_the_old_one_for_good(opened: OpenJournal) -> None:

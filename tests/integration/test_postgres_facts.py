@@ -330,17 +330,31 @@ async def test_a_rule_over_all_rows_of_a_commit_leaves_out_those_that_break_it(
 ) -> None:
     """A trigger judges the whole COPY and names a row: wrong ones between sound ones, and ends."""
     count_of, wrong = 40, {0, 1, 7, 20, 21, 39}
-    bodies: list[Message] = [LIMITS, STANDING]
-    for number in range(count_of):
+    paid_in = changed(TRANSFER, amount=D(count_of * 100_000), credit_balance=D(count_of * 100_000))
+    paid_in = changed(paid_in, debit_balance=-paid_in.amount)
+    holds = [
+        changed(
+            HOLD,
+            transfer_no=number + 2,
+            source=f"hold:n{number}:place",
+            debit_sequence=number + 2,
+            credit_sequence=number + 1,
+            debit_balance=paid_in.amount - (number + 1) * HOLD.amount,
+            credit_balance=(number + 1) * HOLD.amount,
+        )
+        for number in range(count_of)
+    ]
+    paid_in, *holds = chained(paid_in, *holds)
+    bodies: list[Message] = [LIMITS, STANDING, TransfersPosted(1, (paid_in,))]
+    for number, hold in enumerate(holds):
         name = f"n{number}"
         intent = changed(APPROVED.intent, intent_no=number)
-        hold = changed(HOLD, transfer_no=number, source=f"hold:{name}:place")
         request = changed(REQUEST, cl_ord_id=name, intent_no=number)
         if number in wrong:
             request = changed(request, quantity=D("0.6"))
         bodies += [changed(APPROVED, intent=intent), TransfersPosted(1, (hold,)), request]
     refused = await journal.append(frame(1, 1), rows_of(*bodies))
-    ordinals = sorted(2 + 3 * number + 2 for number in wrong)
+    ordinals = sorted(3 + 3 * number + 2 for number in wrong)
     told = sorted((each.name, int(each.row.removeprefix("order_request row "))) for each in refused)
     assert told == [("order_request_as_approved", ordinal) for ordinal in ordinals]
     assert await count(server, database, "order_request") == count_of - len(wrong)
