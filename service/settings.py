@@ -102,7 +102,8 @@ class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `dsn_file` names a file that holds the address, for container secrets. `anchor_copy` is a folder
     elsewhere, into which the signed anchors of the chain's head are written a second time; a
-    relative one is below the data folder.
+    relative one is below the data folder. At `recompute_hour_utc` a running account's balances are
+    recomputed from zero, once a day.
     """
 
     kind: str = ""
@@ -111,6 +112,7 @@ class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     frame_inputs: int = 1000
     snapshot_every_inputs: int = 5000
     anchor_copy: str = ""
+    recompute_hour_utc: int = 3
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

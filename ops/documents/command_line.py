@@ -53,6 +53,7 @@ EXAMPLES = {
     "db migrate": "ballast db migrate",
     "db drift": "ballast db drift",
     "db validate": "ballast db validate",
+    "db roles": "ballast db roles",
     "books anchor": 'ballast books anchor --accept "restored the backup of Monday"',
     "db backup": "ballast db backup --to /mnt/backup/ballast-today",
     "db restore": "ballast db restore /mnt/backup/ballast-today",

@@ -156,7 +156,17 @@ async def verified(books: AccountBooks, progress: Progress) -> list[Check]:
         if proven is None:
             found.append(await _unproven(books, passed))
     mark = 0 if proven is None else proven.kernel.seq
-    audit = Audit(mark_seq=mark)
+    audit = await audited(books, progress, mark_seq=mark)
+    found += row_checks(audit)
+    if whole:
+        return [*found, *await _derived(books, audit, proven)]
+    # What the ledger went by in each run is in the journal too.
+    return [*found, Check(JOURNAL, Verdict.SKIPPED, "the journal is damaged")]
+
+
+async def audited(books: AccountBooks, progress: Progress, *, mark_seq: int = 0) -> Audit:
+    """Every stored trade, fill and transfer, added up from zero."""
+    audit = Audit(mark_seq=mark_seq)
     async for stray in books.unexplained():
         audit.unexplained(stray)
     async for booked in books.fills():
@@ -168,11 +178,7 @@ async def verified(books: AccountBooks, progress: Progress) -> list[Check]:
         if not done % 1000:  # not money: how often the bar moves
             progress("adding up", done, books.transfer_count)
     audit.finish()
-    found += row_checks(audit)
-    if whole:
-        return [*found, *await _derived(books, audit, proven)]
-    # What the ledger went by in each run is in the journal too.
-    return [*found, Check(JOURNAL, Verdict.SKIPPED, "the journal is damaged")]
+    return audit
 
 
 async def _chain(books: AccountBooks, progress: Progress) -> Check:

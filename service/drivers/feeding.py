@@ -17,6 +17,7 @@ from actors.messages.control import Reactivate
 from actors.messages.risk import TradingState
 from actors.ports import FeedItem
 from service.control import ControlBox
+from service.nightly import NightlyRecompute
 from service.outside_venue import OutsideVenue
 from service.pump import Pump
 
@@ -49,6 +50,7 @@ async def feed_items(
     on_progress: Callable[[int], None] = lambda _: None,
     outside: OutsideVenue | None = None,
     control: ControlBox | None = None,
+    nightly: NightlyRecompute | None = None,
 ) -> Fed:
     """Admit items in order. `speed` is logical seconds a wall second; 0 goes as fast as it can."""
     pace = _Pace(speed, limits.seconds)
@@ -58,6 +60,9 @@ async def feed_items(
             return Fed(admitted, "stopped")
         if control is not None:
             await admit_commands(pump, control)
+        if nightly is not None and (broken := nightly.look()):
+            await pump.admit([FeedItem(pump.kernel.at, each) for each in broken])
+            await pump.flush()
         if pump.kernel.halt is not None:
             return Fed(admitted, HALTED)
         if outside is not None:

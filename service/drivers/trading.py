@@ -24,6 +24,7 @@ from service.drivers.feeding import HALTED, Fed, Limits, feed_items
 from service.fail_points import FailPoints
 from service.feeds import counts_of, rules_of
 from service.graph import build_graph
+from service.nightly import Outcome, nightly_of
 from service.outside_venue import OutsideVenue
 from service.proof import ProofCard
 from service.pump import Observer, Pump
@@ -79,6 +80,9 @@ class Watcher(Protocol):
     def safe_stop(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
         """Safe mode looked at the venue's list and asked for cancels."""
 
+    def recomputed(self, outcome: Outcome) -> None:
+        """The books were added up from zero, or could not be."""
+
     def closing(self, reason: str) -> None:
         """Feeding ended; the run is being closed and proven."""
 
@@ -105,6 +109,9 @@ class Silent:
         """Say nothing."""
 
     def safe_stop(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
+        """Say nothing."""
+
+    def recomputed(self, outcome: Outcome) -> None:
         """Say nothing."""
 
     def closing(self, reason: str) -> None:
@@ -153,6 +160,8 @@ async def trade(
                 return await driver.run(journal)
         finally:
             try:
+                if driver.nightly is not None:
+                    await driver.nightly.close()
                 if driver.anchoring is not None:
                     await driver.anchoring.close()
             finally:
@@ -182,7 +191,9 @@ class _Driver:
         self.outside = outside
         self.say = say
         self.control = ControlBox(settings.home)
-        self.anchoring = anchoring_of(settings, plan.journal_kind, say) if plan.lasting else None
+        kind = plan.journal_kind if plan.lasting else MEMORY
+        self.anchoring = anchoring_of(settings, kind, say)
+        self.nightly = nightly_of(settings, kind, plan.stream, say, self._recomputed)
         self.stop = asyncio.Event()
         self.safe_mode: SafeMode | None = None
         self.started = time.perf_counter()
@@ -270,6 +281,10 @@ class _Driver:
         self.safe_mode = self._safe_mode(pump)
         return pump
 
+    def _recomputed(self, outcome: Outcome) -> None:
+        for watcher in self.watchers:
+            watcher.recomputed(outcome)
+
     async def _connect(self, segment: OpenSegment, outside: OutsideVenue) -> None:
         """Open the door, after every order that we believe alive was looked up at the venue."""
         pump, kernel = segment.pump, segment.pump.kernel
@@ -297,6 +312,7 @@ class _Driver:
             on_progress=on_progress,
             outside=self.outside,
             control=self.control if self.plan.lasting else None,
+            nightly=self.nightly,
         )
 
     async def _fed(self, segment: OpenSegment) -> Fed:

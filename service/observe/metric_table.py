@@ -66,6 +66,11 @@ METRICS: Final = (
     Metric("ballast_positions", _G, "Symbols held."),
     Metric("ballast_position_value", _G, "Value of a position (display only).", ("symbol",)),
     Metric("ballast_ledger_sequence", _G, "Number of the newest transfer."),
+    Metric(
+        "ballast_books_recompute_outcome",
+        _G,
+        "The newest nightly recompute: 1 sound, 0 none yet, -1 could not be made, -2 differs.",
+    ),
     Metric("ballast_inputs_total", _C, "Inputs stepped since the process started."),
     Metric("ballast_messages_total", _C, "Messages delivered to an actor.", ("actor",)),
     Metric("ballast_step_seconds", _H, "Wall time of one step of the kernel."),

@@ -56,6 +56,7 @@ class GraphCollector(Collector):
             **_infos(reader, reading),
             **_standing(reading),
             **_safe_stop(reading),
+            "ballast_books_recompute_outcome": one(reader.stepping.recompute_outcome),
             **_streams(reader),
             **_decisions(reader, reading),
             "ballast_fills_total": self._fills.by_liquidity(),

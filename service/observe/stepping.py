@@ -17,6 +17,7 @@ from actors.messages.execution import SafeStopAttempted
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
+from service.nightly import Outcome
 from service.observe.durations import APPEND_BOUNDS, STEP_BOUNDS, Histogram
 from service.pump import Observer, Pump
 from service.safe_stop import SafeStopCounts
@@ -46,6 +47,7 @@ class Stepping(Silent):
         self.phase = "opening"
         self.proven_inputs = 0
         self.safe_stop_counts = SafeStopCounts()
+        self.recompute_outcome = Outcome.NONE_YET
         self._pump: Pump | None = None
         self._frames = 0
         self._step_seconds = 0.0
@@ -85,6 +87,10 @@ class Stepping(Silent):
         del attempts
         self.phase = SAFE_MODE
         self.safe_stop_counts = counts
+
+    def recomputed(self, outcome: Outcome) -> None:
+        """What the nightly recompute came to."""
+        self.recompute_outcome = outcome
 
     def closing(self, reason: str) -> None:
         """Nothing is decided any more."""
