@@ -108,7 +108,7 @@ def machine_programs() -> Path | None:
     return None
 
 
-def _unprivileged() -> pwd.struct_passwd | None:
+def unprivileged() -> pwd.struct_passwd | None:
     """Whom root runs the server as; None when we are not root."""
     if os.geteuid() != 0:
         return None
@@ -124,7 +124,7 @@ def machine_server() -> Iterator[Server]:
     programs = machine_programs()
     if programs is None:
         pytest.skip("no PostgreSQL is installed on this machine (initdb was not found)")
-    account = _unprivileged()
+    account = unprivileged()
     folder = Path(tempfile.mkdtemp(prefix="bls-"))
     data = folder / "data"
     if account is not None:
@@ -154,7 +154,7 @@ def machine_server() -> Iterator[Server]:
             )
         try:
             server = Server("machine", str(folder), 5432, "postgres", process.pid)
-            _await_answer(server)
+            await_answer(server)
             yield server
         finally:
             process.terminate()
@@ -184,7 +184,7 @@ def embedded_server() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _await_answer(server: Server) -> None:
+def await_answer(server: Server) -> None:
     async def ask() -> None:
         await (await asyncpg.connect(server.dsn("postgres", server.administrator))).close()
 

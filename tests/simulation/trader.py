@@ -10,6 +10,7 @@ import asyncio
 import resource
 import sys
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,6 +26,7 @@ from actors.ports import DerivedRow, Frame, JournalError, RefusedRow
 from actors.risk.profile import RiskProfile
 from actors.strategy.profile import StrategyProfile
 from adapters.journal.file import FileJournal
+from adapters.postgres.journal import PostgresJournal
 from service import stores
 from service.bundles import choose_bundle
 from service.cli.main import as_user_error
@@ -61,7 +63,8 @@ class Orders(msgspec.Struct):
 
     With `breaks` the orders actor raises at the first word from the venue; with `file_bytes` no
     file of the process can grow beyond that size, as on a full disk. From the first input of the
-    type `fails_at` on no journal in files can be written ("the lead": it cannot be taken).
+    type `fails_at` on no journal in files can be written ("the lead": it cannot be taken). A lost
+    PostgreSQL is sought for `reconnect_seconds`.
     """
 
     home: str
@@ -78,6 +81,7 @@ class Orders(msgspec.Struct):
     breaks: bool = False
     file_bytes: int = 0
     fails_at: str = ""
+    reconnect_seconds: float = 10.0
 
 
 class Told(msgspec.Struct):
@@ -152,6 +156,9 @@ async def run(orders: Orders) -> RunResult:
     if orders.fails_at:
         Failing.fails_at = orders.fails_at
         stores.FileJournal = Failing  # type: ignore[attr-defined]
+    stores.PostgresJournal = partial(  # type: ignore[assignment, attr-defined]
+        PostgresJournal, reconnect_limit_s=orders.reconnect_seconds
+    )
     if orders.file_bytes:
         resource.setrlimit(resource.RLIMIT_FSIZE, (orders.file_bytes, resource.RLIM_INFINITY))
     async with sink_venue(Path(orders.socket), ingress) as venue:
