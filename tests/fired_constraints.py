@@ -1,0 +1,125 @@
+"""One body for every constraint of the derived tables that breaks it, beside those of BODIES."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from actors.ledger.chain import hash_of
+from actors.messages.base import Message
+from actors.messages.ledger import TransfersPosted
+from actors.messages.risk import IntentApproved, IntentRefused
+from tests.journal_records import (
+    APPROVED,
+    BODIES,
+    CONSUMED,
+    ENTRY,
+    FILL,
+    LIMITS,
+    LOT,
+    ORDER,
+    REQUEST,
+    STANDING,
+    TRANSFER,
+    TRANSFERS,
+    changed,
+)
+
+D = Decimal
+
+
+def moved(**fields: object) -> TransfersPosted:
+    """A third transfer that follows those of BODIES, but for `fields`; its hash is right."""
+    third = changed(
+        TRANSFER,
+        transfer_no=3,
+        debit_balance=D("-200000.00"),
+        credit_balance=D("186445.94"),
+        debit_sequence=2,
+        credit_sequence=3,
+        previous=TRANSFERS[-1].hash,
+    )
+    row = changed(third, **fields)
+    return TransfersPosted(1, (changed(row, hash=fields.get("hash", hash_of(row))),))
+
+
+def taken(**fields: object) -> Message:
+    """What leaves the lot of BODIES after its first consumption, but for `fields`."""
+    return changed(CONSUMED, **{"quantity": D("0.1"), "remaining": D("0.2"), **fields})
+
+
+def approval(**fields: object) -> IntentApproved:
+    """Another approval, of an intent that differs."""
+    return changed(APPROVED, intent=changed(APPROVED.intent, intent_no=2, **fields))
+
+
+def seeing(**fields: object) -> IntentApproved:
+    """Another approval, that saw another account."""
+    return changed(approval(), admission=changed(APPROVED.admission, **fields))
+
+
+REFUSAL = next(each for each in BODIES if isinstance(each, IntentRefused))
+# The constraint, the table, and a body that breaks it; the sound bodies stand beside it.
+FIRED: tuple[tuple[str, str, Message], ...] = (
+    ("refusal_side", "refusal", changed(REFUSAL, side="hold")),
+    ("trading_state_known", "trading_state", changed(STANDING, state="Odd")),
+    ("trading_state_kill_level", "trading_state", changed(STANDING, kill_level=4)),
+    ("order_event_side", "order_event", changed(ORDER, side="hold")),
+    ("order_event_quantity_positive", "order_event", changed(ORDER, quantity=D(0))),
+    ("order_event_limit_price_positive", "order_event", changed(ORDER, limit_price=D(-1))),
+    ("fill_trade_once", "fill", changed(FILL, price=D("27000.2"))),
+    ("transfer_transfer_no_once", "transfer", TransfersPosted(1, TRANSFERS[:1])),
+    ("transfer_amount_positive", "transfer", moved(amount=D(0))),
+    ("transfer_amount_positive", "transfer", moved(amount=D("NaN"))),
+    ("transfer_between_two", "transfer", moved(credit="external:USD")),
+    ("transfer_finite", "transfer", moved(credit_balance=D("Infinity"))),
+    ("risk_profile_once", "risk_profile", LIMITS),
+    ("risk_profile_tightens", "risk_profile", changed(LIMITS, normal_cap=1)),
+    ("risk_profile_no_leverage", "risk_profile", changed(LIMITS, exposure_cap=1_000_001)),
+    ("risk_verdict_intent_once", "risk_verdict", APPROVED),
+    ("risk_verdict_side", "risk_verdict", approval(side="hold")),
+    ("risk_verdict_quantity_positive", "risk_verdict", changed(approval(), quantity=D(0))),
+    ("risk_verdict_limit_price_positive", "risk_verdict", approval(limit_price=D(-1))),
+    ("risk_verdict_finite", "risk_verdict", seeing(equity=D("NaN"))),
+    ("risk_verdict_edge_above_cost", "risk_verdict", approval(expected_move=9_499)),
+    ("risk_verdict_edge_above_cost", "risk_verdict", approval(expected_move=9_000)),
+    ("risk_verdict_within_position_cap", "risk_verdict", seeing(symbol_worth=D("16499.96"))),
+    ("risk_verdict_within_exposure_cap", "risk_verdict", seeing(total_worth=D("36499.96"))),
+    ("risk_verdict_within_cash", "risk_verdict", seeing(cash_free=D("13554.05"))),
+    ("risk_verdict_positions_below_max", "risk_verdict", seeing(positions_count=10)),
+    ("risk_verdict_drawdown_below_halt", "risk_verdict", seeing(halt_at=1095)),
+    ("order_request_once", "order_request", REQUEST),
+    ("order_request_side", "order_request", changed(REQUEST, cl_ord_id="b", side="hold")),
+    ("order_request_quantity_positive", "order_request", changed(REQUEST, quantity=D(0))),
+    ("order_request_limit_price_positive", "order_request", changed(REQUEST, limit_price=D(0))),
+    ("order_request_deadline_after_decision", "order_request", changed(REQUEST, deadline=0)),
+    ("ledger_entry_once", "ledger_entry", changed(ENTRY, amount=D(1))),
+    ("lot_number_once", "lot", changed(LOT, quantity=D("0.6"))),
+    ("lot_quantity_positive", "lot", changed(LOT, number=2, quantity=D(0))),
+    ("lot_consumed_remaining_once", "lot_consumed", changed(CONSUMED, source="fill:a3:e3")),
+    ("lot_consumed_quantity_positive", "lot_consumed", taken(quantity=D(0))),
+    ("lot_consumed_remaining_covered", "lot_consumed", taken(remaining=D("-0.1"))),
+    ("transfer_hash_form", "transfer", moved(hash="odd")),
+    ("transfer_successor_once", "transfer", moved(previous=TRANSFERS[0].hash)),
+    ("transfer_debit_sequence_once", "transfer", moved(debit_sequence=1)),
+    ("transfer_credit_sequence_once", "transfer", moved(credit_sequence=1)),
+)
+# What the trigger over all added transfers refuses, by the same way of names.
+UNCHAINED: tuple[tuple[str, str, Message], ...] = (
+    ("lot_consumed_remaining_follows", "lot_consumed", taken(quantity=D("0.2"))),
+    ("lot_consumed_remaining_follows", "lot_consumed", taken(quantity=D("0.01"))),
+    ("lot_consumed_remaining_follows", "lot_consumed", taken(number=2)),
+    *(
+        (name, "transfer", body)
+        for name, body in (
+            ("transfer_number_follows", moved(transfer_no=4)),
+            ("transfer_previous_follows", moved(previous="a" * 64)),
+            ("transfer_hash_holds", moved(hash="a" * 64)),
+            ("transfer_sequence_follows", moved(debit_sequence=4)),
+            ("transfer_sequence_follows", moved(credit_sequence=4)),
+            ("transfer_sequence_follows", moved(credit="market:USD")),
+            ("transfer_balance_follows", moved(debit_balance=D("-200000.01"))),
+            ("transfer_balance_follows", moved(amount=D("100000.01"))),
+        )
+    ),
+)
+BY_HAND = "verdict_slice_columns"  # a slice is one matrix: no message can break this one
