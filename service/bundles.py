@@ -14,12 +14,14 @@ import msgspec
 import numpy as np
 
 import models
+from actors.model_statement import ModelStatement, TrainingWindow
 from actors.ports import Predictor
 from models.bundle.load import Bundle, BundleRefused, load_bundle
 from service.failures import ExitCode, UserError
 
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
 SEEDED: Final = "seeded"
+PAPER_ONLY: Final = "PAPER_ONLY"
 SHIPPED: Final = Path(models.__path__[0]) / "bundles"
 
 
@@ -29,11 +31,43 @@ class Choice(msgspec.Struct, frozen=True):
     bundle: Bundle | None
     notice: str
     training_end_ns: int = 0
+    activation: str = ""
+    """SYNTHETIC_ONLY or PAPER_ONLY; empty: not activated."""
+    reason: str = ""
 
     @property
     def predictor(self) -> Predictor | None:
         """A fresh predictor, None when the run has no model."""
         return None if self.bundle is None else self.bundle.predictor()
+
+    @property
+    def statement(self) -> ModelStatement | None:
+        """What the run states of the bundle, None when the run has no model."""
+        if self.bundle is None:
+            return None
+        manifest = self.bundle.manifest
+        data, features = manifest.data, manifest.features
+        first = min(source.first_ts_ns for source in data.sources)
+        last = max(source.last_ts_ns for source in data.sources)
+        cuts = (
+            ("fit", first, data.fit_until_ns),
+            ("calibrate", data.fit_until_ns, data.calibrated_until_ns),
+            ("test", data.calibrated_until_ns, last),
+        )
+        return ModelStatement(
+            bundle_id=manifest.bundle_id,
+            name=manifest.name,
+            marker=manifest.marker,
+            schema_hash=features.hash,
+            gate=manifest.gate.status,
+            trained_from=first,
+            trained_until=data.calibrated_until_ns,
+            # A label reaches from the bar after its decision to the exit.
+            embargo_ns=(manifest.label.horizon_bars + 1) * features.base_step_ns,
+            windows=tuple(TrainingWindow(*cut) for cut in cuts if cut[1] < cut[2]),
+            activation=self.activation,
+            reason=self.reason,
+        )
 
 
 class RecordedBundle:
@@ -60,7 +94,8 @@ def choose_bundle(name: str, *, mode: str, feed_kind: str, activation: str = "")
                 f"The bundle {folder.name} is SYNTHETIC_ONLY and refused on {feed_kind} feeds.",
                 "Leave model.bundle empty, or choose a bundle trained on market data.",
             )
-        return Choice(bundle, "not a market result: seeded market, SYNTHETIC_ONLY bundle")
+        notice = "not a market result: seeded market, SYNTHETIC_ONLY bundle"
+        return Choice(bundle, notice, activation=SYNTHETIC_ONLY, reason="seeded market")
     refused = bundle.manifest.gate.status != "APPROVED"
     if mode == "PAPER" and not activation:
         return Choice(
@@ -75,6 +110,7 @@ def choose_bundle(name: str, *, mode: str, feed_kind: str, activation: str = "")
         notice = f"not activated; {notice}" if notice else "not activated"
     elif activation:
         notice = f"PAPER_ONLY ({activation}); {notice}"
+        return Choice(bundle, notice, bundle.training_end_ns, PAPER_ONLY, activation)
     return Choice(bundle, notice, bundle.training_end_ns)
 
 

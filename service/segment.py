@@ -16,6 +16,7 @@ from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import state_digest
 from actors.messages.codec import encode
 from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
+from actors.model_statement import ModelStatement
 from actors.ports import Feed, FeedItem, Journal, RunRow
 from service.anchoring import Anchoring
 from service.bundles import Choice
@@ -44,6 +45,7 @@ class SegmentPlan(msgspec.Struct, frozen=True):
     feed_digest: str
     symbols: tuple[str, ...]
     starts_at: int
+    model: ModelStatement | None = None
 
 
 class OpenSegment:
@@ -270,4 +272,5 @@ def _started(
         state=state_digest(graph.kernel.snapshot()),
         # A feed is a recording: whoever reads it on from an input misses nothing.
         gapless=True,
+        model=plan.model,
     )

@@ -226,6 +226,44 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_predictions()
+CREATE OR REPLACE FUNCTION ballast.check_predictions()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN m.run_id IS NULL THEN 'prediction_slice_model_known'
+            WHEN a.mode <> 'BACKTEST' AND v.run_id IS NULL
+                THEN 'prediction_slice_model_activated'
+            WHEN a.in_sample <> (a.ts < m.trained_until + m.embargo_ns)
+                THEN 'prediction_slice_sample_told'
+        END AS rule
+        FROM added a
+        LEFT JOIN ballast.model_version m
+            ON m.account_id = a.account_id AND m.run_id = a.run_id AND m.bundle_id = a.bundle_id
+            AND (m.seq, m.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN ballast.activation v
+            ON v.account_id = a.account_id AND v.run_id = a.run_id AND v.bundle_id = a.bundle_id
+            AND (v.seq, v.ordinal) < (a.seq, a.ordinal)
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'A prediction breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
+                TABLE = 'prediction_slice', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_run_ends()
 CREATE OR REPLACE FUNCTION ballast.check_run_ends()
  RETURNS trigger
@@ -664,6 +702,30 @@ BEGIN
 END
 $function$;
 
+--# table ballast.activation
+CREATE TABLE ballast.activation (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    bundle_id text NOT NULL,
+    kind text NOT NULL,
+    marker text NOT NULL,
+    gate text NOT NULL,
+    feed text NOT NULL,
+    reason text NOT NULL,
+    CONSTRAINT activation_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT activation_kind CHECK ((kind = ANY (ARRAY['SYNTHETIC_ONLY'::text, 'PAPER_ONLY'::text, 'LIVE'::text]))),
+    CONSTRAINT activation_live_approved CHECK (((kind <> 'LIVE'::text) OR (gate = 'APPROVED'::text))),
+    CONSTRAINT activation_of_refused_has_reason CHECK (((gate = 'APPROVED'::text) OR (btrim(reason) <> ''::text))),
+    CONSTRAINT activation_once UNIQUE (account_id, run_id),
+    CONSTRAINT activation_reaches_mode CHECK (((mode <> 'LIVE'::text) OR (kind = 'LIVE'::text))),
+    CONSTRAINT activation_synthetic_on_seeded_feed CHECK ((((marker = 'SYNTHETIC_ONLY'::text) AND (kind = 'SYNTHETIC_ONLY'::text) AND (feed ~~ 'seeded:%'::text)) OR ((marker <> 'SYNTHETIC_ONLY'::text) AND (kind <> 'SYNTHETIC_ONLY'::text))))
+);
+
 --# table ballast.fill
 CREATE TABLE ballast.fill (
     account_id text NOT NULL,
@@ -688,6 +750,30 @@ CREATE TABLE ballast.fill (
     decision_price numeric NOT NULL,
     CONSTRAINT fill_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT fill_trade_once UNIQUE (account_id, cl_ord_id, exec_id)
+);
+
+--# table ballast.instrument
+CREATE TABLE ballast.instrument (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    place bigint NOT NULL,
+    symbol text NOT NULL,
+    base text NOT NULL,
+    quote text NOT NULL,
+    tick numeric NOT NULL,
+    lot numeric NOT NULL,
+    quantity_min numeric NOT NULL,
+    cost_min numeric NOT NULL,
+    quote_decimals bigint NOT NULL,
+    maker_fee numeric NOT NULL,
+    taker_fee numeric NOT NULL,
+    CONSTRAINT instrument_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT instrument_once UNIQUE (account_id, run_id, place)
 );
 
 --# table ballast.journal_frame
@@ -795,6 +881,47 @@ CREATE TABLE ballast.migration (
     CONSTRAINT migration_pkey PRIMARY KEY (number)
 );
 
+--# table ballast.model_version
+CREATE TABLE ballast.model_version (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    bundle_id text NOT NULL,
+    name text NOT NULL,
+    marker text NOT NULL,
+    schema_hash text NOT NULL,
+    gate text NOT NULL,
+    trained_from bigint NOT NULL,
+    trained_until bigint NOT NULL,
+    embargo_ns bigint NOT NULL,
+    CONSTRAINT model_version_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT model_version_once UNIQUE (account_id, run_id),
+    CONSTRAINT model_version_trained CHECK (((trained_from < trained_until) AND (embargo_ns >= 0)))
+);
+
+--# table ballast.operator_action
+CREATE TABLE ballast.operator_action (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    kind text NOT NULL,
+    actor text NOT NULL,
+    reason text NOT NULL,
+    kill_level bigint,
+    hole boolean NOT NULL,
+    CONSTRAINT operator_action_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT operator_action_kind CHECK ((kind = ANY (ARRAY['kill'::text, 'reactivate'::text, 'activate'::text]))),
+    CONSTRAINT operator_action_level CHECK (((kind = 'kill'::text) = (kill_level IS NOT NULL)))
+);
+
 --# table ballast.order_event
 CREATE TABLE ballast.order_event (
     account_id text NOT NULL,
@@ -884,6 +1011,57 @@ CREATE TABLE ballast.position_hour (
     cost numeric NOT NULL,
     value numeric NOT NULL,
     CONSTRAINT position_hour_pkey PRIMARY KEY (account_id, seq, ordinal)
+);
+
+--# table ballast.prediction_slice
+CREATE TABLE ballast.prediction_slice (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    ts bigint NOT NULL,
+    bundle_id text NOT NULL,
+    in_sample boolean NOT NULL,
+    p_up integer[] NOT NULL,
+    expected_move integer[] NOT NULL,
+    uncertainty integer[] NOT NULL,
+    CONSTRAINT prediction_slice_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT prediction_slice_columns CHECK (((cardinality(p_up) = cardinality(expected_move)) AND (cardinality(p_up) = cardinality(uncertainty))))
+);
+
+--# table ballast.profile
+CREATE TABLE ballast.profile (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    profile_hash text NOT NULL,
+    kind text NOT NULL,
+    content text NOT NULL,
+    CONSTRAINT profile_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT profile_hash_of_content CHECK ((profile_hash = encode(sha256(convert_to(content, 'UTF8'::name)), 'hex'::text))),
+    CONSTRAINT profile_kind CHECK ((kind = ANY (ARRAY['strategy'::text, 'risk'::text])))
+);
+
+--# table ballast.profile_assignment
+CREATE TABLE ballast.profile_assignment (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    profile_hash text NOT NULL,
+    kind text NOT NULL,
+    CONSTRAINT profile_assignment_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT profile_assignment_once UNIQUE (account_id, run_id, kind)
 );
 
 --# table ballast.refusal
@@ -1013,6 +1191,30 @@ CREATE TABLE ballast.run (
     CONSTRAINT run_genesis_length CHECK ((length(genesis) = 32))
 );
 
+--# table ballast.run_context
+CREATE TABLE ballast.run_context (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    epoch bigint NOT NULL,
+    code_fingerprint text NOT NULL,
+    settings_hash text NOT NULL,
+    feed text NOT NULL,
+    bundle_id text NOT NULL,
+    bundle_marker text NOT NULL,
+    genesis text NOT NULL,
+    state text NOT NULL,
+    gapless boolean NOT NULL,
+    universe_hash text NOT NULL,
+    settings text NOT NULL,
+    CONSTRAINT run_context_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT run_context_once UNIQUE (account_id, run_id)
+);
+
 --# table ballast.run_end
 CREATE TABLE ballast.run_end (
     account_id text NOT NULL,
@@ -1095,6 +1297,25 @@ CREATE TABLE ballast.trading_state (
     CONSTRAINT trading_state_known CHECK ((state = ANY (ARRAY['Active'::text, 'Reducing'::text, 'Halted'::text])))
 );
 
+--# table ballast.training_window
+CREATE TABLE ballast.training_window (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    bundle_id text NOT NULL,
+    purpose text NOT NULL,
+    begins bigint NOT NULL,
+    ends bigint NOT NULL,
+    CONSTRAINT training_window_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT training_window_once UNIQUE (account_id, run_id, purpose),
+    CONSTRAINT training_window_purpose CHECK ((purpose = ANY (ARRAY['fit'::text, 'calibrate'::text, 'test'::text]))),
+    CONSTRAINT training_window_span CHECK ((begins < ends))
+);
+
 --# table ballast.transfer
 CREATE TABLE ballast.transfer (
     account_id text NOT NULL,
@@ -1126,6 +1347,36 @@ CREATE TABLE ballast.transfer (
     CONSTRAINT transfer_hash_form CHECK ((((previous IS NULL) = (hash IS NULL)) AND (hash ~ '^[0-9a-f]{64}$'::text) AND (previous ~ '^([0-9a-f]{64})?$'::text))),
     CONSTRAINT transfer_successor_once UNIQUE (account_id, previous),
     CONSTRAINT transfer_transfer_no_once UNIQUE (account_id, run_id, transfer_no)
+);
+
+--# table ballast.universe_member
+CREATE TABLE ballast.universe_member (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    universe_hash text NOT NULL,
+    place bigint NOT NULL,
+    symbol text NOT NULL,
+    CONSTRAINT universe_member_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT universe_member_place_once UNIQUE (account_id, run_id, place)
+);
+
+--# table ballast.universe_version
+CREATE TABLE ballast.universe_version (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    universe_hash text NOT NULL,
+    symbols_count bigint NOT NULL,
+    CONSTRAINT universe_version_pkey PRIMARY KEY (account_id, seq, ordinal)
 );
 
 --# table ballast.verdict_slice
@@ -1230,6 +1481,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.lot_consumed REFERENCING NEW 
 --# trigger check_added ON ballast.order_request
 CREATE TRIGGER check_added AFTER INSERT ON ballast.order_request REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_order_requests();
 
+--# trigger check_added ON ballast.prediction_slice
+CREATE TRIGGER check_added AFTER INSERT ON ballast.prediction_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_predictions();
+
 --# trigger check_added ON ballast.risk_verdict
 CREATE TRIGGER check_added AFTER INSERT ON ballast.risk_verdict REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_verdicts();
 
@@ -1245,8 +1499,14 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.trade_closed REFERENCING NEW 
 --# trigger check_added ON ballast.transfer
 CREATE TRIGGER check_added AFTER INSERT ON ballast.transfer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_transfers();
 
+--# trigger refuse_change ON ballast.activation
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.activation FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.instrument
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.instrument FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.journal_frame
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_frame FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -1266,6 +1526,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lot_
 --# trigger refuse_change ON ballast.migration
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.migration FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.model_version
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.model_version FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.operator_action
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.operator_action FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.order_event
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.order_event FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1277,6 +1543,15 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.port
 
 --# trigger refuse_change ON ballast.position_hour
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.position_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.prediction_slice
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.prediction_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.profile
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.profile FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.profile_assignment
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.profile_assignment FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.refusal
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -1293,6 +1568,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.row_
 --# trigger refuse_change ON ballast.run
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.run_context
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_context FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.run_end
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_end FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1305,8 +1583,17 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trad
 --# trigger refuse_change ON ballast.trading_state
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trading_state FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.training_window
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.training_window FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.transfer
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.transfer FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.universe_member
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.universe_member FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.universe_version
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.universe_version FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.verdict_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verdict_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -1326,6 +1613,9 @@ ALTER TABLE ballast.lot_consumed ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.order_request
 ALTER TABLE ballast.order_request ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.prediction_slice
+ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.risk_verdict
 ALTER TABLE ballast.risk_verdict ENABLE ALWAYS TRIGGER check_added;
 
@@ -1341,8 +1631,14 @@ ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.transfer
 ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger refuse_change ON ballast.activation
+ALTER TABLE ballast.activation ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.instrument
+ALTER TABLE ballast.instrument ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.journal_frame
 ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER refuse_change;
@@ -1362,6 +1658,12 @@ ALTER TABLE ballast.lot_consumed ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.migration
 ALTER TABLE ballast.migration ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.model_version
+ALTER TABLE ballast.model_version ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.operator_action
+ALTER TABLE ballast.operator_action ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.order_event
 ALTER TABLE ballast.order_event ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -1373,6 +1675,15 @@ ALTER TABLE ballast.portfolio_hour ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.position_hour
 ALTER TABLE ballast.position_hour ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.prediction_slice
+ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.profile
+ALTER TABLE ballast.profile ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.profile_assignment
+ALTER TABLE ballast.profile_assignment ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.refusal
 ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
@@ -1389,6 +1700,9 @@ ALTER TABLE ballast.row_refused ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.run
 ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.run_context
+ALTER TABLE ballast.run_context ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.run_end
 ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -1401,17 +1715,53 @@ ALTER TABLE ballast.trade_unexplained ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.trading_state
 ALTER TABLE ballast.trading_state ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.training_window
+ALTER TABLE ballast.training_window ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.transfer
 ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.universe_member
+ALTER TABLE ballast.universe_member ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.universe_version
+ALTER TABLE ballast.universe_version ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.verdict_slice
 ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
+
+--# comment on CONSTRAINT activation_kind ON ballast.activation
+COMMENT ON CONSTRAINT activation_kind ON ballast.activation IS 'A permission of unknown reach is none';
+
+--# comment on CONSTRAINT activation_live_approved ON ballast.activation
+COMMENT ON CONSTRAINT activation_live_approved ON ballast.activation IS 'Nobody''s word lets a refused model trade money';
+
+--# comment on CONSTRAINT activation_of_refused_has_reason ON ballast.activation
+COMMENT ON CONSTRAINT activation_of_refused_has_reason ON ballast.activation IS 'A model that its gate refused speaks only on somebody''s word';
+
+--# comment on CONSTRAINT activation_once ON ballast.activation
+COMMENT ON CONSTRAINT activation_once ON ballast.activation IS 'A run has one model, activated once';
+
+--# comment on CONSTRAINT activation_pkey ON ballast.activation
+COMMENT ON CONSTRAINT activation_pkey ON ballast.activation IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT activation_reaches_mode ON ballast.activation
+COMMENT ON CONSTRAINT activation_reaches_mode ON ballast.activation IS 'What was activated for paper does not trade money';
+
+--# comment on CONSTRAINT activation_synthetic_on_seeded_feed ON ballast.activation
+COMMENT ON CONSTRAINT activation_synthetic_on_seeded_feed ON ballast.activation IS 'What was trained on a made-up market speaks of no other';
 
 --# comment on CONSTRAINT fill_pkey ON ballast.fill
 COMMENT ON CONSTRAINT fill_pkey ON ballast.fill IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT fill_trade_once ON ballast.fill
 COMMENT ON CONSTRAINT fill_trade_once ON ballast.fill IS 'The venue''s trade is booked once for its order, also in a later run';
+
+--# comment on CONSTRAINT instrument_once ON ballast.instrument
+COMMENT ON CONSTRAINT instrument_once ON ballast.instrument IS 'One rule a place and run, or nobody could say which one was kept';
+
+--# comment on CONSTRAINT instrument_pkey ON ballast.instrument
+COMMENT ON CONSTRAINT instrument_pkey ON ballast.instrument IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT journal_frame_hour ON ballast.journal_frame
 COMMENT ON CONSTRAINT journal_frame_hour ON ballast.journal_frame IS 'Frames are filed under full hours, UTC';
@@ -1461,6 +1811,24 @@ COMMENT ON CONSTRAINT lot_quantity_positive ON ballast.lot IS 'Nothing is no lot
 --# comment on CONSTRAINT migration_pkey ON ballast.migration
 COMMENT ON CONSTRAINT migration_pkey ON ballast.migration IS 'A migration is applied once';
 
+--# comment on CONSTRAINT model_version_once ON ballast.model_version
+COMMENT ON CONSTRAINT model_version_once ON ballast.model_version IS 'One model predicts in a run; another one is another run';
+
+--# comment on CONSTRAINT model_version_pkey ON ballast.model_version
+COMMENT ON CONSTRAINT model_version_pkey ON ballast.model_version IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT model_version_trained ON ballast.model_version
+COMMENT ON CONSTRAINT model_version_trained ON ballast.model_version IS 'Without the span of its data nobody can tell what a model had seen';
+
+--# comment on CONSTRAINT operator_action_kind ON ballast.operator_action
+COMMENT ON CONSTRAINT operator_action_kind ON ballast.operator_action IS 'What nobody knows the meaning of cannot be audited';
+
+--# comment on CONSTRAINT operator_action_level ON ballast.operator_action
+COMMENT ON CONSTRAINT operator_action_level ON ballast.operator_action IS 'A kill switch sets a level, and nothing else does';
+
+--# comment on CONSTRAINT operator_action_pkey ON ballast.operator_action
+COMMENT ON CONSTRAINT operator_action_pkey ON ballast.operator_action IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
 --# comment on CONSTRAINT order_event_limit_price_positive ON ballast.order_event
 COMMENT ON CONSTRAINT order_event_limit_price_positive ON ballast.order_event IS 'Every order of ours has a worst price';
 
@@ -1496,6 +1864,27 @@ COMMENT ON CONSTRAINT portfolio_hour_pkey ON ballast.portfolio_hour IS 'A row is
 
 --# comment on CONSTRAINT position_hour_pkey ON ballast.position_hour
 COMMENT ON CONSTRAINT position_hour_pkey ON ballast.position_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT prediction_slice_columns ON ballast.prediction_slice
+COMMENT ON CONSTRAINT prediction_slice_columns ON ballast.prediction_slice IS 'Every symbol of a slice has a value in every column';
+
+--# comment on CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice
+COMMENT ON CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT profile_assignment_once ON ballast.profile_assignment
+COMMENT ON CONSTRAINT profile_assignment_once ON ballast.profile_assignment IS 'A run decides by one profile of a kind; another one is another run';
+
+--# comment on CONSTRAINT profile_assignment_pkey ON ballast.profile_assignment
+COMMENT ON CONSTRAINT profile_assignment_pkey ON ballast.profile_assignment IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT profile_hash_of_content ON ballast.profile
+COMMENT ON CONSTRAINT profile_hash_of_content ON ballast.profile IS 'A profile is named by what it says; another text has another name';
+
+--# comment on CONSTRAINT profile_kind ON ballast.profile
+COMMENT ON CONSTRAINT profile_kind ON ballast.profile IS 'Two profiles decide: how to trade, and how much may be lost';
+
+--# comment on CONSTRAINT profile_pkey ON ballast.profile
+COMMENT ON CONSTRAINT profile_pkey ON ballast.profile IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT refusal_pkey ON ballast.refusal
 COMMENT ON CONSTRAINT refusal_pkey ON ballast.refusal IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
@@ -1557,6 +1946,12 @@ COMMENT ON CONSTRAINT row_refused_pkey ON ballast.row_refused IS 'A row is told 
 --# comment on CONSTRAINT run_account_id_ordinal_key ON ballast.run
 COMMENT ON CONSTRAINT run_account_id_ordinal_key ON ballast.run IS 'The runs of an account have one order';
 
+--# comment on CONSTRAINT run_context_once ON ballast.run_context
+COMMENT ON CONSTRAINT run_context_once ON ballast.run_context IS 'A run is begun once, of one code, one setting and one universe';
+
+--# comment on CONSTRAINT run_context_pkey ON ballast.run_context
+COMMENT ON CONSTRAINT run_context_pkey ON ballast.run_context IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
 --# comment on CONSTRAINT run_end_account_id_run_id_fkey ON ballast.run_end
 COMMENT ON CONSTRAINT run_end_account_id_run_id_fkey ON ballast.run_end IS 'Only what has begun can end';
 
@@ -1590,6 +1985,18 @@ COMMENT ON CONSTRAINT trading_state_known ON ballast.trading_state IS 'A state n
 --# comment on CONSTRAINT trading_state_pkey ON ballast.trading_state
 COMMENT ON CONSTRAINT trading_state_pkey ON ballast.trading_state IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
+--# comment on CONSTRAINT training_window_once ON ballast.training_window
+COMMENT ON CONSTRAINT training_window_once ON ballast.training_window IS 'A model is fitted, calibrated and tested on one span each';
+
+--# comment on CONSTRAINT training_window_pkey ON ballast.training_window
+COMMENT ON CONSTRAINT training_window_pkey ON ballast.training_window IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT training_window_purpose ON ballast.training_window
+COMMENT ON CONSTRAINT training_window_purpose ON ballast.training_window IS 'A span of unknown purpose could be taken for one that the model did not see';
+
+--# comment on CONSTRAINT training_window_span ON ballast.training_window
+COMMENT ON CONSTRAINT training_window_span ON ballast.training_window IS 'A span ends after it begins';
+
 --# comment on CONSTRAINT transfer_amount_positive ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_amount_positive ON ballast.transfer IS 'The direction is said by debit and credit, never by a sign';
 
@@ -1617,6 +2024,15 @@ COMMENT ON CONSTRAINT transfer_successor_once ON ballast.transfer IS 'One succes
 --# comment on CONSTRAINT transfer_transfer_no_once ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_transfer_no_once ON ballast.transfer IS 'Transfers of a run are counted; none is booked twice';
 
+--# comment on CONSTRAINT universe_member_pkey ON ballast.universe_member
+COMMENT ON CONSTRAINT universe_member_pkey ON ballast.universe_member IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT universe_member_place_once ON ballast.universe_member
+COMMENT ON CONSTRAINT universe_member_place_once ON ballast.universe_member IS 'Slices are read by place: two symbols in one would mix their numbers';
+
+--# comment on CONSTRAINT universe_version_pkey ON ballast.universe_version
+COMMENT ON CONSTRAINT universe_version_pkey ON ballast.universe_version IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
 --# comment on CONSTRAINT verdict_slice_columns ON ballast.verdict_slice
 COMMENT ON CONSTRAINT verdict_slice_columns ON ballast.verdict_slice IS 'Every symbol of a slice has a value in every column';
 
@@ -1640,6 +2056,9 @@ COMMENT ON FUNCTION ballast.check_lots() IS 'What is taken from a lot leaves wha
 
 --# comment on FUNCTION ballast.check_order_requests()
 COMMENT ON FUNCTION ballast.check_order_requests() IS 'An order was approved, is funded from what was free, and may be sent: order_request_has_verdict, _as_approved, _funds_held, _state_allows, _epoch_leads';
+
+--# comment on FUNCTION ballast.check_predictions()
+COMMENT ON FUNCTION ballast.check_predictions() IS 'A model speaks only where it was activated, and says what it had seen: prediction_slice_model_known, _model_activated, _sample_told';
 
 --# comment on FUNCTION ballast.check_run_ends()
 COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
@@ -1671,8 +2090,14 @@ COMMENT ON FUNCTION ballast.lock_stream(text) IS 'One writer of a stream at a ti
 --# comment on FUNCTION ballast.refuse_change()
 COMMENT ON FUNCTION ballast.refuse_change() IS 'Append-only: refuses UPDATE, DELETE and TRUNCATE, whoever asks';
 
+--# comment on TABLE ballast.activation
+COMMENT ON TABLE ballast.activation IS 'Who let the model of a run speak, how far and why. A backtest needs none: it trades nothing';
+
 --# comment on TABLE ballast.fill
 COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
+
+--# comment on TABLE ballast.instrument
+COMMENT ON TABLE ballast.instrument IS 'The rules of the venue by which a run decides, as they were on its first day';
 
 --# comment on TABLE ballast.journal_frame
 COMMENT ON TABLE ballast.journal_frame IS 'Journalled inputs, up to about a thousand a row';
@@ -1692,6 +2117,12 @@ COMMENT ON TABLE ballast.lot_consumed IS 'What left each lot, why, and what it r
 --# comment on TABLE ballast.migration
 COMMENT ON TABLE ballast.migration IS 'What made this schema: each file once, and by which version';
 
+--# comment on TABLE ballast.model_version
+COMMENT ON TABLE ballast.model_version IS 'The model of a run. What lies before trained_until, and within the embargo after it, is in sample';
+
+--# comment on TABLE ballast.operator_action
+COMMENT ON TABLE ballast.operator_action IS 'What a person (or a watchdog) did to the run. What was before stands in trading_state; hole says that market data was let go meanwhile';
+
 --# comment on TABLE ballast.order_event
 COMMENT ON TABLE ballast.order_event IS 'Every move of every order';
 
@@ -1703,6 +2134,15 @@ COMMENT ON TABLE ballast.portfolio_hour IS 'The portfolio at a full hour, in its
 
 --# comment on TABLE ballast.position_hour
 COMMENT ON TABLE ballast.position_hour IS 'Every held symbol at a full hour';
+
+--# comment on TABLE ballast.prediction_slice
+COMMENT ON TABLE ballast.prediction_slice IS 'What a model said of every symbol, in symbol order and millionths; -2147483648 where it may not speak. Slices without a model, and those that only warm up, have no row';
+
+--# comment on TABLE ballast.profile
+COMMENT ON TABLE ballast.profile IS 'The strategy and the risk profile of a run, as canonical JSON';
+
+--# comment on TABLE ballast.profile_assignment
+COMMENT ON TABLE ballast.profile_assignment IS 'Which profile a run decides by';
 
 --# comment on TABLE ballast.refusal
 COMMENT ON TABLE ballast.refusal IS 'Intents that a gate refused, with what it saw and what it demanded';
@@ -1719,6 +2159,9 @@ COMMENT ON TABLE ballast.row_refused IS 'Rows that a constraint refused and that
 --# comment on TABLE ballast.run
 COMMENT ON TABLE ballast.run IS 'Segments of the stream; a run ends where the next one begins';
 
+--# comment on TABLE ballast.run_context
+COMMENT ON TABLE ballast.run_context IS 'What a run was made of: everything that decides, stated at its start';
+
 --# comment on TABLE ballast.run_end
 COMMENT ON TABLE ballast.run_end IS 'Runs that were closed cleanly';
 
@@ -1734,8 +2177,17 @@ COMMENT ON TABLE ballast.trade_unexplained IS 'Trades that no order of ours expl
 --# comment on TABLE ballast.trading_state
 COMMENT ON TABLE ballast.trading_state IS 'Every change of what may be sent';
 
+--# comment on TABLE ballast.training_window
+COMMENT ON TABLE ballast.training_window IS 'The spans of data on which the model of a run was fitted, calibrated and tested; the end is not part of it';
+
 --# comment on TABLE ballast.transfer
 COMMENT ON TABLE ballast.transfer IS 'Double entry: one row moves an amount from debit to credit';
+
+--# comment on TABLE ballast.universe_member
+COMMENT ON TABLE ballast.universe_member IS 'The symbols of a universe; place is the index that every slice of the run uses, from 0';
+
+--# comment on TABLE ballast.universe_version
+COMMENT ON TABLE ballast.universe_version IS 'The list of symbols that a run trades, named by its hash';
 
 --# comment on TABLE ballast.verdict_slice
 COMMENT ON TABLE ballast.verdict_slice IS 'What was decided for every symbol at one instant, in symbol order';
@@ -1772,6 +2224,10 @@ REVOKE ALL ON FUNCTION ballast.check_lots() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_order_requests()
 ALTER FUNCTION ballast.check_order_requests() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_order_requests() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_predictions()
+ALTER FUNCTION ballast.check_predictions() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_predictions() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_run_ends()
 ALTER FUNCTION ballast.check_run_ends() OWNER TO ballast_owner;
@@ -1813,11 +2269,17 @@ REVOKE ALL ON FUNCTION ballast.lock_stream(text) FROM PUBLIC;
 ALTER FUNCTION ballast.refuse_change() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.refuse_change() FROM PUBLIC;
 
+--# owner of TABLE ballast.activation
+ALTER TABLE ballast.activation OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.balance
 ALTER TABLE ballast.balance OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.fill
 ALTER TABLE ballast.fill OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.instrument
+ALTER TABLE ballast.instrument OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.journal_frame
 ALTER TABLE ballast.journal_frame OWNER TO ballast_owner;
@@ -1840,6 +2302,12 @@ ALTER TABLE ballast.lot_open OWNER TO ballast_owner;
 --# owner of TABLE ballast.migration
 ALTER TABLE ballast.migration OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.model_version
+ALTER TABLE ballast.model_version OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.operator_action
+ALTER TABLE ballast.operator_action OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.order_event
 ALTER TABLE ballast.order_event OWNER TO ballast_owner;
 
@@ -1854,6 +2322,15 @@ ALTER TABLE ballast.position_hour OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.posting
 ALTER TABLE ballast.posting OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.prediction_slice
+ALTER TABLE ballast.prediction_slice OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.profile
+ALTER TABLE ballast.profile OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.profile_assignment
+ALTER TABLE ballast.profile_assignment OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.refusal
 ALTER TABLE ballast.refusal OWNER TO ballast_owner;
@@ -1870,6 +2347,9 @@ ALTER TABLE ballast.row_refused OWNER TO ballast_owner;
 --# owner of TABLE ballast.run
 ALTER TABLE ballast.run OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.run_context
+ALTER TABLE ballast.run_context OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.run_end
 ALTER TABLE ballast.run_end OWNER TO ballast_owner;
 
@@ -1885,8 +2365,17 @@ ALTER TABLE ballast.trade_unexplained OWNER TO ballast_owner;
 --# owner of TABLE ballast.trading_state
 ALTER TABLE ballast.trading_state OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.training_window
+ALTER TABLE ballast.training_window OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.transfer
 ALTER TABLE ballast.transfer OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.universe_member
+ALTER TABLE ballast.universe_member OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.universe_version
+ALTER TABLE ballast.universe_version OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.verdict_slice
 ALTER TABLE ballast.verdict_slice OWNER TO ballast_owner;
@@ -1897,8 +2386,14 @@ GRANT EXECUTE ON FUNCTION ballast.check_leader(text,bigint) TO ballast_writer;
 --# grant EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer
 GRANT EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.activation TO ballast_writer
+GRANT INSERT ON TABLE ballast.activation TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.fill TO ballast_writer
 GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.instrument TO ballast_writer
+GRANT INSERT ON TABLE ballast.instrument TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.journal_frame TO ballast_writer
 GRANT INSERT ON TABLE ballast.journal_frame TO ballast_writer;
@@ -1915,6 +2410,12 @@ GRANT INSERT ON TABLE ballast.lot TO ballast_writer;
 --# grant INSERT ON TABLE ballast.lot_consumed TO ballast_writer
 GRANT INSERT ON TABLE ballast.lot_consumed TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.model_version TO ballast_writer
+GRANT INSERT ON TABLE ballast.model_version TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.operator_action TO ballast_writer
+GRANT INSERT ON TABLE ballast.operator_action TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.order_event TO ballast_writer
 GRANT INSERT ON TABLE ballast.order_event TO ballast_writer;
 
@@ -1926,6 +2427,15 @@ GRANT INSERT ON TABLE ballast.portfolio_hour TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.position_hour TO ballast_writer
 GRANT INSERT ON TABLE ballast.position_hour TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.prediction_slice TO ballast_writer
+GRANT INSERT ON TABLE ballast.prediction_slice TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.profile TO ballast_writer
+GRANT INSERT ON TABLE ballast.profile TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.profile_assignment TO ballast_writer
+GRANT INSERT ON TABLE ballast.profile_assignment TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.refusal TO ballast_writer
 GRANT INSERT ON TABLE ballast.refusal TO ballast_writer;
@@ -1942,6 +2452,9 @@ GRANT INSERT ON TABLE ballast.row_refused TO ballast_writer;
 --# grant INSERT ON TABLE ballast.run TO ballast_writer
 GRANT INSERT ON TABLE ballast.run TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.run_context TO ballast_writer
+GRANT INSERT ON TABLE ballast.run_context TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.run_end TO ballast_writer
 GRANT INSERT ON TABLE ballast.run_end TO ballast_writer;
 
@@ -1957,11 +2470,26 @@ GRANT INSERT ON TABLE ballast.trade_unexplained TO ballast_writer;
 --# grant INSERT ON TABLE ballast.trading_state TO ballast_writer
 GRANT INSERT ON TABLE ballast.trading_state TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.training_window TO ballast_writer
+GRANT INSERT ON TABLE ballast.training_window TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.transfer TO ballast_writer
 GRANT INSERT ON TABLE ballast.transfer TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.universe_member TO ballast_writer
+GRANT INSERT ON TABLE ballast.universe_member TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.universe_version TO ballast_writer
+GRANT INSERT ON TABLE ballast.universe_version TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.verdict_slice TO ballast_writer
 GRANT INSERT ON TABLE ballast.verdict_slice TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.activation TO ballast_reader
+GRANT SELECT ON TABLE ballast.activation TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.activation TO ballast_writer
+GRANT SELECT ON TABLE ballast.activation TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.balance TO ballast_reader
 GRANT SELECT ON TABLE ballast.balance TO ballast_reader;
@@ -1974,6 +2502,12 @@ GRANT SELECT ON TABLE ballast.fill TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.fill TO ballast_writer
 GRANT SELECT ON TABLE ballast.fill TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.instrument TO ballast_reader
+GRANT SELECT ON TABLE ballast.instrument TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.instrument TO ballast_writer
+GRANT SELECT ON TABLE ballast.instrument TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.journal_frame TO ballast_reader
 GRANT SELECT ON TABLE ballast.journal_frame TO ballast_reader;
@@ -2017,6 +2551,18 @@ GRANT SELECT ON TABLE ballast.migration TO ballast_reader;
 --# grant SELECT ON TABLE ballast.migration TO ballast_writer
 GRANT SELECT ON TABLE ballast.migration TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.model_version TO ballast_reader
+GRANT SELECT ON TABLE ballast.model_version TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.model_version TO ballast_writer
+GRANT SELECT ON TABLE ballast.model_version TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.operator_action TO ballast_reader
+GRANT SELECT ON TABLE ballast.operator_action TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.operator_action TO ballast_writer
+GRANT SELECT ON TABLE ballast.operator_action TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.order_event TO ballast_reader
 GRANT SELECT ON TABLE ballast.order_event TO ballast_reader;
 
@@ -2046,6 +2592,24 @@ GRANT SELECT ON TABLE ballast.posting TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.posting TO ballast_writer
 GRANT SELECT ON TABLE ballast.posting TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.prediction_slice TO ballast_reader
+GRANT SELECT ON TABLE ballast.prediction_slice TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.prediction_slice TO ballast_writer
+GRANT SELECT ON TABLE ballast.prediction_slice TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.profile TO ballast_reader
+GRANT SELECT ON TABLE ballast.profile TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.profile TO ballast_writer
+GRANT SELECT ON TABLE ballast.profile TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.profile_assignment TO ballast_reader
+GRANT SELECT ON TABLE ballast.profile_assignment TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.profile_assignment TO ballast_writer
+GRANT SELECT ON TABLE ballast.profile_assignment TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.refusal TO ballast_reader
 GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;
@@ -2077,6 +2641,12 @@ GRANT SELECT ON TABLE ballast.run TO ballast_reader;
 --# grant SELECT ON TABLE ballast.run TO ballast_writer
 GRANT SELECT ON TABLE ballast.run TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.run_context TO ballast_reader
+GRANT SELECT ON TABLE ballast.run_context TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.run_context TO ballast_writer
+GRANT SELECT ON TABLE ballast.run_context TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.run_end TO ballast_reader
 GRANT SELECT ON TABLE ballast.run_end TO ballast_reader;
 
@@ -2107,11 +2677,29 @@ GRANT SELECT ON TABLE ballast.trading_state TO ballast_reader;
 --# grant SELECT ON TABLE ballast.trading_state TO ballast_writer
 GRANT SELECT ON TABLE ballast.trading_state TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.training_window TO ballast_reader
+GRANT SELECT ON TABLE ballast.training_window TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.training_window TO ballast_writer
+GRANT SELECT ON TABLE ballast.training_window TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.transfer TO ballast_reader
 GRANT SELECT ON TABLE ballast.transfer TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.transfer TO ballast_writer
 GRANT SELECT ON TABLE ballast.transfer TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.universe_member TO ballast_reader
+GRANT SELECT ON TABLE ballast.universe_member TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.universe_member TO ballast_writer
+GRANT SELECT ON TABLE ballast.universe_member TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.universe_version TO ballast_reader
+GRANT SELECT ON TABLE ballast.universe_version TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.universe_version TO ballast_writer
+GRANT SELECT ON TABLE ballast.universe_version TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.verdict_slice TO ballast_reader
 GRANT SELECT ON TABLE ballast.verdict_slice TO ballast_reader;

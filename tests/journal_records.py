@@ -35,6 +35,7 @@ from actors.messages.risk import (
     TradingStateChanged,
 )
 from actors.ports import DerivedRow
+from tests.context_records import KILLED, PREDICTION, STARTED
 from tests.journal_samples import START_NS
 
 changed = msgspec.structs.replace
@@ -237,6 +238,9 @@ ENTRY = EntryBooked(
     ts=START_NS,
 )
 BODIES: tuple[Message, ...] = (
+    STARTED,
+    KILLED,
+    PREDICTION,
     LIMITS,
     STANDING,
     VerdictSlice(START_NS, sealed_ints(np.arange(12).reshape(2, 6)), START_NS - 1),

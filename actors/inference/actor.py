@@ -16,6 +16,7 @@ import numpy.typing as npt
 from actors.kernel.actor import Actor, Effects, Rule
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
+from actors.messages.control import RunStarted
 from actors.messages.feature import FeatureSlice
 from actors.messages.prediction import MISSING, P_UP, PredictionSlice
 from actors.ports import Predictor
@@ -34,10 +35,14 @@ class InferenceConfig(msgspec.Struct, frozen=True):
 
 
 class InferenceState(msgspec.Struct):
-    """The close (ns UTC) of the newest slice answered, -1 for none, and how many were."""
+    """The close (ns UTC) of the newest slice answered, -1 for none, and how many were.
+
+    Before `known_until` (ns UTC) the run's model may have seen what it predicts; 0 for no model.
+    """
 
     close_ts: int = -1
     predictions: int = 0
+    known_until: int = 0
 
 
 def initial_state(config: InferenceConfig) -> InferenceState:  # noqa: ARG001
@@ -53,6 +58,12 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
     name: ClassVar[str] = "inference"
     emits: ClassVar[tuple[type[Message], ...]] = (PredictionSlice,)
     state_type: ClassVar[type[InferenceState]] = InferenceState
+
+    def on_run_started(self, message: RunStarted, at: int) -> Effects:  # noqa: ARG002
+        """Remember until when the model's own data reach."""
+        model = message.model
+        self.state.known_until = 0 if model is None else model.known_until
+        return ()
 
     def on_features(self, message: FeatureSlice, at: int) -> Effects:  # noqa: ARG002
         """Predict every symbol. Raises ValueError on an answer that is no prediction."""
@@ -71,11 +82,18 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
         state.close_ts = message.close_ts
         state.predictions += 1
         prediction = PredictionSlice(
-            message.close_ts, bundle_id, sealed_ints(rows), message.warm_up
+            message.close_ts,
+            bundle_id,
+            sealed_ints(rows),
+            message.warm_up,
+            message.close_ts < state.known_until,
         )
         return (prediction,)
 
-    rules: ClassVar[Mapping[type[Message], Rule]] = {FeatureSlice: on_features}
+    rules: ClassVar[Mapping[type[Message], Rule]] = {
+        RunStarted: on_run_started,
+        FeatureSlice: on_features,
+    }
 
 
 def _check_answer(rows: object, n: int) -> None:

@@ -6,13 +6,15 @@ from decimal import Decimal
 
 from actors.instruments import Instrument
 from actors.messages.base import Message
+from actors.model_statement import ModelStatement
 
 
 class RunStarted(Message, frozen=True):
     """Input: first of a segment. Everything that decides is named here, so it is in the root.
 
     `state` is the digest (hex) of all that the graph remembers just before this input. `gapless`
-    says that the feed goes on exactly where the account stopped, as a recording does.
+    says that the feed goes on exactly where the account stopped, as a recording does. `model` is
+    what the run states of its bundle.
     """
 
     run_id: str
@@ -30,6 +32,7 @@ class RunStarted(Message, frozen=True):
     rules: tuple[Instrument, ...] = ()
     state: str = ""
     gapless: bool = False
+    model: ModelStatement | None = None
 
 
 class RunEnded(Message, frozen=True):

@@ -18,9 +18,13 @@ UNCERTAINTY: Final = 2
 
 
 class PredictionSlice(Message, frozen=True):
-    """Calibrated output of one bundle for every symbol. `rows` is int32[N, 3] in micros."""
+    """Calibrated output of one bundle for every symbol. `rows` is int32[N, 3] in micros.
+
+    `in_sample` says that the model may have seen this instant when it was trained.
+    """
 
     close_ts: int
     bundle_id: str
     rows: np.ndarray
     warm_up: bool = False
+    in_sample: bool = False

@@ -22,10 +22,10 @@ from adapters.postgres.journal_rows import (
     ORDINAL_COLUMN,
     REFUSED,
     SEQ_COLUMN,
-    VERDICTS,
+    SLICES,
     Row,
 )
-from adapters.postgres.verdict_copy import copied_verdicts
+from adapters.postgres.slice_copy import copied_slices
 
 _LINE: Final = re.compile(r"^COPY \D*(\d+)", re.MULTILINE)
 # What a trigger that judges a whole COPY says of the row; no detail of the server's reads so.
@@ -57,8 +57,8 @@ async def copy_rows(connection: Connection, table: str, lines: Sequence[Row]) ->
     """Write all of `lines` by one binary COPY. Raises RowRefusedError."""
     place: dict[str, Any] = {"columns": (*KEYS, *COLUMNS[table]), "schema_name": "ballast"}
     try:
-        if table == VERDICTS:
-            source = _at_once(copied_verdicts(lines))
+        if table in SLICES:
+            source = _at_once(copied_slices(lines))
             await connection.copy_to_table(table, source=source, format="binary", **place)
         else:
             await connection.copy_records_to_table(table, records=lines, **place)

@@ -1,6 +1,6 @@
 """Record messages as rows: which table each goes to, and its columns in order.
 
-A verdict's row ends with its matrix, which stands for the columns of VERDICT_COLUMNS.
+The row of one of SLICES ends with its matrix, which stands for the table's last columns.
 Amounts stay Decimal, times nanoseconds, ratios millionths; nothing is computed here. The tables are
 those of sql/migrations, and a test holds the two together.
 """
@@ -14,6 +14,7 @@ import msgspec
 
 from actors.instant import HOUR_NS, floor_to
 from actors.messages.base import Message
+from actors.messages.control import KillSwitch, Reactivate, RunStarted
 from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.ledger import (
@@ -28,6 +29,7 @@ from actors.messages.ledger import (
     TransfersPosted,
 )
 from actors.messages.order import OrderUpdate, SubmitOrder
+from actors.messages.prediction import PredictionSlice
 from actors.messages.risk import (
     Admission,
     IntentApproved,
@@ -36,6 +38,14 @@ from actors.messages.risk import (
     TradingStateChanged,
 )
 from actors.ports import DerivedRow, RunRow
+from adapters.postgres.context_rows import (
+    CONTEXT_COLUMNS,
+    PREDICTIONS,
+    kill_rows,
+    prediction_rows,
+    reactivation_rows,
+    started_rows,
+)
 
 Row = tuple[Any, ...]
 
@@ -45,6 +55,7 @@ SEQ_COLUMN: Final = KEYS.index("seq")
 ORDINAL_COLUMN: Final = KEYS.index("ordinal")
 VERDICTS: Final = "verdict_slice"
 REFUSED: Final = "row_refused"
+SLICES: Final = (VERDICTS, PREDICTIONS)
 
 
 def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ...]:
@@ -56,6 +67,7 @@ _INTENT: Final = _fields(OrderIntent, "notional", "quantity")
 # The columns of each table after KEYS; messages are flat, so they are mostly its fields. The tables
 # stand in the order in which a commit fills them: a row after those that it must follow.
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    **CONTEXT_COLUMNS,
     "risk_profile": _fields(RiskLimits),
     "trading_state": _fields(TradingStateChanged),
     VERDICTS: ("ts", "prediction_ts", *VERDICT_COLUMNS),
@@ -105,6 +117,10 @@ def _flat(table: str) -> Callable[[Any], Iterator[tuple[str, Row]]]:
 
 
 _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] = {
+    RunStarted: started_rows,
+    KillSwitch: kill_rows,
+    Reactivate: reactivation_rows,
+    PredictionSlice: prediction_rows,
     VerdictSlice: _verdicts,
     TransfersPosted: _transfers,
     PortfolioHour: _portfolio,

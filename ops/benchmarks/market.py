@@ -111,7 +111,7 @@ def described(settings: Settings) -> str:
 def starting(market: CandleMarket) -> SegmentPlan:
     """The segment that a run over `market` opens."""
     starts_at = market.all[0].at
-    return SegmentPlan(MODE, market.kind, market.digest, SYMBOLS, starts_at)
+    return SegmentPlan(MODE, market.kind, market.digest, SYMBOLS, starts_at, bundle().statement)
 
 
 class Counted:

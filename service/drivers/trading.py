@@ -255,9 +255,10 @@ class _Driver:
     async def _open(self, journal: Journal, tally: Tally) -> OpenSegment:
         feed, plan = self.feed, self.plan
         graph = build_graph(self.settings.decision, rules_of(feed.symbols), self.choice.predictor)
-        first = next(iter(feed.items()), None)
-        starts_at = first.at if first is not None else 0
-        segment_plan = SegmentPlan(plan.mode, feed.kind, feed.digest, feed.symbols, starts_at)
+        starts_at = next((each.at for each in feed.items()), 0)
+        segment_plan = SegmentPlan(
+            plan.mode, feed.kind, feed.digest, feed.symbols, starts_at, self.choice.statement
+        )
         observers: list[Observer] = [tally]
         for watcher in self.watchers:
             observers += watcher.observers()

@@ -12,6 +12,17 @@ WITH derived AS (
     UNION ALL SELECT 'position_hour', account_id, run_id, mode, seq FROM ballast.position_hour
     UNION ALL SELECT 'trade_unexplained', account_id, run_id, mode, seq
     FROM ballast.trade_unexplained
+    UNION ALL SELECT 'run_context', account_id, run_id, mode, seq FROM ballast.run_context
+    UNION ALL SELECT 'universe_version', account_id, run_id, mode, seq FROM ballast.universe_version
+    UNION ALL SELECT 'universe_member', account_id, run_id, mode, seq FROM ballast.universe_member
+    UNION ALL SELECT 'instrument', account_id, run_id, mode, seq FROM ballast.instrument
+    UNION ALL SELECT 'profile', account_id, run_id, mode, seq FROM ballast.profile
+    UNION ALL SELECT 'profile_assignment', account_id, run_id, mode, seq FROM ballast.profile_assignment
+    UNION ALL SELECT 'operator_action', account_id, run_id, mode, seq FROM ballast.operator_action
+    UNION ALL SELECT 'model_version', account_id, run_id, mode, seq FROM ballast.model_version
+    UNION ALL SELECT 'training_window', account_id, run_id, mode, seq FROM ballast.training_window
+    UNION ALL SELECT 'activation', account_id, run_id, mode, seq FROM ballast.activation
+    UNION ALL SELECT 'prediction_slice', account_id, run_id, mode, seq FROM ballast.prediction_slice
     UNION ALL SELECT 'row_refused', account_id, run_id, mode, seq FROM ballast.row_refused
 )
 SELECT d.account_id, d.seq, format('%s of run %s, %s', d.kind, d.run_id, d.mode) AS detail

@@ -24,6 +24,9 @@ TABLES = (
     "lot",
     "lot_consumed",
     "ledger_entry",
+    "run_context", "universe_version", "universe_member", "instrument", "profile",
+    "profile_assignment", "operator_action", "model_version", "training_window", "activation",
+    "prediction_slice",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",

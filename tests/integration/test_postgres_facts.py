@@ -24,6 +24,7 @@ from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.journal_refill import RowRefusedError, copy_rows, copy_what_passes
 from adapters.postgres.journal_rows import COLUMNS, ORDINAL_COLUMN
 from adapters.postgres.roles import READER, WRITER
+from tests import context_records
 from tests.fired_constraints import BY_HAND, FIRED, UNCHAINED
 from tests.journal_records import (
     APPROVED,
@@ -108,14 +109,19 @@ async def test_every_constraint_of_the_derived_tables_is_fired_above(
         f"SELECT conname FROM pg_constraint WHERE contype IN ('c', 'u', 'x', 'f')"
         f" AND conrelid IN ({tables})",
     )
-    assert {row["conname"] for row in found} == {BY_HAND, *(name for name, _, _ in FIRED)}
+    assert {row["conname"] for row in found} == {
+        BY_HAND,
+        *(name for name, _, _ in FIRED),
+        *(name for name, *_ in context_records.BY_HAND),
+        *(name for name, _ in context_records.NOT_ACTIVATED),
+    }
     unique = await server.ask(
         database,
         f"SELECT count(*) FROM pg_index WHERE indisunique AND NOT indisprimary"
         f" AND indrelid IN ({tables})",
     )
-    assert unique[0][0] == 11, (
-        "four of transfer, two of lots, one of fill, entries and the gate's three"
+    assert unique[0][0] == 18, (
+        "the context's seven, four of transfer, lots, fill, entries, the gate's"
     )
 
 

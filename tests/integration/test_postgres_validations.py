@@ -39,6 +39,12 @@ PLANTED = (
     ("assets_sum_to_zero", "UPDATE ballast.transfer SET credit_balance = credit_balance + 1"),
     ("balances_follow", f"UPDATE ballast.transfer SET amount = amount + 1 WHERE seq = ({FILLED})"),
     ("balances_follow", "UPDATE ballast.transfer SET debit_sequence = 700 WHERE transfer_no = 3"),
+    ("contexts_are_complete", "DELETE FROM ballast.run_context"),
+    ("contexts_are_complete", "DELETE FROM ballast.universe_version"),
+    ("contexts_are_complete", "DELETE FROM ballast.universe_member WHERE place = 1"),
+    ("contexts_are_complete", "UPDATE ballast.universe_member SET symbol = 'X' WHERE place = 1"),
+    ("contexts_are_complete", "UPDATE ballast.run_context SET settings = settings || ' '"),
+    ("contexts_are_complete", "DELETE FROM ballast.profile WHERE kind = 'risk'"),
     (
         "entries_exceed_their_cost",
         f"""
@@ -94,6 +100,9 @@ PLANTED = (
         WHERE equity < cash_free + cash_held
         """,
     ),
+    ("predictions_have_models", "DELETE FROM ballast.activation"),
+    ("predictions_have_models", "DELETE FROM ballast.model_version"),
+    ("predictions_have_models", "UPDATE ballast.prediction_slice SET in_sample = NOT in_sample"),
     ("rows_belong_to_their_run", "UPDATE ballast.fill SET run_id = 'another'"),
     ("rows_belong_to_their_run", "UPDATE ballast.transfer SET mode = 'LIVE'"),
     ("rows_belong_to_their_run", "UPDATE ballast.verdict_slice SET seq = seq + 1000000"),
@@ -123,6 +132,8 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "lease", "run", "journal_frame", "verdict_slice", "order_event", "fill", "transfer",
         "trade_closed", "portfolio_hour", "position_hour", "trade_unexplained",
         "risk_profile", "risk_verdict", "order_request", "lot", "lot_consumed",
+        "run_context", "universe_version", "universe_member", "profile", "model_version",
+        "activation", "prediction_slice",
     )
 )  # fmt: skip
 
@@ -172,7 +183,7 @@ def traded(server: Server, tmp_path_factory: pytest.TempPathFactory) -> str:
         graph = build_graph(settings.decision, rules_of(feed.symbols), choice.predictor)
         segment = await open_segment(
             settings,
-            SegmentPlan("PAPER", feed.kind, feed.digest, feed.symbols, 0),
+            SegmentPlan("PAPER", feed.kind, feed.digest, feed.symbols, 0, choice.statement),
             graph,
             journal,
         )

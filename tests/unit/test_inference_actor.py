@@ -12,6 +12,7 @@ from actors.messages.codec import encode, state_decoder
 from actors.messages.feature import FeatureSlice
 from actors.messages.prediction import MISSING, PredictionSlice
 from actors.ports import PredictionTape, TapedPredictor
+from tests.context_records import STARTED
 
 SYMBOLS = ("XBT/USD", "ETH/USD")
 
@@ -131,4 +132,23 @@ def test_the_state_survives_being_written_and_read() -> None:
     prediction_of(actor, slice_of(9))
     data = encode(actor.state)
     assert state_decoder(InferenceState).decode(data) == actor.state
-    assert msgspec.structs.asdict(actor.state) == {"close_ts": 9, "predictions": 1}
+    assert msgspec.structs.asdict(actor.state) == {
+        "close_ts": 9,
+        "predictions": 1,
+        "known_until": 0,
+    }
+
+
+@pytest.mark.parametrize(("close_ts", "in_sample"), [(209, True), (210, False)])
+def test_what_the_model_may_have_seen_is_marked(close_ts: int, in_sample: bool) -> None:
+    """Trained until before 200, with an embargo of 10."""
+    actor = actor_of(FixedPredictor(GOOD))
+    actor.handle(STARTED, 1)
+    assert prediction_of(actor, slice_of(close_ts)).in_sample is in_sample
+
+
+def test_without_a_stated_model_nothing_is_in_sample() -> None:
+    actor = actor_of(FixedPredictor(GOOD))
+    actor.handle(STARTED, 1)
+    actor.handle(msgspec.structs.replace(STARTED, model=None), 1)
+    assert not prediction_of(actor, slice_of(1)).in_sample

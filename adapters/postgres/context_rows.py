@@ -1,0 +1,131 @@
+"""Inputs that say under what a run decides, as rows: what a run was made of, and who intervened.
+
+A profile is kept as the canonical JSON that was hashed, so its hash can be made again. Nothing is
+computed but hashes. The tables are those of 0009_context.sql.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from typing import Any, Final, TypeAlias
+
+import msgspec
+
+from actors.messages.control import KillSwitch, Reactivate, RunStarted
+from actors.messages.prediction import PredictionSlice
+
+Rows: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
+
+_RUN: Final = (
+    "epoch",
+    "code_fingerprint",
+    "settings_hash",
+    "feed",
+    "bundle_id",
+    "bundle_marker",
+    "genesis",
+    "state",
+    "gapless",
+)
+_RULES: Final = (
+    "symbol",
+    "base",
+    "quote",
+    "tick",
+    "lot",
+    "quantity_min",
+    "cost_min",
+    "quote_decimals",
+    "maker_fee",
+    "taker_fee",
+)
+_MODEL: Final = (
+    "name",
+    "marker",
+    "schema_hash",
+    "gate",
+    "trained_from",
+    "trained_until",
+    "embargo_ns",
+)
+SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
+PREDICTIONS: Final = "prediction_slice"
+PREDICTION_COLUMNS: Final = ("p_up", "expected_move", "uncertainty")
+# The columns of each table after the keys of every row.
+CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
+    "run_context": (*_RUN, "universe_hash", "settings"),
+    "universe_version": ("universe_hash", "symbols_count"),
+    "universe_member": ("universe_hash", "place", "symbol"),
+    "instrument": ("place", *_RULES),
+    "profile": ("profile_hash", "kind", "content"),
+    "profile_assignment": ("profile_hash", "kind"),
+    "model_version": ("bundle_id", *_MODEL),
+    "training_window": ("bundle_id", "purpose", "begins", "ends"),
+    "activation": ("bundle_id", "kind", "marker", "gate", "feed", "reason"),
+    "operator_action": ("kind", "actor", "reason", "kill_level", "hole"),
+    PREDICTIONS: ("ts", "bundle_id", "in_sample", *PREDICTION_COLUMNS),
+}
+
+
+class _Profiles(msgspec.Struct, frozen=True):
+    """The parts of a run's settings that have a hash of their own, as they were written."""
+
+    strategy: msgspec.Raw = msgspec.Raw(b"")
+    risk: msgspec.Raw = msgspec.Raw(b"")
+
+
+def universe_hash(symbols: tuple[str, ...]) -> str:
+    """SHA-256 (hex) of the symbols in the run's order, a line each: a symbol has no line end."""
+    return hashlib.sha256("\n".join(symbols).encode()).hexdigest()
+
+
+def started_rows(body: RunStarted) -> Rows:
+    """A run's start: its context, the universe, the rules of the day and the profiles."""
+    universe = universe_hash(body.symbols)
+    yield "run_context", (*(getattr(body, name) for name in _RUN), universe, body.settings)
+    yield "universe_version", (universe, len(body.symbols))
+    for place, symbol in enumerate(body.symbols):
+        yield "universe_member", (universe, place, symbol)
+    for place, rules in enumerate(body.rules):
+        yield "instrument", (place, *(getattr(rules, name) for name in _RULES))
+    profiles = msgspec.json.decode(body.settings or "{}", type=_Profiles)
+    for kind, raw in (("strategy", profiles.strategy), ("risk", profiles.risk)):
+        content = bytes(raw)
+        if content:
+            named = hashlib.sha256(content).hexdigest()
+            yield "profile", (named, kind, content.decode())
+            yield "profile_assignment", (named, kind)
+    yield from _model_rows(body)
+
+
+def _model_rows(body: RunStarted) -> Rows:
+    """The model of a run, its data, and its activation when it has one."""
+    model = body.model
+    if model is None:
+        return
+    named = model.bundle_id
+    yield "model_version", (named, *(getattr(model, name) for name in _MODEL))
+    for window in model.windows:
+        yield "training_window", (named, window.purpose, window.begins, window.ends)
+    if model.activation:
+        told = (model.marker, model.gate, body.feed, model.reason)
+        yield "activation", (named, model.activation, *told)
+    if model.activation and model.activation != SYNTHETIC_ONLY:
+        yield "operator_action", ("activate", "operator", model.reason, None, False)
+
+
+def prediction_rows(body: PredictionSlice) -> Rows:
+    """What a model said, ending with its matrix; nothing where no model spoke or it warmed up."""
+    if body.bundle_id and not body.warm_up:
+        yield PREDICTIONS, (body.close_ts, body.bundle_id, body.in_sample, body.rows)
+
+
+def kill_rows(body: KillSwitch) -> Rows:
+    """The kill level that somebody set."""
+    yield "operator_action", ("kill", body.actor, body.reason, body.level, False)
+
+
+def reactivation_rows(body: Reactivate) -> Rows:
+    """The person who lifted a halt."""
+    yield "operator_action", ("reactivate", body.actor, body.reason, None, body.hole)

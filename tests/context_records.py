@@ -1,0 +1,128 @@
+"""A run's start and an operator's word, sound in every constraint, and rows that are not.
+
+What the code cannot write is inserted by hand: each with the constraint that refuses it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from decimal import Decimal
+from typing import Final
+
+from actors.instruments import Instrument
+from actors.messages.arrays import sealed_ints
+from actors.messages.control import KillSwitch, RunStarted
+from actors.messages.prediction import PredictionSlice
+from actors.model_statement import ModelStatement, TrainingWindow
+
+RULES = Instrument(
+    symbol="XBT/USD",
+    base="XBT",
+    quote="USD",
+    tick=Decimal("0.1"),
+    lot=Decimal("0.00000001"),
+    quantity_min=Decimal("0.0001"),
+    cost_min=Decimal("0.5"),
+    quote_decimals=4,
+    maker_fee=Decimal("0.0025"),
+    taker_fee=Decimal("0.0040"),
+)
+MODEL = ModelStatement(
+    bundle_id="bundle",
+    name="made up",
+    marker="SYNTHETIC_ONLY",
+    schema_hash="schema",
+    gate="APPROVED",
+    trained_from=100,
+    trained_until=200,
+    embargo_ns=10,
+    windows=(TrainingWindow("fit", 100, 200),),
+    activation="SYNTHETIC_ONLY",
+    reason="seeded market",
+)
+PREDICTION = PredictionSlice(210, "bundle", sealed_ints([[600_000, 12, 5], [400_000, -3, 6]]))
+SETTINGS = '{"strategy":{"name":"steady"}}'
+STARTED = RunStarted(
+    run_id="run-1",
+    account="paper",
+    mode="PAPER",
+    epoch=1,
+    symbols=("XBT/USD",),
+    settings_hash=hashlib.sha256(SETTINGS.encode()).hexdigest(),
+    settings=SETTINGS,
+    code_fingerprint="code",
+    feed="seeded:1",
+    bundle_id="bundle",
+    bundle_marker="SYNTHETIC_ONLY",
+    genesis="00",
+    rules=(RULES,),
+    model=MODEL,
+)
+KILLED = KillSwitch(2, "operator", "news")
+
+# What the database refuses of a run's statement about its model.
+NOT_ACTIVATED: Final[tuple[tuple[str, dict[str, str]], ...]] = (
+    ("activation_synthetic_on_seeded_feed", {"feed": "kraken-ws2:1"}),
+    ("activation_synthetic_on_seeded_feed", {"activation": "PAPER_ONLY"}),
+    ("activation_synthetic_on_seeded_feed", {"marker": ""}),
+    (
+        "activation_of_refused_has_reason",
+        {"marker": "", "activation": "PAPER_ONLY", "gate": "REFUSED", "reason": " "},
+    ),
+    (
+        "activation_live_approved",
+        {"marker": "", "activation": "LIVE", "gate": "REFUSED", "reason": "I know better"},
+    ),
+    ("activation_reaches_mode", {"marker": "", "activation": "PAPER_ONLY", "mode": "LIVE"}),
+)
+
+_KEYS: Final = "'a', 'r', 'm', 0, {seq}, 0, 1"
+_RULED: Final = "'XBT/USD', 'XBT', 'USD', 0.1, 0.1, 0.1, 0.1, 4, 0, 0"
+_PROFILE: Final = "encode(sha256('{}'), 'hex')"
+# The constraint, the table, and the values of two rows after the keys; the second one is refused,
+# and so is the first when it is None.
+BY_HAND: Final[tuple[tuple[str, str, str | None, str], ...]] = (
+    (
+        "run_context_once",
+        "run_context",
+        "1, 'c', 's', 'f', '', '', '', '', true, 'u', ''",
+        "2, 'd', 's', 'f', '', '', '', '', true, 'u', ''",
+    ),
+    ("universe_member_place_once", "universe_member", "'u', 0, 'XBT/USD'", "'u', 0, 'ETH/USD'"),
+    ("instrument_once", "instrument", f"0, {_RULED}", f"0, {_RULED}"),
+    ("profile_hash_of_content", "profile", None, "'another', 'risk', '{}'"),
+    ("profile_kind", "profile", None, f"{_PROFILE}, 'luck', '{{}}'"),
+    ("profile_assignment_once", "profile_assignment", "'a', 'risk'", "'b', 'risk'"),
+    (
+        "model_version_once",
+        "model_version",
+        "'b', 'n', '', 's', 'REFUSED', 1, 2, 0",
+        "'c', 'n', '', 's', 'REFUSED', 1, 2, 0",
+    ),
+    ("model_version_trained", "model_version", None, "'b', 'n', '', 's', 'REFUSED', 2, 2, 0"),
+    ("model_version_trained", "model_version", None, "'b', 'n', '', 's', 'REFUSED', 1, 2, -1"),
+    ("training_window_once", "training_window", "'b', 'fit', 1, 2", "'b', 'fit', 2, 3"),
+    ("training_window_purpose", "training_window", None, "'b', 'fun', 1, 2"),
+    ("training_window_span", "training_window", None, "'b', 'fit', 2, 2"),
+    (
+        "activation_once",
+        "activation",
+        "'b', 'PAPER_ONLY', '', 'APPROVED', 'f', ''",
+        "'b', 'LIVE', '', 'APPROVED', 'f', ''",
+    ),
+    ("activation_kind", "activation", None, "'b', 'EVERYWHERE', '', 'APPROVED', 'f', 'why'"),
+    (
+        "prediction_slice_columns",
+        "prediction_slice",
+        None,
+        "1, 'b', false, '{1}', '{1}', '{1,2}'",
+    ),
+    ("operator_action_kind", "operator_action", None, "'guess', 'me', 'why', NULL, false"),
+    ("operator_action_level", "operator_action", None, "'kill', 'me', 'why', NULL, false"),
+    ("operator_action_level", "operator_action", None, "'reactivate', 'me', 'why', 2, false"),
+)
+
+
+def inserted(table: str, values: str, seq: int) -> str:
+    """The command that writes a row by hand."""
+    return f"INSERT INTO ballast.{table} VALUES ({_KEYS.format(seq=seq)}, {values})"
