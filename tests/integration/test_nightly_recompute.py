@@ -161,5 +161,5 @@ def test_a_tampered_transfer_halts_the_running_account(
     asyncio.run(trade(settings, feed, choice, plan, watchers=(seen,), say=said.append))
     kernel = seen.segment.pump.kernel
     assert kernel.actor("orders").state.trading is TradingState.HALTED
-    assert "carried balances add up" in str(kernel.actor("risk").state)
+    assert "constraint books_recomputed at input" in str(kernel.actor("risk").state)
     assert shown[0] is Outcome.DIFFERS

@@ -103,9 +103,9 @@ def test_the_checker_finds_what_is_broken(broken: tuple[str, str]) -> None:
 
 
 def test_an_account_of_a_kind_that_is_new_stands_under_equity() -> None:
-    balances = [AccountBalance("staked:USD", "USD", D(0), D(0), 2)]
+    balances = [AccountBalance("lent:USD", "USD", D(0), D(0), 2)]
     text = text_of(BeancountExport("a", balances, START, START), [])
-    assert "open Equity:Other:Staked" in text
+    assert "open Equity:Other:Lent" in text
     odd = [AccountBalance("_:USD", "USD", D(0), D(0), 2)]
     assert "open Equity:Other\n" in text_of(BeancountExport("a", odd, START, START), [])
 
