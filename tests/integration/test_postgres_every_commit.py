@@ -104,7 +104,7 @@ def test_the_run_without_a_fault_has_a_commit_for_every_case(case: CommitCase) -
     case.gate.arm(0, BEFORE, lambda: None)
     found = case.finish()
     assert case.gate.commits >= COMMITS
-    assert len(found.submits) >= 2
+    assert found.submits
     assert found.runs == 1
 
 
