@@ -6,21 +6,29 @@ WITH currency AS (
     SELECT DISTINCT ON (account_id) account_id, asset
     FROM ballast.transfer WHERE debit LIKE 'external:%' ORDER BY account_id, transfer_no
 ), moments AS (
-    SELECT account_id, seq, ordinal, NULL::numeric AS suspense FROM ballast.portfolio_hour
+    SELECT account_id, seq, ordinal, NULL::numeric AS suspense, 0::numeric AS moved
+    FROM ballast.portfolio_hour
     UNION ALL
     SELECT t.account_id, t.seq, t.ordinal,
-        CASE t.debit WHEN 'suspense:' || c.asset THEN t.debit_balance ELSE t.credit_balance END
+        CASE t.debit WHEN 'suspense:' || c.asset THEN t.debit_balance ELSE t.credit_balance END, 0
     FROM ballast.transfer t JOIN currency c USING (account_id)
     WHERE 'suspense:' || c.asset IN (t.debit, t.credit)
     UNION ALL
+    SELECT t.account_id, t.seq, t.ordinal, NULL,
+        CASE WHEN t.credit IN ('staked:' || c.asset, 'transit:' || c.asset) THEN t.amount ELSE 0 END
+        - CASE WHEN t.debit IN ('staked:' || c.asset, 'transit:' || c.asset) THEN t.amount ELSE 0 END
+    FROM ballast.transfer t JOIN currency c USING (account_id)
+    WHERE 'staked:' || c.asset IN (t.debit, t.credit)
+        OR 'transit:' || c.asset IN (t.debit, t.credit)
+    UNION ALL
     -- What a transfer that was refused left in suspense is told by the next one that was not.
-    SELECT account_id, seq, ordinal, 'NaN'::numeric
+    SELECT account_id, seq, ordinal, 'NaN'::numeric, 0
     FROM ballast.row_refused WHERE table_name = 'transfer'
 ), parted AS (
-    SELECT *, count(suspense) OVER (PARTITION BY account_id ORDER BY seq, ordinal) AS part
-    FROM moments
+    SELECT *, count(suspense) OVER so_far AS part, sum(moved) OVER so_far AS aside
+    FROM moments WINDOW so_far AS (PARTITION BY account_id ORDER BY seq, ordinal)
 ), carried AS (
-    SELECT account_id, seq, ordinal, coalesce(
+    SELECT account_id, seq, ordinal, aside, coalesce(
         first_value(suspense) OVER (PARTITION BY account_id, part ORDER BY seq, ordinal), 0
     ) AS suspense
     FROM parted
@@ -33,23 +41,8 @@ SELECT p.account_id, p.seq,
         p.equity, p.cash_free, p.cash_held, c.suspense, coalesce(v.value, 0)) AS detail
 FROM ballast.portfolio_hour p
 JOIN carried c USING (account_id, seq, ordinal)
-JOIN currency m USING (account_id)
 LEFT JOIN positions v USING (account_id, seq, hour_ts)
-CROSS JOIN LATERAL (
-    -- Rare, and found by account name.
-    SELECT coalesce(sum(s.change), 0) AS cash FROM (
-        SELECT -t.amount AS change FROM ballast.transfer t
-        WHERE t.account_id = p.account_id
-            AND t.debit IN ('staked:' || m.asset, 'transit:' || m.asset)
-            AND (t.seq, t.ordinal) < (p.seq, p.ordinal)
-        UNION ALL
-        SELECT t.amount FROM ballast.transfer t
-        WHERE t.account_id = p.account_id
-            AND t.credit IN ('staked:' || m.asset, 'transit:' || m.asset)
-            AND (t.seq, t.ordinal) < (p.seq, p.ordinal)
-    ) s
-) aside
-WHERE p.equity <> p.cash_free + p.cash_held + c.suspense + aside.cash + coalesce(v.value, 0)
+WHERE p.equity <> p.cash_free + p.cash_held + c.suspense + c.aside + coalesce(v.value, 0)
     AND c.suspense <> 'NaN'
     AND NOT EXISTS (
         SELECT FROM ballast.row_refused r

@@ -132,17 +132,13 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0008_ledger_chain made; it is the last one.
+# Takes back what 0009_context made; it is the last one.
 LAST_TAKEN_BACK = """
-    DROP VIEW ballast.lot_open;
-    DROP TABLE ballast.lot_consumed, ballast.lot, ballast.ledger_entry;
-    DROP TRIGGER check_added ON ballast.transfer;
-    DROP FUNCTION ballast.check_transfers(), ballast.check_lots();
-    ALTER TABLE ballast.transfer
-        DROP CONSTRAINT transfer_debit_sequence_once,
-        DROP CONSTRAINT transfer_credit_sequence_once,
-        DROP COLUMN previous,
-        DROP COLUMN hash
+    DROP TABLE ballast.prediction_slice, ballast.activation, ballast.training_window,
+        ballast.model_version, ballast.operator_action, ballast.profile_assignment,
+        ballast.profile, ballast.instrument, ballast.universe_member, ballast.universe_version,
+        ballast.run_context;
+    DROP FUNCTION ballast.check_predictions()
 """
 
 

@@ -29,9 +29,9 @@ FILLED = (
     "SET session_replication_role = replica",
     *(
         f"ALTER TABLE ballast.{table} DISABLE TRIGGER check_added"
-        for table in ("lease", "run", "journal_frame")
+        for table in ("lease", "run", "journal_frame", "fill", "transfer", "trade_closed")
     ),
-    "INSERT INTO ballast.lease VALUES ('a', 1, 'me')",
+    "INSERT INTO ballast.lease VALUES ('a', 1, 'me', '2020-01-01')",
     f"""
     INSERT INTO ballast.run (account_id, run_id, epoch, mode, feed, genesis, first_seq)
     SELECT 'a', 'r' || i, 1, 'PAPER', 'seeded',
