@@ -1,7 +1,8 @@
 """The nightly recompute: once a day every stored balance is added up anew from zero.
 
 A thread of its own reads as the reader, so the trading loop waits for nothing. What differs becomes
-an input that halts the account. A check that could not be made is told and tried again.
+an input that halts the account. A check that could not be made, for whatever reason, is told and
+tried again; so is one that a server keeps waiting for longer than `LIMIT_SECONDS`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from service.stores import POSTGRES
 
 CONSTRAINT: Final = "books_recomputed"
 RETRY_SECONDS: Final = 900
+LIMIT_SECONDS: Final = 1800.0
 PATIENCE_SECONDS: Final = 10.0
 _HOUR_NS: Final = 3600 * SECOND_NS
 _DAY_NS: Final = 24 * _HOUR_NS
@@ -55,12 +57,14 @@ class NightlyRecompute:
         say: Callable[[str], None],
         show: Callable[[Outcome], None] = lambda _: None,
         now: Callable[[], int] = time.time_ns,
+        limit_seconds: float = LIMIT_SECONDS,
     ) -> None:
         self._settings = settings
         self._account = account
         self._say = say
         self._show = show
         self._now = now
+        self._limit_seconds = limit_seconds
         self._due = self._next_hour()
         self._stopped = threading.Event()
         self._checking: asyncio.Task[tuple[int, tuple[Check, ...]]] | None = None
@@ -74,16 +78,16 @@ class NightlyRecompute:
         if not self._checking.done():
             return ()
         task, self._checking = self._checking, None
-        try:
-            seq, checks = task.result()
-        except (UserError, JournalError, OSError) as error:
+        error = task.exception()
+        if error is not None:
             self._due = self._now() + RETRY_SECONDS * SECOND_NS
             self._show(Outcome.NOT_MADE)
             self._say(
-                f"the nightly recompute of the books could not be made: {error}; it is tried "
-                f"again in {RETRY_SECONDS / 60:g} minutes"
+                f"the nightly recompute of the books could not be made: {_told_of(error)}; it is "
+                f"tried again in {RETRY_SECONDS / 60:g} minutes"
             )
             return ()
+        seq, checks = task.result()
         self._due = self._next_hour()
         return self._told(seq, checks)
 
@@ -113,7 +117,10 @@ class NightlyRecompute:
         return run_exact(lambda: asyncio.run(self._checked()))
 
     async def _checked(self) -> tuple[int, tuple[Check, ...]]:
-        async with open_books(self._settings, self._account) as books:
+        async with (
+            asyncio.timeout(self._limit_seconds),
+            open_books(self._settings, self._account) as books,
+        ):
             self._refuse_stopped()
             audit = await audited(books, lambda *_: self._refuse_stopped())
             self._refuse_stopped()
@@ -128,6 +135,14 @@ class NightlyRecompute:
         hour_ns = self._settings.journal.recompute_hour_utc * _HOUR_NS
         now = self._now()
         return now + _DAY_NS - (now - hour_ns) % _DAY_NS
+
+
+def _told_of(error: BaseException) -> str:
+    """A failure that has a sentence says it; a bug of ours is named by its type as well."""
+    if isinstance(error, TimeoutError) and not str(error):
+        return "the database did not answer in time"
+    known = isinstance(error, UserError | JournalError | OSError)
+    return f"{error}" if known else f"{type(error).__name__}: {error}"
 
 
 def nightly_of(

@@ -6,9 +6,11 @@ import asyncio
 import time
 from pathlib import Path
 
+import asyncpg
 import pytest
 
 import service.drivers.trading
+import service.nightly
 from actors.instant import SECOND_NS
 from actors.messages.control import ConstraintViolated
 from actors.messages.risk import TradingState
@@ -110,6 +112,55 @@ def test_a_database_that_is_away_is_told_and_tried_again_later(server: Server, t
         await nightly.close()
 
     asyncio.run(work())
+
+
+def test_a_server_that_keeps_it_waiting_is_told_and_stops_nothing(
+    server: Server, traded: str
+) -> None:
+    """Somebody holds the transfers for longer than a check may take."""
+    wall, said, shown = Wall(), list[str](), list[Outcome]()
+
+    async def work() -> None:
+        other = await asyncpg.connect(server.dsn(traded, server.administrator))
+        try:
+            async with other.transaction():
+                await other.execute("LOCK TABLE ballast.transfer IN ACCESS EXCLUSIVE MODE")
+                nightly = NightlyRecompute(
+                    settings_of(server, traded), "paper",
+                    say=said.append, show=shown.append, now=wall, limit_seconds=0.3,
+                )  # fmt: skip
+                wall.now += 6 * HOUR_NS
+                assert await outcome(nightly, said) == ()
+        finally:
+            await other.close()
+        await nightly.close()
+
+    asyncio.run(work())
+    assert "could not be made: the database did not answer in time" in said[0]
+    assert shown == [Outcome.NOT_MADE]
+
+
+def test_a_row_that_cannot_be_read_is_told_and_stops_nothing(
+    server: Server, traded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A bug while adding up is no reason to end the trading loop; the alert's metric has it."""
+    wall, said, shown = Wall(), list[str](), list[Outcome]()
+
+    async def broken(*_: object) -> None:
+        raise ArithmeticError("inexact")
+
+    async def work() -> None:
+        nightly = NightlyRecompute(
+            settings_of(server, traded), "paper", say=said.append, show=shown.append, now=wall
+        )
+        wall.now += 6 * HOUR_NS
+        assert await outcome(nightly, said) == ()
+        await nightly.close()
+
+    monkeypatch.setattr(service.nightly, "audited", broken)
+    asyncio.run(work())
+    assert "could not be made: ArithmeticError: inexact" in said[0]
+    assert shown == [Outcome.NOT_MADE]
 
 
 def test_a_stop_in_the_middle_gives_the_check_up(server: Server, traded: str) -> None:

@@ -18,7 +18,15 @@ from service.bundles import choose_bundle
 from service.drivers.trading import RunPlan, trade
 from service.failures import ExitCode
 from service.settings import Settings
-from tests.postgres_commits import COMMITS, COMMITS_MOST, HOURS, LEADING, CommitCase, commit_case
+from tests.postgres_commits import (
+    COMMITS,
+    COMMITS_MOST,
+    HOURS,
+    LEADING,
+    SEED,
+    CommitCase,
+    commit_case,
+)
 from tests.postgres_crashing import CrashingServer, crashing_server
 from tests.postgres_gate import AFTER, AMID, BEFORE, MOMENTS, CommitGate
 from tests.simulation.case import SIGKILL
@@ -104,7 +112,7 @@ def test_the_run_without_a_fault_has_a_commit_for_every_case(case: CommitCase) -
     case.gate.arm(0, BEFORE, lambda: None)
     found = case.finish()
     assert case.gate.commits >= COMMITS
-    assert found.submits
+    assert len(found.submits) >= 5
     assert found.runs == 1
 
 
@@ -154,7 +162,7 @@ def test_a_wire_that_is_cut_changes_no_digest(
             address = server.dsn(database, server.administrator)
             behind = address.replace(f"host={server.folder}", f"host={gate.folder}")
             gate.arm(at, moment, lambda: None)
-            feed = HourlyMarket(1, HOURS)
+            feed = HourlyMarket(SEED, HOURS)
             choice = choose_bundle("", mode="PAPER", feed_kind=feed.kind)
             plan = RunPlan("PAPER", "postgres", behind, total=1)
             settings = Settings(data_dir=str(tmp_path / f"{at}"))
