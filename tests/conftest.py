@@ -8,11 +8,13 @@ have it.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.postgres_server import drop_made_since, made_by_now
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 
@@ -27,6 +29,14 @@ settings.register_profile(
 )
 settings.register_profile("deep", settings.get_profile("ci"), derandomize=False, max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+
+
+@pytest.fixture(autouse=True)
+def databases_of_one_test() -> Iterator[None]:
+    """What a test made on the running servers goes with it; what its module shares was before."""
+    before = made_by_now()
+    yield
+    drop_made_since(before)
 
 
 @pytest.fixture(scope="session")

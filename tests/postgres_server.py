@@ -43,6 +43,7 @@ class Server:
     port: int
     administrator: str
     pid: int = 0
+    made: list[str] = field(default_factory=list)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     def dsn(self, database: str, role: str) -> str:
@@ -50,20 +51,30 @@ class Server:
 
     async def fresh_database(self) -> str:
         """The name of a migrated database that nobody has used."""
-        name = f"test_{os.getpid()}_{next(self._numbers)}"
-        await self._administer(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
-        return name
+        return await self._make("test", TEMPLATE)
 
     async def copy_of(self, database: str) -> str:
         """The name of a database that is a copy of that one, which nobody may be connected to."""
-        name = f"copy_{os.getpid()}_{next(self._numbers)}"
-        await self._administer(f"CREATE DATABASE {name} TEMPLATE {database}")
-        return name
+        return await self._make("copy", database)
 
     async def empty_database(self) -> str:
         """The name of a database with nothing in it."""
-        name = f"empty_{os.getpid()}_{next(self._numbers)}"
-        await self._administer(f"CREATE DATABASE {name} TEMPLATE template0")
+        return await self._make("empty", "template0")
+
+    async def drop_since(self, count: int) -> None:
+        """Remove every database but the first `count` that were made, whoever is connected."""
+        gone, self.made = self.made[count:], self.made[:count]
+        connection = await asyncpg.connect(self.dsn("postgres", self.administrator))
+        try:
+            for name in gone:
+                await connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+        finally:
+            await connection.close()
+
+    async def _make(self, kind: str, template: str) -> str:
+        name = f"{kind}_{os.getpid()}_{next(self._numbers)}"
+        await self._administer(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.made.append(name)
         return name
 
     async def make_template(self) -> None:
@@ -199,6 +210,19 @@ def await_answer(server: Server) -> None:
 
 
 _running: dict[str, Server] = {}
+
+
+def made_by_now() -> dict[str, int]:
+    """How many databases each running server was asked for."""
+    return {kind: len(server.made) for kind, server in _running.items()}
+
+
+def drop_made_since(before: dict[str, int]) -> None:
+    """Remove what was made later: thousands of databases would need tens of gigabytes."""
+    for kind, server in _running.items():
+        count = before.get(kind, 0)
+        if len(server.made) > count:
+            asyncio.run(server.drop_since(count))
 
 
 def running_server(config: pytest.Config, kind: str) -> Server:
