@@ -61,6 +61,11 @@ class Server:
         """The name of a database with nothing in it."""
         return await self._make("empty", "template0")
 
+    def keep(self, database: str) -> str:
+        """That database, which stays until the server stops: later tests read it too."""
+        self.made.remove(database)
+        return database
+
     async def drop_since(self, count: int) -> None:
         """Remove every database but the first `count` that were made, whoever is connected."""
         gone, self.made = self.made[count:], self.made[:count]

@@ -106,7 +106,7 @@ def traded_on(server: Server) -> str:
     """The database with the account."""
     if server.host not in _traded:
         with tempfile.TemporaryDirectory() as home:
-            _traded[server.host] = _trade(server, home)
+            _traded[server.host] = server.keep(_trade(server, home))
     return _traded[server.host]
 
 

@@ -28,7 +28,10 @@ from tests.property.test_ledger_machine import LedgerMachine
 
 KEPT = {kind for kind, names in routes(venue_in_graph=True).items() if RECORDS in names}
 # What a frame of test inputs is not: these rules are of whole runs.
-ELSEWHERE = {"hours_are_full", "fills_follow_orders", "fills_make_orders", "trades_follow_fills"}
+ELSEWHERE = {
+    "contexts_are_complete", "hours_are_full", "fills_follow_orders", "fills_make_orders",
+    "trades_follow_fills",
+}  # fmt: skip
 TOLD = """
     SELECT ledger_account, balance, total, postings FROM ballast.balance WHERE account_id = '{}'
 """
