@@ -14,10 +14,10 @@ from typing import Final
 
 import msgspec
 
-from actors.messages.control import KillSwitch, Reactivate
+from actors.messages.control import Correction, KillSwitch, Reactivate
 
 POLL_SECONDS: Final = 0.25
-Command = KillSwitch | Reactivate
+Command = KillSwitch | Reactivate | Correction
 
 
 class ControlBox:

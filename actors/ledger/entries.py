@@ -37,9 +37,18 @@ _OTHER_SIDE: Final = {
     "rounding": "rounding",
 }
 _STAKED: Final = frozenset({"F", "B", "S", "M"})
-# The other side of what a correction may reverse: holds belong to orders, and what is in transit is
-# ours already.
+# The other side of what a correction may reverse.
 _CORRECTABLE: Final = (EXTERNAL, "income", ADJUSTMENT, "dust", "rounding", "market")
+
+
+def reversible(debit: str, credit: str) -> tuple[str, str] | None:
+    """Our side and the other side of a transfer that may be corrected, by kinds of account.
+
+    None for any other: holds belong to orders, and what is in transit is ours already.
+    """
+    ours = [kind for kind in (debit, credit) if kind in ("available", "staked")]
+    others = [kind for kind in (debit, credit) if kind in _CORRECTABLE]
+    return (ours[0], others[0]) if len(ours) == len(others) == 1 else None
 
 
 def place_of(told: str) -> tuple[str, str]:
@@ -76,20 +85,19 @@ def correct(config: LedgerConfig, state: LedgerState, message: Correction, at: i
     """Reverse one transfer between an account of ours and the other side, once."""
     number, amount = message.transfer_no, message.amount
     source = f"correction:{number}"
-    kinds = message.debit, message.credit
-    ours = [kind for kind in kinds if kind in ("available", "staked")]
-    others = [kind for kind in kinds if kind in _CORRECTABLE]
+    sides = reversible(message.debit, message.credit)
     sound = is_fact(amount) and is_sound(amount) and amount > 0
-    if not (len(ours) == len(others) == 1 and sound and 0 < number <= state.transfer_no):
+    if sides is None or not sound or not 0 < number <= state.transfer_no:
         return (Note("error", "ledger.correction_refused", (("source", source),)),)
     if not is_new(state.deposits, source, state.transfer_no, kept=config.deposits_kept):
         return (Note("warning", "ledger.correction_repeated", (("source", source),)),)
+    ours, other = sides
     posting = Posting(state, source, f"{message.actor}: {message.reason}")
-    signed = amount if message.debit == ours[0] else -amount
-    asset = message.asset if ours[0] == "available" else f"{message.asset}.S"
-    worth = flow(config, posting, asset, signed, others[0])
+    signed = amount if message.debit == ours else -amount
+    asset = message.asset if ours == "available" else f"{message.asset}.S"
+    worth = flow(config, posting, asset, signed, other)
     booked = EntryBooked(
-        source, "correction", asset, signed, ZERO, others[0], worth, number, posting.cause, at
+        source, "correction", asset, signed, ZERO, other, worth, number, posting.cause, at
     )
     return (*posting.record(at), booked, portfolio(config, state, at))
 

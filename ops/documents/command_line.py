@@ -55,6 +55,7 @@ EXAMPLES = {
     "db validate": "ballast db validate",
     "db roles": "ballast db roles",
     "books anchor": 'ballast books anchor --accept "restored the backup of Monday"',
+    "books correct": 'ballast books correct 7 --reason "the venue told this deposit twice"',
     "db backup": "ballast db backup --to /mnt/backup/ballast-today",
     "db restore": "ballast db restore /mnt/backup/ballast-today",
     "db drill": "ballast db drill --json",

@@ -120,6 +120,18 @@ class AccountBooks:
         """Transfers in order, page by page."""
         return self._stream("books_transfers", _transfer, from_at, before)
 
+    async def transfer(self, number: int) -> PostedTransfer | None:
+        """One transfer by its number; None when there is none."""
+        row = await self._connection.fetchrow(statement("books_transfer"), self.account, number)
+        return None if row is None else _transfer(row)
+
+    async def corrected_by(self, number: int) -> str | None:
+        """Who reversed that transfer and why; None when nobody did."""
+        told: str | None = await self._connection.fetchval(
+            statement("books_correction"), self.account, number
+        )
+        return told
+
     def entries(self, before: int = EVER) -> AsyncIterator[BookedEntry]:
         """Entries of the venue's ledger and corrections before a time, in order."""
         return self._stream("books_entries", _entry, before)

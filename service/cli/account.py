@@ -34,7 +34,7 @@ def kill(
     otherwise the next start obeys first. The level survives restarts. Level 0 lifts an operator's
     kill only.
     """
-    command = KillSwitch(level, _operator(), reason)
+    command = KillSwitch(level, operator(), reason)
     _leave(settings_of(settings_file, data_dir), command, f"kill level {level}", as_json=as_json)
 
 
@@ -49,11 +49,11 @@ def reactivate(
     Facts that were held while halted are delivered first; if they fail again, the account halts
     again and nothing is lost. A running service obeys at once, otherwise the next start does.
     """
-    command = Reactivate(_operator(), reason)
+    command = Reactivate(operator(), reason)
     _leave(settings_of(settings_file, data_dir), command, "reactivation", as_json=as_json)
 
 
-def _operator() -> str:
+def operator() -> str:
     """Who asks; a container's user may have no name."""
     try:
         return getpass.getuser()
@@ -61,7 +61,11 @@ def _operator() -> str:
         return f"uid {os.getuid()}"
 
 
-def _leave(settings: Settings, command: Command, what: str, *, as_json: bool) -> None:
+def leave_command(settings: Settings, command: Command) -> Path:
+    """Leave it for the account of the data folder, whose service obeys; its file.
+
+    Raises UserError when the reason is empty, or no account lives there.
+    """
     if not command.reason.strip():
         raise UserError(
             ExitCode.USAGE, "The reason is empty.", "Say why: it is journalled with your name."
@@ -72,7 +76,11 @@ def _leave(settings: Settings, command: Command, what: str, *, as_json: bool) ->
             f"There is no account in {settings.home}.",
             "Name the service's own --data-dir, or set BALLAST__DATA_DIR as it does.",
         )
-    path = ControlBox(settings.home).post(command)
+    return ControlBox(settings.home).post(command)
+
+
+def _leave(settings: Settings, command: Command, what: str, *, as_json: bool) -> None:
+    path = leave_command(settings, command)
     if as_json:
         answer({"command": what, "file": str(path), "reason": command.reason})
     else:

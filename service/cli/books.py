@@ -45,6 +45,7 @@ from service.cli.books_tables import (
     show_statement,
     show_trades,
 )
+from service.cli.correcting_verb import correct
 from service.cli.options import common, settings_of
 from service.failures import ExitCode, UserError
 from service.observe.progress import bar
@@ -57,7 +58,8 @@ _F = TypeVar("_F", bound=Callable[..., Any])
 def books() -> None:
     """Look at an account's books in PostgreSQL; nothing here can change them.
 
-    One verb writes, and not into the books: `anchor --accept` signs that a person goes on.
+    Two verbs act, and not on the books: `anchor --accept` signs that a person goes on, `correct`
+    asks the service to book a reversal.
 
     Times are UTC: a date (2026-11-22), a time (2026-11-22T10:00), or nanoseconds. A date alone
     means the whole day. Exit code 9 means that two stored tellings of one thing differ.
@@ -65,6 +67,7 @@ def books() -> None:
 
 
 books.add_command(anchor)
+books.add_command(correct)
 
 
 def _of_account(function: Callable[..., None]) -> Callable[..., None]:

@@ -41,6 +41,17 @@ SELECT seq, ordinal, at, run_id, transfer_no, debit, credit, asset, amount, debi
 FROM ballast.transfer
 WHERE account_id = $1 AND at >= $2 AND at < $3 ORDER BY seq, ordinal;
 
+-- name: books_transfer
+-- One transfer by its number.
+SELECT seq, ordinal, at, run_id, transfer_no, debit, credit, asset, amount, debit_balance,
+    credit_balance, debit_sequence, credit_sequence, source, cause,
+    coalesce(previous, ''), coalesce(hash, '')
+FROM ballast.transfer WHERE account_id = $1 AND transfer_no = $2;
+
+-- name: books_correction
+-- Who reversed a transfer already, with the reason.
+SELECT told FROM ballast.ledger_entry WHERE account_id = $1 AND corrects = $2;
+
 -- name: books_deposits
 SELECT seq, ordinal, at, run_id, transfer_no, debit, credit, asset, amount, debit_balance,
     credit_balance, debit_sequence, credit_sequence, source, cause,

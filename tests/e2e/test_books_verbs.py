@@ -14,7 +14,7 @@ import asyncpg
 import pytest
 
 from tests.beancount_text import transactions
-from tests.e2e.conftest import Ballast
+from tests.e2e.conftest import Answer, Ballast
 from tests.postgres_server import KINDS, UNGUARD, running_server
 
 D = Decimal
@@ -172,3 +172,54 @@ def test_books_that_differ_are_exit_code_9_and_a_broken_chain_is_4(
     assert found["exit_code"] == 9
     tamper("UPDATE ballast.journal_frame SET records = records || 'x' WHERE first_seq = 1")
     assert code_of("verify") == 4
+
+
+def test_a_booking_is_reversed_once_by_an_entry_that_names_it(
+    ballast: Ballast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Asked for while nothing runs, booked by the next run, undone by a correction of its own."""
+
+    def run() -> None:
+        assert ballast("run", "--events", 60, "--seed", 7, "--speed", 0, "--json").code == 0
+
+    def correct(number: int, *more: str) -> Answer:
+        words = ("books", "correct", str(number), "--reason", "told twice", *more)
+        return ballast.inside(monkeypatch, *words)
+
+    run()
+    monkeypatch.setattr("sys.stdin", io.StringIO())
+    assert correct(1).sentence.startswith("Nobody is there to be asked")
+    assert correct(1, "--json").code == 2
+    assert "has no transfer 2; it has 1" in correct(2, "--yes").sentence
+    assert "The reason is empty" in correct(1, "--yes", "--reason", " ").sentence
+    assert not (ballast.home / "control").exists()
+    assert "reverse transfer 1: 10000.0000 USD" in correct(1, "--yes").out
+    run()
+    free = {"available:USD": "0.0000", "external:USD": "0.0000"}
+    assert balances(ballast, monkeypatch) == free
+    assert "was corrected already" in correct(1, "--yes").sentence
+    asked = correct(2, "--yes", "--json").json
+    assert (asked["transfer"], asked["amount"]) == (2, "10000.0000")
+    run()
+    there = {"available:USD": "10000.0000", "external:USD": "-10000.0000"}
+    assert balances(ballast, monkeypatch) == there
+    assert ballast.inside(monkeypatch, "books", "verify").code == 0
+
+
+def balances(ballast: Ballast, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    found = ballast.inside(monkeypatch, "books", "balance", "--json").json["accounts"]
+    return {each["ledger_account"]: each["balance"] for each in found}
+
+
+def test_what_follows_from_an_order_is_not_reversed_by_a_person(
+    ballast: Ballast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ballast("run", "--events", 2000, "--seed", 7, "--speed", 0, "--json")
+    words = ("books", "postings", "--ledger-account", "held", "--limit", "1", "--json")
+    hold = ballast.inside(monkeypatch, *words).json["postings"][0]["transfer_no"]
+    asked = ballast.inside(
+        monkeypatch, "books", "correct", str(hold), "--reason", "why not", "--yes"
+    )
+    assert asked.code == 2
+    assert asked.sentence.startswith(f"A person cannot reverse transfer {hold}: ")
+    assert not (ballast.home / "control").exists()
