@@ -35,6 +35,7 @@ _OURS: Final = "BL"
 _UNMIGRATED: Final = ("3F000", "42P01", "42883")
 # Connection exceptions, operator intervention (shutdown, crash), and a server still starting.
 _LOST: Final = ("08", "57P")
+_DISK_FULL: Final = "53100"
 
 
 class ConnectionLostError(JournalError):
@@ -137,6 +138,11 @@ class JournalConnection:
         if state in _UNMIGRATED:
             raise JournalError(
                 "The database has no journal of this version: migrate it first."
+            ) from error
+        if state == _DISK_FULL:
+            raise JournalError(
+                f"The database has no room on its disk ({_text(error)}): make some, then start"
+                " again."
             ) from error
         raise JournalError(f"The database refused ({_text(error)}): see its log.") from error
 

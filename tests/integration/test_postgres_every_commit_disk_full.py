@@ -61,7 +61,7 @@ def fill_once(nursery: Nursery, server: CrashingServer, folder: Path, commit: in
         code = case.fail_at(commit, PASSES, fill)
         assert code == ExitCode.ENVIRONMENT, "there was room to the end"
         error = case.where.answer().error
-        told = "The database " if server.log_apart else "No space left on device"
+        told = "The database " if server.log_apart else "The database has no room on its disk ("
         assert told in error
         assert "\n" not in error
         assert case.safe_mode_was_told(had_lead=case.sent() > 0)
