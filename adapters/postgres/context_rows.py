@@ -51,7 +51,7 @@ _MODEL: Final = (
 )
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
 PREDICTIONS: Final = "prediction_slice"
-PREDICTION_COLUMNS: Final = ("p_up", "expected_move", "uncertainty")
+PREDICTED: Final = ("ts", "bundle_id", "in_sample", "p_up", "expected_move", "uncertainty")
 # The columns of each table after the keys of every row.
 CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "run_context": (*_RUN, "universe_hash", "settings"),
@@ -64,7 +64,6 @@ CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "training_window": ("bundle_id", "purpose", "begins", "ends"),
     "activation": ("bundle_id", "kind", "marker", "gate", "feed", "reason"),
     "operator_action": ("kind", "actor", "reason", "kill_level", "hole"),
-    PREDICTIONS: ("ts", "bundle_id", "in_sample", *PREDICTION_COLUMNS),
 }
 
 
