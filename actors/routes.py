@@ -58,7 +58,7 @@ from actors.messages.market import (
     TradeSlice,
 )
 from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
-from actors.messages.prediction import PredictionSlice
+from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.messages.risk import (
     IntentApproved,
     IntentRefused,
@@ -102,6 +102,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     MarkSlice: ("ledger", "risk", "strategy"),
     FeatureSchema: (RECORDS,),
     FeatureSlice: ("inference", RECORDS),
+    RegimeSlice: (RECORDS,),
     PredictionSlice: ("strategy", RECORDS),
     VerdictSlice: (RECORDS,),
     OrderIntent: ("risk",),

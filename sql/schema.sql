@@ -25,9 +25,12 @@ AS $function$
 DECLARE
     broken record;
 BEGIN
+    WITH slice AS MATERIALIZED (
+        SELECT account_id, run_id, seq, ordinal, close_ts, octet_length(numbers) AS bytes FROM added
+    )
     SELECT judged.* INTO broken FROM (
         SELECT a.seq, a.ordinal, CASE
-            WHEN octet_length(a.numbers) IS DISTINCT FROM 48 * u.symbols_count
+            WHEN a.bytes IS DISTINCT FROM 48 * u.symbols_count
                 THEN 'bar_slice_symbols'
             WHEN a.close_ts <= coalesce(
                 lag(a.close_ts) OVER (PARTITION BY a.account_id, a.run_id ORDER BY a.seq, a.ordinal),
@@ -39,7 +42,7 @@ BEGIN
                 )
             ) THEN 'bar_slice_follows'
         END AS rule
-        FROM added a
+        FROM slice a
         LEFT JOIN ballast.universe_version u
             ON u.account_id = a.account_id AND u.run_id = a.run_id
             AND (u.seq, u.ordinal) < (a.seq, a.ordinal)
@@ -66,12 +69,15 @@ AS $function$
 DECLARE
     broken record;
 BEGIN
+    WITH slice AS MATERIALIZED (
+        SELECT account_id, run_id, seq, ordinal, close_ts, octet_length(numbers) AS bytes FROM added
+    )
     SELECT judged.* INTO broken FROM (
         SELECT a.seq, a.ordinal, CASE
             WHEN s.run_id IS NULL THEN 'feature_slice_schema_known'
             WHEN b.run_id IS NULL THEN 'feature_slice_follows_bar'
             -- A bar's 48 bytes a symbol against as many columns as the schema names.
-            WHEN 6 * octet_length(a.numbers) <> cardinality(s.names) * octet_length(b.numbers)
+            WHEN 6 * a.bytes <> cardinality(s.names) * octet_length(b.numbers)
                 THEN 'feature_slice_columns'
             WHEN a.close_ts <= coalesce(
                 lag(a.close_ts) OVER (PARTITION BY a.account_id, a.run_id ORDER BY a.seq, a.ordinal),
@@ -83,7 +89,7 @@ BEGIN
                 )
             ) THEN 'feature_slice_follows'
         END AS rule
-        FROM added a
+        FROM slice a
         LEFT JOIN ballast.feature_schema s
             ON s.account_id = a.account_id AND s.run_id = a.run_id
             AND (s.seq, s.ordinal) < (a.seq, a.ordinal)
@@ -384,6 +390,46 @@ BEGIN
         RAISE EXCEPTION 'A prediction breaks %.', broken.rule
             USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
                 TABLE = 'prediction_slice', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_regimes()
+CREATE OR REPLACE FUNCTION ballast.check_regimes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN f.run_id IS NULL THEN 'regime_slice_follows_features'
+            WHEN NOT EXISTS (
+                SELECT FROM ballast.regime_cut c
+                WHERE c.account_id = a.account_id AND c.run_id = a.run_id
+                    AND c.bundle_id = a.bundle_id AND (c.seq, c.ordinal) < (a.seq, a.ordinal)
+            ) THEN 'regime_slice_cuts_known'
+            WHEN cardinality(a.regime) * 8 * cardinality(s.names) <> octet_length(f.numbers)
+                THEN 'regime_slice_symbols'
+        END AS rule
+        FROM added a
+        LEFT JOIN ballast.feature_slice f
+            ON f.account_id = a.account_id AND f.run_id = a.run_id AND f.close_ts = a.close_ts
+            AND (f.seq, f.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN ballast.feature_schema s
+            ON s.account_id = a.account_id AND s.run_id = a.run_id
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'A regime breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
+                TABLE = 'regime_slice', SCHEMA = 'ballast',
                 DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
     END IF;
     RETURN NULL;
@@ -1258,6 +1304,41 @@ CREATE TABLE ballast.refusal (
     CONSTRAINT refusal_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
 );
 
+--# table ballast.regime_cut
+CREATE TABLE ballast.regime_cut (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    bundle_id text NOT NULL,
+    name text NOT NULL,
+    feature text NOT NULL,
+    share_below bigint NOT NULL,
+    micros bigint NOT NULL,
+    CONSTRAINT regime_cut_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT regime_cut_once UNIQUE (account_id, run_id, name),
+    CONSTRAINT regime_cut_share CHECK (((share_below > 0) AND (share_below < 1000000)))
+);
+
+--# table ballast.regime_slice
+CREATE TABLE ballast.regime_slice (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    close_ts bigint NOT NULL,
+    bundle_id text NOT NULL,
+    regime integer[] NOT NULL,
+    CONSTRAINT regime_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
+    CONSTRAINT regime_slice_known CHECK ((regime <@ ARRAY[0, 1, 2, 3, '-2147483648'::integer]))
+);
+
 --# table ballast.risk_profile
 CREATE TABLE ballast.risk_profile (
     account_id text NOT NULL,
@@ -1598,6 +1679,9 @@ CREATE INDEX feature_slice_close ON ballast.feature_slice USING btree (account_i
 --# index ballast.order_event_of_order
 CREATE INDEX order_event_of_order ON ballast.order_event USING btree (account_id, cl_ord_id, seq, ordinal);
 
+--# index ballast.regime_slice_close
+CREATE INDEX regime_slice_close ON ballast.regime_slice USING btree (account_id, run_id, close_ts);
+
 --# index ballast.transfer_hold_placed
 CREATE INDEX transfer_hold_placed ON ballast.transfer USING btree (account_id, source) WHERE (source ~~ 'hold:%:place'::text);
 
@@ -1613,48 +1697,6 @@ CREATE VIEW ballast.balance AS
    FROM (ballast.transfer t
      CROSS JOIN LATERAL ( VALUES (t.debit,(- t.amount),t.debit_balance), (t.credit,t.amount,t.credit_balance)) s(ledger_account, change, carried))
   GROUP BY t.account_id, s.ledger_account, t.asset;
-
---# view ballast.bar
-CREATE VIEW ballast.bar AS
- SELECT s.account_id,
-    s.run_id,
-    s.mode,
-    s.hour_ts_utc,
-    s.seq,
-    s.ordinal,
-    s.at,
-    s.open_ts,
-    s.close_ts,
-    m.symbol,
-    max(n.number) FILTER (WHERE ((n."position" % 6) = 0)) AS open,
-    max(n.number) FILTER (WHERE ((n."position" % 6) = 1)) AS high,
-    max(n.number) FILTER (WHERE ((n."position" % 6) = 2)) AS low,
-    max(n.number) FILTER (WHERE ((n."position" % 6) = 3)) AS close,
-    max(n.number) FILTER (WHERE ((n."position" % 6) = 4)) AS volume,
-    max(n.number) FILTER (WHERE ((n."position" % 6) = 5)) AS count
-   FROM ((ballast.bar_slice s
-     JOIN ballast.slice_number n ON (((n.kind = 'bar'::text) AND (n.account_id = s.account_id) AND (n.seq = s.seq) AND (n.ordinal = s.ordinal))))
-     JOIN ballast.universe_member m ON (((m.account_id = s.account_id) AND (m.run_id = s.run_id) AND (m.place = (n."position" / 6)))))
-  GROUP BY s.account_id, s.run_id, s.mode, s.hour_ts_utc, s.seq, s.ordinal, s.at, s.open_ts, s.close_ts, m.symbol;
-
---# view ballast.feature
-CREATE VIEW ballast.feature AS
- SELECT n.account_id,
-    n.run_id,
-    n.mode,
-    n.hour_ts_utc,
-    n.seq,
-    n.ordinal,
-    n.at,
-    n.close_ts,
-    m.symbol,
-    s.names[((n."position" % cardinality(s.names)) + 1)] AS name,
-    n.number,
-    s.schema_hash
-   FROM ((ballast.slice_number n
-     JOIN ballast.feature_schema s ON (((s.account_id = n.account_id) AND (s.run_id = n.run_id))))
-     JOIN ballast.universe_member m ON (((m.account_id = n.account_id) AND (m.run_id = n.run_id) AND (m.place = (n."position" / cardinality(s.names))))))
-  WHERE (n.kind = 'feature'::text);
 
 --# view ballast.lot_open
 CREATE VIEW ballast.lot_open AS
@@ -1694,6 +1736,29 @@ CREATE VIEW ballast.posting AS
    FROM (ballast.transfer t
      CROSS JOIN LATERAL ( VALUES ('debit'::text,t.debit,(- t.amount),t.debit_balance,t.debit_sequence,t.credit), ('credit'::text,t.credit,t.amount,t.credit_balance,t.credit_sequence,t.debit)) s(side, ledger_account, change, balance, sequence, counterpart));
 
+--# view ballast.regime
+CREATE VIEW ballast.regime AS
+ SELECT s.account_id,
+    s.run_id,
+    s.mode,
+    s.hour_ts_utc,
+    s.seq,
+    s.ordinal,
+    s.at,
+    s.close_ts,
+    m.symbol,
+        CASE r.number
+            WHEN 0 THEN 'range'::text
+            WHEN 1 THEN 'trend'::text
+            WHEN 2 THEN 'high volatility'::text
+            WHEN 3 THEN 'stress'::text
+            ELSE NULL::text
+        END AS regime,
+    s.bundle_id
+   FROM ((ballast.regime_slice s
+     CROSS JOIN LATERAL unnest(s.regime) WITH ORDINALITY r(number, place))
+     JOIN ballast.universe_member m ON (((m.account_id = s.account_id) AND (m.run_id = s.run_id) AND (m.place = (r.place - 1)))));
+
 --# view ballast.slice_number
 CREATE VIEW ballast.slice_number AS
  SELECT s.kind,
@@ -1724,7 +1789,7 @@ CREATE VIEW ballast.slice_number AS
             bar_slice.numbers
            FROM ballast.bar_slice
         UNION ALL
-         SELECT 'feature'::text,
+         SELECT 'feature'::text AS kind,
             feature_slice.account_id,
             feature_slice.run_id,
             feature_slice.mode,
@@ -1764,6 +1829,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.order_request REFERENCING NEW
 
 --# trigger check_added ON ballast.prediction_slice
 CREATE TRIGGER check_added AFTER INSERT ON ballast.prediction_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_predictions();
+
+--# trigger check_added ON ballast.regime_slice
+CREATE TRIGGER check_added AFTER INSERT ON ballast.regime_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_regimes();
 
 --# trigger check_added ON ballast.risk_verdict
 CREATE TRIGGER check_added AFTER INSERT ON ballast.risk_verdict REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_verdicts();
@@ -1849,6 +1917,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.prof
 --# trigger refuse_change ON ballast.refusal
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.regime_cut
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.regime_cut FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.regime_slice
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.regime_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.risk_profile
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_profile FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1891,6 +1965,48 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.univ
 --# trigger refuse_change ON ballast.verdict_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verdict_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# view ballast.bar
+CREATE VIEW ballast.bar AS
+ SELECT s.account_id,
+    s.run_id,
+    s.mode,
+    s.hour_ts_utc,
+    s.seq,
+    s.ordinal,
+    s.at,
+    s.open_ts,
+    s.close_ts,
+    m.symbol,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 0)) AS open,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 1)) AS high,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 2)) AS low,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 3)) AS close,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 4)) AS volume,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 5)) AS count
+   FROM ((ballast.bar_slice s
+     JOIN ballast.slice_number n ON (((n.kind = 'bar'::text) AND (n.account_id = s.account_id) AND (n.seq = s.seq) AND (n.ordinal = s.ordinal))))
+     JOIN ballast.universe_member m ON (((m.account_id = s.account_id) AND (m.run_id = s.run_id) AND (m.place = (n."position" / 6)))))
+  GROUP BY s.account_id, s.run_id, s.mode, s.hour_ts_utc, s.seq, s.ordinal, s.at, s.open_ts, s.close_ts, m.symbol;
+
+--# view ballast.feature
+CREATE VIEW ballast.feature AS
+ SELECT n.account_id,
+    n.run_id,
+    n.mode,
+    n.hour_ts_utc,
+    n.seq,
+    n.ordinal,
+    n.at,
+    n.close_ts,
+    m.symbol,
+    s.names[((n."position" % cardinality(s.names)) + 1)] AS name,
+    n.number,
+    s.schema_hash
+   FROM ((ballast.slice_number n
+     JOIN ballast.feature_schema s ON (((s.account_id = n.account_id) AND (s.run_id = n.run_id))))
+     JOIN ballast.universe_member m ON (((m.account_id = n.account_id) AND (m.run_id = n.run_id) AND (m.place = (n."position" / cardinality(s.names))))))
+  WHERE (n.kind = 'feature'::text);
+
 --# firing of trigger check_added ON ballast.bar_slice
 ALTER TABLE ballast.bar_slice ENABLE ALWAYS TRIGGER check_added;
 
@@ -1914,6 +2030,9 @@ ALTER TABLE ballast.order_request ENABLE ALWAYS TRIGGER check_added;
 
 --# firing of trigger check_added ON ballast.prediction_slice
 ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.regime_slice
+ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER check_added;
 
 --# firing of trigger check_added ON ballast.risk_verdict
 ALTER TABLE ballast.risk_verdict ENABLE ALWAYS TRIGGER check_added;
@@ -1998,6 +2117,12 @@ ALTER TABLE ballast.profile_assignment ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.refusal
 ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.regime_cut
+ALTER TABLE ballast.regime_cut ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.regime_slice
+ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.risk_profile
 ALTER TABLE ballast.risk_profile ENABLE ALWAYS TRIGGER refuse_change;
@@ -2227,6 +2352,21 @@ COMMENT ON CONSTRAINT refusal_pkey ON ballast.refusal IS 'A row is told by its i
 --# comment on CONSTRAINT refusal_side ON ballast.refusal
 COMMENT ON CONSTRAINT refusal_side ON ballast.refusal IS 'An intent buys or sells; there is no third side';
 
+--# comment on CONSTRAINT regime_cut_once ON ballast.regime_cut
+COMMENT ON CONSTRAINT regime_cut_once ON ballast.regime_cut IS 'Regimes are told by one set of cuts; another one is another bundle and run';
+
+--# comment on CONSTRAINT regime_cut_pkey ON ballast.regime_cut
+COMMENT ON CONSTRAINT regime_cut_pkey ON ballast.regime_cut IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT regime_cut_share ON ballast.regime_cut
+COMMENT ON CONSTRAINT regime_cut_share ON ballast.regime_cut IS 'A cut with all data on one side cuts nothing';
+
+--# comment on CONSTRAINT regime_slice_known ON ballast.regime_slice
+COMMENT ON CONSTRAINT regime_slice_known ON ballast.regime_slice IS 'A regime of no known meaning tells nobody anything';
+
+--# comment on CONSTRAINT regime_slice_pkey ON ballast.regime_slice
+COMMENT ON CONSTRAINT regime_slice_pkey ON ballast.regime_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
 --# comment on CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile IS 'No cap lets more be held than the account is worth';
 
@@ -2404,6 +2544,9 @@ COMMENT ON FUNCTION ballast.check_prediction_causes() IS 'A prediction is made o
 --# comment on FUNCTION ballast.check_predictions()
 COMMENT ON FUNCTION ballast.check_predictions() IS 'A model speaks only where it was activated, and says what it had seen: prediction_slice_model_known, _model_activated, _sample_told';
 
+--# comment on FUNCTION ballast.check_regimes()
+COMMENT ON FUNCTION ballast.check_regimes() IS 'A regime is told from features on record, by cuts that the run states, of every symbol: regime_slice_follows_features, _cuts_known, _symbols';
+
 --# comment on FUNCTION ballast.check_run_ends()
 COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
 
@@ -2500,6 +2643,12 @@ COMMENT ON TABLE ballast.profile_assignment IS 'Which profile a run decides by';
 --# comment on TABLE ballast.refusal
 COMMENT ON TABLE ballast.refusal IS 'Intents that a gate refused, with what it saw and what it demanded';
 
+--# comment on TABLE ballast.regime_cut
+COMMENT ON TABLE ballast.regime_cut IS 'The cuts by which the bundle of a run tells regimes, in millionths; share_below is the quantile of the fitted data';
+
+--# comment on TABLE ballast.regime_slice
+COMMENT ON TABLE ballast.regime_slice IS 'The regime of every symbol, in symbol order: 0 range, 1 trend, 2 high volatility, 3 stress, -2147483648 where a feature is not known. Runs without a model have none';
+
 --# comment on TABLE ballast.risk_profile
 COMMENT ON TABLE ballast.risk_profile IS 'The limits by which a run decides, in millionths, stated at its start';
 
@@ -2560,6 +2709,9 @@ COMMENT ON VIEW ballast.lot_open IS 'What is left of each lot; number is the ord
 --# comment on VIEW ballast.posting
 COMMENT ON VIEW ballast.posting IS 'Each side of each transfer: what it changed, and the balance that the ledger carried after it';
 
+--# comment on VIEW ballast.regime
+COMMENT ON VIEW ballast.regime IS 'The regime of each symbol in a word; nothing where a feature that decides is not known';
+
 --# comment on VIEW ballast.slice_number
 COMMENT ON VIEW ballast.slice_number IS 'Each number of each slice, to the last bit; position counts from 0, symbol after symbol';
 
@@ -2602,6 +2754,10 @@ REVOKE ALL ON FUNCTION ballast.check_prediction_causes() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_predictions()
 ALTER FUNCTION ballast.check_predictions() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_predictions() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_regimes()
+ALTER FUNCTION ballast.check_regimes() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_regimes() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_run_ends()
 ALTER FUNCTION ballast.check_run_ends() OWNER TO ballast_owner;
@@ -2724,6 +2880,15 @@ ALTER TABLE ballast.profile_assignment OWNER TO ballast_owner;
 --# owner of TABLE ballast.refusal
 ALTER TABLE ballast.refusal OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.regime
+ALTER TABLE ballast.regime OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.regime_cut
+ALTER TABLE ballast.regime_cut OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.regime_slice
+ALTER TABLE ballast.regime_slice OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.risk_profile
 ALTER TABLE ballast.risk_profile OWNER TO ballast_owner;
 
@@ -2840,6 +3005,12 @@ GRANT INSERT ON TABLE ballast.profile_assignment TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.refusal TO ballast_writer
 GRANT INSERT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.regime_cut TO ballast_writer
+GRANT INSERT ON TABLE ballast.regime_cut TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.regime_slice TO ballast_writer
+GRANT INSERT ON TABLE ballast.regime_slice TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.risk_profile TO ballast_writer
 GRANT INSERT ON TABLE ballast.risk_profile TO ballast_writer;
@@ -3047,6 +3218,24 @@ GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.refusal TO ballast_writer
 GRANT SELECT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.regime TO ballast_reader
+GRANT SELECT ON TABLE ballast.regime TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.regime TO ballast_writer
+GRANT SELECT ON TABLE ballast.regime TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.regime_cut TO ballast_reader
+GRANT SELECT ON TABLE ballast.regime_cut TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.regime_cut TO ballast_writer
+GRANT SELECT ON TABLE ballast.regime_cut TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.regime_slice TO ballast_reader
+GRANT SELECT ON TABLE ballast.regime_slice TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.regime_slice TO ballast_writer
+GRANT SELECT ON TABLE ballast.regime_slice TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.risk_profile TO ballast_reader
 GRANT SELECT ON TABLE ballast.risk_profile TO ballast_reader;

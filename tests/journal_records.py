@@ -35,7 +35,7 @@ from actors.messages.risk import (
     TradingStateChanged,
 )
 from actors.ports import DerivedRow
-from tests.context_records import BAR, FEATURES, KILLED, PREDICTION, SCHEMA, STARTED
+from tests.context_records import BAR, FEATURES, KILLED, PREDICTION, REGIME, SCHEMA, STARTED
 from tests.journal_samples import START_NS
 
 changed = msgspec.structs.replace
@@ -243,6 +243,7 @@ BODIES: tuple[Message, ...] = (
     BAR,
     SCHEMA,
     FEATURES,
+    REGIME,
     PREDICTION,
     LIMITS,
     STANDING,

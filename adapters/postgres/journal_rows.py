@@ -31,7 +31,7 @@ from actors.messages.ledger import (
 )
 from actors.messages.market import BarSlice
 from actors.messages.order import OrderUpdate, SubmitOrder
-from actors.messages.prediction import PredictionSlice
+from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.messages.risk import (
     Admission,
     IntentApproved,
@@ -52,9 +52,11 @@ from adapters.postgres.context_rows import (
 from adapters.postgres.slice_rows import (
     BARS,
     FEATURES,
+    REGIMES,
     SLICE_COLUMNS,
     bar_rows,
     feature_rows,
+    regime_rows,
     schema_rows,
 )
 
@@ -66,7 +68,7 @@ SEQ_COLUMN: Final = KEYS.index("seq")
 ORDINAL_COLUMN: Final = KEYS.index("ordinal")
 VERDICTS: Final = "verdict_slice"
 REFUSED: Final = "row_refused"
-SLICES: Final = (BARS, FEATURES, VERDICTS, PREDICTIONS)
+SLICES: Final = (BARS, FEATURES, REGIMES, VERDICTS, PREDICTIONS)
 
 
 def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ...]:
@@ -136,6 +138,7 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     BarSlice: bar_rows,
     FeatureSchema: schema_rows,
     FeatureSlice: feature_rows,
+    RegimeSlice: regime_rows,
     PredictionSlice: prediction_rows,
     VerdictSlice: _verdicts,
     TransfersPosted: _transfers,

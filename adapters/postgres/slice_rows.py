@@ -1,4 +1,4 @@
-"""Bars and features as rows: each slice one row that ends with its matrix, float64 as it was sent.
+"""Bars, features and regimes as rows: each slice one row that ends with its matrix as it was sent.
 
 The bytes of the matrix are what a column holds, so a stored number has the bits of the decided one.
 History that only warms up has no row: nobody decides by it. The tables are those of
@@ -12,17 +12,20 @@ from typing import Any, Final, TypeAlias
 
 from actors.messages.feature import FeatureSchema, FeatureSlice
 from actors.messages.market import BarSlice
+from actors.messages.prediction import RegimeSlice
 
 Rows: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
 
 BARS: Final = "bar_slice"
 FEATURES: Final = "feature_slice"
+REGIMES: Final = "regime_slice"
 NUMBERS: Final = "numbers"
 # The columns of each table after the keys of every row, in the order in which a commit fills them.
 SLICE_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     BARS: ("open_ts", "close_ts", NUMBERS),
     "feature_schema": ("schema_hash", "names"),
     FEATURES: ("close_ts", NUMBERS),
+    REGIMES: ("close_ts", "bundle_id", "regime"),
 }
 
 
@@ -41,3 +44,8 @@ def feature_rows(body: FeatureSlice) -> Rows:
     """The features of every symbol."""
     if not body.warm_up:
         yield FEATURES, (body.close_ts, body.rows)
+
+
+def regime_rows(body: RegimeSlice) -> Rows:
+    """The regime of every symbol."""
+    yield REGIMES, (body.close_ts, body.bundle_id, body.rows)

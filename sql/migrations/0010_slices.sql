@@ -1,7 +1,7 @@
--- What a prediction was made from: the closed bars and the features of every symbol, row by row of the
--- journal, and the chain bar -> features -> prediction. Numbers are the message's own bytes: float64,
+-- What a prediction was made from: the closed bars and the features of every symbol, the regime that a
+-- bundle sees in them, and the chain bar -> features -> regime and prediction. Numbers are the message's own bytes: float64,
 -- little-endian, a symbol after the other in the universe's order, so a replay compares every bit.
--- The keys of both tables hold `at`, by which they may be partitioned later.
+-- The keys of all slices hold `at`, by which they may be partitioned later.
 
 CREATE TABLE ballast.bar_slice (
     account_id text NOT NULL,
@@ -58,19 +58,62 @@ CREATE TABLE ballast.feature_slice (
 COMMENT ON TABLE ballast.feature_slice IS 'The features of every symbol at a bar''s close, in the columns that feature_schema names; NaN where windows are not full. History that only warms up has no row';
 CREATE INDEX feature_slice_close ON ballast.feature_slice (account_id, run_id, close_ts);
 
--- Eight kilobytes of mantissas that no compression shortens: it would cost a fifth of a commit.
+CREATE TABLE ballast.regime_cut (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    bundle_id text NOT NULL,
+    name text NOT NULL,
+    feature text NOT NULL,
+    share_below bigint NOT NULL,
+    micros bigint NOT NULL,
+    PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT regime_cut_once UNIQUE (account_id, run_id, name),
+    CONSTRAINT regime_cut_share CHECK (share_below > 0 AND share_below < 1000000)
+);
+COMMENT ON TABLE ballast.regime_cut IS 'The cuts by which the bundle of a run tells regimes, in millionths; share_below is the quantile of the fitted data';
+COMMENT ON CONSTRAINT regime_cut_once ON ballast.regime_cut IS 'Regimes are told by one set of cuts; another one is another bundle and run';
+COMMENT ON CONSTRAINT regime_cut_share ON ballast.regime_cut IS 'A cut with all data on one side cuts nothing';
+
+CREATE TABLE ballast.regime_slice (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    close_ts bigint NOT NULL,
+    bundle_id text NOT NULL,
+    regime integer[] NOT NULL,
+    PRIMARY KEY (account_id, seq, ordinal, at),
+    CONSTRAINT regime_slice_known CHECK (regime <@ ARRAY[0, 1, 2, 3, -2147483648])
+);
+COMMENT ON TABLE ballast.regime_slice IS 'The regime of every symbol, in symbol order: 0 range, 1 trend, 2 high volatility, 3 stress, -2147483648 where a feature is not known. Runs without a model have none';
+COMMENT ON CONSTRAINT regime_slice_known ON ballast.regime_slice IS 'A regime of no known meaning tells nobody anything';
+CREATE INDEX regime_slice_close ON ballast.regime_slice (account_id, run_id, close_ts);
+
+-- Kilobytes of mantissas that compression does not shorten, for four times the time of a row.
 ALTER TABLE ballast.bar_slice ALTER COLUMN numbers SET STORAGE EXTERNAL;
 ALTER TABLE ballast.feature_slice ALTER COLUMN numbers SET STORAGE EXTERNAL;
 
--- Rows of one COPY follow each other, the first one follows what the run has.
+-- Rows of one COPY follow each other, the first one follows what the run has. They are sorted without
+-- their kilobytes of numbers.
 CREATE FUNCTION ballast.check_bars() RETURNS trigger
 LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
 DECLARE
     broken record;
 BEGIN
+    WITH slice AS MATERIALIZED (
+        SELECT account_id, run_id, seq, ordinal, close_ts, octet_length(numbers) AS bytes FROM added
+    )
     SELECT judged.* INTO broken FROM (
         SELECT a.seq, a.ordinal, CASE
-            WHEN octet_length(a.numbers) IS DISTINCT FROM 48 * u.symbols_count
+            WHEN a.bytes IS DISTINCT FROM 48 * u.symbols_count
                 THEN 'bar_slice_symbols'
             WHEN a.close_ts <= coalesce(
                 lag(a.close_ts) OVER (PARTITION BY a.account_id, a.run_id ORDER BY a.seq, a.ordinal),
@@ -82,7 +125,7 @@ BEGIN
                 )
             ) THEN 'bar_slice_follows'
         END AS rule
-        FROM added a
+        FROM slice a
         LEFT JOIN ballast.universe_version u
             ON u.account_id = a.account_id AND u.run_id = a.run_id
             AND (u.seq, u.ordinal) < (a.seq, a.ordinal)
@@ -107,12 +150,15 @@ LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_m
 DECLARE
     broken record;
 BEGIN
+    WITH slice AS MATERIALIZED (
+        SELECT account_id, run_id, seq, ordinal, close_ts, octet_length(numbers) AS bytes FROM added
+    )
     SELECT judged.* INTO broken FROM (
         SELECT a.seq, a.ordinal, CASE
             WHEN s.run_id IS NULL THEN 'feature_slice_schema_known'
             WHEN b.run_id IS NULL THEN 'feature_slice_follows_bar'
             -- A bar's 48 bytes a symbol against as many columns as the schema names.
-            WHEN 6 * octet_length(a.numbers) <> cardinality(s.names) * octet_length(b.numbers)
+            WHEN 6 * a.bytes <> cardinality(s.names) * octet_length(b.numbers)
                 THEN 'feature_slice_columns'
             WHEN a.close_ts <= coalesce(
                 lag(a.close_ts) OVER (PARTITION BY a.account_id, a.run_id ORDER BY a.seq, a.ordinal),
@@ -124,7 +170,7 @@ BEGIN
                 )
             ) THEN 'feature_slice_follows'
         END AS rule
-        FROM added a
+        FROM slice a
         LEFT JOIN ballast.feature_schema s
             ON s.account_id = a.account_id AND s.run_id = a.run_id
             AND (s.seq, s.ordinal) < (a.seq, a.ordinal)
@@ -146,6 +192,44 @@ COMMENT ON FUNCTION ballast.check_features IS 'Features come after their bar, on
 CREATE TRIGGER check_added AFTER INSERT ON ballast.feature_slice
     REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_features();
 ALTER TABLE ballast.feature_slice ENABLE ALWAYS TRIGGER check_added;
+
+CREATE FUNCTION ballast.check_regimes() RETURNS trigger
+LANGUAGE plpgsql SET enable_seqscan = off SET enable_hashjoin = off SET enable_mergejoin = off AS $$
+DECLARE
+    broken record;
+BEGIN
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN f.run_id IS NULL THEN 'regime_slice_follows_features'
+            WHEN NOT EXISTS (
+                SELECT FROM ballast.regime_cut c
+                WHERE c.account_id = a.account_id AND c.run_id = a.run_id
+                    AND c.bundle_id = a.bundle_id AND (c.seq, c.ordinal) < (a.seq, a.ordinal)
+            ) THEN 'regime_slice_cuts_known'
+            WHEN cardinality(a.regime) * 8 * cardinality(s.names) <> octet_length(f.numbers)
+                THEN 'regime_slice_symbols'
+        END AS rule
+        FROM added a
+        LEFT JOIN ballast.feature_slice f
+            ON f.account_id = a.account_id AND f.run_id = a.run_id AND f.close_ts = a.close_ts
+            AND (f.seq, f.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN ballast.feature_schema s
+            ON s.account_id = a.account_id AND s.run_id = a.run_id
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'A regime breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
+                TABLE = 'regime_slice', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$$;
+COMMENT ON FUNCTION ballast.check_regimes IS 'A regime is told from features on record, by cuts that the run states, of every symbol: regime_slice_follows_features, _cuts_known, _symbols';
+CREATE TRIGGER check_added AFTER INSERT ON ballast.regime_slice
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_regimes();
+ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER check_added;
 
 -- Beside check_predictions, which asks who may speak: this one asks from what.
 CREATE FUNCTION ballast.check_prediction_causes() RETURNS trigger
@@ -185,7 +269,8 @@ CREATE TRIGGER check_causes AFTER INSERT ON ballast.prediction_slice
     FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_prediction_causes();
 ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_causes;
 REVOKE ALL ON FUNCTION
-    ballast.check_bars, ballast.check_features, ballast.check_prediction_causes FROM PUBLIC;
+    ballast.check_bars, ballast.check_features, ballast.check_regimes,
+    ballast.check_prediction_causes FROM PUBLIC;
 
 -- Version 15 has no cast from bytes to a number, and a function would need a grant for every reader:
 -- sign, exponent and fraction are taken apart, exactly.
@@ -205,7 +290,8 @@ FROM (
     SELECT 'bar' AS kind, account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, close_ts, numbers
     FROM ballast.bar_slice
     UNION ALL
-    SELECT 'feature', account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, close_ts, numbers
+    SELECT 'feature' AS kind, account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, close_ts,
+        numbers
     FROM ballast.feature_slice
 ) s
 CROSS JOIN LATERAL generate_series(0, octet_length(s.numbers) / 8 - 1) AS n (position)
@@ -249,14 +335,28 @@ JOIN ballast.universe_member m
 WHERE n.kind = 'feature';
 COMMENT ON VIEW ballast.feature IS 'The features of each symbol by name, read from the slices; NaN where windows are not full';
 
-GRANT SELECT ON ballast.slice_number, ballast.bar, ballast.feature TO ballast_writer, ballast_reader;
+CREATE VIEW ballast.regime AS
+SELECT s.account_id, s.run_id, s.mode, s.hour_ts_utc, s.seq, s.ordinal, s.at, s.close_ts, m.symbol,
+    CASE r.number
+        WHEN 0 THEN 'range' WHEN 1 THEN 'trend' WHEN 2 THEN 'high volatility' WHEN 3 THEN 'stress'
+    END AS regime, s.bundle_id
+FROM ballast.regime_slice s
+CROSS JOIN LATERAL unnest(s.regime) WITH ORDINALITY AS r (number, place)
+JOIN ballast.universe_member m
+    ON m.account_id = s.account_id AND m.run_id = s.run_id AND m.place = r.place - 1;
+COMMENT ON VIEW ballast.regime IS 'The regime of each symbol in a word; nothing where a feature that decides is not known';
+
+GRANT SELECT ON ballast.slice_number, ballast.bar, ballast.feature, ballast.regime
+    TO ballast_writer, ballast_reader;
 
 -- ALWAYS: session_replication_role switches ordinary triggers off.
 DO $append_only$
 DECLARE
     kept text;
 BEGIN
-    FOREACH kept IN ARRAY ARRAY['bar_slice', 'feature_schema', 'feature_slice'] LOOP
+    FOREACH kept IN ARRAY ARRAY[
+        'bar_slice', 'feature_schema', 'feature_slice', 'regime_cut', 'regime_slice'
+    ] LOOP
         EXECUTE format(
             'CREATE TRIGGER refuse_change BEFORE UPDATE OR DELETE OR TRUNCATE ON ballast.%I '
             'FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change()', kept

@@ -48,6 +48,10 @@ UNION ALL SELECT 'feature_schema', seq, ordinal, to_jsonb(r)::text FROM ballast.
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'feature_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.feature_slice r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'regime_cut', seq, ordinal, to_jsonb(r)::text FROM ballast.regime_cut r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'regime_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.regime_slice r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'prediction_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.prediction_slice r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'row_refused', seq, ordinal, to_jsonb(r)::text FROM ballast.row_refused r

@@ -1,5 +1,5 @@
--- Bars of a run close later and later; features follow the bar of their close, predictions the features
--- of theirs, in the columns and of the symbols that the run names; and what decided is on record.
+-- Bars of a run close later and later; features follow the bar of their close, regimes and predictions
+-- the features of theirs, in the columns and of the symbols that the run names; and what decided is on record.
 
 WITH bars AS (
     SELECT account_id, run_id, seq, ordinal, close_ts, octet_length(numbers) AS bytes,
@@ -46,6 +46,35 @@ WITH bars AS (
         ON s.account_id = p.account_id AND s.run_id = p.run_id
     LEFT JOIN ballast.model_version m
         ON m.account_id = p.account_id AND m.run_id = p.run_id
+    UNION ALL
+    SELECT r.account_id, r.seq, r.run_id, CASE
+        WHEN f.run_id IS NULL THEN 'a regime without its features'
+        WHEN NOT EXISTS (
+            SELECT FROM ballast.regime_cut c
+            WHERE c.account_id = r.account_id AND c.run_id = r.run_id AND c.bundle_id = r.bundle_id
+        ) THEN 'a regime without cuts'
+        WHEN cardinality(r.regime) * 8 * cardinality(s.names) <> octet_length(f.numbers)
+            THEN 'a regime of other symbols'
+    END
+    FROM ballast.regime_slice r
+    LEFT JOIN ballast.feature_slice f
+        ON f.account_id = r.account_id AND f.run_id = r.run_id AND f.close_ts = r.close_ts
+        AND (f.seq, f.ordinal) < (r.seq, r.ordinal)
+    LEFT JOIN ballast.feature_schema s
+        ON s.account_id = r.account_id AND s.run_id = r.run_id
+    UNION ALL
+    SELECT p.account_id, p.seq, p.run_id, 'a prediction without its regime'
+    FROM ballast.prediction_slice p
+    WHERE EXISTS (
+        SELECT FROM ballast.regime_cut c WHERE c.account_id = p.account_id AND c.run_id = p.run_id
+    ) AND NOT EXISTS (
+        SELECT FROM ballast.regime_slice r
+        WHERE r.account_id = p.account_id AND r.run_id = p.run_id AND r.close_ts = p.ts
+    ) AND NOT EXISTS (
+        SELECT FROM ballast.row_refused x
+        WHERE x.account_id = p.account_id AND x.run_id = p.run_id
+            AND x.table_name = 'regime_slice' AND x.seq = p.seq
+    )
     UNION ALL
     -- Before its first bar a run decides by its warm-up, or by what the run before it knew.
     SELECT v.account_id, v.seq, v.run_id, 'a decision without its features'

@@ -134,10 +134,12 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
 
 # Takes back what 0010_slices made; it is the last one.
 LAST_TAKEN_BACK = """
-    DROP VIEW ballast.bar, ballast.feature, ballast.slice_number;
-    DROP TABLE ballast.bar_slice, ballast.feature_schema, ballast.feature_slice;
+    DROP VIEW ballast.bar, ballast.feature, ballast.slice_number, ballast.regime;
+    DROP TABLE ballast.bar_slice, ballast.feature_schema, ballast.feature_slice,
+        ballast.regime_cut, ballast.regime_slice;
     DROP TRIGGER check_causes ON ballast.prediction_slice;
-    DROP FUNCTION ballast.check_bars(), ballast.check_features(), ballast.check_prediction_causes()
+    DROP FUNCTION ballast.check_bars(), ballast.check_features(), ballast.check_regimes(),
+        ballast.check_prediction_causes()
 """
 
 

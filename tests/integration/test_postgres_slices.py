@@ -17,10 +17,11 @@ from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.base import Message
 from actors.messages.feature import FeatureSlice
 from actors.messages.market import BAR_COLUMNS, BarSlice
+from actors.messages.prediction import MISSING
 from actors.ports import RefusedRow
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.roles import READER, WRITER
-from tests.context_records import BAR, FEATURES, PREDICTION, SCHEMA, STARTED
+from tests.context_records import BAR, FEATURES, MODEL, PREDICTION, REGIME, SCHEMA, STARTED
 from tests.journal_records import changed, rows_of
 from tests.journal_samples import ACCOUNT, frame, run_row
 from tests.postgres_server import KINDS, Server, running_server
@@ -48,6 +49,7 @@ async def journal(server: Server, database: str) -> AsyncIterator[PostgresJourna
     await journal.close()
 
 
+LONG = sealed(np.ones((2, 6)))
 TWO = changed(STARTED, symbols=("XBT/USD", "ETH/USD"))
 ODD_ONES = (
     (0.1, 5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 1e23, 9007199254740993.0),
@@ -80,6 +82,21 @@ async def test_numbers_come_back_to_the_last_bit_by_symbol_and_name(
     )
 
 
+async def test_regimes_are_told_in_words_by_symbol(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    """A symbol whose features are not known has none."""
+    bar = changed(BAR, rows=LONG)
+    regime = changed(REGIME, rows=sealed_ints([[3], [MISSING]]))
+    features = changed(FEATURES, rows=sealed(np.ones((2, 2))))
+    rows = rows_of(TWO, SCHEMA, bar, features, regime)
+    assert await journal.append(frame(1, 1), rows) == ()
+    found = await server.ask(
+        database, "SELECT symbol, regime FROM ballast.regime ORDER BY symbol", READER
+    )
+    assert [tuple(row) for row in found] == [("ETH/USD", None), ("XBT/USD", "stress")]
+
+
 async def test_history_that_only_warms_up_has_no_row(
     server: Server, database: str, journal: PostgresJournal
 ) -> None:
@@ -90,10 +107,10 @@ async def test_history_that_only_warms_up_has_no_row(
 
 
 BEGUN = (STARTED, SCHEMA)
-WHOLE = (*BEGUN, BAR, FEATURES, PREDICTION)
+WHOLE = (*BEGUN, BAR, FEATURES, PREDICTION)  # but for the regime
 NEXT_BAR = changed(BAR, open_ts=210, close_ts=220)
 NEXT = changed(FEATURES, close_ts=220)
-LONG = sealed(np.ones((2, 6)))
+UNCUT = changed(STARTED, model=changed(MODEL, regime_cuts=()))
 OTHER_SCHEMA = changed(SCHEMA, schema_hash="another")
 
 
@@ -111,6 +128,12 @@ OTHER_SCHEMA = changed(SCHEMA, schema_hash="another")
         ("feature_slice_columns", (*BEGUN, BAR), changed(FEATURES, rows=LONG)),
         ("feature_slice_follows", WHOLE, FEATURES),
         ("feature_slice_follows", (*BEGUN, BAR, NEXT_BAR, NEXT), FEATURES),
+        ("regime_slice_follows_features", (*BEGUN, BAR), REGIME),
+        ("regime_slice_follows_features", WHOLE, changed(REGIME, close_ts=220)),
+        ("regime_slice_cuts_known", WHOLE, changed(REGIME, bundle_id="another")),
+        ("regime_slice_cuts_known", (UNCUT, SCHEMA, BAR, FEATURES), REGIME),
+        ("regime_slice_symbols", WHOLE, changed(REGIME, rows=sealed_ints([[1], [2]]))),
+        ("regime_slice_known", WHOLE, changed(REGIME, rows=sealed_ints([[7]]))),
         ("prediction_slice_follows_features", (*BEGUN, BAR), PREDICTION),
         ("prediction_slice_follows_features", WHOLE, changed(PREDICTION, close_ts=220)),
         (

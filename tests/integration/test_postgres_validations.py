@@ -117,6 +117,10 @@ PLANTED = (
     ("predictions_follow_bars", "UPDATE ballast.bar_slice SET numbers = numbers || '\\x00'"),
     ("predictions_follow_bars", "UPDATE ballast.feature_slice SET numbers = numbers || '\\x00'"),
     ("predictions_follow_bars", "DELETE FROM ballast.feature_schema"),
+    ("predictions_follow_bars", "DELETE FROM ballast.regime_cut"),
+    ("predictions_follow_bars", f"DELETE FROM ballast.regime_slice WHERE close_ts = {LAST_BAR}"),
+    ("predictions_follow_bars", "UPDATE ballast.regime_slice SET regime = regime || 1"),
+    ("predictions_follow_bars", "UPDATE ballast.regime_slice SET close_ts = close_ts + 1"),
     ("predictions_follow_bars", "UPDATE ballast.feature_schema SET schema_hash = 'another'"),
     ("predictions_follow_bars", f"DELETE FROM ballast.feature_slice WHERE close_ts = {LAST_BAR}"),
     (
@@ -164,6 +168,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "risk_profile", "risk_verdict", "order_request", "lot", "lot_consumed",
         "run_context", "universe_version", "universe_member", "profile", "model_version",
         "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
+        "regime_cut", "regime_slice",
     )
 )  # fmt: skip
 
@@ -182,6 +187,7 @@ HAPPENED = (
     ("SELECT count(*) FROM ballast.verdict_slice", 1),
     ("SELECT count(*) FROM ballast.position_hour", 1),
     ("SELECT count(*) FROM ballast.prediction_slice p JOIN ballast.bar_slice USING (seq)", 40),
+    ("SELECT count(DISTINCT regime) FROM ballast.regime", 3),
     ("SELECT count(DISTINCT run_id) FROM ballast.fill", 2),
     ("SELECT count(*) FROM ballast.lot_open", 1),
     ("SELECT count(*) FROM ballast.lot_consumed WHERE cause = 'sale' AND remaining > 0", 1),

@@ -97,8 +97,10 @@ FIRST = (
         (
             "feature_slice",
             "update ballast.feature_slice set numbers = '\\x' {first}",
-            "has 0 bytes of numbers, the journal makes it 8160",
+            "has 0 bytes of numbers, the journal makes it ",
         ),
+        ("regime_slice", "update ballast.regime_slice set regime[1] = 0 {first}", "has regime "),
+        ("regime_cut", "update ballast.regime_cut set micros = 7 {first}", "has micros 7, "),
         (
             "feature_schema",
             "update ballast.feature_schema set names[2] = 'luck' {first}",
