@@ -36,7 +36,7 @@ from actors.messages.execution import (
     TradeUnmatched,
     VenueEvidence,
 )
-from actors.messages.feature import FeatureSlice
+from actors.messages.feature import FeatureSchema, FeatureSlice
 from actors.messages.ledger import (
     EntryBooked,
     HoldPlaced,
@@ -58,7 +58,7 @@ from actors.messages.market import (
     TradeSlice,
 )
 from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
-from actors.messages.prediction import PredictionSlice
+from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.messages.risk import (
     IntentApproved,
     IntentRefused,
@@ -73,7 +73,16 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     TradeSlice: (VENUE, "market_data"),
     CandleSlice: (VENUE, "market_data"),
     FeedStatus: (VENUE, "market_data"),
-    RunStarted: ("market_data", "inference", "strategy", "risk", "orders", "ledger", RECORDS),
+    RunStarted: (
+        "market_data",
+        "features",
+        "inference",
+        "strategy",
+        "risk",
+        "orders",
+        "ledger",
+        RECORDS,
+    ),
     RunEnded: (),
     EpochOpened: ("orders",),
     Deposit: ("ledger",),
@@ -89,9 +98,11 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     SafeStopAttempted: ("orders",),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
-    BarSlice: ("features",),
+    BarSlice: ("features", RECORDS),
     MarkSlice: ("ledger", "risk", "strategy"),
-    FeatureSlice: ("inference",),
+    FeatureSchema: (RECORDS,),
+    FeatureSlice: ("inference", RECORDS),
+    RegimeSlice: (RECORDS,),
     PredictionSlice: ("strategy", RECORDS),
     VerdictSlice: (RECORDS,),
     OrderIntent: ("risk",),

@@ -67,6 +67,7 @@ class Choice(msgspec.Struct, frozen=True):
             windows=tuple(TrainingWindow(*cut) for cut in cuts if cut[1] < cut[2]),
             activation=self.activation,
             reason=self.reason,
+            regime_cuts=manifest.regimes,
         )
 
 

@@ -14,6 +14,100 @@
 --# schema ballast
 CREATE SCHEMA ballast AUTHORIZATION ballast_owner;
 
+--# function ballast.check_bars()
+CREATE OR REPLACE FUNCTION ballast.check_bars()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    WITH slice AS MATERIALIZED (
+        SELECT account_id, run_id, seq, ordinal, close_ts, octet_length(numbers) AS bytes FROM added
+    )
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN a.bytes IS DISTINCT FROM 48 * u.symbols_count
+                THEN 'bar_slice_symbols'
+            WHEN a.close_ts <= coalesce(
+                lag(a.close_ts) OVER (PARTITION BY a.account_id, a.run_id ORDER BY a.seq, a.ordinal),
+                (
+                    SELECT b.close_ts FROM ballast.bar_slice b
+                    WHERE b.account_id = a.account_id AND b.run_id = a.run_id
+                        AND (b.seq, b.ordinal) < (a.seq, a.ordinal)
+                    ORDER BY b.close_ts DESC LIMIT 1
+                )
+            ) THEN 'bar_slice_follows'
+        END AS rule
+        FROM slice a
+        LEFT JOIN ballast.universe_version u
+            ON u.account_id = a.account_id AND u.run_id = a.run_id
+            AND (u.seq, u.ordinal) < (a.seq, a.ordinal)
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'A bar breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
+                TABLE = 'bar_slice', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_features()
+CREATE OR REPLACE FUNCTION ballast.check_features()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    WITH slice AS MATERIALIZED (
+        SELECT account_id, run_id, seq, ordinal, close_ts, octet_length(numbers) AS bytes FROM added
+    )
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN s.run_id IS NULL THEN 'feature_slice_schema_known'
+            WHEN b.run_id IS NULL THEN 'feature_slice_follows_bar'
+            -- A bar's 48 bytes a symbol against as many columns as the schema names.
+            WHEN 6 * a.bytes <> cardinality(s.names) * octet_length(b.numbers)
+                THEN 'feature_slice_columns'
+            WHEN a.close_ts <= coalesce(
+                lag(a.close_ts) OVER (PARTITION BY a.account_id, a.run_id ORDER BY a.seq, a.ordinal),
+                (
+                    SELECT f.close_ts FROM ballast.feature_slice f
+                    WHERE f.account_id = a.account_id AND f.run_id = a.run_id
+                        AND (f.seq, f.ordinal) < (a.seq, a.ordinal)
+                    ORDER BY f.close_ts DESC LIMIT 1
+                )
+            ) THEN 'feature_slice_follows'
+        END AS rule
+        FROM slice a
+        LEFT JOIN ballast.feature_schema s
+            ON s.account_id = a.account_id AND s.run_id = a.run_id
+            AND (s.seq, s.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN ballast.bar_slice b
+            ON b.account_id = a.account_id AND b.run_id = a.run_id AND b.close_ts = a.close_ts
+            AND (b.seq, b.ordinal) < (a.seq, a.ordinal)
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'Features break %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
+                TABLE = 'feature_slice', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_fills()
 CREATE OR REPLACE FUNCTION ballast.check_fills()
  RETURNS trigger
@@ -226,6 +320,44 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_prediction_causes()
+CREATE OR REPLACE FUNCTION ballast.check_prediction_causes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN f.run_id IS NULL THEN 'prediction_slice_follows_features'
+            WHEN s.schema_hash IS DISTINCT FROM m.schema_hash THEN 'prediction_slice_schema_shared'
+            WHEN cardinality(a.p_up) * 8 * cardinality(s.names) <> octet_length(f.numbers)
+                THEN 'prediction_slice_symbols'
+        END AS rule
+        FROM added a
+        LEFT JOIN ballast.feature_slice f
+            ON f.account_id = a.account_id AND f.run_id = a.run_id AND f.close_ts = a.ts
+            AND (f.seq, f.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN ballast.feature_schema s
+            ON s.account_id = a.account_id AND s.run_id = a.run_id
+        LEFT JOIN ballast.model_version m
+            ON m.account_id = a.account_id AND m.run_id = a.run_id
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'A prediction breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
+                TABLE = 'prediction_slice', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_predictions()
 CREATE OR REPLACE FUNCTION ballast.check_predictions()
  RETURNS trigger
@@ -258,6 +390,46 @@ BEGIN
         RAISE EXCEPTION 'A prediction breaks %.', broken.rule
             USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
                 TABLE = 'prediction_slice', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_regimes()
+CREATE OR REPLACE FUNCTION ballast.check_regimes()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN f.run_id IS NULL THEN 'regime_slice_follows_features'
+            WHEN NOT EXISTS (
+                SELECT FROM ballast.regime_cut c
+                WHERE c.account_id = a.account_id AND c.run_id = a.run_id
+                    AND c.bundle_id = a.bundle_id AND (c.seq, c.ordinal) < (a.seq, a.ordinal)
+            ) THEN 'regime_slice_cuts_known'
+            WHEN cardinality(a.regime) * 8 * cardinality(s.names) <> octet_length(f.numbers)
+                THEN 'regime_slice_symbols'
+        END AS rule
+        FROM added a
+        LEFT JOIN ballast.feature_slice f
+            ON f.account_id = a.account_id AND f.run_id = a.run_id AND f.close_ts = a.close_ts
+            AND (f.seq, f.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN ballast.feature_schema s
+            ON s.account_id = a.account_id AND s.run_id = a.run_id
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'A regime breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
+                TABLE = 'regime_slice', SCHEMA = 'ballast',
                 DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
     END IF;
     RETURN NULL;
@@ -726,6 +898,54 @@ CREATE TABLE ballast.activation (
     CONSTRAINT activation_synthetic_on_seeded_feed CHECK ((((marker = 'SYNTHETIC_ONLY'::text) AND (kind = 'SYNTHETIC_ONLY'::text) AND (feed ~~ 'seeded:%'::text)) OR ((marker <> 'SYNTHETIC_ONLY'::text) AND (kind <> 'SYNTHETIC_ONLY'::text))))
 );
 
+--# table ballast.bar_slice
+CREATE TABLE ballast.bar_slice (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    open_ts bigint NOT NULL,
+    close_ts bigint NOT NULL,
+    numbers bytea NOT NULL,
+    CONSTRAINT bar_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
+    CONSTRAINT bar_slice_aligned CHECK (((open_ts % NULLIF((close_ts - open_ts), 0)) = 0)),
+    CONSTRAINT bar_slice_closed CHECK ((close_ts <= at)),
+    CONSTRAINT bar_slice_span CHECK ((open_ts < close_ts))
+);
+
+--# table ballast.feature_schema
+CREATE TABLE ballast.feature_schema (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    schema_hash text NOT NULL,
+    names text[] NOT NULL,
+    CONSTRAINT feature_schema_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT feature_schema_names CHECK ((cardinality(names) > 0)),
+    CONSTRAINT feature_schema_once UNIQUE (account_id, run_id)
+);
+
+--# table ballast.feature_slice
+CREATE TABLE ballast.feature_slice (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    close_ts bigint NOT NULL,
+    numbers bytea NOT NULL,
+    CONSTRAINT feature_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at)
+);
+
 --# table ballast.fill
 CREATE TABLE ballast.fill (
     account_id text NOT NULL,
@@ -1084,6 +1304,41 @@ CREATE TABLE ballast.refusal (
     CONSTRAINT refusal_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
 );
 
+--# table ballast.regime_cut
+CREATE TABLE ballast.regime_cut (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    bundle_id text NOT NULL,
+    name text NOT NULL,
+    feature text NOT NULL,
+    share_below bigint NOT NULL,
+    micros bigint NOT NULL,
+    CONSTRAINT regime_cut_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT regime_cut_once UNIQUE (account_id, run_id, name),
+    CONSTRAINT regime_cut_share CHECK (((share_below > 0) AND (share_below < 1000000)))
+);
+
+--# table ballast.regime_slice
+CREATE TABLE ballast.regime_slice (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    close_ts bigint NOT NULL,
+    bundle_id text NOT NULL,
+    regime integer[] NOT NULL,
+    CONSTRAINT regime_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
+    CONSTRAINT regime_slice_known CHECK ((regime <@ ARRAY[0, 1, 2, 3, '-2147483648'::integer]))
+);
+
 --# table ballast.risk_profile
 CREATE TABLE ballast.risk_profile (
     account_id text NOT NULL,
@@ -1403,14 +1658,29 @@ CREATE TABLE ballast.verdict_slice (
 --# key run_end_account_id_run_id_fkey ON ballast.run_end
 ALTER TABLE ballast.run_end ADD CONSTRAINT run_end_account_id_run_id_fkey FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
 
+--# storage of ballast.bar_slice.numbers
+ALTER TABLE ballast.bar_slice ALTER COLUMN numbers SET STORAGE EXTERNAL;
+
+--# storage of ballast.feature_slice.numbers
+ALTER TABLE ballast.feature_slice ALTER COLUMN numbers SET STORAGE EXTERNAL;
+
 --# storage of ballast.journal_frame.records
 ALTER TABLE ballast.journal_frame ALTER COLUMN records SET STORAGE EXTERNAL;
 
 --# storage of ballast.snapshot.data
 ALTER TABLE ballast.snapshot ALTER COLUMN data SET STORAGE EXTERNAL;
 
+--# index ballast.bar_slice_close
+CREATE INDEX bar_slice_close ON ballast.bar_slice USING btree (account_id, run_id, close_ts);
+
+--# index ballast.feature_slice_close
+CREATE INDEX feature_slice_close ON ballast.feature_slice USING btree (account_id, run_id, close_ts);
+
 --# index ballast.order_event_of_order
 CREATE INDEX order_event_of_order ON ballast.order_event USING btree (account_id, cl_ord_id, seq, ordinal);
+
+--# index ballast.regime_slice_close
+CREATE INDEX regime_slice_close ON ballast.regime_slice USING btree (account_id, run_id, close_ts);
 
 --# index ballast.transfer_hold_placed
 CREATE INDEX transfer_hold_placed ON ballast.transfer USING btree (account_id, source) WHERE (source ~~ 'hold:%:place'::text);
@@ -1466,6 +1736,82 @@ CREATE VIEW ballast.posting AS
    FROM (ballast.transfer t
      CROSS JOIN LATERAL ( VALUES ('debit'::text,t.debit,(- t.amount),t.debit_balance,t.debit_sequence,t.credit), ('credit'::text,t.credit,t.amount,t.credit_balance,t.credit_sequence,t.debit)) s(side, ledger_account, change, balance, sequence, counterpart));
 
+--# view ballast.regime
+CREATE VIEW ballast.regime AS
+ SELECT s.account_id,
+    s.run_id,
+    s.mode,
+    s.hour_ts_utc,
+    s.seq,
+    s.ordinal,
+    s.at,
+    s.close_ts,
+    m.symbol,
+        CASE r.number
+            WHEN 0 THEN 'range'::text
+            WHEN 1 THEN 'trend'::text
+            WHEN 2 THEN 'high volatility'::text
+            WHEN 3 THEN 'stress'::text
+            ELSE NULL::text
+        END AS regime,
+    s.bundle_id
+   FROM ((ballast.regime_slice s
+     CROSS JOIN LATERAL unnest(s.regime) WITH ORDINALITY r(number, place))
+     JOIN ballast.universe_member m ON (((m.account_id = s.account_id) AND (m.run_id = s.run_id) AND (m.place = (r.place - 1)))));
+
+--# view ballast.slice_number
+CREATE VIEW ballast.slice_number AS
+ SELECT s.kind,
+    s.account_id,
+    s.run_id,
+    s.mode,
+    s.hour_ts_utc,
+    s.seq,
+    s.ordinal,
+    s.at,
+    s.close_ts,
+    n."position",
+        CASE
+            WHEN ((p.exponent = 2047) AND (p.fraction <> 0)) THEN 'NaN'::double precision
+            WHEN (p.exponent = 2047) THEN ((p.sign)::double precision * 'Infinity'::double precision)
+            WHEN (p.exponent = 0) THEN ((((p.sign)::double precision * (p.fraction)::double precision) * power((2)::double precision, ('-1022'::integer)::double precision)) * power((2)::double precision, ('-52'::integer)::double precision))
+            ELSE (((p.sign)::double precision * ((1)::double precision + ((p.fraction)::double precision / ('4503599627370496'::bigint)::double precision))) * power((2)::double precision, ((p.exponent - 1023))::double precision))
+        END AS number
+   FROM ((( SELECT 'bar'::text AS kind,
+            bar_slice.account_id,
+            bar_slice.run_id,
+            bar_slice.mode,
+            bar_slice.hour_ts_utc,
+            bar_slice.seq,
+            bar_slice.ordinal,
+            bar_slice.at,
+            bar_slice.close_ts,
+            bar_slice.numbers
+           FROM ballast.bar_slice
+        UNION ALL
+         SELECT 'feature'::text AS kind,
+            feature_slice.account_id,
+            feature_slice.run_id,
+            feature_slice.mode,
+            feature_slice.hour_ts_utc,
+            feature_slice.seq,
+            feature_slice.ordinal,
+            feature_slice.at,
+            feature_slice.close_ts,
+            feature_slice.numbers
+           FROM ballast.feature_slice) s
+     CROSS JOIN LATERAL generate_series(0, ((octet_length(s.numbers) / 8) - 1)) n("position"))
+     CROSS JOIN LATERAL ( SELECT (((get_byte(w.b, 7) & 127) * 16) + (get_byte(w.b, 6) / 16)) AS exponent,
+            (1 - (2 * (get_byte(w.b, 7) / 128))) AS sign,
+            (((((((((get_byte(w.b, 6) & 15))::bigint << 48) | ((get_byte(w.b, 5))::bigint << 40)) | ((get_byte(w.b, 4))::bigint << 32)) | ((get_byte(w.b, 3))::bigint << 24)) | ((get_byte(w.b, 2))::bigint << 16)) | ((get_byte(w.b, 1))::bigint << 8)) | (get_byte(w.b, 0))::bigint) AS fraction
+           FROM ( SELECT SUBSTRING(s.numbers FROM ((8 * n."position") + 1) FOR 8) AS b) w) p);
+
+--# trigger check_added ON ballast.bar_slice
+CREATE TRIGGER check_added AFTER INSERT ON ballast.bar_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_bars();
+
+--# trigger check_added ON ballast.feature_slice
+CREATE TRIGGER check_added AFTER INSERT ON ballast.feature_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_features();
+
 --# trigger check_added ON ballast.fill
 CREATE TRIGGER check_added AFTER INSERT ON ballast.fill REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_fills();
 
@@ -1484,6 +1830,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.order_request REFERENCING NEW
 --# trigger check_added ON ballast.prediction_slice
 CREATE TRIGGER check_added AFTER INSERT ON ballast.prediction_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_predictions();
 
+--# trigger check_added ON ballast.regime_slice
+CREATE TRIGGER check_added AFTER INSERT ON ballast.regime_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_regimes();
+
 --# trigger check_added ON ballast.risk_verdict
 CREATE TRIGGER check_added AFTER INSERT ON ballast.risk_verdict REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_verdicts();
 
@@ -1499,8 +1848,20 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.trade_closed REFERENCING NEW 
 --# trigger check_added ON ballast.transfer
 CREATE TRIGGER check_added AFTER INSERT ON ballast.transfer REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_transfers();
 
+--# trigger check_causes ON ballast.prediction_slice
+CREATE TRIGGER check_causes AFTER INSERT ON ballast.prediction_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_prediction_causes();
+
 --# trigger refuse_change ON ballast.activation
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.activation FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.bar_slice
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.bar_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.feature_schema
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.feature_schema FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.feature_slice
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.feature_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -1556,6 +1917,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.prof
 --# trigger refuse_change ON ballast.refusal
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.regime_cut
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.regime_cut FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.regime_slice
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.regime_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.risk_profile
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_profile FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1598,6 +1965,54 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.univ
 --# trigger refuse_change ON ballast.verdict_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verdict_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# view ballast.bar
+CREATE VIEW ballast.bar AS
+ SELECT s.account_id,
+    s.run_id,
+    s.mode,
+    s.hour_ts_utc,
+    s.seq,
+    s.ordinal,
+    s.at,
+    s.open_ts,
+    s.close_ts,
+    m.symbol,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 0)) AS open,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 1)) AS high,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 2)) AS low,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 3)) AS close,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 4)) AS volume,
+    max(n.number) FILTER (WHERE ((n."position" % 6) = 5)) AS count
+   FROM ((ballast.bar_slice s
+     JOIN ballast.slice_number n ON (((n.kind = 'bar'::text) AND (n.account_id = s.account_id) AND (n.seq = s.seq) AND (n.ordinal = s.ordinal))))
+     JOIN ballast.universe_member m ON (((m.account_id = s.account_id) AND (m.run_id = s.run_id) AND (m.place = (n."position" / 6)))))
+  GROUP BY s.account_id, s.run_id, s.mode, s.hour_ts_utc, s.seq, s.ordinal, s.at, s.open_ts, s.close_ts, m.symbol;
+
+--# view ballast.feature
+CREATE VIEW ballast.feature AS
+ SELECT n.account_id,
+    n.run_id,
+    n.mode,
+    n.hour_ts_utc,
+    n.seq,
+    n.ordinal,
+    n.at,
+    n.close_ts,
+    m.symbol,
+    s.names[((n."position" % cardinality(s.names)) + 1)] AS name,
+    n.number,
+    s.schema_hash
+   FROM ((ballast.slice_number n
+     JOIN ballast.feature_schema s ON (((s.account_id = n.account_id) AND (s.run_id = n.run_id))))
+     JOIN ballast.universe_member m ON (((m.account_id = n.account_id) AND (m.run_id = n.run_id) AND (m.place = (n."position" / cardinality(s.names))))))
+  WHERE (n.kind = 'feature'::text);
+
+--# firing of trigger check_added ON ballast.bar_slice
+ALTER TABLE ballast.bar_slice ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.feature_slice
+ALTER TABLE ballast.feature_slice ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER check_added;
 
@@ -1616,6 +2031,9 @@ ALTER TABLE ballast.order_request ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.prediction_slice
 ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.regime_slice
+ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.risk_verdict
 ALTER TABLE ballast.risk_verdict ENABLE ALWAYS TRIGGER check_added;
 
@@ -1631,8 +2049,20 @@ ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.transfer
 ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_causes ON ballast.prediction_slice
+ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_causes;
+
 --# firing of trigger refuse_change ON ballast.activation
 ALTER TABLE ballast.activation ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.bar_slice
+ALTER TABLE ballast.bar_slice ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.feature_schema
+ALTER TABLE ballast.feature_schema ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.feature_slice
+ALTER TABLE ballast.feature_slice ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
@@ -1687,6 +2117,12 @@ ALTER TABLE ballast.profile_assignment ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.refusal
 ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.regime_cut
+ALTER TABLE ballast.regime_cut ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.regime_slice
+ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.risk_profile
 ALTER TABLE ballast.risk_profile ENABLE ALWAYS TRIGGER refuse_change;
@@ -1750,6 +2186,30 @@ COMMENT ON CONSTRAINT activation_reaches_mode ON ballast.activation IS 'What was
 
 --# comment on CONSTRAINT activation_synthetic_on_seeded_feed ON ballast.activation
 COMMENT ON CONSTRAINT activation_synthetic_on_seeded_feed ON ballast.activation IS 'What was trained on a made-up market speaks of no other';
+
+--# comment on CONSTRAINT bar_slice_aligned ON ballast.bar_slice
+COMMENT ON CONSTRAINT bar_slice_aligned ON ballast.bar_slice IS 'Bars lie on multiples of their length, hourly ones on full hours: others would mix two hours of market';
+
+--# comment on CONSTRAINT bar_slice_closed ON ballast.bar_slice
+COMMENT ON CONSTRAINT bar_slice_closed ON ballast.bar_slice IS 'A bar known before it closed has looked ahead';
+
+--# comment on CONSTRAINT bar_slice_pkey ON ballast.bar_slice
+COMMENT ON CONSTRAINT bar_slice_pkey ON ballast.bar_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT bar_slice_span ON ballast.bar_slice
+COMMENT ON CONSTRAINT bar_slice_span ON ballast.bar_slice IS 'A bar closes after it opens';
+
+--# comment on CONSTRAINT feature_schema_names ON ballast.feature_schema
+COMMENT ON CONSTRAINT feature_schema_names ON ballast.feature_schema IS 'Without names nobody can read a slice';
+
+--# comment on CONSTRAINT feature_schema_once ON ballast.feature_schema
+COMMENT ON CONSTRAINT feature_schema_once ON ballast.feature_schema IS 'The slices of a run are read by one catalogue; another one is another run';
+
+--# comment on CONSTRAINT feature_schema_pkey ON ballast.feature_schema
+COMMENT ON CONSTRAINT feature_schema_pkey ON ballast.feature_schema IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT feature_slice_pkey ON ballast.feature_slice
+COMMENT ON CONSTRAINT feature_slice_pkey ON ballast.feature_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT fill_pkey ON ballast.fill
 COMMENT ON CONSTRAINT fill_pkey ON ballast.fill IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
@@ -1891,6 +2351,21 @@ COMMENT ON CONSTRAINT refusal_pkey ON ballast.refusal IS 'A row is told by its i
 
 --# comment on CONSTRAINT refusal_side ON ballast.refusal
 COMMENT ON CONSTRAINT refusal_side ON ballast.refusal IS 'An intent buys or sells; there is no third side';
+
+--# comment on CONSTRAINT regime_cut_once ON ballast.regime_cut
+COMMENT ON CONSTRAINT regime_cut_once ON ballast.regime_cut IS 'Regimes are told by one set of cuts; another one is another bundle and run';
+
+--# comment on CONSTRAINT regime_cut_pkey ON ballast.regime_cut
+COMMENT ON CONSTRAINT regime_cut_pkey ON ballast.regime_cut IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT regime_cut_share ON ballast.regime_cut
+COMMENT ON CONSTRAINT regime_cut_share ON ballast.regime_cut IS 'A cut with all data on one side cuts nothing';
+
+--# comment on CONSTRAINT regime_slice_known ON ballast.regime_slice
+COMMENT ON CONSTRAINT regime_slice_known ON ballast.regime_slice IS 'A regime of no known meaning tells nobody anything';
+
+--# comment on CONSTRAINT regime_slice_pkey ON ballast.regime_slice
+COMMENT ON CONSTRAINT regime_slice_pkey ON ballast.regime_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile IS 'No cap lets more be held than the account is worth';
@@ -2039,6 +2514,12 @@ COMMENT ON CONSTRAINT verdict_slice_columns ON ballast.verdict_slice IS 'Every s
 --# comment on CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice
 COMMENT ON CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
+--# comment on FUNCTION ballast.check_bars()
+COMMENT ON FUNCTION ballast.check_bars() IS 'A run has one bar of every symbol for each close, later and later: bar_slice_symbols, _follows';
+
+--# comment on FUNCTION ballast.check_features()
+COMMENT ON FUNCTION ballast.check_features() IS 'Features come after their bar, once, in columns that the run has named: feature_slice_schema_known, _follows_bar, _columns, _follows';
+
 --# comment on FUNCTION ballast.check_fills()
 COMMENT ON FUNCTION ballast.check_fills() IS 'A fill is of an order that was recorded before it: fill_follows_order';
 
@@ -2057,8 +2538,14 @@ COMMENT ON FUNCTION ballast.check_lots() IS 'What is taken from a lot leaves wha
 --# comment on FUNCTION ballast.check_order_requests()
 COMMENT ON FUNCTION ballast.check_order_requests() IS 'An order was approved, is funded from what was free, and may be sent: order_request_has_verdict, _as_approved, _funds_held, _state_allows, _epoch_leads';
 
+--# comment on FUNCTION ballast.check_prediction_causes()
+COMMENT ON FUNCTION ballast.check_prediction_causes() IS 'A prediction is made of features on record, of its own model''s catalogue and of every symbol: prediction_slice_follows_features, _schema_shared, _symbols';
+
 --# comment on FUNCTION ballast.check_predictions()
 COMMENT ON FUNCTION ballast.check_predictions() IS 'A model speaks only where it was activated, and says what it had seen: prediction_slice_model_known, _model_activated, _sample_told';
+
+--# comment on FUNCTION ballast.check_regimes()
+COMMENT ON FUNCTION ballast.check_regimes() IS 'A regime is told from features on record, by cuts that the run states, of every symbol: regime_slice_follows_features, _cuts_known, _symbols';
 
 --# comment on FUNCTION ballast.check_run_ends()
 COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
@@ -2092,6 +2579,15 @@ COMMENT ON FUNCTION ballast.refuse_change() IS 'Append-only: refuses UPDATE, DEL
 
 --# comment on TABLE ballast.activation
 COMMENT ON TABLE ballast.activation IS 'Who let the model of a run speak, how far and why. A backtest needs none: it trades nothing';
+
+--# comment on TABLE ballast.bar_slice
+COMMENT ON TABLE ballast.bar_slice IS 'The closed bar of every symbol: open, high, low, close, volume, count; NaN where nothing traded. History that only warms up has no row';
+
+--# comment on TABLE ballast.feature_schema
+COMMENT ON TABLE ballast.feature_schema IS 'The names of a run''s feature columns, in their order, and the hash of the catalogue that says how each is computed';
+
+--# comment on TABLE ballast.feature_slice
+COMMENT ON TABLE ballast.feature_slice IS 'The features of every symbol at a bar''s close, in the columns that feature_schema names; NaN where windows are not full. History that only warms up has no row';
 
 --# comment on TABLE ballast.fill
 COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
@@ -2147,6 +2643,12 @@ COMMENT ON TABLE ballast.profile_assignment IS 'Which profile a run decides by';
 --# comment on TABLE ballast.refusal
 COMMENT ON TABLE ballast.refusal IS 'Intents that a gate refused, with what it saw and what it demanded';
 
+--# comment on TABLE ballast.regime_cut
+COMMENT ON TABLE ballast.regime_cut IS 'The cuts by which the bundle of a run tells regimes, in millionths; share_below is the quantile of the fitted data';
+
+--# comment on TABLE ballast.regime_slice
+COMMENT ON TABLE ballast.regime_slice IS 'The regime of every symbol, in symbol order: 0 range, 1 trend, 2 high volatility, 3 stress, -2147483648 where a feature is not known. Runs without a model have none';
+
 --# comment on TABLE ballast.risk_profile
 COMMENT ON TABLE ballast.risk_profile IS 'The limits by which a run decides, in millionths, stated at its start';
 
@@ -2195,11 +2697,31 @@ COMMENT ON TABLE ballast.verdict_slice IS 'What was decided for every symbol at 
 --# comment on VIEW ballast.balance
 COMMENT ON VIEW ballast.balance IS 'Every ledger account: the balance carried to its newest posting, and the sum of all of them';
 
+--# comment on VIEW ballast.bar
+COMMENT ON VIEW ballast.bar IS 'The bars of each symbol, read from the slices; NaN where nothing traded';
+
+--# comment on VIEW ballast.feature
+COMMENT ON VIEW ballast.feature IS 'The features of each symbol by name, read from the slices; NaN where windows are not full';
+
 --# comment on VIEW ballast.lot_open
 COMMENT ON VIEW ballast.lot_open IS 'What is left of each lot; number is the order in which sales take them';
 
 --# comment on VIEW ballast.posting
 COMMENT ON VIEW ballast.posting IS 'Each side of each transfer: what it changed, and the balance that the ledger carried after it';
+
+--# comment on VIEW ballast.regime
+COMMENT ON VIEW ballast.regime IS 'The regime of each symbol in a word; nothing where a feature that decides is not known';
+
+--# comment on VIEW ballast.slice_number
+COMMENT ON VIEW ballast.slice_number IS 'Each number of each slice, to the last bit; position counts from 0, symbol after symbol';
+
+--# owner of FUNCTION ballast.check_bars()
+ALTER FUNCTION ballast.check_bars() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_bars() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_features()
+ALTER FUNCTION ballast.check_features() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_features() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_fills()
 ALTER FUNCTION ballast.check_fills() OWNER TO ballast_owner;
@@ -2225,9 +2747,17 @@ REVOKE ALL ON FUNCTION ballast.check_lots() FROM PUBLIC;
 ALTER FUNCTION ballast.check_order_requests() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_order_requests() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.check_prediction_causes()
+ALTER FUNCTION ballast.check_prediction_causes() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_prediction_causes() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.check_predictions()
 ALTER FUNCTION ballast.check_predictions() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_predictions() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_regimes()
+ALTER FUNCTION ballast.check_regimes() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_regimes() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_run_ends()
 ALTER FUNCTION ballast.check_run_ends() OWNER TO ballast_owner;
@@ -2274,6 +2804,21 @@ ALTER TABLE ballast.activation OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.balance
 ALTER TABLE ballast.balance OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.bar
+ALTER TABLE ballast.bar OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.bar_slice
+ALTER TABLE ballast.bar_slice OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.feature
+ALTER TABLE ballast.feature OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.feature_schema
+ALTER TABLE ballast.feature_schema OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.feature_slice
+ALTER TABLE ballast.feature_slice OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.fill
 ALTER TABLE ballast.fill OWNER TO ballast_owner;
@@ -2335,6 +2880,15 @@ ALTER TABLE ballast.profile_assignment OWNER TO ballast_owner;
 --# owner of TABLE ballast.refusal
 ALTER TABLE ballast.refusal OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.regime
+ALTER TABLE ballast.regime OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.regime_cut
+ALTER TABLE ballast.regime_cut OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.regime_slice
+ALTER TABLE ballast.regime_slice OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.risk_profile
 ALTER TABLE ballast.risk_profile OWNER TO ballast_owner;
 
@@ -2352,6 +2906,9 @@ ALTER TABLE ballast.run_context OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.run_end
 ALTER TABLE ballast.run_end OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.slice_number
+ALTER TABLE ballast.slice_number OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.snapshot
 ALTER TABLE ballast.snapshot OWNER TO ballast_owner;
@@ -2388,6 +2945,15 @@ GRANT EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.activation TO ballast_writer
 GRANT INSERT ON TABLE ballast.activation TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.bar_slice TO ballast_writer
+GRANT INSERT ON TABLE ballast.bar_slice TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.feature_schema TO ballast_writer
+GRANT INSERT ON TABLE ballast.feature_schema TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.feature_slice TO ballast_writer
+GRANT INSERT ON TABLE ballast.feature_slice TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.fill TO ballast_writer
 GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
@@ -2439,6 +3005,12 @@ GRANT INSERT ON TABLE ballast.profile_assignment TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.refusal TO ballast_writer
 GRANT INSERT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.regime_cut TO ballast_writer
+GRANT INSERT ON TABLE ballast.regime_cut TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.regime_slice TO ballast_writer
+GRANT INSERT ON TABLE ballast.regime_slice TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.risk_profile TO ballast_writer
 GRANT INSERT ON TABLE ballast.risk_profile TO ballast_writer;
@@ -2496,6 +3068,36 @@ GRANT SELECT ON TABLE ballast.balance TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.balance TO ballast_writer
 GRANT SELECT ON TABLE ballast.balance TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.bar TO ballast_reader
+GRANT SELECT ON TABLE ballast.bar TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.bar TO ballast_writer
+GRANT SELECT ON TABLE ballast.bar TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.bar_slice TO ballast_reader
+GRANT SELECT ON TABLE ballast.bar_slice TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.bar_slice TO ballast_writer
+GRANT SELECT ON TABLE ballast.bar_slice TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.feature TO ballast_reader
+GRANT SELECT ON TABLE ballast.feature TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.feature TO ballast_writer
+GRANT SELECT ON TABLE ballast.feature TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.feature_schema TO ballast_reader
+GRANT SELECT ON TABLE ballast.feature_schema TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.feature_schema TO ballast_writer
+GRANT SELECT ON TABLE ballast.feature_schema TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.feature_slice TO ballast_reader
+GRANT SELECT ON TABLE ballast.feature_slice TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.feature_slice TO ballast_writer
+GRANT SELECT ON TABLE ballast.feature_slice TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.fill TO ballast_reader
 GRANT SELECT ON TABLE ballast.fill TO ballast_reader;
@@ -2617,6 +3219,24 @@ GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;
 --# grant SELECT ON TABLE ballast.refusal TO ballast_writer
 GRANT SELECT ON TABLE ballast.refusal TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.regime TO ballast_reader
+GRANT SELECT ON TABLE ballast.regime TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.regime TO ballast_writer
+GRANT SELECT ON TABLE ballast.regime TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.regime_cut TO ballast_reader
+GRANT SELECT ON TABLE ballast.regime_cut TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.regime_cut TO ballast_writer
+GRANT SELECT ON TABLE ballast.regime_cut TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.regime_slice TO ballast_reader
+GRANT SELECT ON TABLE ballast.regime_slice TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.regime_slice TO ballast_writer
+GRANT SELECT ON TABLE ballast.regime_slice TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.risk_profile TO ballast_reader
 GRANT SELECT ON TABLE ballast.risk_profile TO ballast_reader;
 
@@ -2652,6 +3272,12 @@ GRANT SELECT ON TABLE ballast.run_end TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.run_end TO ballast_writer
 GRANT SELECT ON TABLE ballast.run_end TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.slice_number TO ballast_reader
+GRANT SELECT ON TABLE ballast.slice_number TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.slice_number TO ballast_writer
+GRANT SELECT ON TABLE ballast.slice_number TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.snapshot TO ballast_reader
 GRANT SELECT ON TABLE ballast.snapshot TO ballast_reader;

@@ -9,11 +9,17 @@ import hashlib
 from decimal import Decimal
 from typing import Final
 
+import numpy as np
+
 from actors.instruments import Instrument
-from actors.messages.arrays import sealed_ints
+from actors.messages.arrays import sealed, sealed_ints
+from actors.messages.base import Message
 from actors.messages.control import KillSwitch, RunStarted
-from actors.messages.prediction import PredictionSlice
+from actors.messages.feature import FeatureSchema, FeatureSlice
+from actors.messages.market import BarSlice
+from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.model_statement import ModelStatement, TrainingWindow
+from models.features.regimes import RegimeCut
 
 RULES = Instrument(
     symbol="XBT/USD",
@@ -39,8 +45,22 @@ MODEL = ModelStatement(
     windows=(TrainingWindow("fit", 100, 200),),
     activation="SYNTHETIC_ONLY",
     reason="seeded market",
+    regime_cuts=(RegimeCut("volatile", "momentum", 900_000, 1_500_000),),
 )
-PREDICTION = PredictionSlice(210, "bundle", sealed_ints([[600_000, 12, 5], [400_000, -3, 6]]))
+# The run's one symbol; its bar closes at 210, and so do the features and the prediction.
+BAR = BarSlice(200, 210, sealed(np.array([[1.0, 3.0, 0.5, 2.0, 7.25, 4.0]])))
+SCHEMA = FeatureSchema("schema", ("momentum", "weekday"))
+FEATURES = FeatureSlice(210, sealed(np.array([[0.1, np.nan]])))
+REGIME = RegimeSlice(210, "bundle", sealed_ints([[2]]))
+PREDICTION = PredictionSlice(210, "bundle", sealed_ints([[600_000, 12, 5]]))
+
+
+def causes(said: PredictionSlice) -> tuple[Message, ...]:
+    """What must be on record before a prediction: the catalogue, a bar and its features."""
+    bar = BarSlice(said.close_ts - 1, said.close_ts, BAR.rows)
+    return (SCHEMA, bar, FeatureSlice(said.close_ts, FEATURES.rows))
+
+
 SETTINGS = '{"strategy":{"name":"steady"}}'
 STARTED = RunStarted(
     run_id="run-1",
@@ -111,6 +131,15 @@ BY_HAND: Final[tuple[tuple[str, str, str | None, str], ...]] = (
         "'b', 'LIVE', '', 'APPROVED', 'f', ''",
     ),
     ("activation_kind", "activation", None, "'b', 'EVERYWHERE', '', 'APPROVED', 'f', 'why'"),
+    ("bar_slice_span", "bar_slice", None, "1, 1, ''"),
+    ("bar_slice_aligned", "bar_slice", None, "-1, 1, ''"),
+    ("bar_slice_closed", "bar_slice", None, "0, 2, ''"),
+    ("feature_schema_once", "feature_schema", "'s', '{a}'", "'t', '{a}'"),
+    ("regime_cut_once", "regime_cut", "'b', 'n', 'f', 1, 2", "'c', 'n', 'g', 1, 2"),
+    ("regime_cut_share", "regime_cut", None, "'b', 'n', 'f', 1000000, 2"),
+    ("regime_cut_share", "regime_cut", None, "'b', 'n', 'f', 0, 2"),
+    ("regime_slice_known", "regime_slice", None, "1, 'b', '{1,4}'"),
+    ("feature_schema_names", "feature_schema", None, "'s', '{}'"),
     (
         "prediction_slice_columns",
         "prediction_slice",

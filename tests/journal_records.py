@@ -35,7 +35,7 @@ from actors.messages.risk import (
     TradingStateChanged,
 )
 from actors.ports import DerivedRow
-from tests.context_records import KILLED, PREDICTION, STARTED
+from tests.context_records import BAR, FEATURES, KILLED, PREDICTION, REGIME, SCHEMA, STARTED
 from tests.journal_samples import START_NS
 
 changed = msgspec.structs.replace
@@ -240,6 +240,10 @@ ENTRY = EntryBooked(
 BODIES: tuple[Message, ...] = (
     STARTED,
     KILLED,
+    BAR,
+    SCHEMA,
+    FEATURES,
+    REGIME,
     PREDICTION,
     LIMITS,
     STANDING,

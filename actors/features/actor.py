@@ -1,7 +1,8 @@
 """features: a closed bar of every symbol becomes one feature row each, in catalogue order.
 
 Formulas and their state live in `models.features`; this actor only carries them. Warm-up bars fill
-the windows in silence. Bars must follow each other: a repeated or older bar is refused.
+the windows in silence. Bars must follow each other: a repeated or older bar is refused. A run's
+start is answered with the catalogue, so that what is kept of the run can be read without the code.
 """
 
 from __future__ import annotations
@@ -14,8 +15,10 @@ import msgspec
 from actors.kernel.actor import Actor, Effects, Rule
 from actors.messages.arrays import sealed
 from actors.messages.base import Message
-from actors.messages.feature import FeatureSlice
+from actors.messages.control import RunStarted
+from actors.messages.feature import FeatureSchema, FeatureSlice
 from actors.messages.market import BAR_COLUMNS, BarSlice
+from models.features.catalogue import FEATURE_NAMES, FEATURE_SCHEMA_HASH
 from models.features.streaming import FeatureState, new_state, update
 
 _BAR_INPUTS = 5
@@ -46,8 +49,12 @@ class FeaturesActor(Actor[FeaturesConfig, FeaturesState]):
     __slots__ = ()
 
     name: ClassVar[str] = "features"
-    emits: ClassVar[tuple[type[Message], ...]] = (FeatureSlice,)
+    emits: ClassVar[tuple[type[Message], ...]] = (FeatureSchema, FeatureSlice)
     state_type: ClassVar[type[FeaturesState]] = FeaturesState
+
+    def on_run_started(self, message: RunStarted, at: int) -> Effects:  # noqa: ARG002
+        """State the columns of every slice of the run."""
+        return (FeatureSchema(FEATURE_SCHEMA_HASH, FEATURE_NAMES),)
 
     def on_bar(self, message: BarSlice, at: int) -> Effects:  # noqa: ARG002
         """Take one bar of every symbol. Raises ValueError on a wrong shape or an older bar."""
@@ -61,4 +68,7 @@ class FeaturesActor(Actor[FeaturesConfig, FeaturesState]):
         state.bars += 1
         return (FeatureSlice(message.close_ts, sealed(features), message.warm_up),)
 
-    rules: ClassVar[Mapping[type[Message], Rule]] = {BarSlice: on_bar}
+    rules: ClassVar[Mapping[type[Message], Rule]] = {
+        RunStarted: on_run_started,
+        BarSlice: on_bar,
+    }

@@ -1,5 +1,6 @@
 """inference: a feature slice becomes a prediction slice under the active bundle, or MISSING.
 
+Under the bundle's own cuts, as the run's start states them, it becomes a slice of regimes as well.
 Fails closed: without a predictor nothing is predicted, and an answer that no calibrated model can
 give raises, so that supervision sets the slice aside. Not here: models, bundles, recording.
 """
@@ -18,8 +19,9 @@ from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.control import RunStarted
 from actors.messages.feature import FeatureSlice
-from actors.messages.prediction import MISSING, P_UP, PredictionSlice
+from actors.messages.prediction import MISSING, P_UP, PredictionSlice, RegimeSlice
 from actors.ports import Predictor
+from models.features.regimes import cuts_fault, regimes
 
 _COLUMNS = 3
 _MICROS = np.array(1_000_000, dtype=np.uint32)
@@ -38,11 +40,13 @@ class InferenceState(msgspec.Struct):
     """The close (ns UTC) of the newest slice answered, -1 for none, and how many were.
 
     Before `known_until` (ns UTC) the run's model may have seen what it predicts; 0 for no model.
+    `regime_cuts` are the micros of its cuts; empty for no regimes.
     """
 
     close_ts: int = -1
     predictions: int = 0
     known_until: int = 0
+    regime_cuts: tuple[int, ...] = ()
 
 
 def initial_state(config: InferenceConfig) -> InferenceState:  # noqa: ARG001
@@ -56,13 +60,20 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
     __slots__ = ()
 
     name: ClassVar[str] = "inference"
-    emits: ClassVar[tuple[type[Message], ...]] = (PredictionSlice,)
+    emits: ClassVar[tuple[type[Message], ...]] = (PredictionSlice, RegimeSlice)
     state_type: ClassVar[type[InferenceState]] = InferenceState
 
     def on_run_started(self, message: RunStarted, at: int) -> Effects:  # noqa: ARG002
-        """Remember until when the model's own data reach."""
+        """Remember until when the model's own data reach, and its cuts.
+
+        Raises ValueError on cuts of other features.
+        """
         model = message.model
+        cuts = () if model is None else model.regime_cuts
+        if cuts and (fault := cuts_fault(cuts)):
+            raise ValueError(f"the regimes of {message.bundle_id} cannot be told, {fault}")
         self.state.known_until = 0 if model is None else model.known_until
+        self.state.regime_cuts = tuple(cut.micros for cut in cuts)
         return ()
 
     def on_features(self, message: FeatureSlice, at: int) -> Effects:  # noqa: ARG002
@@ -88,7 +99,11 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
             message.warm_up,
             message.close_ts < state.known_until,
         )
-        return (prediction,)
+        if not bundle_id or message.warm_up or not state.regime_cuts:
+            return (prediction,)
+        found = regimes(message.rows, state.regime_cuts, MISSING)
+        regime = RegimeSlice(message.close_ts, bundle_id, sealed_ints(found.reshape(n, 1)))
+        return (regime, prediction)
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         RunStarted: on_run_started,

@@ -13,3 +13,10 @@ class FeatureSlice(Message, frozen=True):
     close_ts: int
     rows: np.ndarray
     warm_up: bool = False
+
+
+class FeatureSchema(Message, frozen=True):
+    """By what the columns of a run's feature slices are read: the catalogue's hash and names."""
+
+    schema_hash: str
+    names: tuple[str, ...]

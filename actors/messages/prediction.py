@@ -1,4 +1,4 @@
-"""Predictions as integers: what a model said, in micros, recorded without rounding."""
+"""Predictions as integers: what a model said, in micros, recorded without rounding; and regimes."""
 
 from __future__ import annotations
 
@@ -28,3 +28,14 @@ class PredictionSlice(Message, frozen=True):
     rows: np.ndarray
     warm_up: bool = False
     in_sample: bool = False
+
+
+class RegimeSlice(Message, frozen=True):
+    """The regime of every symbol at a bar's close, by the cuts of a bundle. `rows` is int32[N, 1].
+
+    Numbers of models.features.regimes.Regime; MISSING where a feature that decides is not known.
+    """
+
+    close_ts: int
+    bundle_id: str
+    rows: np.ndarray

@@ -1,7 +1,7 @@
 """Inputs that say under what a run decides, as rows: what a run was made of, and who intervened.
 
 A profile is kept as the canonical JSON that was hashed, so its hash can be made again. Nothing is
-computed but hashes. The tables are those of 0009_context.sql.
+computed but hashes. The tables are those of 0009_context.sql, and regime_cut.
 """
 
 from __future__ import annotations
@@ -49,9 +49,10 @@ _MODEL: Final = (
     "trained_until",
     "embargo_ns",
 )
+_CUT: Final = ("name", "feature", "share_below", "micros")
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
 PREDICTIONS: Final = "prediction_slice"
-PREDICTION_COLUMNS: Final = ("p_up", "expected_move", "uncertainty")
+PREDICTED: Final = ("ts", "bundle_id", "in_sample", "p_up", "expected_move", "uncertainty")
 # The columns of each table after the keys of every row.
 CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "run_context": (*_RUN, "universe_hash", "settings"),
@@ -62,9 +63,9 @@ CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "profile_assignment": ("profile_hash", "kind"),
     "model_version": ("bundle_id", *_MODEL),
     "training_window": ("bundle_id", "purpose", "begins", "ends"),
+    "regime_cut": ("bundle_id", *_CUT),
     "activation": ("bundle_id", "kind", "marker", "gate", "feed", "reason"),
     "operator_action": ("kind", "actor", "reason", "kill_level", "hole"),
-    PREDICTIONS: ("ts", "bundle_id", "in_sample", *PREDICTION_COLUMNS),
 }
 
 
@@ -108,6 +109,8 @@ def _model_rows(body: RunStarted) -> Rows:
     yield "model_version", (named, *(getattr(model, name) for name in _MODEL))
     for window in model.windows:
         yield "training_window", (named, window.purpose, window.begins, window.ends)
+    for cut in model.regime_cuts:
+        yield "regime_cut", (named, *(getattr(cut, name) for name in _CUT))
     if model.activation:
         told = (model.marker, model.gate, body.feed, model.reason)
         yield "activation", (named, model.activation, *told)

@@ -1,7 +1,8 @@
 """Row parity: stored rows held against those that the journal makes, each field as text.
 
 Both sides are told as the database tells a row in JSON, so nothing depends on how a driver reads a
-type. A row that a constraint refused is missing on purpose; `row_refused` says so, and itself comes
+type; of a matrix of floats the bytes are compared, and the first other number is named. A row that
+a constraint refused is missing on purpose; `row_refused` says so, and itself comes
 from the store alone. The digest chains SHA-256 over the rows that should be there.
 """
 
@@ -9,21 +10,32 @@ from __future__ import annotations
 
 import hashlib
 import json
+import struct
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any, Final, TypeAlias
 
 import numpy as np
 
+from actors.messages.market import BAR_COLUMNS
 from actors.ports import DerivedRow, RowParity, RunRow
 from adapters.postgres.journal_connection import Connection
 from adapters.postgres.journal_rows import COLUMNS, KEYS, ORDINAL_COLUMN, SEQ_COLUMN, table_rows
+from adapters.postgres.slice_rows import BARS
 from adapters.postgres.statements import statement
 
 REFUSED: Final = "row_refused"
+_FLOAT: Final = struct.Struct("<d")
 # A row's table, input and place among the input's rows.
 Place: TypeAlias = tuple[str, int, int]
 Told: TypeAlias = Mapping[Place, tuple[object, ...]]
+
+
+class _Matrix(str):
+    """The bytes of a matrix of floats as the database's JSON has them, and how wide it is."""
+
+    __slots__ = ("width",)
+    width: int
 
 
 async def compare(
@@ -85,17 +97,37 @@ def _first_fault(due: Told, stored: Told) -> tuple[int, str]:
             return seq, f"{where} is none of the journal's"
         columns = (*KEYS, *COLUMNS[table])
         for name, wanted, told in zip(columns, due[place], stored[place], strict=True):
-            if wanted != told:
-                return seq, f"{where} has {name} {told}, the journal makes it {wanted}"
+            if wanted == told:
+                continue
+            if isinstance(wanted, _Matrix) and isinstance(told, str):
+                return seq, f"{where} has {_first_number(table, wanted, told)}"
+            return seq, f"{where} has {name} {told}, the journal makes it {wanted}"
     return 0, ""
+
+
+def _first_number(table: str, wanted: _Matrix, told: str) -> str:
+    """Where two matrices differ first, and both numbers there; else how long each is."""
+    ours, theirs = bytes.fromhex(wanted[2:]), bytes.fromhex(told[2:])
+    if len(ours) != len(theirs):
+        return f"{len(theirs)} bytes of numbers, the journal makes it {len(ours)}"
+    at = next(n for n in range(0, len(ours), 8) if ours[n : n + 8] != theirs[n : n + 8])
+    place, column = divmod(at // 8, wanted.width)
+    label = BAR_COLUMNS[column] if table == BARS else str(column)
+    (stored,), (number,) = _FLOAT.unpack_from(theirs, at), _FLOAT.unpack_from(ours, at)
+    where = f"of place {place} in column {label}"
+    return f"the number {stored!r} {where}, the journal makes it {number!r}"
 
 
 def _spread(line: Sequence[Any]) -> Sequence[Any]:
     """A row with its matrix, if it ends with one, as one value a column."""
     last = line[-1]
-    if isinstance(last, np.ndarray) and last.ndim > 1:
+    if not isinstance(last, np.ndarray) or last.ndim < 2:
+        return line
+    if last.dtype != np.float64:
         return (*line[:-1], *last.T)
-    return line
+    matrix = _Matrix("\\x" + last.tobytes().hex())
+    matrix.width = last.shape[1]
+    return (*line[:-1], matrix)
 
 
 def _text(value: Any) -> object:
@@ -103,7 +135,7 @@ def _text(value: Any) -> object:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, str):
-        return str(value)
+        return value if isinstance(value, _Matrix) else str(value)
     if isinstance(value, Decimal):
         return f"{value:f}"
     if isinstance(value, bytes):

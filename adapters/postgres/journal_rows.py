@@ -17,6 +17,7 @@ from actors.messages.base import Message
 from actors.messages.control import KillSwitch, Reactivate, RunStarted
 from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
+from actors.messages.feature import FeatureSchema, FeatureSlice
 from actors.messages.ledger import (
     EntryBooked,
     LotConsumed,
@@ -28,8 +29,9 @@ from actors.messages.ledger import (
     Transfer,
     TransfersPosted,
 )
+from actors.messages.market import BarSlice
 from actors.messages.order import OrderUpdate, SubmitOrder
-from actors.messages.prediction import PredictionSlice
+from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.messages.risk import (
     Admission,
     IntentApproved,
@@ -40,11 +42,22 @@ from actors.messages.risk import (
 from actors.ports import DerivedRow, RunRow
 from adapters.postgres.context_rows import (
     CONTEXT_COLUMNS,
+    PREDICTED,
     PREDICTIONS,
     kill_rows,
     prediction_rows,
     reactivation_rows,
     started_rows,
+)
+from adapters.postgres.slice_rows import (
+    BARS,
+    FEATURES,
+    REGIMES,
+    SLICE_COLUMNS,
+    bar_rows,
+    feature_rows,
+    regime_rows,
+    schema_rows,
 )
 
 Row = tuple[Any, ...]
@@ -55,7 +68,7 @@ SEQ_COLUMN: Final = KEYS.index("seq")
 ORDINAL_COLUMN: Final = KEYS.index("ordinal")
 VERDICTS: Final = "verdict_slice"
 REFUSED: Final = "row_refused"
-SLICES: Final = (VERDICTS, PREDICTIONS)
+SLICES: Final = (BARS, FEATURES, REGIMES, VERDICTS, PREDICTIONS)
 
 
 def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ...]:
@@ -68,6 +81,8 @@ _INTENT: Final = _fields(OrderIntent, "notional", "quantity")
 # stand in the order in which a commit fills them: a row after those that it must follow.
 COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     **CONTEXT_COLUMNS,
+    **SLICE_COLUMNS,
+    PREDICTIONS: PREDICTED,
     "risk_profile": _fields(RiskLimits),
     "trading_state": _fields(TradingStateChanged),
     VERDICTS: ("ts", "prediction_ts", *VERDICT_COLUMNS),
@@ -120,6 +135,10 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     RunStarted: started_rows,
     KillSwitch: kill_rows,
     Reactivate: reactivation_rows,
+    BarSlice: bar_rows,
+    FeatureSchema: schema_rows,
+    FeatureSlice: feature_rows,
+    RegimeSlice: regime_rows,
     PredictionSlice: prediction_rows,
     VerdictSlice: _verdicts,
     TransfersPosted: _transfers,

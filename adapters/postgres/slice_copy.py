@@ -1,6 +1,7 @@
-"""Slices in the wire form of binary COPY: an int32 array a column, without a Python number.
+"""Slices in the wire form of binary COPY, without a Python number.
 
-The driver would ask of every element whether it is a sequence, a sixth of a step. Form: PostgreSQL
+A matrix of integers is an int32 array a column, one of float64 the bytes of a single column. The
+driver would ask of every element whether it is a sequence, a sixth of a step. Form: PostgreSQL
 documentation, COPY, "Binary Format"; arrays as in array_recv. Not here: rows without a matrix.
 """
 
@@ -24,21 +25,27 @@ _TRUTHS: Final = (b"\0\0\0\1\0", b"\0\0\0\1\1")
 _LENGTH: Final = struct.Struct(">i")
 _INT4: Final = 23
 """The type's fixed number in pg_type; the server refuses an array that names another."""
+_FLOAT64: Final = np.dtype("<f8")
 # Words of an array field before its elements: length, dimensions, nulls, type, size, first index.
 _HEAD_WORDS: Final = 6
 
 
 def copied_slices(lines: Sequence[tuple[Any, ...]]) -> bytes:
     """The whole COPY of rows: account, run, mode, hour, seq, ordinal, at, the table's own
-    values, and a matrix int32[N, C], each column of which is one of the table.
+    values, and a matrix: int32[N, C], each column of which is one of the table, or float64[N, C].
     """
     found = bytearray(_START)
     for account, run, mode, hour, seq, ordinal, at, *own, rows in lines:
-        found += _COUNT.pack(7 + len(own) + rows.shape[1])
+        floats = rows.dtype == _FLOAT64
+        found += _COUNT.pack(7 + len(own) + (1 if floats else rows.shape[1]))
         found += _texts(account, run, mode)
         found += _NUMBERS.pack(8, hour, 8, seq, 4, ordinal, 8, at)
         for value in own:
             found += _field(value)
+        if floats:
+            found += _LENGTH.pack(rows.nbytes)
+            found += rows.tobytes()
+            continue
         words = _empty_arrays(*rows.shape).copy()
         words[:, _HEAD_WORDS + 1 :: 2] = rows.T
         found += words.tobytes()

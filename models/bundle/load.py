@@ -1,8 +1,8 @@
 """Loading a bundle: every byte is checked first, and a refusal is one sentence.
 
 Order of refusals: unreadable, format, extra or missing file, size, hash, id, feature schema,
-meaning of the outputs, marker, calibration, operators, golden rows. Not here: whether the gate's
-verdict allows trading.
+meaning of the outputs, marker, calibration, regimes, operators, golden rows. Not here: whether the
+gate's verdict allows trading.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ from models.bundle.manifest import (
 )
 from models.calibration import MISSING
 from models.features.catalogue import FEATURE_NAMES, FEATURE_SCHEMA_HASH
+from models.features.regimes import cuts_fault
 from models.onnx import OnnxPredictor
 from models.onnx_format import OnnxRefused, check_graph
 
@@ -49,6 +50,7 @@ class RefusalReason(enum.Enum):
     OTHER_MEANING = "other_meaning"
     BAD_MARKER = "bad_marker"
     BAD_CALIBRATION = "bad_calibration"
+    BAD_REGIMES = "bad_regimes"
     BAD_MODEL = "bad_model"
     GOLDEN_MISMATCH = "golden_mismatch"
 
@@ -189,6 +191,10 @@ def _check_statement(manifest: Manifest) -> None:
     if fault:
         sentence = f"{manifest.name}: the calibration cannot be used, {fault}; train it again"
         raise BundleRefused(RefusalReason.BAD_CALIBRATION, sentence)
+    fault = cuts_fault(manifest.regimes)
+    if fault:
+        sentence = f"{manifest.name}: the regimes cannot be used, {fault}; train it again"
+        raise BundleRefused(RefusalReason.BAD_REGIMES, sentence)
 
 
 def _check_golden(path: Path, predictor: OnnxPredictor, evidence: bytes) -> None:

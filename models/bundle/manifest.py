@@ -14,10 +14,11 @@ from typing import Any
 import msgspec
 
 from models.calibration import Curve
+from models.features.regimes import RegimeCut
 from models.labels import Costs
 
-FORMAT_VERSION = 2
-"""1 is gone: its p_up was the probability that a round trip beats its costs."""
+FORMAT_VERSION = 3
+"""1 is gone: its p_up was the probability that a round trip beats its costs. 2 had no regimes."""
 MODEL_FILE = "model.onnx"
 CARD_FILE = "card.md"
 EVIDENCE_FILE = "evidence.json"
@@ -129,6 +130,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     training: Training
     metrics: dict[str, dict[str, float | None]]
     gate: Verdict
+    regimes: tuple[RegimeCut, ...]
+    """The cuts of models.features.regimes, fitted on the features of the fit."""
     bundle_id: str = ""
 
 

@@ -37,6 +37,7 @@ from models.bundle.write import write_bundle
 from models.datasets import CandlesRefused, Table, read_candles
 from models.export import to_onnx
 from models.features.catalogue import FEATURE_NAMES, FEATURE_SCHEMA_HASH, WARM_UP_BARS
+from models.features.regimes import fitted_cuts
 from models.labels import Costs
 from models.onnx import OnnxPredictor
 from models.training import study as studies
@@ -160,6 +161,7 @@ def _manifest(
         ),
         metrics={"walk_forward": walk.metrics, "out_of_sample": after.metrics},
         gate=studies.verdict(walk, after),
+        regimes=fitted_cuts(study.rows.between(last.fit).features),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from models.bundle.manifest import Check, Manifest
+from models.features.regimes import MICROS
 
 
 def card(manifest: Manifest) -> str:
@@ -37,6 +38,10 @@ def card(manifest: Manifest) -> str:
         "## Model",
         "",
         _model(manifest),
+        "",
+        "## Regimes",
+        "",
+        _regimes(manifest),
         "",
         "## Measured",
         "",
@@ -84,6 +89,15 @@ def _model(manifest: Manifest) -> str:
         f"seed {training.seed}, one thread. Feature schema {manifest.features.hash[:16]}; not "
         f"shown to it: {', '.join(manifest.features.ignored) or 'nothing'}."
     )
+
+
+def _regimes(manifest: Manifest) -> str:
+    cuts = ", ".join(
+        f"{cut.name} at {cut.micros / MICROS:g} of `{cut.feature}` "
+        f"({cut.share_below / MICROS:.0%} of the fit lie below)"
+        for cut in manifest.regimes
+    )
+    return f"Cuts, placed on the rows of the fit: {cuts}."
 
 
 def _summary(manifest: Manifest) -> str:

@@ -42,6 +42,16 @@ UNION ALL SELECT 'training_window', seq, ordinal, to_jsonb(r)::text FROM ballast
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'activation', seq, ordinal, to_jsonb(r)::text FROM ballast.activation r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'bar_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.bar_slice r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'feature_schema', seq, ordinal, to_jsonb(r)::text FROM ballast.feature_schema r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'feature_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.feature_slice r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'regime_cut', seq, ordinal, to_jsonb(r)::text FROM ballast.regime_cut r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'regime_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.regime_slice r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'prediction_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.prediction_slice r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'row_refused', seq, ordinal, to_jsonb(r)::text FROM ballast.row_refused r

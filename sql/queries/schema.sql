@@ -123,7 +123,13 @@ WITH ours AS (
     FROM pg_index x JOIN relations r ON r.oid = x.indrelid
     WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = x.indexrelid)
     UNION ALL
-    SELECT 8, format('view %s', r.told), format(E'CREATE VIEW %s AS\n%s', r.told, pg_get_viewdef(r.oid))
+    -- A view that reads another one comes after all that read none.
+    SELECT CASE WHEN EXISTS (
+        SELECT FROM pg_rewrite w
+        JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = w.oid
+        JOIN relations v ON v.oid = d.refobjid AND v.oid <> r.oid AND v.relkind IN ('v', 'm')
+        WHERE d.refclassid = 'pg_class'::regclass AND w.ev_class = r.oid
+    ) THEN 9 ELSE 8 END, format('view %s', r.told), format(E'CREATE VIEW %s AS\n%s', r.told, pg_get_viewdef(r.oid))
     FROM relations r WHERE r.relkind IN ('v', 'm')
     UNION ALL
     SELECT 9, format('trigger %s ON %s', t.tgname, r.told), pg_get_triggerdef(t.oid) || ';'

@@ -12,6 +12,12 @@ WITH derived AS (
     UNION ALL SELECT 'position_hour', account_id, seq, at, hour_ts_utc FROM ballast.position_hour
     UNION ALL SELECT 'trade_unexplained', account_id, seq, at, hour_ts_utc
     FROM ballast.trade_unexplained
+    UNION ALL SELECT 'bar_slice', account_id, seq, at, hour_ts_utc FROM ballast.bar_slice
+    UNION ALL SELECT 'feature_schema', account_id, seq, at, hour_ts_utc FROM ballast.feature_schema
+    UNION ALL SELECT 'feature_slice', account_id, seq, at, hour_ts_utc FROM ballast.feature_slice
+    UNION ALL SELECT 'prediction_slice', account_id, seq, at, hour_ts_utc FROM ballast.prediction_slice
+    UNION ALL SELECT 'regime_cut', account_id, seq, at, hour_ts_utc FROM ballast.regime_cut
+    UNION ALL SELECT 'regime_slice', account_id, seq, at, hour_ts_utc FROM ballast.regime_slice
     UNION ALL SELECT 'row_refused', account_id, seq, at, hour_ts_utc FROM ballast.row_refused
 )
 SELECT account_id, seq, format('%s at %s is filed under %s', kind, at, hour_ts_utc) AS detail

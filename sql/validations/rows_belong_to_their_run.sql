@@ -23,6 +23,11 @@ WITH derived AS (
     UNION ALL SELECT 'training_window', account_id, run_id, mode, seq FROM ballast.training_window
     UNION ALL SELECT 'activation', account_id, run_id, mode, seq FROM ballast.activation
     UNION ALL SELECT 'prediction_slice', account_id, run_id, mode, seq FROM ballast.prediction_slice
+    UNION ALL SELECT 'bar_slice', account_id, run_id, mode, seq FROM ballast.bar_slice
+    UNION ALL SELECT 'feature_schema', account_id, run_id, mode, seq FROM ballast.feature_schema
+    UNION ALL SELECT 'feature_slice', account_id, run_id, mode, seq FROM ballast.feature_slice
+    UNION ALL SELECT 'regime_cut', account_id, run_id, mode, seq FROM ballast.regime_cut
+    UNION ALL SELECT 'regime_slice', account_id, run_id, mode, seq FROM ballast.regime_slice
     UNION ALL SELECT 'row_refused', account_id, run_id, mode, seq FROM ballast.row_refused
 )
 SELECT d.account_id, d.seq, format('%s of run %s, %s', d.kind, d.run_id, d.mode) AS detail

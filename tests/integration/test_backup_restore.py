@@ -132,13 +132,14 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0009_context made; it is the last one.
+# Takes back what 0010_slices made; it is the last one.
 LAST_TAKEN_BACK = """
-    DROP TABLE ballast.prediction_slice, ballast.activation, ballast.training_window,
-        ballast.model_version, ballast.operator_action, ballast.profile_assignment,
-        ballast.profile, ballast.instrument, ballast.universe_member, ballast.universe_version,
-        ballast.run_context;
-    DROP FUNCTION ballast.check_predictions()
+    DROP VIEW ballast.bar, ballast.feature, ballast.slice_number, ballast.regime;
+    DROP TABLE ballast.bar_slice, ballast.feature_schema, ballast.feature_slice,
+        ballast.regime_cut, ballast.regime_slice;
+    DROP TRIGGER check_causes ON ballast.prediction_slice;
+    DROP FUNCTION ballast.check_bars(), ballast.check_features(), ballast.check_regimes(),
+        ballast.check_prediction_causes()
 """
 
 

@@ -26,7 +26,8 @@ TABLES = (
     "ledger_entry",
     "run_context", "universe_version", "universe_member", "instrument", "profile",
     "profile_assignment", "operator_action", "model_version", "training_window", "activation",
-    "prediction_slice",
+    "prediction_slice", "bar_slice", "feature_schema", "feature_slice", "regime_cut",
+    "regime_slice",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",

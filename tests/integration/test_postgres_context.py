@@ -14,6 +14,7 @@ import pytest_asyncio
 
 from actors.messages.base import Message
 from actors.messages.control import Reactivate
+from actors.messages.prediction import PredictionSlice
 from actors.ports import RefusedRow
 from adapters.postgres.context_rows import universe_hash
 from adapters.postgres.journal import PostgresJournal
@@ -26,6 +27,7 @@ from tests.context_records import (
     PREDICTION,
     RULES,
     STARTED,
+    causes,
     inserted,
 )
 from tests.journal_records import changed, rows_of
@@ -112,7 +114,7 @@ async def test_a_model_is_stated_with_its_data_and_what_it_said(
     server: Server, database: str, journal: PostgresJournal
 ) -> None:
     silent = changed(PREDICTION, bundle_id="")
-    bodies = (STARTED, PREDICTION, changed(PREDICTION, warm_up=True), silent)
+    bodies = (STARTED, *causes(PREDICTION), PREDICTION, changed(PREDICTION, warm_up=True), silent)
     assert await journal.append(frame(1, 1), rows_of(*bodies)) == ()
     (model,) = await server.ask(database, "SELECT * FROM ballast.model_version", READER)
     told = (model["bundle_id"], model["trained_until"], model["embargo_ns"], model["gate"])
@@ -121,7 +123,7 @@ async def test_a_model_is_stated_with_its_data_and_what_it_said(
     assert (window["purpose"], window["begins"], window["ends"]) == ("fit", 100, 200)
     (said,) = await server.ask(database, "SELECT * FROM ballast.prediction_slice", READER)
     assert (said["ts"], said["bundle_id"], said["in_sample"]) == (210, "bundle", False)
-    assert (said["p_up"], said["uncertainty"]) == ([600_000, 400_000], [5, 6])
+    assert (said["p_up"], said["uncertainty"]) == ([600_000], [5])
     actions = await server.ask(database, "SELECT kind FROM ballast.operator_action", READER)
     assert actions == [], "nobody had to allow a made-up market"
 
@@ -175,14 +177,15 @@ IN_SAMPLE = changed(PREDICTION, close_ts=209, in_sample=True)
     ],
 )
 async def test_a_prediction_needs_a_model_a_permission_and_a_true_date(
-    server: Server, database: str, mode: str, started: Message, said: Message, refused: str
+    server: Server, database: str, mode: str, started: Message, said: PredictionSlice, refused: str
 ) -> None:
     """In sample is what lies before the end of the training, or within its embargo."""
     journal = PostgresJournal(server.dsn(database, WRITER), ACCOUNT)
     try:
         await journal.open_epoch("test")
         await journal.begin_run(changed(run_row(), mode=mode))
-        rows = (*rows_of(started), *rows_of(said, seq=2), *rows_of(KILLED, seq=3))
+        begun = rows_of(started, *causes(said))
+        rows = (*begun, *rows_of(said, seq=2), *rows_of(KILLED, seq=3))
         found = await journal.append(frame(1, 3), rows)
     finally:
         await journal.close()

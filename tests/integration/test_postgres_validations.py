@@ -33,6 +33,7 @@ from tests.postgres_server import KINDS, Server, running_server
 
 FILLED = "SELECT min(seq) FROM ballast.fill"
 SOLD = "SELECT min(seq) FROM ballast.trade_closed"
+LAST_BAR = "(SELECT max(close_ts) FROM ballast.bar_slice)"
 UNCHECKED = "ALTER TABLE ballast.{0} DROP CONSTRAINT {0}_{1}"
 # Rule, and what breaks it (and may break others) when triggers and guards sleep.
 PLANTED = (
@@ -100,6 +101,39 @@ PLANTED = (
         WHERE equity < cash_free + cash_held
         """,
     ),
+    ("predictions_follow_bars", f"DELETE FROM ballast.bar_slice WHERE close_ts = {LAST_BAR}"),
+    (
+        "predictions_follow_bars",
+        f"UPDATE ballast.bar_slice SET seq = seq + 1 WHERE close_ts = {LAST_BAR}",
+    ),
+    (
+        "predictions_follow_bars",
+        """
+        INSERT INTO ballast.bar_slice
+        SELECT account_id, run_id, mode, hour_ts_utc, seq, 9000, at, open_ts, close_ts, numbers
+        FROM ballast.bar_slice ORDER BY seq DESC LIMIT 1
+        """,
+    ),
+    ("predictions_follow_bars", "UPDATE ballast.bar_slice SET numbers = numbers || '\\x00'"),
+    ("predictions_follow_bars", "UPDATE ballast.feature_slice SET numbers = numbers || '\\x00'"),
+    ("predictions_follow_bars", "DELETE FROM ballast.feature_schema"),
+    ("predictions_follow_bars", "DELETE FROM ballast.regime_cut"),
+    ("predictions_follow_bars", f"DELETE FROM ballast.regime_slice WHERE close_ts = {LAST_BAR}"),
+    ("predictions_follow_bars", "UPDATE ballast.regime_slice SET regime = regime || 1"),
+    ("predictions_follow_bars", "UPDATE ballast.regime_slice SET close_ts = close_ts + 1"),
+    ("predictions_follow_bars", "UPDATE ballast.feature_schema SET schema_hash = 'another'"),
+    ("predictions_follow_bars", f"DELETE FROM ballast.feature_slice WHERE close_ts = {LAST_BAR}"),
+    (
+        "predictions_follow_bars",
+        """
+        UPDATE ballast.prediction_slice
+        SET p_up = p_up || 1, expected_move = expected_move || 1, uncertainty = uncertainty || 1
+        """,
+    ),
+    (
+        "predictions_follow_bars",
+        "UPDATE ballast.verdict_slice SET prediction_ts = ts - 1 WHERE prediction_ts = ts",
+    ),
     ("predictions_have_models", "DELETE FROM ballast.activation"),
     ("predictions_have_models", "DELETE FROM ballast.model_version"),
     ("predictions_have_models", "UPDATE ballast.prediction_slice SET in_sample = NOT in_sample"),
@@ -133,7 +167,8 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "trade_closed", "portfolio_hour", "position_hour", "trade_unexplained",
         "risk_profile", "risk_verdict", "order_request", "lot", "lot_consumed",
         "run_context", "universe_version", "universe_member", "profile", "model_version",
-        "activation", "prediction_slice",
+        "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
+        "regime_cut", "regime_slice",
     )
 )  # fmt: skip
 
@@ -151,6 +186,8 @@ HOURS_SHORT = """
 HAPPENED = (
     ("SELECT count(*) FROM ballast.verdict_slice", 1),
     ("SELECT count(*) FROM ballast.position_hour", 1),
+    ("SELECT count(*) FROM ballast.prediction_slice p JOIN ballast.bar_slice USING (seq)", 40),
+    ("SELECT count(DISTINCT regime) FROM ballast.regime", 3),
     ("SELECT count(DISTINCT run_id) FROM ballast.fill", 2),
     ("SELECT count(*) FROM ballast.lot_open", 1),
     ("SELECT count(*) FROM ballast.lot_consumed WHERE cause = 'sale' AND remaining > 0", 1),

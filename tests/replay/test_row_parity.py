@@ -84,6 +84,28 @@ FIRST = (
         ("order_event", "update ballast.order_event set state = 'open' {first}", "has state open"),
         ("verdict_slice", "update ballast.verdict_slice set p_up[1] = 1 {first}", "has p_up "),
         ("portfolio_hour", "update ballast.portfolio_hour set equity = 1 {first}", "has equity 1,"),
+        (
+            "bar_slice",
+            "update ballast.bar_slice set numbers = set_byte(numbers, 31, 0) {first}",
+            "of place 0 in column close, the journal makes it ",
+        ),
+        (
+            "feature_slice",
+            "update ballast.feature_slice set numbers = set_byte(numbers, 8 * 37 + 7, 0) {first}",
+            "of place 1 in column 3, the journal makes it ",
+        ),
+        (
+            "feature_slice",
+            "update ballast.feature_slice set numbers = '\\x' {first}",
+            "has 0 bytes of numbers, the journal makes it ",
+        ),
+        ("regime_slice", "update ballast.regime_slice set regime[1] = 0 {first}", "has regime "),
+        ("regime_cut", "update ballast.regime_cut set micros = 7 {first}", "has micros 7, "),
+        (
+            "feature_schema",
+            "update ballast.feature_schema set names[2] = 'luck' {first}",
+            "has names ",
+        ),
         ("fill", "update ballast.fill set ordinal = 9000 {first}", "of fill is missing"),
         ("fill", "update ballast.fill set mode = 'LIVE' {first}", "has mode LIVE, the journal"),
     ],

@@ -10,11 +10,15 @@ from actors.inference.actor import InferenceActor, InferenceConfig, InferenceSta
 from actors.messages.arrays import sealed
 from actors.messages.codec import encode, state_decoder
 from actors.messages.feature import FeatureSlice
-from actors.messages.prediction import MISSING, PredictionSlice
+from actors.messages.prediction import MISSING, PredictionSlice, RegimeSlice
 from actors.ports import PredictionTape, TapedPredictor
-from tests.context_records import STARTED
+from models.features.catalogue import FEATURE_NAMES
+from models.features.regimes import CUTS, Regime, RegimeCut
+from tests.context_records import MODEL, STARTED
 
 SYMBOLS = ("XBT/USD", "ETH/USD")
+changed = msgspec.structs.replace
+UNCUT = changed(STARTED, model=changed(MODEL, regime_cuts=()))
 
 
 class FixedPredictor:
@@ -136,6 +140,7 @@ def test_the_state_survives_being_written_and_read() -> None:
         "close_ts": 9,
         "predictions": 1,
         "known_until": 0,
+        "regime_cuts": (),
     }
 
 
@@ -143,12 +148,75 @@ def test_the_state_survives_being_written_and_read() -> None:
 def test_what_the_model_may_have_seen_is_marked(close_ts: int, in_sample: bool) -> None:
     """Trained until before 200, with an embargo of 10."""
     actor = actor_of(FixedPredictor(GOOD))
-    actor.handle(STARTED, 1)
+    actor.handle(UNCUT, 1)
     assert prediction_of(actor, slice_of(close_ts)).in_sample is in_sample
 
 
 def test_without_a_stated_model_nothing_is_in_sample() -> None:
     actor = actor_of(FixedPredictor(GOOD))
-    actor.handle(STARTED, 1)
-    actor.handle(msgspec.structs.replace(STARTED, model=None), 1)
+    actor.handle(UNCUT, 1)
+    actor.handle(changed(STARTED, model=None), 1)
     assert not prediction_of(actor, slice_of(1)).in_sample
+
+
+VALUES = (1_500_000, -1_250_000, 250_000)
+LIMITS = tuple(RegimeCut(*cut, micros) for cut, micros in zip(CUTS, VALUES, strict=True))
+CUT = changed(STARTED, model=changed(MODEL, regime_cuts=LIMITS))
+
+
+def known(**features: float) -> FeatureSlice:
+    """Everything half, but for the first symbol's named features."""
+    rows = np.full((2, len(FEATURE_NAMES)), 0.5)
+    for name, value in features.items():
+        rows[0, FEATURE_NAMES.index(name)] = value
+    return FeatureSlice(7, sealed(rows))
+
+
+@pytest.mark.parametrize(
+    ("volatility", "momentum", "efficiency", "regime"),
+    [
+        (1.0, 0.0, 0.1, Regime.RANGE),
+        (1.0, -9.0, 0.249999, Regime.RANGE),
+        (1.0, 0.0, 0.25, Regime.TREND),
+        (1.499999, -9.0, 0.9, Regime.TREND),
+        (1.5, 0.0, 0.9, Regime.HIGH_VOLATILITY),
+        (1.5, -1.25, 0.1, Regime.HIGH_VOLATILITY),
+        (1.5, -1.250001, 0.9, Regime.STRESS),
+        (3.0, -2.0, 0.1, Regime.STRESS),
+        (np.nan, -2.0, 0.1, MISSING),
+        (3.0, np.nan, 0.1, MISSING),
+        (1.0, -2.0, np.nan, MISSING),
+    ],
+)
+def test_the_cuts_that_a_run_states_tell_the_regime_of_each_symbol(
+    volatility: float, momentum: float, efficiency: float, regime: int
+) -> None:
+    """At the cut counts as beyond it, but for a fall, which has to be deeper."""
+    actor = actor_of(FixedPredictor(GOOD))
+    actor.handle(CUT, 1)
+    told, predicted = actor.handle(
+        known(volatility_ratio_12_168=volatility, z_momentum_24=momentum, efficiency_72=efficiency),
+        7,
+    )
+    assert isinstance(told, RegimeSlice)
+    assert isinstance(predicted, PredictionSlice)
+    assert (told.close_ts, told.bundle_id) == (7, "b" * 64)
+    assert told.rows.tolist() == [[regime], [Regime.TREND]]
+    assert told.rows.dtype == np.dtype("<i4")
+    assert not told.rows.flags.writeable
+
+
+def test_history_and_a_run_without_cuts_have_no_regimes() -> None:
+    actor = actor_of(FixedPredictor(GOOD))
+    actor.handle(CUT, 1)
+    assert len(actor.handle(changed(known(), warm_up=True), 7)) == 1
+    actor.handle(UNCUT, 8)
+    assert len(actor.handle(known(), 9)) == 1
+    without = actor_of(None)
+    without.handle(CUT, 1)
+    assert len(without.handle(known(), 7)) == 1
+
+
+def test_cuts_of_other_features_are_refused() -> None:
+    with pytest.raises(ValueError, match="cannot be told, they are not cuts of"):
+        actor_of(FixedPredictor(GOOD)).handle(STARTED, 1)

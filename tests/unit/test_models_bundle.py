@@ -84,8 +84,8 @@ TAMPERED: list[tuple[str, Change, RefusalReason]] = [
     ("not a folder", shutil.rmtree, RefusalReason.UNREADABLE),
     ("not JSON", lambda b: (b / MANIFEST_FILE).write_text("{"), RefusalReason.BAD_FORMAT),
     ("strange field", lambda b: manifest_with(b, "extra", 1), RefusalReason.BAD_FORMAT),
-    ("older format", lambda b: rewritten(b, format_version=1), RefusalReason.BAD_FORMAT),
-    ("newer format", lambda b: rewritten(b, format_version=3), RefusalReason.BAD_FORMAT),
+    ("older format", lambda b: rewritten(b, format_version=2), RefusalReason.BAD_FORMAT),
+    ("newer format", lambda b: rewritten(b, format_version=4), RefusalReason.BAD_FORMAT),
     ("id not its own", lambda b: manifest_with(b, "bundle_id", "0" * 64), RefusalReason.WRONG_ID),
     ("name changed", lambda b: manifest_with(b, "name", "better"), RefusalReason.WRONG_ID),
     ("extra file", lambda b: (b / "x.txt").write_text("x"), RefusalReason.STRANGE_FILES),
@@ -140,10 +140,29 @@ def test_a_bundle_of_format_1_is_told_apart_from_a_malformed_one(bundle: Path) -
     del document["label"]["p_up"], document["label"]["expected_move"]
     (bundle / MANIFEST_FILE).write_bytes(canonical(document))
     with pytest.raises(
-        BundleRefused, match="has format 1, this product reads 2; install"
+        BundleRefused, match="has format 1, this product reads 3; install"
     ) as caught:
         load_bundle(bundle)
     assert caught.value.reason is RefusalReason.BAD_FORMAT
+
+
+def with_cuts(bundle: Path, **change: Any) -> None:
+    """Change the first cut, or leave it out when nothing is changed."""
+    cuts = decoded((bundle / MANIFEST_FILE).read_bytes()).regimes
+    first = (msgspec.structs.replace(cuts[0], **change),) if change else ()
+    rewritten(bundle, regimes=(*first, *cuts[1:]))
+
+
+@pytest.mark.parametrize(
+    "change", [{}, {"feature": "momentum_24"}, {"share_below": 800_000}, {"name": "wild"}]
+)
+def test_a_bundle_without_the_cuts_of_the_rules_is_refused(
+    bundle: Path, change: dict[str, Any]
+) -> None:
+    with_cuts(bundle, **change)
+    with pytest.raises(BundleRefused, match="regimes cannot be used") as caught:
+        load_bundle(bundle)
+    assert caught.value.reason is RefusalReason.BAD_REGIMES
 
 
 def test_every_single_byte_of_the_manifest_counts(bundle: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from models.bundle.load import load_bundle
 from models.bundle.manifest import MANIFEST_FILE
+from models.features.catalogue import FEATURE_NAMES
+from models.features.regimes import CUTS, cuts_fault, fitted_cuts, regimes
 from models.labels import Costs
 from models.training import baseline, economics, gate, metrics
 from models.training.economics import Signal
@@ -19,6 +21,7 @@ from models.training.folds import final, walk_forward
 from models.training.metrics import Scored
 
 FloatArray = npt.NDArray[np.float64]
+SHIPPED = Path(__file__).resolve().parents[2] / "models" / "bundles"
 NO_COSTS = Costs(0.0, 0.0)
 
 
@@ -227,3 +230,27 @@ def test_bad_options_end_in_one_sentence(
         baseline.main(
             ["--candles", good, "--until", "2018-01-01", "--out", "x", "--synthetic-only"]
         )
+
+
+def test_the_cuts_of_regimes_are_values_of_the_fit_at_their_quantiles() -> None:
+    """A hundred rows: ten are volatile, ten fall faster, thirty-five trend."""
+    rows = np.zeros((100, len(FEATURE_NAMES)), dtype=np.float32)
+    order = np.random.default_rng(3).permutation(100)
+    for number, (_, feature, _) in enumerate(CUTS):
+        rows[:, FEATURE_NAMES.index(feature)] = order[::-1] + number
+    cuts = fitted_cuts(rows)
+    assert [cut.micros for cut in cuts] == [90_000_000, 11_000_000, 67_000_000]
+    assert cuts_fault(cuts) == ""
+    columns = [rows[:, FEATURE_NAMES.index(cut.feature)] for cut in cuts]
+    assert (columns[0] >= 90).sum() == 10
+    assert (columns[1] < 11).sum() == 10
+    assert (columns[2] >= 67).sum() == 35
+    found = regimes(rows.astype(np.float64), tuple(cut.micros for cut in cuts), -1)
+    assert np.bincount(found).tolist() == [65, 25, 10]
+
+
+@pytest.mark.parametrize("name", ["baseline", "synthetic"])
+def test_the_shipped_cuts_tell_four_regimes_apart(name: str) -> None:
+    manifest = load_bundle(SHIPPED / name).manifest
+    volatile, falling, trending = (cut.micros / 1_000_000 for cut in manifest.regimes)
+    assert volatile > 1 > trending > 0 > falling
