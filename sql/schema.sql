@@ -726,6 +726,28 @@ CREATE TABLE ballast.activation (
     CONSTRAINT activation_synthetic_on_seeded_feed CHECK ((((marker = 'SYNTHETIC_ONLY'::text) AND (kind = 'SYNTHETIC_ONLY'::text) AND (feed ~~ 'seeded:%'::text)) OR ((marker <> 'SYNTHETIC_ONLY'::text) AND (kind <> 'SYNTHETIC_ONLY'::text))))
 );
 
+--# table ballast.cluster_hour
+CREATE TABLE ballast.cluster_hour (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    hour_ts bigint NOT NULL,
+    cluster text NOT NULL,
+    version text NOT NULL,
+    positions_worth numeric NOT NULL,
+    claims_worth numeric NOT NULL,
+    exposure numeric NOT NULL,
+    share bigint,
+    CONSTRAINT cluster_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT cluster_hour_exposure_adds_up CHECK (((positions_worth >= (0)::numeric) AND (claims_worth >= (0)::numeric) AND (exposure = (positions_worth + claims_worth)) AND (exposure < 'Infinity'::numeric))),
+    CONSTRAINT cluster_hour_full CHECK ((((hour_ts % '3600000000000'::bigint) = 0) AND (hour_ts <= at))),
+    CONSTRAINT cluster_hour_once UNIQUE (account_id, run_id, hour_ts, cluster)
+);
+
 --# table ballast.fill
 CREATE TABLE ballast.fill (
     account_id text NOT NULL,
@@ -1082,6 +1104,43 @@ CREATE TABLE ballast.refusal (
     gate text NOT NULL,
     CONSTRAINT refusal_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT refusal_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text])))
+);
+
+--# table ballast.risk_hour
+CREATE TABLE ballast.risk_hour (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    hour_ts bigint NOT NULL,
+    state text NOT NULL,
+    kill_level bigint NOT NULL,
+    closed text NOT NULL,
+    drawdown bigint NOT NULL,
+    halt_at bigint NOT NULL,
+    tier text NOT NULL,
+    position_cap bigint NOT NULL,
+    exposure_cap bigint NOT NULL,
+    positions_max_count bigint NOT NULL,
+    orders_count bigint NOT NULL,
+    unknown_count bigint NOT NULL,
+    equity numeric NOT NULL,
+    positions_worth numeric NOT NULL,
+    claims_worth numeric NOT NULL,
+    exposure numeric NOT NULL,
+    share bigint,
+    mark_age bigint,
+    CONSTRAINT risk_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT risk_hour_closed_as_it_stands CHECK (((closed <> ''::text) OR ((state = 'Active'::text) AND (kill_level = 0) AND (drawdown < halt_at) AND (equity > (0)::numeric)))),
+    CONSTRAINT risk_hour_counts CHECK (((unknown_count >= 0) AND (unknown_count <= orders_count))),
+    CONSTRAINT risk_hour_exposure_adds_up CHECK (((positions_worth >= (0)::numeric) AND (claims_worth >= (0)::numeric) AND (exposure = (positions_worth + claims_worth)) AND (exposure < 'Infinity'::numeric))),
+    CONSTRAINT risk_hour_full CHECK ((((hour_ts % '3600000000000'::bigint) = 0) AND (hour_ts <= at))),
+    CONSTRAINT risk_hour_once UNIQUE (account_id, run_id, hour_ts),
+    CONSTRAINT risk_hour_share_follows CHECK ((((equity > (0)::numeric) = (share IS NOT NULL)) AND ((share IS NULL) OR (((exposure * (1000000)::numeric) <= ((share)::numeric * equity)) AND ((share = 0) OR ((exposure * (1000000)::numeric) > (((share - 1))::numeric * equity))))))),
+    CONSTRAINT risk_hour_state CHECK (((state = ANY (ARRAY['Active'::text, 'Reducing'::text, 'Halted'::text])) AND ((kill_level >= 0) AND (kill_level <= 3))))
 );
 
 --# table ballast.risk_profile
@@ -1502,6 +1561,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.transfer REFERENCING NEW TABL
 --# trigger refuse_change ON ballast.activation
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.activation FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.cluster_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1555,6 +1617,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.prof
 
 --# trigger refuse_change ON ballast.refusal
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.risk_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.risk_profile
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_profile FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -1634,6 +1699,9 @@ ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger refuse_change ON ballast.activation
 ALTER TABLE ballast.activation ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.cluster_hour
+ALTER TABLE ballast.cluster_hour ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -1687,6 +1755,9 @@ ALTER TABLE ballast.profile_assignment ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.refusal
 ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.risk_hour
+ALTER TABLE ballast.risk_hour ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.risk_profile
 ALTER TABLE ballast.risk_profile ENABLE ALWAYS TRIGGER refuse_change;
@@ -1750,6 +1821,18 @@ COMMENT ON CONSTRAINT activation_reaches_mode ON ballast.activation IS 'What was
 
 --# comment on CONSTRAINT activation_synthetic_on_seeded_feed ON ballast.activation
 COMMENT ON CONSTRAINT activation_synthetic_on_seeded_feed ON ballast.activation IS 'What was trained on a made-up market speaks of no other';
+
+--# comment on CONSTRAINT cluster_hour_exposure_adds_up ON ballast.cluster_hour
+COMMENT ON CONSTRAINT cluster_hour_exposure_adds_up ON ballast.cluster_hour IS 'Exposure is what is held and what may still be bought; no side of it is negative';
+
+--# comment on CONSTRAINT cluster_hour_full ON ballast.cluster_hour
+COMMENT ON CONSTRAINT cluster_hour_full ON ballast.cluster_hour IS 'Hours are UTC and full, and nobody records one before it is over';
+
+--# comment on CONSTRAINT cluster_hour_once ON ballast.cluster_hour
+COMMENT ON CONSTRAINT cluster_hour_once ON ballast.cluster_hour IS 'A cluster stands once in an hour';
+
+--# comment on CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour
+COMMENT ON CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT fill_pkey ON ballast.fill
 COMMENT ON CONSTRAINT fill_pkey ON ballast.fill IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
@@ -1891,6 +1974,30 @@ COMMENT ON CONSTRAINT refusal_pkey ON ballast.refusal IS 'A row is told by its i
 
 --# comment on CONSTRAINT refusal_side ON ballast.refusal
 COMMENT ON CONSTRAINT refusal_side ON ballast.refusal IS 'An intent buys or sells; there is no third side';
+
+--# comment on CONSTRAINT risk_hour_closed_as_it_stands ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_closed_as_it_stands ON ballast.risk_hour IS 'Entries are open only while nothing stands against them: kill level, halt, drawdown, missing equity';
+
+--# comment on CONSTRAINT risk_hour_counts ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_counts ON ballast.risk_hour IS 'An order of unknown outcome is an open order';
+
+--# comment on CONSTRAINT risk_hour_exposure_adds_up ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_exposure_adds_up ON ballast.risk_hour IS 'Exposure is what is held and what may still be bought; no side of it is negative';
+
+--# comment on CONSTRAINT risk_hour_full ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_full ON ballast.risk_hour IS 'Hours are UTC and full, and nobody records one before it is over';
+
+--# comment on CONSTRAINT risk_hour_once ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_once ON ballast.risk_hour IS 'An hour is full once in a run';
+
+--# comment on CONSTRAINT risk_hour_pkey ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_pkey ON ballast.risk_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT risk_hour_share_follows ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_share_follows ON ballast.risk_hour IS 'The share is exposure over equity, rounded up, and unknown where there is no equity';
+
+--# comment on CONSTRAINT risk_hour_state ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_state ON ballast.risk_hour IS 'A state that nobody knows says nothing of what was allowed';
 
 --# comment on CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile IS 'No cap lets more be held than the account is worth';
@@ -2093,6 +2200,9 @@ COMMENT ON FUNCTION ballast.refuse_change() IS 'Append-only: refuses UPDATE, DEL
 --# comment on TABLE ballast.activation
 COMMENT ON TABLE ballast.activation IS 'Who let the model of a run speak, how far and why. A backtest needs none: it trades nothing';
 
+--# comment on TABLE ballast.cluster_hour
+COMMENT ON TABLE ballast.cluster_hour IS 'The exposure of each cluster when an hour was full; version names the map from symbols to clusters';
+
 --# comment on TABLE ballast.fill
 COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
 
@@ -2146,6 +2256,9 @@ COMMENT ON TABLE ballast.profile_assignment IS 'Which profile a run decides by';
 
 --# comment on TABLE ballast.refusal
 COMMENT ON TABLE ballast.refusal IS 'Intents that a gate refused, with what it saw and what it demanded';
+
+--# comment on TABLE ballast.risk_hour
+COMMENT ON TABLE ballast.risk_hour IS 'What risk stood at when an hour was full: its state, the limits in force and the exposure at its worst; ratios in millionths';
 
 --# comment on TABLE ballast.risk_profile
 COMMENT ON TABLE ballast.risk_profile IS 'The limits by which a run decides, in millionths, stated at its start';
@@ -2275,6 +2388,9 @@ ALTER TABLE ballast.activation OWNER TO ballast_owner;
 --# owner of TABLE ballast.balance
 ALTER TABLE ballast.balance OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.cluster_hour
+ALTER TABLE ballast.cluster_hour OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.fill
 ALTER TABLE ballast.fill OWNER TO ballast_owner;
 
@@ -2335,6 +2451,9 @@ ALTER TABLE ballast.profile_assignment OWNER TO ballast_owner;
 --# owner of TABLE ballast.refusal
 ALTER TABLE ballast.refusal OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.risk_hour
+ALTER TABLE ballast.risk_hour OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.risk_profile
 ALTER TABLE ballast.risk_profile OWNER TO ballast_owner;
 
@@ -2389,6 +2508,9 @@ GRANT EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer;
 --# grant INSERT ON TABLE ballast.activation TO ballast_writer
 GRANT INSERT ON TABLE ballast.activation TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.cluster_hour TO ballast_writer
+GRANT INSERT ON TABLE ballast.cluster_hour TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.fill TO ballast_writer
 GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
 
@@ -2439,6 +2561,9 @@ GRANT INSERT ON TABLE ballast.profile_assignment TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.refusal TO ballast_writer
 GRANT INSERT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.risk_hour TO ballast_writer
+GRANT INSERT ON TABLE ballast.risk_hour TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.risk_profile TO ballast_writer
 GRANT INSERT ON TABLE ballast.risk_profile TO ballast_writer;
@@ -2496,6 +2621,12 @@ GRANT SELECT ON TABLE ballast.balance TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.balance TO ballast_writer
 GRANT SELECT ON TABLE ballast.balance TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.cluster_hour TO ballast_reader
+GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.cluster_hour TO ballast_writer
+GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.fill TO ballast_reader
 GRANT SELECT ON TABLE ballast.fill TO ballast_reader;
@@ -2616,6 +2747,12 @@ GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.refusal TO ballast_writer
 GRANT SELECT ON TABLE ballast.refusal TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.risk_hour TO ballast_reader
+GRANT SELECT ON TABLE ballast.risk_hour TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.risk_hour TO ballast_writer
+GRANT SELECT ON TABLE ballast.risk_hour TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.risk_profile TO ballast_reader
 GRANT SELECT ON TABLE ballast.risk_profile TO ballast_reader;

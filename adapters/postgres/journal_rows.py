@@ -32,8 +32,10 @@ from actors.messages.order import OrderUpdate, SubmitOrder
 from actors.messages.prediction import PredictionSlice
 from actors.messages.risk import (
     Admission,
+    ClusterHour,
     IntentApproved,
     IntentRefused,
+    RiskHour,
     RiskLimits,
     TradingStateChanged,
 )
@@ -84,6 +86,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ledger_entry": _fields(EntryBooked),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
+    "risk_hour": _fields(RiskHour),
+    "cluster_hour": _fields(ClusterHour),
     REFUSED: ("table_name", "constraint_name"),
 }
 
@@ -136,6 +140,8 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     LotOpened: _flat("lot"),
     LotConsumed: _flat("lot_consumed"),
     EntryBooked: _flat("ledger_entry"),
+    RiskHour: _flat("risk_hour"),
+    ClusterHour: _flat("cluster_hour"),
 }
 
 
