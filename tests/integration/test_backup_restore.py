@@ -132,15 +132,8 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0010_slices made; it is the last one.
-LAST_TAKEN_BACK = """
-    DROP VIEW ballast.bar, ballast.feature, ballast.slice_number, ballast.regime;
-    DROP TABLE ballast.bar_slice, ballast.feature_schema, ballast.feature_slice,
-        ballast.regime_cut, ballast.regime_slice;
-    DROP TRIGGER check_causes ON ballast.prediction_slice;
-    DROP FUNCTION ballast.check_bars(), ballast.check_features(), ballast.check_regimes(),
-        ballast.check_prediction_causes()
-"""
+# Takes back what 0011_hours made; it is the last one.
+LAST_TAKEN_BACK = "DROP TABLE ballast.risk_hour, ballast.cluster_hour"
 
 
 def test_an_older_backup_is_migrated_after_it_was_filled(
