@@ -9,6 +9,7 @@ from __future__ import annotations
 import msgspec
 
 from models.features.regimes import RegimeCut
+from models.walk_forward import WalkForwardFold
 
 
 class TrainingWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,6 +26,7 @@ class ModelStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     The model saw data until before `trained_until`; what lies within `embargo_ns` after it overlaps
     its labels. `activation` is SYNTHETIC_ONLY, PAPER_ONLY or LIVE; empty: nobody activated it, as
     in a backtest. `regime_cuts` are those of models.features.regimes; none: the run has no regimes.
+    `folds` are the walk-forward folds by which its gate judged it.
     """
 
     bundle_id: str
@@ -39,6 +41,7 @@ class ModelStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activation: str = ""
     reason: str = ""
     regime_cuts: tuple[RegimeCut, ...] = ()
+    folds: tuple[WalkForwardFold, ...] = ()
 
     @property
     def known_until(self) -> int:

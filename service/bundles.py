@@ -68,6 +68,7 @@ class Choice(msgspec.Struct, frozen=True):
             activation=self.activation,
             reason=self.reason,
             regime_cuts=manifest.regimes,
+            folds=manifest.folds,
         )
 
 

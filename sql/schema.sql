@@ -1611,6 +1611,33 @@ CREATE TABLE ballast.trading_state (
     CONSTRAINT trading_state_known CHECK ((state = ANY (ARRAY['Active'::text, 'Reducing'::text, 'Halted'::text])))
 );
 
+--# table ballast.training_fold
+CREATE TABLE ballast.training_fold (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    bundle_id text NOT NULL,
+    number bigint NOT NULL,
+    fit_begins bigint NOT NULL,
+    fit_ends bigint NOT NULL,
+    calibrate_begins bigint NOT NULL,
+    calibrate_ends bigint NOT NULL,
+    test_begins bigint NOT NULL,
+    test_ends bigint NOT NULL,
+    rows_count bigint NOT NULL,
+    log_loss bigint NOT NULL,
+    log_loss_of_base_rate bigint NOT NULL,
+    accuracy bigint NOT NULL,
+    CONSTRAINT training_fold_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT training_fold_apart CHECK (((fit_begins < fit_ends) AND (fit_ends < calibrate_begins) AND (calibrate_begins < calibrate_ends) AND (calibrate_ends < test_begins) AND (test_begins < test_ends))),
+    CONSTRAINT training_fold_figures CHECK (((number >= 1) AND (rows_count > 0) AND (log_loss >= 0) AND (log_loss_of_base_rate >= 0) AND ((accuracy >= 0) AND (accuracy <= 1000000)))),
+    CONSTRAINT training_fold_once UNIQUE (account_id, run_id, number)
+);
+
 --# table ballast.training_window
 CREATE TABLE ballast.training_window (
     account_id text NOT NULL,
@@ -2015,6 +2042,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trad
 --# trigger refuse_change ON ballast.trading_state
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trading_state FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.training_fold
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.training_fold FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.training_window
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.training_window FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -2221,6 +2251,9 @@ ALTER TABLE ballast.trade_unexplained ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.trading_state
 ALTER TABLE ballast.trading_state ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.training_fold
+ALTER TABLE ballast.training_fold ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.training_window
 ALTER TABLE ballast.training_window ENABLE ALWAYS TRIGGER refuse_change;
@@ -2567,6 +2600,18 @@ COMMENT ON CONSTRAINT trading_state_known ON ballast.trading_state IS 'A state n
 --# comment on CONSTRAINT trading_state_pkey ON ballast.trading_state
 COMMENT ON CONSTRAINT trading_state_pkey ON ballast.trading_state IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
+--# comment on CONSTRAINT training_fold_apart ON ballast.training_fold
+COMMENT ON CONSTRAINT training_fold_apart ON ballast.training_fold IS 'Fitted, then calibrated, then tested, with labels apart: what was seen before its test proves nothing';
+
+--# comment on CONSTRAINT training_fold_figures ON ballast.training_fold
+COMMENT ON CONSTRAINT training_fold_figures ON ballast.training_fold IS 'A test without labels, or beyond certainty, is none';
+
+--# comment on CONSTRAINT training_fold_once ON ballast.training_fold
+COMMENT ON CONSTRAINT training_fold_once ON ballast.training_fold IS 'A fold is told once, or nobody could say which one the gate saw';
+
+--# comment on CONSTRAINT training_fold_pkey ON ballast.training_fold
+COMMENT ON CONSTRAINT training_fold_pkey ON ballast.training_fold IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
 --# comment on CONSTRAINT training_window_once ON ballast.training_window
 COMMENT ON CONSTRAINT training_window_once ON ballast.training_window IS 'A model is fitted, calibrated and tested on one span each';
 
@@ -2791,6 +2836,9 @@ COMMENT ON TABLE ballast.trade_unexplained IS 'Trades that no order of ours expl
 
 --# comment on TABLE ballast.trading_state
 COMMENT ON TABLE ballast.trading_state IS 'Every change of what may be sent';
+
+--# comment on TABLE ballast.training_fold
+COMMENT ON TABLE ballast.training_fold IS 'A walk-forward fold behind the gate''s verdict; spans end before their end, losses and accuracy are millionths of its test';
 
 --# comment on TABLE ballast.training_window
 COMMENT ON TABLE ballast.training_window IS 'The spans of data on which the model of a run was fitted, calibrated and tested; the end is not part of it';
@@ -3041,6 +3089,9 @@ ALTER TABLE ballast.trade_unexplained OWNER TO ballast_owner;
 --# owner of TABLE ballast.trading_state
 ALTER TABLE ballast.trading_state OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.training_fold
+ALTER TABLE ballast.training_fold OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.training_window
 ALTER TABLE ballast.training_window OWNER TO ballast_owner;
 
@@ -3166,6 +3217,9 @@ GRANT INSERT ON TABLE ballast.trade_unexplained TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.trading_state TO ballast_writer
 GRANT INSERT ON TABLE ballast.trading_state TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.training_fold TO ballast_writer
+GRANT INSERT ON TABLE ballast.training_fold TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.training_window TO ballast_writer
 GRANT INSERT ON TABLE ballast.training_window TO ballast_writer;
@@ -3439,6 +3493,12 @@ GRANT SELECT ON TABLE ballast.trading_state TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.trading_state TO ballast_writer
 GRANT SELECT ON TABLE ballast.trading_state TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.training_fold TO ballast_reader
+GRANT SELECT ON TABLE ballast.training_fold TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.training_fold TO ballast_writer
+GRANT SELECT ON TABLE ballast.training_fold TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.training_window TO ballast_reader
 GRANT SELECT ON TABLE ballast.training_window TO ballast_reader;

@@ -20,6 +20,7 @@ from actors.messages.market import BarSlice
 from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.model_statement import ModelStatement, TrainingWindow
 from models.features.regimes import RegimeCut
+from models.walk_forward import WalkForwardFold
 
 RULES = Instrument(
     symbol="XBT/USD",
@@ -46,6 +47,7 @@ MODEL = ModelStatement(
     activation="SYNTHETIC_ONLY",
     reason="seeded market",
     regime_cuts=(RegimeCut("volatile", "momentum", 900_000, 1_500_000),),
+    folds=(WalkForwardFold(1, 100, 120, 130, 150, 160, 190, 7, 690_000, 693_147, 510_000),),
 )
 # The run's one symbol; its bar closes at 210, and so do the features and the prediction.
 BAR = BarSlice(200, 210, sealed(np.array([[1.0, 3.0, 0.5, 2.0, 7.25, 4.0]])))
@@ -98,6 +100,7 @@ NOT_ACTIVATED: Final[tuple[tuple[str, dict[str, str]], ...]] = (
 
 _KEYS: Final = "'a', 'r', 'm', 0, {seq}, 0, 1"
 _RULED: Final = "'XBT/USD', 'XBT', 'USD', 0.1, 0.1, 0.1, 0.1, 4, 0, 0"
+_FOLD: Final = "1, 2, 3, 4, 5, 6, 1, 1, 1, 1"
 _PROFILE: Final = "encode(sha256('{}'), 'hex')"
 # The constraint, the table, and the values of two rows after the keys; the second one is refused,
 # and so is the first when it is None.
@@ -135,6 +138,13 @@ BY_HAND: Final[tuple[tuple[str, str, str | None, str], ...]] = (
     ("bar_slice_aligned", "bar_slice", None, "-1, 1, ''"),
     ("bar_slice_closed", "bar_slice", None, "0, 2, ''"),
     ("feature_schema_once", "feature_schema", "'s', '{a}'", "'t', '{a}'"),
+    ("training_fold_once", "training_fold", f"'b', 1, {_FOLD}", f"'c', 1, {_FOLD}"),
+    ("training_fold_apart", "training_fold", None, "'b', 1, 1, 2, 2, 4, 5, 6, 1, 1, 1, 1"),
+    ("training_fold_apart", "training_fold", None, "'b', 1, 1, 2, 3, 5, 5, 6, 1, 1, 1, 1"),
+    ("training_fold_apart", "training_fold", None, "'b', 1, 1, 2, 3, 4, 6, 6, 1, 1, 1, 1"),
+    ("training_fold_figures", "training_fold", None, "'b', 0, 1, 2, 3, 4, 5, 6, 1, 1, 1, 1"),
+    ("training_fold_figures", "training_fold", None, "'b', 1, 1, 2, 3, 4, 5, 6, 0, 1, 1, 1"),
+    ("training_fold_figures", "training_fold", None, "'b', 1, 1, 2, 3, 4, 5, 6, 1, 1, 1, 1000001"),
     ("regime_cut_once", "regime_cut", "'b', 'n', 'f', 1, 2", "'c', 'n', 'g', 1, 2"),
     ("regime_cut_share", "regime_cut", None, "'b', 'n', 'f', 1000000, 2"),
     ("regime_cut_share", "regime_cut", None, "'b', 'n', 'f', 0, 2"),

@@ -1,7 +1,7 @@
 """Inputs that say under what a run decides, as rows: what a run was made of, and who intervened.
 
 A profile is kept as the canonical JSON that was hashed, so its hash can be made again. Nothing is
-computed but hashes. The tables are those of 0009_context.sql, and regime_cut.
+computed but hashes. The tables are those of 0009_context.sql, regime_cut and training_fold.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import msgspec
 
 from actors.messages.control import KillSwitch, Reactivate, RunStarted
 from actors.messages.prediction import PredictionSlice
+from models.walk_forward import WalkForwardFold
 
 Rows: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
 
@@ -64,6 +65,7 @@ CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "model_version": ("bundle_id", *_MODEL),
     "training_window": ("bundle_id", "purpose", "begins", "ends"),
     "regime_cut": ("bundle_id", *_CUT),
+    "training_fold": ("bundle_id", *WalkForwardFold.__struct_fields__),
     "activation": ("bundle_id", "kind", "marker", "gate", "feed", "reason"),
     "operator_action": ("kind", "actor", "reason", "kill_level", "hole"),
 }
@@ -111,6 +113,8 @@ def _model_rows(body: RunStarted) -> Rows:
         yield "training_window", (named, window.purpose, window.begins, window.ends)
     for cut in model.regime_cuts:
         yield "regime_cut", (named, *(getattr(cut, name) for name in _CUT))
+    for fold in model.folds:
+        yield "training_fold", (named, *msgspec.structs.astuple(fold))
     if model.activation:
         told = (model.marker, model.gate, body.feed, model.reason)
         yield "activation", (named, model.activation, *told)

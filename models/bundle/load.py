@@ -1,7 +1,7 @@
 """Loading a bundle: every byte is checked first, and a refusal is one sentence.
 
 Order of refusals: unreadable, format, extra or missing file, size, hash, id, feature schema,
-meaning of the outputs, marker, calibration, regimes, operators, golden rows. Not here: whether the
+meaning of the outputs, marker, calibration, regimes, folds, operators, golden rows. Not here: whether the
 gate's verdict allows trading.
 """
 
@@ -33,6 +33,7 @@ from models.features.catalogue import FEATURE_NAMES, FEATURE_SCHEMA_HASH
 from models.features.regimes import cuts_fault
 from models.onnx import OnnxPredictor
 from models.onnx_format import OnnxRefused, check_graph
+from models.walk_forward import folds_fault
 
 GOLDEN_TOLERANCE_MICROS = 10
 """CPUs may differ in the last bits of a float32 sum; 1e-5 is far below any decision margin."""
@@ -51,6 +52,7 @@ class RefusalReason(enum.Enum):
     BAD_MARKER = "bad_marker"
     BAD_CALIBRATION = "bad_calibration"
     BAD_REGIMES = "bad_regimes"
+    BAD_FOLDS = "bad_folds"
     BAD_MODEL = "bad_model"
     GOLDEN_MISMATCH = "golden_mismatch"
 
@@ -195,6 +197,10 @@ def _check_statement(manifest: Manifest) -> None:
     if fault:
         sentence = f"{manifest.name}: the regimes cannot be used, {fault}; train it again"
         raise BundleRefused(RefusalReason.BAD_REGIMES, sentence)
+    fault = folds_fault(manifest.folds, manifest.data.calibrated_until_ns)
+    if fault:
+        sentence = f"{manifest.name}: its folds prove nothing, {fault}; train it again"
+        raise BundleRefused(RefusalReason.BAD_FOLDS, sentence)
 
 
 def _check_golden(path: Path, predictor: OnnxPredictor, evidence: bytes) -> None:

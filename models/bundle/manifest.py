@@ -16,9 +16,11 @@ import msgspec
 from models.calibration import Curve
 from models.features.regimes import RegimeCut
 from models.labels import Costs
+from models.walk_forward import WalkForwardFold
 
 FORMAT_VERSION = 3
-"""1 is gone: its p_up was the probability that a round trip beats its costs. 2 had no regimes."""
+"""1 is gone: its p_up was the probability that a round trip beats its costs. 2 had neither regimes
+nor folds."""
 MODEL_FILE = "model.onnx"
 CARD_FILE = "card.md"
 EVIDENCE_FILE = "evidence.json"
@@ -132,6 +134,8 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     gate: Verdict
     regimes: tuple[RegimeCut, ...]
     """The cuts of models.features.regimes, fitted on the features of the fit."""
+    folds: tuple[WalkForwardFold, ...]
+    """The walk-forward folds behind the gate's verdict, in time order."""
     bundle_id: str = ""
 
 

@@ -162,6 +162,7 @@ def _manifest(
         metrics={"walk_forward": walk.metrics, "out_of_sample": after.metrics},
         gate=studies.verdict(walk, after),
         regimes=fitted_cuts(study.rows.between(last.fit).features),
+        folds=walk.folds,
     )
 
 

@@ -47,6 +47,10 @@ def card(manifest: Manifest) -> str:
         "",
         *_metrics(manifest),
         "",
+        "## Folds",
+        "",
+        *_folds(manifest),
+        "",
         "## Gate",
         "",
         f"Verdict: **{manifest.gate.status}**.",
@@ -125,6 +129,20 @@ def _metrics(manifest: Manifest) -> list[str]:
     return lines + [
         f"| {name.replace('_', ' ')} | {_number(before[name])} | {_number(after[name])} |"
         for name in after
+    ]
+
+
+def _folds(manifest: Manifest) -> list[str]:
+    """Each walk-forward fold: what it was tested on, and whether it beat the base rate there."""
+    lines = [
+        "| fold | fitted until | tested from | until | labels | log-loss | of base rate | accuracy |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    return lines + [
+        f"| {fold.number} | {_day(fold.fit_ends)} | {_day(fold.test_begins)} "
+        f"| {_day(fold.test_ends)} | {fold.rows_count} | {fold.log_loss / MICROS:.6f} "
+        f"| {fold.log_loss_of_base_rate / MICROS:.6f} | {fold.accuracy / MICROS:.4f} |"
+        for fold in manifest.folds
     ]
 
 

@@ -16,12 +16,14 @@ import numpy.typing as npt
 from models.bundle.manifest import Check, Verdict, canonical
 from models.datasets import Table
 from models.features.catalogue import FEATURE_NAMES
+from models.features.regimes import MICROS
 from models.labels import Costs, forward_returns, rises
 from models.training import economics, gate, metrics
 from models.training.economics import Signal
 from models.training.fit import FitConfig, Fitted, Rows, fit
 from models.training.folds import Fold, final, walk_forward
 from models.training.metrics import Scored
+from models.walk_forward import WalkForwardFold
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -56,10 +58,11 @@ class Study(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """Predictions of some folds beside what happened, judged."""
+    """Predictions of some folds beside what happened, judged, and each fold by itself."""
 
     metrics: dict[str, float | None]
     checks: tuple[Check, ...]
+    folds: tuple[WalkForwardFold, ...]
 
 
 def prepared(table: Table, config: StudyConfig, until_ns: int, data_hash: str) -> Study:
@@ -136,12 +139,12 @@ def judged(study: Study, pairs: Iterable[tuple[Fold, Fitted]], fold_bars: int) -
     fold_bars: length of the parts of which most must beat the base rate.
     """
     scores = list(_scores(study, pairs))
-    rows = [rows for rows, _, _, _ in scores]
-    p = np.concatenate([p for _, p, _, _ in scores])
-    move = np.concatenate([move for _, _, move, _ in scores])
+    rows = [each.rows for each in scores]
+    p = np.concatenate([each.p for each in scores])
+    move = np.concatenate([each.move for each in scores])
     bar = np.concatenate([r.bar for r in rows])
     symbol = np.concatenate([r.symbol for r in rows])
-    base = np.concatenate([np.full(len(r.bar), rate) for r, _, _, rate in scores])
+    base = np.concatenate([each.base for each in scores])
     rose = np.concatenate([r.rose for r in rows])
     start = int(bar[0])
     scored = Scored(bar, p, rose, base, (bar - start) // fold_bars)
@@ -149,20 +152,49 @@ def judged(study: Study, pairs: Iterable[tuple[Fold, Fitted]], fold_bars: int) -
     grid_p, grid_move = np.full(shape, np.nan), np.full(shape, np.nan)
     grid_p[bar, symbol], grid_move[bar, symbol] = p, move
     end = int(bar[-1]) + study.config.horizon_bars + 2
-    return _evidence(study, scored, Signal(grid_p, grid_move, start, end))
+    told = tuple(_fold(study, number, each) for number, each in enumerate(scores, 1))
+    return _evidence(study, scored, Signal(grid_p, grid_move, start, end), told)
 
 
-def _scores(
-    study: Study, pairs: Iterable[tuple[Fold, Fitted]]
-) -> Iterator[tuple[Rows, FloatArray, FloatArray, float]]:
+class _Score(msgspec.Struct, frozen=True):
+    """What one fold's model said of its test range; `base` is its base rate, a row each."""
+
+    cut: Fold
+    rows: Rows
+    p: FloatArray
+    move: FloatArray
+    base: FloatArray
+
+
+def _scores(study: Study, pairs: Iterable[tuple[Fold, Fitted]]) -> Iterator[_Score]:
     for cut, model in pairs:
         rows = study.rows.between(cut.test)
         if len(rows.bar):
             p, move = model.probabilities(rows)
-            yield rows, p, move, model.base_rate
+            yield _Score(cut, rows, p, move, np.full(len(rows.bar), model.base_rate))
 
 
-def _evidence(study: Study, scored: Scored, signal: Signal) -> Outcome:
+def _fold(study: Study, number: int, score: _Score) -> WalkForwardFold:
+    """The fold as the bundle states it."""
+    table, rose = study.table, score.rows.rose
+    cuts = (score.cut.fit, score.cut.calibrate, score.cut.test)
+    spans = [
+        int(instant)
+        for first, after in cuts
+        for instant in (table.open_ts_ns[first], table.close_ts_ns[after - 1])
+    ]
+    figures = (
+        float(metrics.losses(score.p, rose).mean()),
+        float(metrics.losses(score.base, rose).mean()),
+        metrics.accuracy(score.p, rose),
+    )
+    millionths = [round(figure * MICROS) for figure in figures]
+    return WalkForwardFold(number, *spans, len(rose), *millionths)
+
+
+def _evidence(
+    study: Study, scored: Scored, signal: Signal, told: tuple[WalkForwardFold, ...]
+) -> Outcome:
     config, opens = study.config, study.table.bars[:, :, 0]
     trades = economics.simulate(opens, signal, config.costs, config.horizon_bars)
     months = study.table.open_ts_ns[trades.exit].astype("datetime64[ns]").astype("datetime64[M]")
@@ -180,7 +212,7 @@ def _evidence(study: Study, scored: Scored, signal: Signal) -> Outcome:
     numbers = metrics.summary(scored, config.horizon_bars)
     numbers |= economics.summary(opens, signal, config.costs, trades)
     numbers["mean_p_of_trades"] = metrics.tidy(case.mean_p)
-    return Outcome(numbers, gate.judge(case, gate.Limits()))
+    return Outcome(numbers, gate.judge(case, gate.Limits()), told)
 
 
 def verdict(walk_forward_outcome: Outcome, out_of_sample: Outcome) -> Verdict:

@@ -44,6 +44,8 @@ UNION ALL SELECT 'model_version', seq, ordinal, to_jsonb(r)::text FROM ballast.m
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'training_window', seq, ordinal, to_jsonb(r)::text FROM ballast.training_window r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'training_fold', seq, ordinal, to_jsonb(r)::text FROM ballast.training_fold r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'activation', seq, ordinal, to_jsonb(r)::text FROM ballast.activation r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'bar_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.bar_slice r

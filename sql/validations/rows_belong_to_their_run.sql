@@ -23,6 +23,7 @@ WITH derived AS (
     UNION ALL SELECT 'operator_action', account_id, run_id, mode, seq FROM ballast.operator_action
     UNION ALL SELECT 'model_version', account_id, run_id, mode, seq FROM ballast.model_version
     UNION ALL SELECT 'training_window', account_id, run_id, mode, seq FROM ballast.training_window
+    UNION ALL SELECT 'training_fold', account_id, run_id, mode, seq FROM ballast.training_fold
     UNION ALL SELECT 'activation', account_id, run_id, mode, seq FROM ballast.activation
     UNION ALL SELECT 'prediction_slice', account_id, run_id, mode, seq FROM ballast.prediction_slice
     UNION ALL SELECT 'bar_slice', account_id, run_id, mode, seq FROM ballast.bar_slice

@@ -132,8 +132,8 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0011_hours made; it is the last one.
-LAST_TAKEN_BACK = "DROP TABLE ballast.risk_hour, ballast.cluster_hour"
+# Takes back what 0012_folds made; it is the last one.
+LAST_TAKEN_BACK = "DROP TABLE ballast.training_fold"
 
 
 def test_an_older_backup_is_migrated_after_it_was_filled(

@@ -169,6 +169,16 @@ PLANTED = (
         "trades_follow_fills",
         "UPDATE ballast.trade_unexplained SET cost = cost + 1 WHERE exec_id = 'sale'",
     ),
+    ("training_folds_ascend", "DELETE FROM ballast.training_fold WHERE number = 1"),
+    ("training_folds_ascend", "UPDATE ballast.training_fold SET bundle_id = 'another'"),
+    (
+        "training_folds_ascend",
+        "UPDATE ballast.training_fold SET test_ends = test_ends + 86400000000000 WHERE number = 2",
+    ),
+    (
+        "training_folds_ascend",
+        "UPDATE ballast.model_version SET trained_until = trained_from + 1",
+    ),
     ("transfers_are_chained", "UPDATE ballast.transfer SET amount = amount * 1.0"),
     (
         "transfers_are_chained",
@@ -186,7 +196,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "run_context", "universe_version", "universe_member", "profile", "model_version",
         "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
         "regime_cut", "regime_slice",
-        "risk_hour", "cluster_hour",
+        "risk_hour", "cluster_hour", "training_fold",
     )
 )  # fmt: skip
 

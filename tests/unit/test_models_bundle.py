@@ -165,6 +165,31 @@ def test_a_bundle_without_the_cuts_of_the_rules_is_refused(
     assert caught.value.reason is RefusalReason.BAD_REGIMES
 
 
+@pytest.mark.parametrize(
+    ("place", "change", "told"),
+    [
+        (0, {"number": 2}, "not numbered from 1"),
+        (0, {"calibrate_begins": 0}, "fold 1 does not fit, calibrate and test"),
+        (1, {"test_begins": 0}, "fold 2 does not fit, calibrate and test"),
+        (0, {"test_ends": 2**62}, "fold 2 is tested on what fold 1 was"),
+        (-1, {"test_ends": 2**62}, "on what lies after the training"),
+        (None, {}, "there are none"),
+    ],
+)
+def test_a_bundle_whose_folds_prove_nothing_is_refused(
+    bundle: Path, place: int | None, change: dict[str, int], told: str
+) -> None:
+    folds = list(decoded((bundle / MANIFEST_FILE).read_bytes()).folds)
+    if place is None:
+        folds.clear()
+    else:
+        folds[place] = msgspec.structs.replace(folds[place], **change)
+    rewritten(bundle, folds=tuple(folds))
+    with pytest.raises(BundleRefused, match=told) as caught:
+        load_bundle(bundle)
+    assert caught.value.reason is RefusalReason.BAD_FOLDS
+
+
 def test_every_single_byte_of_the_manifest_counts(bundle: Path) -> None:
     content = (bundle / MANIFEST_FILE).read_bytes()
     for at in range(0, len(content), 97):

@@ -254,3 +254,20 @@ def test_the_shipped_cuts_tell_four_regimes_apart(name: str) -> None:
     manifest = load_bundle(SHIPPED / name).manifest
     volatile, falling, trending = (cut.micros / 1_000_000 for cut in manifest.regimes)
     assert volatile > 1 > trending > 0 > falling
+
+
+@pytest.mark.parametrize("name", ["baseline", "synthetic"])
+def test_the_folds_of_a_bundle_add_up_to_its_walk_forward_metrics(name: str) -> None:
+    manifest = load_bundle(SHIPPED / name).manifest
+    rows = sum(fold.rows_count for fold in manifest.folds)
+
+    def mean(figure: str) -> float:
+        return sum(fold.rows_count * getattr(fold, figure) for fold in manifest.folds) / rows
+
+    measured = manifest.metrics["walk_forward"]
+    assert rows == measured["rows"]
+    for figure in ("log_loss", "log_loss_of_base_rate", "accuracy"):
+        assert mean(figure) == pytest.approx((measured[figure] or 0) * 1_000_000, abs=2)
+    better = [fold.log_loss < fold.log_loss_of_base_rate for fold in manifest.folds]
+    checks = {each.name: each.value for each in manifest.gate.walk_forward}
+    assert sum(better) / len(better) == pytest.approx(checks["share of better folds"] or 0, abs=0.2)
