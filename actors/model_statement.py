@@ -9,7 +9,6 @@ from __future__ import annotations
 import msgspec
 
 from models.features.regimes import RegimeCut
-from models.walk_forward import WalkForwardFold
 
 
 class TrainingWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -18,6 +17,25 @@ class TrainingWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     purpose: str
     begins: int
     ends: int
+
+
+class TrainingFold(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A walk-forward fold: spans in ns UTC, the end not part of them, and figures in millionths.
+
+    The losses are mean log-losses over `rows_count` labels of the test, in nats.
+    """
+
+    number: int
+    fit_begins: int
+    fit_ends: int
+    calibrate_begins: int
+    calibrate_ends: int
+    test_begins: int
+    test_ends: int
+    rows_count: int
+    log_loss: int
+    log_loss_of_base_rate: int
+    accuracy: int
 
 
 class ModelStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -41,7 +59,7 @@ class ModelStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     activation: str = ""
     reason: str = ""
     regime_cuts: tuple[RegimeCut, ...] = ()
-    folds: tuple[WalkForwardFold, ...] = ()
+    folds: tuple[TrainingFold, ...] = ()
 
     @property
     def known_until(self) -> int:

@@ -14,7 +14,7 @@ import msgspec
 import numpy as np
 
 import models
-from actors.model_statement import ModelStatement, TrainingWindow
+from actors.model_statement import ModelStatement, TrainingFold, TrainingWindow
 from actors.ports import Predictor
 from models.bundle.load import Bundle, BundleRefused, load_bundle
 from service.failures import ExitCode, UserError
@@ -68,7 +68,7 @@ class Choice(msgspec.Struct, frozen=True):
             activation=self.activation,
             reason=self.reason,
             regime_cuts=manifest.regimes,
-            folds=manifest.folds,
+            folds=tuple(TrainingFold(**msgspec.structs.asdict(each)) for each in manifest.folds),
         )
 
 

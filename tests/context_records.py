@@ -18,9 +18,8 @@ from actors.messages.control import KillSwitch, RunStarted
 from actors.messages.feature import FeatureSchema, FeatureSlice
 from actors.messages.market import BarSlice
 from actors.messages.prediction import PredictionSlice, RegimeSlice
-from actors.model_statement import ModelStatement, TrainingWindow
+from actors.model_statement import ModelStatement, TrainingFold, TrainingWindow
 from models.features.regimes import RegimeCut
-from models.walk_forward import WalkForwardFold
 
 RULES = Instrument(
     symbol="XBT/USD",
@@ -47,7 +46,7 @@ MODEL = ModelStatement(
     activation="SYNTHETIC_ONLY",
     reason="seeded market",
     regime_cuts=(RegimeCut("volatile", "momentum", 900_000, 1_500_000),),
-    folds=(WalkForwardFold(1, 100, 120, 130, 150, 160, 190, 7, 690_000, 693_147, 510_000),),
+    folds=(TrainingFold(1, 100, 120, 130, 150, 160, 190, 7, 690_000, 693_147, 510_000),),
 )
 # The run's one symbol; its bar closes at 210, and so do the features and the prediction.
 BAR = BarSlice(200, 210, sealed(np.array([[1.0, 3.0, 0.5, 2.0, 7.25, 4.0]])))

@@ -14,7 +14,6 @@ import msgspec
 
 from actors.messages.control import KillSwitch, Reactivate, RunStarted
 from actors.messages.prediction import PredictionSlice
-from models.walk_forward import WalkForwardFold
 
 Rows: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
 
@@ -53,6 +52,19 @@ _MODEL: Final = (
 _CUT: Final = ("name", "feature", "share_below", "micros")
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
 PREDICTIONS: Final = "prediction_slice"
+_FOLD: Final = (
+    "number",
+    "fit_begins",
+    "fit_ends",
+    "calibrate_begins",
+    "calibrate_ends",
+    "test_begins",
+    "test_ends",
+    "rows_count",
+    "log_loss",
+    "log_loss_of_base_rate",
+    "accuracy",
+)
 PREDICTED: Final = ("ts", "bundle_id", "in_sample", "p_up", "expected_move", "uncertainty")
 # The columns of each table after the keys of every row.
 CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
@@ -65,7 +77,7 @@ CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "model_version": ("bundle_id", *_MODEL),
     "training_window": ("bundle_id", "purpose", "begins", "ends"),
     "regime_cut": ("bundle_id", *_CUT),
-    "training_fold": ("bundle_id", *WalkForwardFold.__struct_fields__),
+    "training_fold": ("bundle_id", *_FOLD),
     "activation": ("bundle_id", "kind", "marker", "gate", "feed", "reason"),
     "operator_action": ("kind", "actor", "reason", "kill_level", "hole"),
 }
@@ -114,7 +126,7 @@ def _model_rows(body: RunStarted) -> Rows:
     for cut in model.regime_cuts:
         yield "regime_cut", (named, *(getattr(cut, name) for name in _CUT))
     for fold in model.folds:
-        yield "training_fold", (named, *msgspec.structs.astuple(fold))
+        yield "training_fold", (named, *(getattr(fold, name) for name in _FOLD))
     if model.activation:
         told = (model.marker, model.gate, body.feed, model.reason)
         yield "activation", (named, model.activation, *told)

@@ -1,8 +1,8 @@
 """Loading a bundle: every byte is checked first, and a refusal is one sentence.
 
 Order of refusals: unreadable, format, extra or missing file, size, hash, id, feature schema,
-meaning of the outputs, marker, calibration, regimes, folds, operators, golden rows. Not here: whether the
-gate's verdict allows trading.
+meaning of the outputs, marker, calibration, regimes, folds, operators, golden rows. Not here:
+whether the gate's verdict allows trading.
 """
 
 from __future__ import annotations

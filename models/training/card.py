@@ -135,7 +135,7 @@ def _metrics(manifest: Manifest) -> list[str]:
 def _folds(manifest: Manifest) -> list[str]:
     """Each walk-forward fold: what it was tested on, and whether it beat the base rate there."""
     lines = [
-        "| fold | fitted until | tested from | until | labels | log-loss | of base rate | accuracy |",
+        "| fold | fit ends | test begins | ends | labels | log-loss | of base rate | accuracy |",
         "|---|---|---|---|---|---|---|---|",
     ]
     return lines + [

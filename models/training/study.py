@@ -178,18 +178,16 @@ def _fold(study: Study, number: int, score: _Score) -> WalkForwardFold:
     """The fold as the bundle states it."""
     table, rose = study.table, score.rows.rose
     cuts = (score.cut.fit, score.cut.calibrate, score.cut.test)
-    spans = [
-        int(instant)
-        for first, after in cuts
-        for instant in (table.open_ts_ns[first], table.close_ts_ns[after - 1])
-    ]
+    fit, calibrate, test = (
+        (int(table.open_ts_ns[first]), int(table.close_ts_ns[after - 1])) for first, after in cuts
+    )
     figures = (
         float(metrics.losses(score.p, rose).mean()),
         float(metrics.losses(score.base, rose).mean()),
         metrics.accuracy(score.p, rose),
     )
-    millionths = [round(figure * MICROS) for figure in figures]
-    return WalkForwardFold(number, *spans, len(rose), *millionths)
+    loss, base, accuracy = (round(figure * MICROS) for figure in figures)
+    return WalkForwardFold(number, *fit, *calibrate, *test, len(rose), loss, base, accuracy)
 
 
 def _evidence(

@@ -121,7 +121,7 @@ async def test_every_constraint_of_the_derived_tables_is_fired_above(
         f" AND indrelid IN ({tables})",
     )
     assert unique[0][0] == 23, (
-        "the context's seven, names, cuts, folds, four of transfer, lots, fill, entries, the gate's, hours"
+        "the context's ten, four of transfer, lots, fill, entries, the gate's, hours"
     )
 
 
