@@ -37,6 +37,10 @@ COMPILE = (
 ).split()
 
 
+# A test file is a unit: its tests share what is expensive to make. `ARGS='-n 0'` for one process.
+SPREAD = "-n auto --maxprocesses 4 --dist loadfile".split()
+
+
 class SetupError(Exception):
     """One sentence for the user: what is wrong and what to do."""
 
@@ -311,7 +315,7 @@ def main() -> int:
         case "run":
             become([BIN / "ballast", "run", *extra])
         case "test":
-            become([BIN / "python", "-m", "pytest", *extra])
+            become([BIN / "python", "-m", "pytest", *SPREAD, *extra])
         case "bench":
             become([BIN / "python", "ops/benchmarks/run.py", *extra])
         case "check":

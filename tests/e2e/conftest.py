@@ -149,16 +149,27 @@ class Ballast:
             if process.poll() is None:
                 process.send_signal(signal.SIGKILL)
             process.communicate(timeout=20)
-        if (self.home / "postgres").exists():
+        if self.has_database():
             self("db", "stop")
+
+    def has_database(self) -> bool:
+        """Whether the data folder has an embedded database."""
+        return (self.home / "postgres").exists()
 
 
 @pytest.fixture
 def ballast(tmp_path: Path) -> Iterator[Ballast]:
-    """The command over a data folder whose path has a space."""
+    """The command over a data folder whose path has a space.
+
+    Whatever database a test leaves there keeps every rule.
+    """
     command = Ballast(tmp_path / "data folder")
-    yield command
-    command.close()
+    try:
+        yield command
+        found = command("db", "validate") if command.has_database() else None
+        assert found is None or found.code == 0, found.out + found.err
+    finally:
+        command.close()
 
 
 @pytest.fixture
