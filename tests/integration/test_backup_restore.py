@@ -168,7 +168,7 @@ def test_a_list_of_migrations_other_than_the_manifests_is_refused(
         shutil.copytree(source.taken.folder, folder)
         signed_anew(folder, source.key, migrations=source.taken.manifest.migrations[:-1])
         settings, database = await target(server, tmp_path / "home")
-        with pytest.raises(UserError, match="does not take the backup|schema is not the one"):
+        with pytest.raises(UserError, match=r"does not take the backup|schema is not the one"):
             await restored(settings, folder, force=True)
         assert await tables_with_rows(server, database) == []
 
