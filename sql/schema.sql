@@ -521,32 +521,34 @@ AS $function$
 DECLARE
     fault record;
 BEGIN
-    WITH placed AS (
-        SELECT a.*,
-            lag(a.seq) OVER stream AS seq_before,
-            lag(a.ordinal) OVER stream AS ordinal_before,
-            lag(a.transfer_no) OVER stream AS no_before,
-            lag(a.hash) OVER stream AS hash_before
-        FROM added a
-        WINDOW stream AS (PARTITION BY a.account_id ORDER BY a.seq, a.ordinal)
-    ), linked AS (
-        SELECT p.account_id, p.seq, p.ordinal, p.transfer_no, p.previous, p.hash,
-            coalesce(p.no_before, s.transfer_no, 0) AS no_before,
-            coalesce(p.hash_before, s.hash, '') AS hash_before,
-            coalesce(p.seq_before, s.seq, 0) AS seq_before,
-            coalesce(p.ordinal_before, s.ordinal, 0) AS ordinal_before,
+    WITH hashed AS MATERIALIZED (
+        SELECT a.account_id, a.seq, a.ordinal, a.transfer_no, a.previous, a.hash,
             encode(sha256(convert_to(concat_ws('|',
-                p.transfer_no, p.amount, p.debit_balance, p.credit_balance, p.debit_sequence,
-                p.credit_sequence, octet_length(p.debit), octet_length(p.credit),
-                octet_length(p.asset), octet_length(p.source), octet_length(p.cause), p.previous,
-                concat(p.debit, p.credit, p.asset, p.source, p.cause)
+                a.transfer_no, a.amount, a.debit_balance, a.credit_balance, a.debit_sequence,
+                a.credit_sequence, octet_length(a.debit), octet_length(a.credit),
+                octet_length(a.asset), octet_length(a.source), octet_length(a.cause), a.previous,
+                concat(a.debit, a.credit, a.asset, a.source, a.cause)
             ), 'UTF8')), 'hex') AS hash_due
+        FROM added a
+    ), placed AS (
+        SELECT h.*,
+            lag(h.transfer_no) OVER stream AS no_before,
+            lag(h.hash) OVER stream AS hash_before
+        FROM hashed h
+        WINDOW stream AS (PARTITION BY h.account_id ORDER BY h.seq, h.ordinal)
+    ), linked AS (
+        SELECT p.account_id, p.seq, p.ordinal, p.transfer_no, p.previous, p.hash, p.hash_due,
+            coalesce(s.transfer_no, 0) AS no_before,
+            coalesce(s.hash, '') AS hash_before,
+            coalesce(s.seq, 0) AS seq_before,
+            coalesce(s.ordinal, 0) AS ordinal_before
         FROM placed p LEFT JOIN LATERAL (
             SELECT t.transfer_no, t.hash, t.seq, t.ordinal FROM ballast.transfer t
-            WHERE p.no_before IS NULL AND t.account_id = p.account_id
-                AND (t.seq, t.ordinal) < (p.seq, p.ordinal)
+            WHERE t.account_id = p.account_id AND (t.seq, t.ordinal) < (p.seq, p.ordinal)
             ORDER BY t.seq DESC, t.ordinal DESC LIMIT 1
         ) s ON true
+        WHERE (p.transfer_no = p.no_before + 1 AND p.previous = p.hash_before
+            AND p.hash = p.hash_due) IS NOT TRUE
     ), gaps AS (
         -- How many rows that were refused stand just before, where something does not follow.
         SELECT l.*, CASE
@@ -566,26 +568,23 @@ BEGIN
             amount FROM added
     ), moved AS (
         SELECT s.*,
-            lag(seq) OVER one_account AS seq_before,
-            lag(ordinal) OVER one_account AS ordinal_before,
             lag(sequence) OVER one_account AS sequence_before,
             lag(balance) OVER one_account AS balance_before
         FROM sides s
         WINDOW one_account AS (PARTITION BY account_id, place ORDER BY seq, ordinal)
     ), followed AS (
-        SELECT m.account_id, m.seq, m.ordinal, m.transfer_no, m.place, m.sequence, m.balance,
-            m.change,
-            coalesce(m.seq_before, b.seq, 0) AS seq_before,
-            coalesce(m.ordinal_before, b.ordinal, 0) AS ordinal_before,
-            coalesce(m.sequence_before, b.sequence, 0) AS sequence_before,
-            coalesce(m.balance_before, b.balance, 0) AS balance_before
+        SELECT m.account_id, m.seq, m.ordinal, m.transfer_no, m.sequence, m.balance, m.change,
+            coalesce(b.seq, 0) AS seq_before,
+            coalesce(b.ordinal, 0) AS ordinal_before,
+            coalesce(b.sequence, 0) AS sequence_before,
+            coalesce(b.balance, 0) AS balance_before
         FROM moved m LEFT JOIN LATERAL (
             SELECT * FROM (
                 (
                     SELECT t.seq, t.ordinal, t.debit_sequence AS sequence,
                         t.debit_balance AS balance
                     FROM ballast.transfer t
-                    WHERE m.seq_before IS NULL AND t.account_id = m.account_id
+                    WHERE m.sequence_before IS NULL AND t.account_id = m.account_id
                         AND t.debit = m.place AND t.debit_sequence < m.sequence
                     ORDER BY t.debit_sequence DESC LIMIT 1
                 )
@@ -593,12 +592,24 @@ BEGIN
                 (
                     SELECT t.seq, t.ordinal, t.credit_sequence, t.credit_balance
                     FROM ballast.transfer t
-                    WHERE m.seq_before IS NULL AND t.account_id = m.account_id
+                    WHERE m.sequence_before IS NULL AND t.account_id = m.account_id
                         AND t.credit = m.place AND t.credit_sequence < m.sequence
                     ORDER BY t.credit_sequence DESC LIMIT 1
                 )
+                UNION ALL
+                (
+                    -- Not long ago: it is a row of this statement too.
+                    SELECT t.seq, t.ordinal, m.sequence_before, m.balance_before
+                    FROM ballast.transfer t
+                    WHERE m.sequence_before IS NOT NULL AND t.account_id = m.account_id
+                        AND (t.debit = m.place OR t.credit = m.place)
+                        AND (t.seq, t.ordinal) < (m.seq, m.ordinal)
+                    ORDER BY t.seq DESC, t.ordinal DESC LIMIT 1
+                )
             ) AS last ORDER BY last.sequence DESC LIMIT 1
         ) b ON true
+        WHERE (m.sequence = m.sequence_before + 1
+            AND m.balance = m.balance_before + m.change) IS NOT TRUE
     ), faults AS (
         SELECT seq, ordinal, CASE
             WHEN hash IS NULL OR hash <> hash_due THEN 'transfer_hash_holds'
@@ -1685,9 +1696,8 @@ CREATE TABLE ballast.transfer (
     CONSTRAINT transfer_credit_sequence_once UNIQUE (account_id, credit, credit_sequence),
     CONSTRAINT transfer_debit_sequence_once UNIQUE (account_id, debit, debit_sequence),
     CONSTRAINT transfer_finite CHECK (((abs(debit_balance) < 'Infinity'::numeric) AND (abs(credit_balance) < 'Infinity'::numeric))),
-    CONSTRAINT transfer_hash_form CHECK ((((previous IS NULL) = (hash IS NULL)) AND (hash ~ '^[0-9a-f]{64}$'::text) AND (previous ~ '^([0-9a-f]{64})?$'::text))),
-    CONSTRAINT transfer_successor_once UNIQUE (account_id, previous),
-    CONSTRAINT transfer_transfer_no_once UNIQUE (account_id, run_id, transfer_no)
+    CONSTRAINT transfer_hash_form CHECK ((((previous IS NULL) = (hash IS NULL)) AND (octet_length(hash) = 64) AND (octet_length(previous) = ANY (ARRAY[0, 64])))),
+    CONSTRAINT transfer_successor_once UNIQUE (account_id, previous)
 );
 
 --# table ballast.universe_member
@@ -2640,16 +2650,13 @@ COMMENT ON CONSTRAINT transfer_debit_sequence_once ON ballast.transfer IS 'A led
 COMMENT ON CONSTRAINT transfer_finite ON ballast.transfer IS 'NaN and Infinity are no balances';
 
 --# comment on CONSTRAINT transfer_hash_form ON ballast.transfer
-COMMENT ON CONSTRAINT transfer_hash_form ON ballast.transfer IS 'A hash is a SHA-256 in hex; rows from before the chain have none';
+COMMENT ON CONSTRAINT transfer_hash_form ON ballast.transfer IS 'A hash is a SHA-256 in hex, 64 characters; rows from before the chain have none';
 
 --# comment on CONSTRAINT transfer_pkey ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_pkey ON ballast.transfer IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT transfer_successor_once ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_successor_once ON ballast.transfer IS 'One successor only: a fork of the ledger cannot be stored';
-
---# comment on CONSTRAINT transfer_transfer_no_once ON ballast.transfer
-COMMENT ON CONSTRAINT transfer_transfer_no_once ON ballast.transfer IS 'Transfers of a run are counted; none is booked twice';
 
 --# comment on CONSTRAINT universe_member_pkey ON ballast.universe_member
 COMMENT ON CONSTRAINT universe_member_pkey ON ballast.universe_member IS 'A row is told by its input and its place among that input''s rows, so none comes twice';

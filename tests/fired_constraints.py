@@ -75,7 +75,7 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("order_event_quantity_positive", "order_event", changed(ORDER, quantity=D(0))),
     ("order_event_limit_price_positive", "order_event", changed(ORDER, limit_price=D(-1))),
     ("fill_trade_once", "fill", changed(FILL, price=D("27000.2"))),
-    ("transfer_transfer_no_once", "transfer", TransfersPosted(1, TRANSFERS[:1])),
+    ("transfer_successor_once", "transfer", TransfersPosted(1, TRANSFERS[:1])),
     ("transfer_amount_positive", "transfer", moved(amount=D(0))),
     ("transfer_amount_positive", "transfer", moved(amount=D("NaN"))),
     ("transfer_between_two", "transfer", moved(credit="external:USD")),

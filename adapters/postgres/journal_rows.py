@@ -164,9 +164,14 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
 }
 
 
-def _storable(value: Any) -> Any:
+def _storable(values: Row) -> Row:
     """PostgreSQL's text has no NUL; a venue's words may, and must not stop the journal."""
-    return value.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(value, str) else value
+    if "\0" not in "".join([each for each in values if each.__class__ is str]):
+        return values
+    return tuple(
+        each.replace("\0", "\N{REPLACEMENT CHARACTER}") if isinstance(each, str) else each
+        for each in values
+    )
 
 
 def table_rows(run: RunRow, rows: Iterable[DerivedRow]) -> dict[str, Sequence[Row]]:
@@ -182,6 +187,6 @@ def table_rows(run: RunRow, rows: Iterable[DerivedRow]) -> dict[str, Sequence[Ro
         hour = floor_to(row.at, HOUR_NS)
         for table, values in _TABLES[type(row.body)](row.body):
             keys = (run.account, run.run_id, run.mode, hour, row.seq, ordinal, row.at)
-            found.setdefault(table, []).append(keys + tuple(map(_storable, values)))
+            found.setdefault(table, []).append(keys + _storable(values))
             ordinal += 1
     return {table: found[table] for table in COLUMNS if table in found}

@@ -128,7 +128,6 @@ CASES = (
     Case("order_event_side", wrong("orders", OrderUpdate, side="hold")),
     Case("order_event_quantity_positive", wrong("orders", OrderUpdate, quantity=D(0))),
     Case("order_event_limit_price_positive", wrong("orders", OrderUpdate, limit_price=D("NaN"))),
-    Case("transfer_transfer_no_once", posts(transfer_no=1)),
     Case("transfer_amount_positive", posts(amount=D(-1))),
     Case("transfer_between_two", posts(credit="available:USD")),
     Case("transfer_finite", posts(credit_balance=D("Infinity"))),
