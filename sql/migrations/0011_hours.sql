@@ -1,0 +1,2 @@
+-- Placeholder: the migration of that number comes with another change.
+SELECT 1;
