@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import msgspec
 
+from actors.dataset import Dataset
+
 
 class TrainingWindow(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Data from `begins` until before `ends` (ns UTC), and what for: fit, calibrate or test."""
@@ -22,7 +24,7 @@ class ModelStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     The model saw data until before `trained_until`; what lies within `embargo_ns` after it overlaps
     its labels. `activation` is SYNTHETIC_ONLY, PAPER_ONLY or LIVE; empty: nobody activated it, as
-    in a backtest.
+    in a backtest. `sources` are what it was fitted, calibrated and tested on.
     """
 
     bundle_id: str
@@ -36,6 +38,7 @@ class ModelStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     windows: tuple[TrainingWindow, ...] = ()
     activation: str = ""
     reason: str = ""
+    sources: tuple[Dataset, ...] = ()
 
     @property
     def known_until(self) -> int:

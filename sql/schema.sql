@@ -726,6 +726,35 @@ CREATE TABLE ballast.activation (
     CONSTRAINT activation_synthetic_on_seeded_feed CHECK ((((marker = 'SYNTHETIC_ONLY'::text) AND (kind = 'SYNTHETIC_ONLY'::text) AND (feed ~~ 'seeded:%'::text)) OR ((marker <> 'SYNTHETIC_ONLY'::text) AND (kind <> 'SYNTHETIC_ONLY'::text))))
 );
 
+--# table ballast.dataset
+CREATE TABLE ballast.dataset (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    purpose text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    symbol text NOT NULL,
+    rows bigint,
+    first_ts bigint NOT NULL,
+    last_ts bigint,
+    gaps bigint,
+    seed bigint,
+    licence text NOT NULL,
+    CONSTRAINT dataset_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT dataset_counts CHECK (((rows > 0) AND (gaps >= 0))),
+    CONSTRAINT dataset_name_without_folder CHECK (((name <> ''::text) AND (POSITION(('/'::text) IN (name)) = 0))),
+    CONSTRAINT dataset_purpose CHECK ((purpose = ANY (ARRAY['feed'::text, 'warm_up'::text, 'training'::text]))),
+    CONSTRAINT dataset_seeded_or_recorded CHECK (((kind = 'seeded'::text) = (seed IS NOT NULL))),
+    CONSTRAINT dataset_sha256_form CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT dataset_span CHECK (((first_ts >= 0) AND (first_ts <= last_ts)))
+);
+
 --# table ballast.fill
 CREATE TABLE ballast.fill (
     account_id text NOT NULL,
@@ -1502,6 +1531,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.transfer REFERENCING NEW TABL
 --# trigger refuse_change ON ballast.activation
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.activation FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.dataset
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.dataset FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1634,6 +1666,9 @@ ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger refuse_change ON ballast.activation
 ALTER TABLE ballast.activation ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.dataset
+ALTER TABLE ballast.dataset ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -1750,6 +1785,27 @@ COMMENT ON CONSTRAINT activation_reaches_mode ON ballast.activation IS 'What was
 
 --# comment on CONSTRAINT activation_synthetic_on_seeded_feed ON ballast.activation
 COMMENT ON CONSTRAINT activation_synthetic_on_seeded_feed ON ballast.activation IS 'What was trained on a made-up market speaks of no other';
+
+--# comment on CONSTRAINT dataset_counts ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_counts ON ballast.dataset IS 'A loader refuses a file without a row, and nothing is missing less than not at all';
+
+--# comment on CONSTRAINT dataset_name_without_folder ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_name_without_folder ON ballast.dataset IS 'A file is told by its name and content; where it lies is the operator''s own business';
+
+--# comment on CONSTRAINT dataset_pkey ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_pkey ON ballast.dataset IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT dataset_purpose ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_purpose ON ballast.dataset IS 'Data of unknown use could be taken for some that the model did not see';
+
+--# comment on CONSTRAINT dataset_seeded_or_recorded ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_seeded_or_recorded ON ballast.dataset IS 'A made-up market is made again from its seed; a recording has none';
+
+--# comment on CONSTRAINT dataset_sha256_form ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_sha256_form ON ballast.dataset IS 'Without its hash nobody can tell whether a file is the one that was read';
+
+--# comment on CONSTRAINT dataset_span ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_span ON ballast.dataset IS 'Data ends after it begins';
 
 --# comment on CONSTRAINT fill_pkey ON ballast.fill
 COMMENT ON CONSTRAINT fill_pkey ON ballast.fill IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
@@ -2093,6 +2149,9 @@ COMMENT ON FUNCTION ballast.refuse_change() IS 'Append-only: refuses UPDATE, DEL
 --# comment on TABLE ballast.activation
 COMMENT ON TABLE ballast.activation IS 'Who let the model of a run speak, how far and why. A backtest needs none: it trades nothing';
 
+--# comment on TABLE ballast.dataset
+COMMENT ON TABLE ballast.dataset IS 'What a run read (feed, warm_up) and what its model was trained on: a file, or a market made from a seed with the symbols of the run''s universe. rows, last_ts and gaps are empty where there is no end, or the loader cannot tell; gaps counts absent candles, or places where trade ids jump';
+
 --# comment on TABLE ballast.fill
 COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
 
@@ -2275,6 +2334,9 @@ ALTER TABLE ballast.activation OWNER TO ballast_owner;
 --# owner of TABLE ballast.balance
 ALTER TABLE ballast.balance OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.dataset
+ALTER TABLE ballast.dataset OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.fill
 ALTER TABLE ballast.fill OWNER TO ballast_owner;
 
@@ -2389,6 +2451,9 @@ GRANT EXECUTE ON FUNCTION ballast.lock_stream(text) TO ballast_writer;
 --# grant INSERT ON TABLE ballast.activation TO ballast_writer
 GRANT INSERT ON TABLE ballast.activation TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.dataset TO ballast_writer
+GRANT INSERT ON TABLE ballast.dataset TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.fill TO ballast_writer
 GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
 
@@ -2496,6 +2561,12 @@ GRANT SELECT ON TABLE ballast.balance TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.balance TO ballast_writer
 GRANT SELECT ON TABLE ballast.balance TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.dataset TO ballast_reader
+GRANT SELECT ON TABLE ballast.dataset TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.dataset TO ballast_writer
+GRANT SELECT ON TABLE ballast.dataset TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.fill TO ballast_reader
 GRANT SELECT ON TABLE ballast.fill TO ballast_reader;

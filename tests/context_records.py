@@ -9,6 +9,7 @@ import hashlib
 from decimal import Decimal
 from typing import Final
 
+from actors.dataset import FEED, TRAINING, Dataset
 from actors.instruments import Instrument
 from actors.messages.arrays import sealed_ints
 from actors.messages.control import KillSwitch, RunStarted
@@ -27,6 +28,10 @@ RULES = Instrument(
     maker_fee=Decimal("0.0025"),
     taker_fee=Decimal("0.0040"),
 )
+SEEDED = Dataset(FEED, "seeded", "seed 1", "0" * 64, first_ts=300, gaps=0, seed=1)
+TRAINED_ON = Dataset(
+    TRAINING, "candles", "XBTUSD_60.csv", "a" * 64, "XBT/USD", 90, 100, 210, 21, licence="CC0"
+)
 MODEL = ModelStatement(
     bundle_id="bundle",
     name="made up",
@@ -39,6 +44,7 @@ MODEL = ModelStatement(
     windows=(TrainingWindow("fit", 100, 200),),
     activation="SYNTHETIC_ONLY",
     reason="seeded market",
+    sources=(TRAINED_ON,),
 )
 PREDICTION = PredictionSlice(210, "bundle", sealed_ints([[600_000, 12, 5], [400_000, -3, 6]]))
 SETTINGS = '{"strategy":{"name":"steady"}}'
@@ -57,6 +63,7 @@ STARTED = RunStarted(
     genesis="00",
     rules=(RULES,),
     model=MODEL,
+    datasets=(SEEDED,),
 )
 KILLED = KillSwitch(2, "operator", "news")
 
@@ -79,6 +86,7 @@ NOT_ACTIVATED: Final[tuple[tuple[str, dict[str, str]], ...]] = (
 _KEYS: Final = "'a', 'r', 'm', 0, {seq}, 0, 1"
 _RULED: Final = "'XBT/USD', 'XBT', 'USD', 0.1, 0.1, 0.1, 0.1, 4, 0, 0"
 _PROFILE: Final = "encode(sha256('{}'), 'hex')"
+_HASH: Final = f"'{'a' * 64}'"
 # The constraint, the table, and the values of two rows after the keys; the second one is refused,
 # and so is the first when it is None.
 BY_HAND: Final[tuple[tuple[str, str, str | None, str], ...]] = (
@@ -116,6 +124,24 @@ BY_HAND: Final[tuple[tuple[str, str, str | None, str], ...]] = (
         "prediction_slice",
         None,
         "1, 'b', false, '{1}', '{1}', '{1,2}'",
+    ),
+    ("dataset_purpose", "dataset", None, f"'fun', 'k', 'n', {_HASH}, '', 1, 1, 2, 0, NULL, ''"),
+    (
+        "dataset_name_without_folder",
+        "dataset",
+        None,
+        f"'feed', 'k', '/home/n', {_HASH}, '', 1, 1, 2, 0, NULL, ''",
+    ),
+    ("dataset_sha256_form", "dataset", None, "'feed', 'k', 'n', 'A', '', 1, 1, 2, 0, NULL, ''"),
+    ("dataset_span", "dataset", None, f"'feed', 'k', 'n', {_HASH}, '', 1, 2, 1, 0, NULL, ''"),
+    ("dataset_span", "dataset", None, f"'feed', 'k', 'n', {_HASH}, '', 1, -1, 1, 0, NULL, ''"),
+    ("dataset_counts", "dataset", None, f"'feed', 'k', 'n', {_HASH}, '', 0, 1, 2, 0, NULL, ''"),
+    ("dataset_counts", "dataset", None, f"'feed', 'k', 'n', {_HASH}, '', 1, 1, 2, -1, NULL, ''"),
+    (
+        "dataset_seeded_or_recorded",
+        "dataset",
+        None,
+        f"'feed', 'seeded', 'n', {_HASH}, '', 1, 1, 2, 0, NULL, ''",
     ),
     ("operator_action_kind", "operator_action", None, "'guess', 'me', 'why', NULL, false"),
     ("operator_action_level", "operator_action", None, "'kill', 'me', 'why', NULL, false"),

@@ -1,7 +1,8 @@
 """Inputs that say under what a run decides, as rows: what a run was made of, and who intervened.
 
 A profile is kept as the canonical JSON that was hashed, so its hash can be made again. Nothing is
-computed but hashes. The tables are those of 0009_context.sql.
+computed but hashes. The tables are those of 0009_context.sql; what was read is in
+0012_ingestion.sql.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from actors.dataset import Dataset
 from actors.messages.control import KillSwitch, Reactivate, RunStarted
 from actors.messages.prediction import PredictionSlice
 
@@ -49,6 +51,7 @@ _MODEL: Final = (
     "trained_until",
     "embargo_ns",
 )
+_DATASET: Final = Dataset.__struct_fields__
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
 PREDICTIONS: Final = "prediction_slice"
 PREDICTION_COLUMNS: Final = ("p_up", "expected_move", "uncertainty")
@@ -64,6 +67,7 @@ CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "training_window": ("bundle_id", "purpose", "begins", "ends"),
     "activation": ("bundle_id", "kind", "marker", "gate", "feed", "reason"),
     "operator_action": ("kind", "actor", "reason", "kill_level", "hole"),
+    "dataset": _DATASET,
     PREDICTIONS: ("ts", "bundle_id", "in_sample", *PREDICTION_COLUMNS),
 }
 
@@ -96,6 +100,8 @@ def started_rows(body: RunStarted) -> Rows:
             named = hashlib.sha256(content).hexdigest()
             yield "profile", (named, kind, content.decode())
             yield "profile_assignment", (named, kind)
+    for dataset in body.datasets:
+        yield "dataset", msgspec.structs.astuple(dataset)
     yield from _model_rows(body)
 
 
@@ -108,6 +114,8 @@ def _model_rows(body: RunStarted) -> Rows:
     yield "model_version", (named, *(getattr(model, name) for name in _MODEL))
     for window in model.windows:
         yield "training_window", (named, window.purpose, window.begins, window.ends)
+    for source in model.sources:
+        yield "dataset", msgspec.structs.astuple(source)
     if model.activation:
         told = (model.marker, model.gate, body.feed, model.reason)
         yield "activation", (named, model.activation, *told)

@@ -32,7 +32,7 @@ from service.run_index import RunEntry, RunIndex
 from service.run_proof import closing_card, prove
 from service.safe_mode import SafeMode
 from service.safe_stop import SafeStopCounts
-from service.segment import OpenSegment, SegmentPlan, close_segment, open_segment
+from service.segment import OpenSegment, close_segment, open_segment, plan_of
 from service.settings import Settings
 from service.stores import MEMORY, open_journal
 from service.tally import Tally
@@ -256,9 +256,7 @@ class _Driver:
         feed, plan = self.feed, self.plan
         graph = build_graph(self.settings.decision, rules_of(feed.symbols), self.choice.predictor)
         starts_at = next((each.at for each in feed.items()), 0)
-        segment_plan = SegmentPlan(
-            plan.mode, feed.kind, feed.digest, feed.symbols, starts_at, self.choice.statement
-        )
+        segment_plan = plan_of(plan.mode, feed, self.choice.statement, starts_at=starts_at)
         observers: list[Observer] = [tally]
         for watcher in self.watchers:
             observers += watcher.observers()

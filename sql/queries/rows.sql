@@ -42,6 +42,8 @@ UNION ALL SELECT 'training_window', seq, ordinal, to_jsonb(r)::text FROM ballast
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'activation', seq, ordinal, to_jsonb(r)::text FROM ballast.activation r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'dataset', seq, ordinal, to_jsonb(r)::text FROM ballast.dataset r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'prediction_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.prediction_slice r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'row_refused', seq, ordinal, to_jsonb(r)::text FROM ballast.row_refused r

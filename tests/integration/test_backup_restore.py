@@ -132,13 +132,9 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0009_context made; it is the last one.
+# Takes back what 0012_ingestion made; it is the last one.
 LAST_TAKEN_BACK = """
-    DROP TABLE ballast.prediction_slice, ballast.activation, ballast.training_window,
-        ballast.model_version, ballast.operator_action, ballast.profile_assignment,
-        ballast.profile, ballast.instrument, ballast.universe_member, ballast.universe_version,
-        ballast.run_context;
-    DROP FUNCTION ballast.check_predictions()
+    DROP TABLE ballast.dataset
 """
 
 

@@ -45,6 +45,9 @@ PLANTED = (
     ("contexts_are_complete", "UPDATE ballast.universe_member SET symbol = 'X' WHERE place = 1"),
     ("contexts_are_complete", "UPDATE ballast.run_context SET settings = settings || ' '"),
     ("contexts_are_complete", "DELETE FROM ballast.profile WHERE kind = 'risk'"),
+    ("datasets_span_training", "UPDATE ballast.dataset SET first_ts = first_ts + 1"),
+    ("datasets_span_training", "UPDATE ballast.dataset SET last_ts = first_ts"),
+    ("datasets_span_training", "DELETE FROM ballast.model_version"),
     (
         "entries_exceed_their_cost",
         f"""
