@@ -93,6 +93,35 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_gaps()
+CREATE OR REPLACE FUNCTION ballast.check_gaps()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken
+    FROM added a
+    LEFT JOIN ballast.ingestion_gap o
+        ON o.account_id = a.account_id AND o.number = a.number AND o.ends IS NULL
+        AND (o.seq, o.ordinal) < (a.seq, a.ordinal)
+    WHERE a.ends IS NOT NULL AND (a.stream, a.place, a.symbol, a.kind, a.begins)
+        IS DISTINCT FROM (o.stream, o.place, o.symbol, o.kind, o.begins)
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'A gap is closed that was not opened so.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ingestion_gap_closes_an_open_one',
+                TABLE = 'ingestion_gap', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_leader(text,bigint)
 CREATE OR REPLACE FUNCTION ballast.check_leader(account text, held bigint)
  RETURNS void
@@ -510,6 +539,44 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_watermarks()
+CREATE OR REPLACE FUNCTION ballast.check_watermarks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken
+    FROM added a
+    CROSS JOIN LATERAL (
+        SELECT w.ts, w.newest_ts, w.trade_ids FROM ballast.ingestion_watermark w
+        WHERE w.account_id = a.account_id AND w.run_id = a.run_id AND w.stream = a.stream
+            AND w.seq < a.seq
+        ORDER BY w.ts DESC, w.resumed LIMIT 1
+    ) before
+    WHERE a.ts < before.ts
+        OR cardinality(a.newest_ts) <> cardinality(before.newest_ts)
+        OR cardinality(a.trade_ids) < cardinality(before.trade_ids)
+        OR EXISTS (
+            SELECT FROM unnest(a.newest_ts, before.newest_ts) AS n (now, was) WHERE now < was
+        ) OR EXISTS (
+            SELECT FROM unnest(a.trade_ids, before.trade_ids) AS n (now, was) WHERE now < was
+        )
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'A watermark moves back.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ingestion_watermark_rises',
+                TABLE = 'ingestion_watermark', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.guard_grants()
 CREATE OR REPLACE FUNCTION ballast.guard_grants()
  RETURNS event_trigger
@@ -779,6 +846,53 @@ CREATE TABLE ballast.fill (
     decision_price numeric NOT NULL,
     CONSTRAINT fill_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT fill_trade_once UNIQUE (account_id, cl_ord_id, exec_id)
+);
+
+--# table ballast.ingestion_gap
+CREATE TABLE ballast.ingestion_gap (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    number bigint NOT NULL,
+    stream text NOT NULL,
+    place bigint NOT NULL,
+    symbol text NOT NULL,
+    kind text NOT NULL,
+    told_by text NOT NULL,
+    begins bigint NOT NULL,
+    ends bigint,
+    times bigint,
+    CONSTRAINT ingestion_gap_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT ingestion_gap_closing CHECK ((((ends IS NULL) = (times IS NULL)) AND (times > 0))),
+    CONSTRAINT ingestion_gap_kind CHECK ((kind = ANY (ARRAY['gap'::text, 'stale'::text, 'crossed'::text, 'checksum'::text, 'venue_status'::text, 'clock_skew'::text, 'lost_trades'::text, 'missing_bar'::text]))),
+    CONSTRAINT ingestion_gap_place CHECK (((place >= '-1'::integer) AND ((place = '-1'::integer) = (symbol = ''::text)))),
+    CONSTRAINT ingestion_gap_span CHECK ((begins <= ends))
+);
+
+--# table ballast.ingestion_watermark
+CREATE TABLE ballast.ingestion_watermark (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    ts bigint NOT NULL,
+    stream text NOT NULL,
+    resumed boolean NOT NULL,
+    newest_ts bigint[] NOT NULL,
+    taken bigint[] NOT NULL,
+    trade_ids bigint[] NOT NULL,
+    CONSTRAINT ingestion_watermark_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT ingestion_watermark_counts CHECK (((0 <= ALL (taken)) AND (0 <= ALL (newest_ts)))),
+    CONSTRAINT ingestion_watermark_hour CHECK ((resumed OR ((ts % '3600000000000'::bigint) = 0))),
+    CONSTRAINT ingestion_watermark_once UNIQUE (account_id, run_id, stream, ts, resumed),
+    CONSTRAINT ingestion_watermark_symbols CHECK (((cardinality(newest_ts) > 0) AND (cardinality(taken) = cardinality(newest_ts)) AND ((cardinality(trade_ids) = 0) OR (cardinality(trade_ids) = cardinality(newest_ts)))))
 );
 
 --# table ballast.instrument
@@ -1438,6 +1552,12 @@ ALTER TABLE ballast.journal_frame ALTER COLUMN records SET STORAGE EXTERNAL;
 --# storage of ballast.snapshot.data
 ALTER TABLE ballast.snapshot ALTER COLUMN data SET STORAGE EXTERNAL;
 
+--# index ballast.ingestion_gap_closed_once
+CREATE UNIQUE INDEX ingestion_gap_closed_once ON ballast.ingestion_gap USING btree (account_id, number) WHERE (ends IS NOT NULL);
+
+--# index ballast.ingestion_gap_opened_once
+CREATE UNIQUE INDEX ingestion_gap_opened_once ON ballast.ingestion_gap USING btree (account_id, number) WHERE (ends IS NULL);
+
 --# index ballast.order_event_of_order
 CREATE INDEX order_event_of_order ON ballast.order_event USING btree (account_id, cl_ord_id, seq, ordinal);
 
@@ -1473,6 +1593,26 @@ CREATE VIEW ballast.lot_open AS
           WHERE ((c_1.account_id = l.account_id) AND (c_1.number = l.number))) c ON (true))
   WHERE (l.quantity > COALESCE(c.quantity, (0)::numeric));
 
+--# view ballast.open_gap
+CREATE VIEW ballast.open_gap AS
+ SELECT o.account_id,
+    o.run_id,
+    o.mode,
+    o.hour_ts_utc,
+    o.seq,
+    o.ordinal,
+    o.at,
+    o.number,
+    o.stream,
+    o.place,
+    o.symbol,
+    o.kind,
+    o.told_by,
+    o.begins
+   FROM (ballast.ingestion_gap o
+     LEFT JOIN ballast.ingestion_gap c ON (((c.account_id = o.account_id) AND (c.number = o.number) AND (c.ends IS NOT NULL))))
+  WHERE ((o.ends IS NULL) AND (c.number IS NULL));
+
 --# view ballast.posting
 CREATE VIEW ballast.posting AS
  SELECT t.account_id,
@@ -1497,6 +1637,12 @@ CREATE VIEW ballast.posting AS
 
 --# trigger check_added ON ballast.fill
 CREATE TRIGGER check_added AFTER INSERT ON ballast.fill REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_fills();
+
+--# trigger check_added ON ballast.ingestion_gap
+CREATE TRIGGER check_added AFTER INSERT ON ballast.ingestion_gap REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_gaps();
+
+--# trigger check_added ON ballast.ingestion_watermark
+CREATE TRIGGER check_added AFTER INSERT ON ballast.ingestion_watermark REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_watermarks();
 
 --# trigger check_added ON ballast.journal_frame
 CREATE TRIGGER check_added AFTER INSERT ON ballast.journal_frame REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_frames();
@@ -1536,6 +1682,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.data
 
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.ingestion_gap
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.ingestion_gap FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.ingestion_watermark
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.ingestion_watermark FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.instrument
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.instrument FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -1633,6 +1785,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verd
 --# firing of trigger check_added ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.journal_frame
 ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_added;
 
@@ -1671,6 +1829,12 @@ ALTER TABLE ballast.dataset ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.instrument
 ALTER TABLE ballast.instrument ENABLE ALWAYS TRIGGER refuse_change;
@@ -1812,6 +1976,36 @@ COMMENT ON CONSTRAINT fill_pkey ON ballast.fill IS 'A row is told by its input a
 
 --# comment on CONSTRAINT fill_trade_once ON ballast.fill
 COMMENT ON CONSTRAINT fill_trade_once ON ballast.fill IS 'The venue''s trade is booked once for its order, also in a later run';
+
+--# comment on CONSTRAINT ingestion_gap_closing ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_closing ON ballast.ingestion_gap IS 'What closed came at least once; what is open has not been counted';
+
+--# comment on CONSTRAINT ingestion_gap_kind ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_kind ON ballast.ingestion_gap IS 'A hole of unknown kind tells nobody what is missing';
+
+--# comment on CONSTRAINT ingestion_gap_pkey ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_pkey ON ballast.ingestion_gap IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT ingestion_gap_place ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_place ON ballast.ingestion_gap IS 'A gap is that of one symbol, or of the whole run';
+
+--# comment on CONSTRAINT ingestion_gap_span ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_span ON ballast.ingestion_gap IS 'A gap ends after it begins';
+
+--# comment on CONSTRAINT ingestion_watermark_counts ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_counts ON ballast.ingestion_watermark IS 'Nobody takes less than nothing, or from before all time';
+
+--# comment on CONSTRAINT ingestion_watermark_hour ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_hour ON ballast.ingestion_watermark IS 'Watermarks are set at full hours, UTC, and where a run resumes';
+
+--# comment on CONSTRAINT ingestion_watermark_once ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_once ON ballast.ingestion_watermark IS 'A stream has one watermark an hour, and one where a run resumes';
+
+--# comment on CONSTRAINT ingestion_watermark_pkey ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_pkey ON ballast.ingestion_watermark IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT ingestion_watermark_symbols ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_symbols ON ballast.ingestion_watermark IS 'Every symbol of the run has a value in every column; a stream without trade ids has none at all';
 
 --# comment on CONSTRAINT instrument_once ON ballast.instrument
 COMMENT ON CONSTRAINT instrument_once ON ballast.instrument IS 'One rule a place and run, or nobody could say which one was kept';
@@ -2101,6 +2295,9 @@ COMMENT ON FUNCTION ballast.check_fills() IS 'A fill is of an order that was rec
 --# comment on FUNCTION ballast.check_frames()
 COMMENT ON FUNCTION ballast.check_frames() IS 'A frame continues the stream: leader, place, root, run, checksum';
 
+--# comment on FUNCTION ballast.check_gaps()
+COMMENT ON FUNCTION ballast.check_gaps() IS 'A closing names a gap that was opened before it, of the same stream, symbol, kind and beginning: ingestion_gap_closes_an_open_one. Two unique indexes let a gap open once and close once; when it comes back it has another number';
+
 --# comment on FUNCTION ballast.check_leader(text,bigint)
 COMMENT ON FUNCTION ballast.check_leader(text,bigint) IS 'Only the newest epoch writes; a deposed leader is refused in its own transaction';
 
@@ -2131,6 +2328,9 @@ COMMENT ON FUNCTION ballast.check_transfers() IS 'Transfers go on where the last
 --# comment on FUNCTION ballast.check_verdicts()
 COMMENT ON FUNCTION ballast.check_verdicts() IS 'An entry keeps the limits that its run stated: risk_verdict_limits_known, _tier_of_drawdown, _caps_of_tier, _edge_margin_of_limits, _halt_reviewed';
 
+--# comment on FUNCTION ballast.check_watermarks()
+COMMENT ON FUNCTION ballast.check_watermarks() IS 'Within a run no stream''s watermark, newest instant or newest trade id moves back: ingestion_watermark_rises';
+
 --# comment on FUNCTION ballast.guard_grants()
 COMMENT ON FUNCTION ballast.guard_grants() IS 'Refuses a GRANT or REVOKE that leaves more or less on ours than migrations grant';
 
@@ -2154,6 +2354,12 @@ COMMENT ON TABLE ballast.dataset IS 'What a run read (feed, warm_up) and what it
 
 --# comment on TABLE ballast.fill
 COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
+
+--# comment on TABLE ballast.ingestion_gap
+COMMENT ON TABLE ballast.ingestion_gap IS 'Every hole that was seen in the data, in two rows: one when it opens (ends is empty), one when it closes, which names the opening by its number. place is the symbol''s in the universe, -1 the whole run. A gap that comes back within the hour in which it was told is held open until the full hour; times says how often it came. missing_bar: nothing was traded, or nothing was seen of it';
+
+--# comment on TABLE ballast.ingestion_watermark
+COMMENT ON TABLE ballast.ingestion_watermark IS 'How far a stream had come at a full hour, by symbol in the order of the universe: the instant of the newest slice that told it (a candle''s open; 0 none yet), how many did since the watermark before, and the newest trade id where trades have one. resumed: told at a run''s start, of what the account had before it';
 
 --# comment on TABLE ballast.instrument
 COMMENT ON TABLE ballast.instrument IS 'The rules of the venue by which a run decides, as they were on its first day';
@@ -2257,6 +2463,9 @@ COMMENT ON VIEW ballast.balance IS 'Every ledger account: the balance carried to
 --# comment on VIEW ballast.lot_open
 COMMENT ON VIEW ballast.lot_open IS 'What is left of each lot; number is the order in which sales take them';
 
+--# comment on VIEW ballast.open_gap
+COMMENT ON VIEW ballast.open_gap IS 'Holes that are open now; one that came back within its hour stays here until the full hour';
+
 --# comment on VIEW ballast.posting
 COMMENT ON VIEW ballast.posting IS 'Each side of each transfer: what it changed, and the balance that the ledger carried after it';
 
@@ -2267,6 +2476,10 @@ REVOKE ALL ON FUNCTION ballast.check_fills() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_frames()
 ALTER FUNCTION ballast.check_frames() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_frames() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_gaps()
+ALTER FUNCTION ballast.check_gaps() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_gaps() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_leader(text,bigint)
 ALTER FUNCTION ballast.check_leader(text,bigint) OWNER TO ballast_owner;
@@ -2308,6 +2521,10 @@ REVOKE ALL ON FUNCTION ballast.check_transfers() FROM PUBLIC;
 ALTER FUNCTION ballast.check_verdicts() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_verdicts() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.check_watermarks()
+ALTER FUNCTION ballast.check_watermarks() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_watermarks() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.guard_grants()
 ALTER FUNCTION ballast.guard_grants() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.guard_grants() FROM PUBLIC;
@@ -2340,6 +2557,12 @@ ALTER TABLE ballast.dataset OWNER TO ballast_owner;
 --# owner of TABLE ballast.fill
 ALTER TABLE ballast.fill OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.instrument
 ALTER TABLE ballast.instrument OWNER TO ballast_owner;
 
@@ -2366,6 +2589,9 @@ ALTER TABLE ballast.migration OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.model_version
 ALTER TABLE ballast.model_version OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.open_gap
+ALTER TABLE ballast.open_gap OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.operator_action
 ALTER TABLE ballast.operator_action OWNER TO ballast_owner;
@@ -2456,6 +2682,12 @@ GRANT INSERT ON TABLE ballast.dataset TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.fill TO ballast_writer
 GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.ingestion_gap TO ballast_writer
+GRANT INSERT ON TABLE ballast.ingestion_gap TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.ingestion_watermark TO ballast_writer
+GRANT INSERT ON TABLE ballast.ingestion_watermark TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.instrument TO ballast_writer
 GRANT INSERT ON TABLE ballast.instrument TO ballast_writer;
@@ -2574,6 +2806,18 @@ GRANT SELECT ON TABLE ballast.fill TO ballast_reader;
 --# grant SELECT ON TABLE ballast.fill TO ballast_writer
 GRANT SELECT ON TABLE ballast.fill TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.ingestion_gap TO ballast_reader
+GRANT SELECT ON TABLE ballast.ingestion_gap TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.ingestion_gap TO ballast_writer
+GRANT SELECT ON TABLE ballast.ingestion_gap TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.ingestion_watermark TO ballast_reader
+GRANT SELECT ON TABLE ballast.ingestion_watermark TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.ingestion_watermark TO ballast_writer
+GRANT SELECT ON TABLE ballast.ingestion_watermark TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.instrument TO ballast_reader
 GRANT SELECT ON TABLE ballast.instrument TO ballast_reader;
 
@@ -2627,6 +2871,12 @@ GRANT SELECT ON TABLE ballast.model_version TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.model_version TO ballast_writer
 GRANT SELECT ON TABLE ballast.model_version TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.open_gap TO ballast_reader
+GRANT SELECT ON TABLE ballast.open_gap TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.open_gap TO ballast_writer
+GRANT SELECT ON TABLE ballast.open_gap TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.operator_action TO ballast_reader
 GRANT SELECT ON TABLE ballast.operator_action TO ballast_reader;

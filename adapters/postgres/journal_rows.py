@@ -46,6 +46,7 @@ from adapters.postgres.context_rows import (
     reactivation_rows,
     started_rows,
 )
+from adapters.postgres.ingestion_rows import INGESTION_COLUMNS, INGESTION_ROWS
 
 Row = tuple[Any, ...]
 
@@ -84,6 +85,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ledger_entry": _fields(EntryBooked),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
+    **INGESTION_COLUMNS,
     REFUSED: ("table_name", "constraint_name"),
 }
 
@@ -136,6 +138,7 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     LotOpened: _flat("lot"),
     LotConsumed: _flat("lot_consumed"),
     EntryBooked: _flat("ledger_entry"),
+    **INGESTION_ROWS,
 }
 
 

@@ -134,7 +134,9 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
 
 # Takes back what 0012_ingestion made; it is the last one.
 LAST_TAKEN_BACK = """
-    DROP TABLE ballast.dataset
+    DROP VIEW ballast.open_gap;
+    DROP TABLE ballast.dataset, ballast.ingestion_gap, ballast.ingestion_watermark;
+    DROP FUNCTION ballast.check_gaps(), ballast.check_watermarks()
 """
 
 

@@ -27,7 +27,7 @@ TABLES = (
     "run_context", "universe_version", "universe_member", "instrument", "profile",
     "profile_assignment", "operator_action", "model_version", "training_window", "activation",
     "prediction_slice",
-    "dataset",
+    "dataset", "ingestion_gap", "ingestion_watermark",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",

@@ -84,7 +84,7 @@ async def test_a_row_that_breaks_a_constraint_is_left_out_alone_and_named(
     assert await journal.append(made, rows) == (RefusedRow(name, 2, f"{table} row 0"),)
     assert await journal.head() == (3, made.root_after)
     twice = dict.fromkeys(("transfer", "trade_unexplained", "dataset"), 2)
-    expected = {**dict.fromkeys(COLUMNS, 1), **twice}
+    expected = {**dict.fromkeys(COLUMNS, 1), **twice, "ingestion_gap": 3}
     (missing,) = await server.ask(database, "SELECT * FROM ballast.row_refused", READER)
     named = (missing["seq"], missing["ordinal"], missing["table_name"], missing["constraint_name"])
     assert named == (2, 0, table, name)
@@ -121,8 +121,8 @@ async def test_every_constraint_of_the_derived_tables_is_fired_above(
         f"SELECT count(*) FROM pg_index WHERE indisunique AND NOT indisprimary"
         f" AND indrelid IN ({tables})",
     )
-    assert unique[0][0] == 18, (
-        "the context's seven, four of transfer, lots, fill, entries, the gate's"
+    assert unique[0][0] == 21, (
+        "the context's seven, four of transfer, lots, fill, entries, the gate's, the intake's"
     )
 
 
