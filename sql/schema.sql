@@ -555,7 +555,7 @@ BEGIN
     CROSS JOIN LATERAL (
         SELECT w.ts, w.newest_ts, w.trade_ids FROM ballast.ingestion_watermark w
         WHERE w.account_id = a.account_id AND w.run_id = a.run_id AND w.stream = a.stream
-            AND w.seq < a.seq
+            AND (w.seq, w.ordinal) < (a.seq, a.ordinal)
         ORDER BY w.ts DESC, w.resumed LIMIT 1
     ) before
     WHERE a.ts < before.ts

@@ -99,6 +99,17 @@ def test_a_restart_tells_first_what_the_run_resumes_from() -> None:
     assert (first.taken, first.newest_ts) == ((0, 1), (START + 1, START + 5))
 
 
+def test_an_hour_that_passed_while_it_was_stopped_is_told_first() -> None:
+    run = begun()
+    run.send(books(START + 1, BOTH), START + 1)
+    run.cut()
+    at = START + HOUR_NS + 7
+    run.send(run_started(TWO, gapless=True), at)
+    hour, resumed = told(run)
+    assert (hour.ts, hour.resumed, hour.taken) == (START + HOUR_NS, False, (1, 1))
+    assert (resumed.ts, resumed.resumed, resumed.taken) == (at, True, (0, 0))
+
+
 def test_no_watermark_moves_back_when_instants_do() -> None:
     run = begun()
     run.send(books(START + 9, BOTH), START + 9)
