@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
@@ -231,6 +232,13 @@ def test_recorded_hours_are_backtested_with_a_report(ballast: Ballast, recorded:
     assert "in-sample" in report["unmeasured"]
     folder = Path(report["page"]).parent
     assert {"report.html", "card.json", "run.json"} <= {path.name for path in folder.iterdir()}
+    (told,) = report["datasets"]
+    assert told["sha256"] == hashlib.sha256(recorded(HOURLY).read_bytes()).hexdigest()
+    assert (told["rows"], told["gaps"]) == (70_253, 10_856)
+    (listed,) = ballast("runs", "--json").json["runs"]
+    assert [each["name"] for each in listed["datasets"]] == [recorded(HOURLY).name]
+    assert recorded(HOURLY).name in ballast("runs").out
+    assert str(recorded(HOURLY).parent) not in json.dumps(listed["datasets"])
     proven(ballast, card)
 
 

@@ -85,6 +85,12 @@ FIRST = (
         ("verdict_slice", "update ballast.verdict_slice set p_up[1] = 1 {first}", "has p_up "),
         ("portfolio_hour", "update ballast.portfolio_hour set equity = 1 {first}", "has equity 1,"),
         ("fill", "update ballast.fill set ordinal = 9000 {first}", "of fill is missing"),
+        ("dataset", "update ballast.dataset set seed = 8 {first}", "has seed 8, "),
+        (
+            "ingestion_watermark",
+            "update ballast.ingestion_watermark set taken[3] = 9 {first}",
+            "has taken ",
+        ),
         ("fill", "update ballast.fill set mode = 'LIVE' {first}", "has mode LIVE, the journal"),
     ],
 )
