@@ -162,6 +162,10 @@ def test_a_symbol_that_flaps_at_every_slice_is_told_four_times_an_hour(
     assert isinstance(told, GapClosed)
     assert (told.number, told.times, told.told_by) == (2, 999, "sound_book")
     assert (told.begins, told.ends) == (after(3), after(2000))
+    at = START + HOUR_NS + 5
+    run.send(books(at, MENDED), at)
+    run.send(Tick(START + 2 * HOUR_NS), START + 2 * HOUR_NS)
+    assert [each for each in gaps(run) if each.kind == "crossed"] == [], "it is told once"
 
 
 def test_in_no_hour_a_flapping_symbol_is_told_more_than_four_times(run: MarketDataRun) -> None:
@@ -172,6 +176,43 @@ def test_in_no_hour_a_flapping_symbol_is_told_more_than_four_times(run: MarketDa
         assert len(told) == (3 if hour == 0 else 4)
     numbers = [gap.number for gap in run.kernel.actor("market_data").state.gaps.values()]
     assert len(numbers) == len(set(numbers)) <= 4
+
+
+def test_news_alone_are_told_at_the_full_hour_too(run: MarketDataRun) -> None:
+    """No slice comes any more: the feed only says that it is stale, and that it is not."""
+    run.send(Tick(START + 2 * HOUR_NS), START + 2 * HOUR_NS)
+    gaps(run)
+    for second in range(1, 9):
+        at = START + 2 * HOUR_NS + second * SECOND_NS
+        event = FeedEvent.STALE if second % 2 else FeedEvent.RESYNCED
+        run.send(status(event, at, 1), at)
+    assert len(gaps(run)) == 3
+    run.send(Tick(START + 3 * HOUR_NS), START + 3 * HOUR_NS)
+    (closed,) = gaps(run)
+    assert isinstance(closed, GapClosed)
+    assert closed.times == 3
+
+
+def test_in_history_a_held_gap_is_closed_before_the_next_one_opens() -> None:
+    """Warm-up candles arm no timer; the next hour's hole tells that the held one is over."""
+    run = MarketDataRun(config_of(("XBT/USD", "ETH/USD")))
+    absent = {1, 3, 5, 61}
+    for minute in range(63):
+        rows = {0: flat(10.0)} if minute in absent else {0: flat(10.0), 1: flat(20.0)}
+        open_ts = START + minute * MINUTE_NS
+        run.send(candles(open_ts, rows, warm_up=True), open_ts + MINUTE_NS)
+    told = gaps(run)
+    assert [(type(each).__name__, each.number) for each in told] == [
+        ("GapOpened", 1),
+        ("GapClosed", 1),
+        ("GapOpened", 2),
+        ("GapClosed", 2),
+        ("GapOpened", 3),
+        ("GapClosed", 3),
+    ]
+    held = told[3]
+    assert isinstance(held, GapClosed)
+    assert (held.begins, held.ends, held.times) == (after(180), after(360), 2)
 
 
 def test_a_gap_that_outlasts_its_hour_is_closed_at_once(run: MarketDataRun) -> None:

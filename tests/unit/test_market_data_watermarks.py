@@ -116,3 +116,9 @@ def test_no_watermark_moves_back_when_instants_do() -> None:
     run.send(books(START + 3, BOTH), START + 10)
     (first,) = pass_to(run, START + HOUR_NS)
     assert (first.newest_ts, first.taken) == ((START + 9, START + 9), (1, 1))
+    run = MarketDataRun(config_of(TWO, bar_interval_ns=HOUR_NS))
+    run.send(run_started(TWO), START)
+    run.send(trades(START + 9, {1: (20.0, 1.0)}), START + 9)
+    run.send(trades(START + 3, {1: (20.0, 1.0)}), START + 10)
+    (first,) = pass_to(run, START + HOUR_NS)
+    assert (first.newest_ts, first.taken) == ((0, START + 9), (0, 2)), "late, but within its bar"

@@ -104,9 +104,7 @@ def test_the_files_that_were_read_are_named_by_content(tmp_path: Path) -> None:
     feed = candles({"BTC/USD": PRICES})
     feed.datasets = (Dataset("feed", "candles", "<b>_60.csv", "a" * 64, "BTC/USD", 2399),)
     hours = [hour(at, "1000") for at in range(60)]
-    write_report(
-        finished(hours), feed, trained_until(0), settings(), folder=tmp_path, as_quote=""
-    )
+    write_report(finished(hours), feed, trained_until(0), settings(), folder=tmp_path, as_quote="")
     page = (tmp_path / PAGE).read_text()
     assert "<h2>Files</h2>" in page
     assert "&lt;b&gt;_60.csv</td><td>2,399</td><td>" + "a" * 64 in page
