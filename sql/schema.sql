@@ -187,6 +187,35 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_gaps()
+CREATE OR REPLACE FUNCTION ballast.check_gaps()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken
+    FROM added a
+    LEFT JOIN ballast.ingestion_gap o
+        ON o.account_id = a.account_id AND o.number = a.number AND o.ends IS NULL
+        AND (o.seq, o.ordinal) < (a.seq, a.ordinal)
+    WHERE a.ends IS NOT NULL AND (a.stream, a.place, a.symbol, a.kind, a.begins)
+        IS DISTINCT FROM (o.stream, o.place, o.symbol, o.kind, o.begins)
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'A gap is closed that was not opened so.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ingestion_gap_closes_an_open_one',
+                TABLE = 'ingestion_gap', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_leader(text,bigint)
 CREATE OR REPLACE FUNCTION ballast.check_leader(account text, held bigint)
  RETURNS void
@@ -693,6 +722,44 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_watermarks()
+CREATE OR REPLACE FUNCTION ballast.check_watermarks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken
+    FROM added a
+    CROSS JOIN LATERAL (
+        SELECT w.ts, w.newest_ts, w.trade_ids FROM ballast.ingestion_watermark w
+        WHERE w.account_id = a.account_id AND w.run_id = a.run_id AND w.stream = a.stream
+            AND (w.seq, w.ordinal) < (a.seq, a.ordinal)
+        ORDER BY w.ts DESC, w.resumed LIMIT 1
+    ) before
+    WHERE a.ts < before.ts
+        OR cardinality(a.newest_ts) <> cardinality(before.newest_ts)
+        OR cardinality(a.trade_ids) < cardinality(before.trade_ids)
+        OR EXISTS (
+            SELECT FROM unnest(a.newest_ts, before.newest_ts) AS n (now, was) WHERE now < was
+        ) OR EXISTS (
+            SELECT FROM unnest(a.trade_ids, before.trade_ids) AS n (now, was) WHERE now < was
+        )
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'A watermark moves back.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ingestion_watermark_rises',
+                TABLE = 'ingestion_watermark', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.guard_grants()
 CREATE OR REPLACE FUNCTION ballast.guard_grants()
  RETURNS event_trigger
@@ -949,6 +1016,35 @@ CREATE TABLE ballast.cluster_hour (
     CONSTRAINT cluster_hour_once UNIQUE (account_id, run_id, hour_ts, cluster)
 );
 
+--# table ballast.dataset
+CREATE TABLE ballast.dataset (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    purpose text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    symbol text NOT NULL,
+    rows bigint,
+    first_ts bigint NOT NULL,
+    last_ts bigint,
+    gaps bigint,
+    seed bigint,
+    licence text NOT NULL,
+    CONSTRAINT dataset_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT dataset_counts CHECK (((rows > 0) AND (gaps >= 0))),
+    CONSTRAINT dataset_name_without_folder CHECK (((name <> ''::text) AND (POSITION(('/'::text) IN (name)) = 0))),
+    CONSTRAINT dataset_purpose CHECK ((purpose = ANY (ARRAY['feed'::text, 'warm_up'::text, 'training'::text]))),
+    CONSTRAINT dataset_seeded_or_recorded CHECK (((kind = 'seeded'::text) = (seed IS NOT NULL))),
+    CONSTRAINT dataset_sha256_form CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT dataset_span CHECK (((first_ts >= 0) AND (first_ts <= last_ts)))
+);
+
 --# table ballast.feature_schema
 CREATE TABLE ballast.feature_schema (
     account_id text NOT NULL,
@@ -1003,6 +1099,53 @@ CREATE TABLE ballast.fill (
     decision_price numeric NOT NULL,
     CONSTRAINT fill_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT fill_trade_once UNIQUE (account_id, cl_ord_id, exec_id)
+);
+
+--# table ballast.ingestion_gap
+CREATE TABLE ballast.ingestion_gap (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    number bigint NOT NULL,
+    stream text NOT NULL,
+    place bigint NOT NULL,
+    symbol text NOT NULL,
+    kind text NOT NULL,
+    told_by text NOT NULL,
+    begins bigint NOT NULL,
+    ends bigint,
+    times bigint,
+    CONSTRAINT ingestion_gap_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT ingestion_gap_closing CHECK ((((ends IS NULL) = (times IS NULL)) AND (times > 0))),
+    CONSTRAINT ingestion_gap_kind CHECK ((kind = ANY (ARRAY['gap'::text, 'stale'::text, 'crossed'::text, 'checksum'::text, 'venue_status'::text, 'clock_skew'::text, 'lost_trades'::text, 'missing_bar'::text]))),
+    CONSTRAINT ingestion_gap_place CHECK (((place >= '-1'::integer) AND ((place = '-1'::integer) = (symbol = ''::text)))),
+    CONSTRAINT ingestion_gap_span CHECK ((begins <= ends))
+);
+
+--# table ballast.ingestion_watermark
+CREATE TABLE ballast.ingestion_watermark (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    ts bigint NOT NULL,
+    stream text NOT NULL,
+    resumed boolean NOT NULL,
+    newest_ts bigint[] NOT NULL,
+    taken bigint[] NOT NULL,
+    trade_ids bigint[] NOT NULL,
+    CONSTRAINT ingestion_watermark_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT ingestion_watermark_counts CHECK (((0 <= ALL (taken)) AND (0 <= ALL (newest_ts)))),
+    CONSTRAINT ingestion_watermark_hour CHECK ((resumed OR ((ts % '3600000000000'::bigint) = 0))),
+    CONSTRAINT ingestion_watermark_once UNIQUE (account_id, run_id, stream, ts, resumed),
+    CONSTRAINT ingestion_watermark_symbols CHECK (((cardinality(newest_ts) > 0) AND (cardinality(taken) = cardinality(newest_ts)) AND ((cardinality(trade_ids) = 0) OR (cardinality(trade_ids) = cardinality(newest_ts)))))
 );
 
 --# table ballast.instrument
@@ -1772,6 +1915,12 @@ CREATE INDEX bar_slice_close ON ballast.bar_slice USING btree (account_id, run_i
 --# index ballast.feature_slice_close
 CREATE INDEX feature_slice_close ON ballast.feature_slice USING btree (account_id, run_id, close_ts);
 
+--# index ballast.ingestion_gap_closed_once
+CREATE UNIQUE INDEX ingestion_gap_closed_once ON ballast.ingestion_gap USING btree (account_id, number) WHERE (ends IS NOT NULL);
+
+--# index ballast.ingestion_gap_opened_once
+CREATE UNIQUE INDEX ingestion_gap_opened_once ON ballast.ingestion_gap USING btree (account_id, number) WHERE (ends IS NULL);
+
 --# index ballast.order_event_of_order
 CREATE INDEX order_event_of_order ON ballast.order_event USING btree (account_id, cl_ord_id, seq, ordinal);
 
@@ -1809,6 +1958,26 @@ CREATE VIEW ballast.lot_open AS
            FROM ballast.lot_consumed c_1
           WHERE ((c_1.account_id = l.account_id) AND (c_1.number = l.number))) c ON (true))
   WHERE (l.quantity > COALESCE(c.quantity, (0)::numeric));
+
+--# view ballast.open_gap
+CREATE VIEW ballast.open_gap AS
+ SELECT o.account_id,
+    o.run_id,
+    o.mode,
+    o.hour_ts_utc,
+    o.seq,
+    o.ordinal,
+    o.at,
+    o.number,
+    o.stream,
+    o.place,
+    o.symbol,
+    o.kind,
+    o.told_by,
+    o.begins
+   FROM (ballast.ingestion_gap o
+     LEFT JOIN ballast.ingestion_gap c ON (((c.account_id = o.account_id) AND (c.number = o.number) AND (c.ends IS NOT NULL))))
+  WHERE ((o.ends IS NULL) AND (c.number IS NULL));
 
 --# view ballast.posting
 CREATE VIEW ballast.posting AS
@@ -1911,6 +2080,12 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.feature_slice REFERENCING NEW
 --# trigger check_added ON ballast.fill
 CREATE TRIGGER check_added AFTER INSERT ON ballast.fill REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_fills();
 
+--# trigger check_added ON ballast.ingestion_gap
+CREATE TRIGGER check_added AFTER INSERT ON ballast.ingestion_gap REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_gaps();
+
+--# trigger check_added ON ballast.ingestion_watermark
+CREATE TRIGGER check_added AFTER INSERT ON ballast.ingestion_watermark REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_watermarks();
+
 --# trigger check_added ON ballast.journal_frame
 CREATE TRIGGER check_added AFTER INSERT ON ballast.journal_frame REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_frames();
 
@@ -1956,6 +2131,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.bar_
 --# trigger refuse_change ON ballast.cluster_hour
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.dataset
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.dataset FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.feature_schema
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.feature_schema FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1964,6 +2142,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.feat
 
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.ingestion_gap
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.ingestion_gap FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.ingestion_watermark
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.ingestion_watermark FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.instrument
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.instrument FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -2121,6 +2305,12 @@ ALTER TABLE ballast.feature_slice ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.journal_frame
 ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_added;
 
@@ -2166,6 +2356,9 @@ ALTER TABLE ballast.bar_slice ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.cluster_hour
 ALTER TABLE ballast.cluster_hour ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.dataset
+ALTER TABLE ballast.dataset ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.feature_schema
 ALTER TABLE ballast.feature_schema ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -2174,6 +2367,12 @@ ALTER TABLE ballast.feature_slice ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.instrument
 ALTER TABLE ballast.instrument ENABLE ALWAYS TRIGGER refuse_change;
@@ -2325,6 +2524,27 @@ COMMENT ON CONSTRAINT cluster_hour_once ON ballast.cluster_hour IS 'A cluster st
 --# comment on CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour
 COMMENT ON CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
+--# comment on CONSTRAINT dataset_counts ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_counts ON ballast.dataset IS 'A loader refuses a file without a row, and nothing is missing less than not at all';
+
+--# comment on CONSTRAINT dataset_name_without_folder ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_name_without_folder ON ballast.dataset IS 'A file is told by its name and content; where it lies is the operator''s own business';
+
+--# comment on CONSTRAINT dataset_pkey ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_pkey ON ballast.dataset IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT dataset_purpose ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_purpose ON ballast.dataset IS 'Data of unknown use could be taken for some that the model did not see';
+
+--# comment on CONSTRAINT dataset_seeded_or_recorded ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_seeded_or_recorded ON ballast.dataset IS 'A made-up market is made again from its seed; a recording has none';
+
+--# comment on CONSTRAINT dataset_sha256_form ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_sha256_form ON ballast.dataset IS 'Without its hash nobody can tell whether a file is the one that was read';
+
+--# comment on CONSTRAINT dataset_span ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_span ON ballast.dataset IS 'Data ends after it begins';
+
 --# comment on CONSTRAINT feature_schema_names ON ballast.feature_schema
 COMMENT ON CONSTRAINT feature_schema_names ON ballast.feature_schema IS 'Without names nobody can read a slice';
 
@@ -2342,6 +2562,36 @@ COMMENT ON CONSTRAINT fill_pkey ON ballast.fill IS 'A row is told by its input a
 
 --# comment on CONSTRAINT fill_trade_once ON ballast.fill
 COMMENT ON CONSTRAINT fill_trade_once ON ballast.fill IS 'The venue''s trade is booked once for its order, also in a later run';
+
+--# comment on CONSTRAINT ingestion_gap_closing ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_closing ON ballast.ingestion_gap IS 'What closed came at least once; what is open has not been counted';
+
+--# comment on CONSTRAINT ingestion_gap_kind ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_kind ON ballast.ingestion_gap IS 'A hole of unknown kind tells nobody what is missing';
+
+--# comment on CONSTRAINT ingestion_gap_pkey ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_pkey ON ballast.ingestion_gap IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT ingestion_gap_place ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_place ON ballast.ingestion_gap IS 'A gap is that of one symbol, or of the whole run';
+
+--# comment on CONSTRAINT ingestion_gap_span ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_span ON ballast.ingestion_gap IS 'A gap ends after it begins';
+
+--# comment on CONSTRAINT ingestion_watermark_counts ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_counts ON ballast.ingestion_watermark IS 'Nobody takes less than nothing, or from before all time';
+
+--# comment on CONSTRAINT ingestion_watermark_hour ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_hour ON ballast.ingestion_watermark IS 'Watermarks are set at full hours, UTC, and where a run resumes';
+
+--# comment on CONSTRAINT ingestion_watermark_once ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_once ON ballast.ingestion_watermark IS 'A stream has one watermark an hour, and one where a run resumes';
+
+--# comment on CONSTRAINT ingestion_watermark_pkey ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_pkey ON ballast.ingestion_watermark IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT ingestion_watermark_symbols ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_symbols ON ballast.ingestion_watermark IS 'Every symbol of the run has a value in every column; a stream without trade ids has none at all';
 
 --# comment on CONSTRAINT instrument_once ON ballast.instrument
 COMMENT ON CONSTRAINT instrument_once ON ballast.instrument IS 'One rule a place and run, or nobody could say which one was kept';
@@ -2685,6 +2935,9 @@ COMMENT ON FUNCTION ballast.check_fills() IS 'A fill is of an order that was rec
 --# comment on FUNCTION ballast.check_frames()
 COMMENT ON FUNCTION ballast.check_frames() IS 'A frame continues the stream: leader, place, root, run, checksum';
 
+--# comment on FUNCTION ballast.check_gaps()
+COMMENT ON FUNCTION ballast.check_gaps() IS 'A closing names a gap that was opened before it, of the same stream, symbol, kind and beginning: ingestion_gap_closes_an_open_one. Two unique indexes let a gap open once and close once; when it comes back it has another number';
+
 --# comment on FUNCTION ballast.check_leader(text,bigint)
 COMMENT ON FUNCTION ballast.check_leader(text,bigint) IS 'Only the newest epoch writes; a deposed leader is refused in its own transaction';
 
@@ -2721,6 +2974,9 @@ COMMENT ON FUNCTION ballast.check_transfers() IS 'Transfers go on where the last
 --# comment on FUNCTION ballast.check_verdicts()
 COMMENT ON FUNCTION ballast.check_verdicts() IS 'An entry keeps the limits that its run stated: risk_verdict_limits_known, _tier_of_drawdown, _caps_of_tier, _edge_margin_of_limits, _halt_reviewed';
 
+--# comment on FUNCTION ballast.check_watermarks()
+COMMENT ON FUNCTION ballast.check_watermarks() IS 'Within a run no stream''s watermark, newest instant or newest trade id moves back: ingestion_watermark_rises';
+
 --# comment on FUNCTION ballast.guard_grants()
 COMMENT ON FUNCTION ballast.guard_grants() IS 'Refuses a GRANT or REVOKE that leaves more or less on ours than migrations grant';
 
@@ -2745,6 +3001,9 @@ COMMENT ON TABLE ballast.bar_slice IS 'The closed bar of every symbol: open, hig
 --# comment on TABLE ballast.cluster_hour
 COMMENT ON TABLE ballast.cluster_hour IS 'The exposure of each cluster when an hour was full; version names the map from symbols to clusters';
 
+--# comment on TABLE ballast.dataset
+COMMENT ON TABLE ballast.dataset IS 'What a run read (feed, warm_up) and what its model was trained on: a file, or a market made from a seed with the symbols of the run''s universe. rows, last_ts and gaps are empty where there is no end, or the loader cannot tell; gaps counts absent candles, or places where trade ids jump';
+
 --# comment on TABLE ballast.feature_schema
 COMMENT ON TABLE ballast.feature_schema IS 'The names of a run''s feature columns, in their order, and the hash of the catalogue that says how each is computed';
 
@@ -2753,6 +3012,12 @@ COMMENT ON TABLE ballast.feature_slice IS 'The features of every symbol at a bar
 
 --# comment on TABLE ballast.fill
 COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
+
+--# comment on TABLE ballast.ingestion_gap
+COMMENT ON TABLE ballast.ingestion_gap IS 'Every hole that was seen in the data, in two rows: one when it opens (ends is empty), one when it closes, which names the opening by its number. place is the symbol''s in the universe, -1 the whole run. A gap that comes back within the hour in which it was told is held open until the full hour; times says how often it came. missing_bar: nothing was traded, or nothing was seen of it';
+
+--# comment on TABLE ballast.ingestion_watermark
+COMMENT ON TABLE ballast.ingestion_watermark IS 'How far a stream had come at a full hour, by symbol in the order of the universe: the instant of the newest slice that told it (a candle''s open; 0 none yet), how many did since the watermark before, and the newest trade id where trades have one. resumed: told at a run''s start, of what the account had before it';
 
 --# comment on TABLE ballast.instrument
 COMMENT ON TABLE ballast.instrument IS 'The rules of the venue by which a run decides, as they were on its first day';
@@ -2874,6 +3139,9 @@ COMMENT ON VIEW ballast.feature IS 'The features of each symbol by name, read fr
 --# comment on VIEW ballast.lot_open
 COMMENT ON VIEW ballast.lot_open IS 'What is left of each lot; number is the order in which sales take them';
 
+--# comment on VIEW ballast.open_gap
+COMMENT ON VIEW ballast.open_gap IS 'Holes that are open now; one that came back within its hour stays here until the full hour';
+
 --# comment on VIEW ballast.posting
 COMMENT ON VIEW ballast.posting IS 'Each side of each transfer: what it changed, and the balance that the ledger carried after it';
 
@@ -2898,6 +3166,10 @@ REVOKE ALL ON FUNCTION ballast.check_fills() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_frames()
 ALTER FUNCTION ballast.check_frames() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_frames() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_gaps()
+ALTER FUNCTION ballast.check_gaps() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_gaps() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_leader(text,bigint)
 ALTER FUNCTION ballast.check_leader(text,bigint) OWNER TO ballast_owner;
@@ -2947,6 +3219,10 @@ REVOKE ALL ON FUNCTION ballast.check_transfers() FROM PUBLIC;
 ALTER FUNCTION ballast.check_verdicts() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_verdicts() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.check_watermarks()
+ALTER FUNCTION ballast.check_watermarks() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_watermarks() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.guard_grants()
 ALTER FUNCTION ballast.guard_grants() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.guard_grants() FROM PUBLIC;
@@ -2982,6 +3258,9 @@ ALTER TABLE ballast.bar_slice OWNER TO ballast_owner;
 --# owner of TABLE ballast.cluster_hour
 ALTER TABLE ballast.cluster_hour OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.dataset
+ALTER TABLE ballast.dataset OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.feature
 ALTER TABLE ballast.feature OWNER TO ballast_owner;
 
@@ -2993,6 +3272,12 @@ ALTER TABLE ballast.feature_slice OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.fill
 ALTER TABLE ballast.fill OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.instrument
 ALTER TABLE ballast.instrument OWNER TO ballast_owner;
@@ -3020,6 +3305,9 @@ ALTER TABLE ballast.migration OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.model_version
 ALTER TABLE ballast.model_version OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.open_gap
+ALTER TABLE ballast.open_gap OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.operator_action
 ALTER TABLE ballast.operator_action OWNER TO ballast_owner;
@@ -3129,6 +3417,9 @@ GRANT INSERT ON TABLE ballast.bar_slice TO ballast_writer;
 --# grant INSERT ON TABLE ballast.cluster_hour TO ballast_writer
 GRANT INSERT ON TABLE ballast.cluster_hour TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.dataset TO ballast_writer
+GRANT INSERT ON TABLE ballast.dataset TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.feature_schema TO ballast_writer
 GRANT INSERT ON TABLE ballast.feature_schema TO ballast_writer;
 
@@ -3137,6 +3428,12 @@ GRANT INSERT ON TABLE ballast.feature_slice TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.fill TO ballast_writer
 GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.ingestion_gap TO ballast_writer
+GRANT INSERT ON TABLE ballast.ingestion_gap TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.ingestion_watermark TO ballast_writer
+GRANT INSERT ON TABLE ballast.ingestion_watermark TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.instrument TO ballast_writer
 GRANT INSERT ON TABLE ballast.instrument TO ballast_writer;
@@ -3273,6 +3570,12 @@ GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_reader;
 --# grant SELECT ON TABLE ballast.cluster_hour TO ballast_writer
 GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.dataset TO ballast_reader
+GRANT SELECT ON TABLE ballast.dataset TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.dataset TO ballast_writer
+GRANT SELECT ON TABLE ballast.dataset TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.feature TO ballast_reader
 GRANT SELECT ON TABLE ballast.feature TO ballast_reader;
 
@@ -3296,6 +3599,18 @@ GRANT SELECT ON TABLE ballast.fill TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.fill TO ballast_writer
 GRANT SELECT ON TABLE ballast.fill TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.ingestion_gap TO ballast_reader
+GRANT SELECT ON TABLE ballast.ingestion_gap TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.ingestion_gap TO ballast_writer
+GRANT SELECT ON TABLE ballast.ingestion_gap TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.ingestion_watermark TO ballast_reader
+GRANT SELECT ON TABLE ballast.ingestion_watermark TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.ingestion_watermark TO ballast_writer
+GRANT SELECT ON TABLE ballast.ingestion_watermark TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.instrument TO ballast_reader
 GRANT SELECT ON TABLE ballast.instrument TO ballast_reader;
@@ -3350,6 +3665,12 @@ GRANT SELECT ON TABLE ballast.model_version TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.model_version TO ballast_writer
 GRANT SELECT ON TABLE ballast.model_version TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.open_gap TO ballast_reader
+GRANT SELECT ON TABLE ballast.open_gap TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.open_gap TO ballast_writer
+GRANT SELECT ON TABLE ballast.open_gap TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.operator_action TO ballast_reader
 GRANT SELECT ON TABLE ballast.operator_action TO ballast_reader;

@@ -132,10 +132,11 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0013_cheaper_chain took away; it is the last one.
+# Takes back what 0014_ingestion made; it is the last one.
 LAST_TAKEN_BACK = """
-    ALTER TABLE ballast.transfer
-        ADD CONSTRAINT transfer_transfer_no_once UNIQUE (account_id, run_id, transfer_no)
+    DROP VIEW ballast.open_gap;
+    DROP TABLE ballast.dataset, ballast.ingestion_gap, ballast.ingestion_watermark;
+    DROP FUNCTION ballast.check_gaps(), ballast.check_watermarks()
 """
 
 

@@ -29,6 +29,7 @@ TABLES = (
     "prediction_slice", "bar_slice", "feature_schema", "feature_slice", "regime_cut",
     "regime_slice",
     "risk_hour", "cluster_hour", "training_fold",
+    "dataset", "ingestion_gap", "ingestion_watermark",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",

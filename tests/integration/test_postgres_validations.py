@@ -35,6 +35,8 @@ LAST_HOUR = "SELECT max(hour_ts) FROM ballast.portfolio_hour"
 FILLED = "SELECT min(seq) FROM ballast.fill"
 SOLD = "SELECT min(seq) FROM ballast.trade_closed"
 LAST_BAR = "(SELECT max(close_ts) FROM ballast.bar_slice)"
+NEWEST_MARK = "SELECT max(seq) FROM ballast.ingestion_watermark"
+LOW = "array_fill(1::bigint, ARRAY[30])"
 UNCHECKED = "ALTER TABLE ballast.{0} DROP CONSTRAINT {0}_{1}"
 # Rule, and what breaks it (and may break others) when triggers and guards sleep.
 PLANTED = (
@@ -47,6 +49,9 @@ PLANTED = (
     ("contexts_are_complete", "UPDATE ballast.universe_member SET symbol = 'X' WHERE place = 1"),
     ("contexts_are_complete", "UPDATE ballast.run_context SET settings = settings || ' '"),
     ("contexts_are_complete", "DELETE FROM ballast.profile WHERE kind = 'risk'"),
+    ("datasets_span_training", "UPDATE ballast.dataset SET first_ts = first_ts + 1"),
+    ("datasets_span_training", "UPDATE ballast.dataset SET last_ts = first_ts"),
+    ("datasets_span_training", "DELETE FROM ballast.model_version"),
     (
         "entries_exceed_their_cost",
         f"""
@@ -67,6 +72,19 @@ PLANTED = (
     (
         "funds_are_never_negative",
         "UPDATE ballast.transfer SET credit = 'suspense:USD' WHERE transfer_no = 1",
+    ),
+    ("gaps_close_what_opened", "DELETE FROM ballast.ingestion_gap WHERE ends IS NULL"),
+    (
+        "gaps_close_what_opened",
+        "UPDATE ballast.ingestion_gap SET kind = 'stale' WHERE ends IS NOT NULL",
+    ),
+    (
+        "gaps_close_what_opened",
+        """
+        INSERT INTO ballast.ingestion_gap SELECT account_id, run_id, mode, hour_ts_utc, seq,
+            ordinal + 1000, at, 100000, stream, place, symbol, kind, told_by, begins, NULL, NULL
+        FROM ballast.ingestion_gap WHERE ends IS NULL ORDER BY seq LIMIT 1
+        """,
     ),
     ("hours_are_full", "UPDATE ballast.transfer SET hour_ts_utc = hour_ts_utc + 1"),
     (
@@ -186,6 +204,22 @@ PLANTED = (
     ),
     ("transfers_are_chained", "DELETE FROM ballast.transfer WHERE transfer_no = 2"),
     ("transfers_are_numbered", "DELETE FROM ballast.transfer WHERE transfer_no = 2"),
+    (
+        "watermarks_never_go_back",
+        f"UPDATE ballast.ingestion_watermark SET newest_ts = {LOW} WHERE seq = ({NEWEST_MARK})",
+    ),
+    (
+        "watermarks_never_go_back",
+        f"UPDATE ballast.ingestion_watermark SET ts = 0 WHERE seq = ({NEWEST_MARK})",
+    ),
+    (
+        "watermarks_never_go_back",
+        "UPDATE ballast.ingestion_watermark SET trade_ids = array_fill(-seq, ARRAY[30])",
+    ),
+    (
+        "watermarks_never_go_back",
+        f"UPDATE ballast.ingestion_watermark SET resumed = true WHERE seq = ({NEWEST_MARK})",
+    ),
 )
 ASLEEP = "SET session_replication_role = replica; " + "; ".join(
     f"ALTER TABLE ballast.{table} DISABLE TRIGGER ALL"
@@ -197,6 +231,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
         "regime_cut", "regime_slice",
         "risk_hour", "cluster_hour", "training_fold",
+        "dataset", "ingestion_gap", "ingestion_watermark",
     )
 )  # fmt: skip
 
@@ -227,6 +262,10 @@ HAPPENED = (
     ("SELECT count(*) FROM ballast.row_refused WHERE table_name = 'trade_unexplained'", 1),
     ("SELECT count(*) FROM ballast.row_refused WHERE table_name = 'trade_closed'", 1),
     (HOURS_SHORT, 2),
+    ("SELECT count(*) FROM ballast.dataset WHERE purpose = 'training'", 60),
+    ("SELECT count(*) FROM ballast.ingestion_gap WHERE ends IS NOT NULL", 1),
+    ("SELECT count(DISTINCT stream) FROM ballast.ingestion_watermark WHERE resumed", 3),
+    ("SELECT count(*) FROM ballast.ingestion_watermark WHERE NOT resumed", 4),
 )
 FAR = 2**63 + 5  # a time that the database's integers cannot hold
 
