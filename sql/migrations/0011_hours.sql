@@ -1,0 +1,2 @@
+-- Number taken by another change.
+SELECT 1;
