@@ -37,7 +37,7 @@ from service.stores import FILE, POSTGRES, Say, account_place, embedded_server
 
 FORMAT: Final = 1
 # What an account keeps in its data folder, the keys last: until then a certificate can be signed.
-KEPT: Final = (POSTGRES, "journal", "runs", "control", "logs", "backups", "anchors")
+KEPT: Final = (POSTGRES, "journal", "runs", "control", "logs", "backups", "sealed", "anchors")
 
 
 class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -28,6 +28,7 @@ from service.graph import Graph
 from service.pump import Observer, Pump
 from service.rebuilding import graph_of
 from service.recovery import Progress, Recovered, recover, unheard_refusals
+from service.retention.tombstones import checked_seals, known_keys
 from service.settings import (
     DecisionSettings,
     Settings,
@@ -108,6 +109,7 @@ async def open_segment(
     if anchoring is not None:
         newest = await anchoring.check(journal)
         trusted_seq = 0 if newest is None else newest.seq
+    await checked_seals(journal, known_keys(settings))
     recovered = await _recovered(
         settings, plan, graph, journal, progress=progress, trusted_seq=trusted_seq
     )

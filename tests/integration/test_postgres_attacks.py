@@ -28,6 +28,7 @@ TABLES = (
     "profile_assignment", "operator_action", "model_version", "training_window", "activation",
     "prediction_slice", "bar_slice", "feature_schema", "feature_slice", "regime_cut",
     "regime_slice",
+    "journal_sealed",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",
