@@ -109,7 +109,6 @@ async def open_segment(
     if anchoring is not None:
         newest = await anchoring.check(journal)
         trusted_seq = 0 if newest is None else newest.seq
-    await checked_seals(journal, known_keys(settings))
     recovered = await _recovered(
         settings, plan, graph, journal, progress=progress, trusted_seq=trusted_seq
     )
@@ -198,8 +197,10 @@ async def _recovered(
 ) -> Recovered:
     """Bring the graph to the journal's head; each run's own graph steps what it made.
 
-    Raises UserError(USAGE) when the account cannot be continued this way.
+    Raises UserError(USAGE) when the account cannot be continued this way, JournalCorruptError when
+    tombstones or frames are not what they should be.
     """
+    await checked_seals(journal, lambda: known_keys(settings))
     rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
     if rows:
         _check_continues(await run_started(journal, rows[-1]), settings, plan)

@@ -1782,8 +1782,8 @@ CREATE TABLE ballast.verdict_slice (
     CONSTRAINT verdict_slice_columns CHECK (((cardinality(action) = cardinality(reason)) AND (cardinality(action) = cardinality(p_up)) AND (cardinality(action) = cardinality(expected_move)) AND (cardinality(action) = cardinality(cost)) AND (cardinality(action) = cardinality(edge))))
 );
 
---# key journal_sealed_ended ON ballast.journal_sealed
-ALTER TABLE ballast.journal_sealed ADD CONSTRAINT journal_sealed_ended FOREIGN KEY (account_id, run_id) REFERENCES ballast.run_end(account_id, run_id);
+--# key journal_sealed_begun ON ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed ADD CONSTRAINT journal_sealed_begun FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
 
 --# key run_end_account_id_run_id_fkey ON ballast.run_end
 ALTER TABLE ballast.run_end ADD CONSTRAINT run_end_account_id_run_id_fkey FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
@@ -2383,11 +2383,11 @@ COMMENT ON CONSTRAINT journal_frame_range ON ballast.journal_frame IS 'A frame h
 --# comment on CONSTRAINT journal_frame_roots ON ballast.journal_frame
 COMMENT ON CONSTRAINT journal_frame_roots ON ballast.journal_frame IS 'A root is a SHA-256';
 
+--# comment on CONSTRAINT journal_sealed_begun ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_begun ON ballast.journal_sealed IS 'Only what has begun can be sealed; the run''s row stays';
+
 --# comment on CONSTRAINT journal_sealed_counts ON ballast.journal_sealed
 COMMENT ON CONSTRAINT journal_sealed_counts ON ballast.journal_sealed IS 'It stands for every input of its span, in frames that hold at least one each';
-
---# comment on CONSTRAINT journal_sealed_ended ON ballast.journal_sealed
-COMMENT ON CONSTRAINT journal_sealed_ended ON ballast.journal_sealed IS 'Only a run that was closed cleanly is complete';
 
 --# comment on CONSTRAINT journal_sealed_hashes ON ballast.journal_sealed
 COMMENT ON CONSTRAINT journal_sealed_hashes ON ballast.journal_sealed IS 'A hash and an Ed25519 key have 32 bytes, a signature 64';

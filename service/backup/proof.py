@@ -7,7 +7,6 @@ head that was signed, and the kernel of each lasting account reaches that root b
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
 
 import msgspec
 
@@ -26,7 +25,7 @@ from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
 from service.rebuilding import graph_of
 from service.recovery import recover
-from service.retention.tombstones import checked_seals, sealed_end
+from service.retention.tombstones import Keys, checked_seals, sealed_end
 
 _OWN = "own-"
 _NOTHING = "Nothing was restored. Restore another backup, and keep this one to be looked at."
@@ -65,17 +64,17 @@ async def prove_database(connection: Connection, manifest: Manifest, steps: Step
 
 
 async def prove_account(
-    journal: Journal, head: AccountHead, steps: Steps, keys: Collection[str] = ()
+    journal: Journal, head: AccountHead, steps: Steps, keys_of: Keys = frozenset
 ) -> Proven:
     """The chain from genesis to the head, then recovery to its root. Raises UserError.
 
-    Sealed runs are proven by their tombstones, signed by one of `keys`; the chain begins after
+    Sealed runs are proven by their tombstones, signed by a key of `keys_of`; the chain begins after
     them, and `frames` counts what is there.
     """
     root = bytes.fromhex(head.root)
     try:
         with steps.step("chain", head.seq) as moved:
-            await checked_seals(journal, keys)
+            await checked_seals(journal, keys_of)
             begun_seq, begun_root = await sealed_end(journal)
             chain = ChainVerifier(begun_root, begun_seq)
             moved(begun_seq)

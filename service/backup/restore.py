@@ -204,9 +204,8 @@ async def _fill(task: _Task, connection: Connection) -> Restored:
         with steps.step("migrate"):
             migrated = await bring_up(connection)
         rules = await prove_database(connection, manifest, steps)
-        keys = task.keys()
         proven = [
-            await prove_account(journal_of(head.account), head, steps, keys)
+            await prove_account(journal_of(head.account), head, steps, task.keys)
             for head in manifest.accounts
         ]
         found = await task.hold(journal_of)

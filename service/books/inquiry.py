@@ -185,7 +185,7 @@ async def audited(books: AccountBooks, progress: Progress, *, mark_seq: int = 0)
 async def _sealed(books: AccountBooks) -> list[Check]:
     """The tombstones; no check where there are none and none is due."""
     try:
-        seals = await checked_seals(books.journal, books.known_keys)
+        seals = await checked_seals(books.journal, books.keys_of)
     except JournalCorruptError as error:
         return [check(SEALED, f"{error}")]
     if not seals:

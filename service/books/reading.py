@@ -37,7 +37,7 @@ from service.books.rows import (
 from service.database import reading_account
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
-from service.retention.tombstones import known_keys
+from service.retention.tombstones import Keys, known_keys
 from service.settings import Settings, decode_decision_settings
 from service.stores import Say
 
@@ -56,10 +56,10 @@ class AccountBooks:
         connection: Connection,
         journal: Journal,
         account: str,
-        known_keys: frozenset[str] = frozenset(),
+        keys_of: Keys = frozenset,
     ) -> None:
-        """`known_keys` are those whose signatures on tombstones count."""
-        self.known_keys = known_keys
+        """`keys_of` says whose signatures on tombstones count."""
+        self.keys_of = keys_of
         self._connection = connection
         self.journal = journal
         self.account = account
@@ -243,7 +243,7 @@ async def open_books(
     account has no rows.
     """
     async with reading_account(settings, account, say) as (connection, journal):
-        books = AccountBooks(connection, journal, account, known_keys(settings))
+        books = AccountBooks(connection, journal, account, lambda: known_keys(settings))
         try:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 await books.begin()

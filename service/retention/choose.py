@@ -2,7 +2,7 @@
 
 A run is over when it was closed, or when a later one goes on from where it was cut off. The newest
 run stays whatever its age. What the next start needs must be there without the frames: a snapshot
-at the run's end that the chain names, an anchor at or beyond it, no refused row still to be told.
+at the last run's end that the next one names, an anchor at or beyond it, no refused row to be told.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from service.fingerprint import code_fingerprint
 from service.rebuilding import graph_of
 from service.recovery import recover, unheard_refusals
 from service.retention.tombstones import sealed_end
-from service.trusted_snapshots import Passed, trusted_snapshots
+from service.trusted_snapshots import is_begun_from, whole_snapshot
 
 _NOTHING: Final = "Nothing was sealed."
 
@@ -58,12 +58,14 @@ async def old_runs(
     return Choice(tuple(chosen), f"the run {begun[-1].run_id} is the newest, which always stays")
 
 
-async def refuse_needed(
-    journal: Journal, choice: Choice, anchors: tuple[Anchor, ...], trusted_seq: int | None
-) -> None:
-    """Raises UserError when a start, or a proof of what stays, would need what is to be removed."""
+async def spare_needed(journal: Journal, choice: Choice, anchors: tuple[Anchor, ...]) -> Choice:
+    """The runs whose removal leaves a start, and a proof of what stays, all that they need.
+
+    Raises UserError when there is none, or the account does not prove itself.
+    """
     if not choice.runs:
-        return
+        return choice
+    choice = await _as_far_as_named(journal, choice)
     last = choice.runs[-1].last_seq
     if not anchors or anchors[-1].seq < last:
         reach = anchors[-1].seq if anchors else 0
@@ -82,24 +84,32 @@ async def refuse_needed(
             "to the account yet",
             "Start the account once, so that it is told; then repeat.",
         )
-    await _refuse_unnamed(journal, choice)
-    await _refuse_unrecoverable(journal, last, trusted_seq)
+    await _refuse_unrecoverable(journal, last, anchors[-1].seq)
+    return choice
 
 
-async def _refuse_unnamed(journal: Journal, choice: Choice) -> None:
-    """Each run that stays is replayed from the state before it, so that state must be kept."""
-    due = {run.last_seq for run in choice.runs}
-    async for snapshot in trusted_snapshots(journal, max(due), Passed()):
-        due.discard(snapshot.kernel.seq)
-        if not due:
-            return
+async def _as_far_as_named(journal: Journal, choice: Choice) -> Choice:
+    """The runs up to the last one whose end the next run names: what stays is proven from there.
+
+    Where another version began the next run, it named the state as it read it, not as it was kept.
+    """
+    ends = {run.last_seq for run in choice.runs}
+    async for stored in journal.snapshots():
+        snapshot = whole_snapshot(stored) if stored.seq in ends else None
+        if snapshot is None or not await is_begun_from(journal, snapshot):
+            continue
+        kept = tuple(run for run in choice.runs if run.last_seq <= stored.seq)
+        if len(kept) == len(choice.runs):
+            return choice
+        stays = f"the run {choice.runs[len(kept)].run_id} ends in no state that the next one names"
+        return Choice(kept, stays)
     raise _needed(
-        f"there is no snapshot of input {min(due)}, where a run ends, that the chain names",
-        "Run `ballast books verify` for what else differs; frames without it are not removed.",
+        f"there is no snapshot of input {max(ends)}, where a run ends, that the next run names",
+        "Repeat when the next run is old enough; `ballast books verify` tells what else differs.",
     )
 
 
-async def _refuse_unrecoverable(journal: Journal, last: int, trusted_seq: int | None) -> None:
+async def _refuse_unrecoverable(journal: Journal, last: int, trusted_seq: int) -> None:
     begun = [run for run in await journal.runs() if run.last_seq >= run.first_seq]
     kernel = graph_of(await run_started(journal, begun[-1]), verify=False).kernel
     try:

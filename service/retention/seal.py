@@ -1,7 +1,7 @@
-"""Sealing runs, one after the other: exported, proven from the export, then replaced.
+"""Sealing runs: each exported and proven from its export, then all replaced in one transaction.
 
-Each run is one export and one transaction, so a kill leaves runs sealed and runs whole, never half
-of one; an export that was written and not used is proven again and used.
+A kill, a full disk and a refusal leave every frame or none of those that were chosen; an export
+that was written and not used is proven again and used.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from service.backup.steps import Steps
 from service.backup.take import flush_tree
 from service.database import administering, reading_account
 from service.failures import ExitCode, UserError
-from service.retention.choose import Choice, old_runs, refuse_needed
+from service.retention.choose import Choice, old_runs, spare_needed
 from service.retention.manifest import FORMAT, FRAMES, NAME, SealManifest, Whole, read_export
 from service.retention.tombstones import checked_seals, known_keys, signed
 from service.settings import Settings
@@ -78,7 +78,7 @@ async def seal_runs(
 ) -> Answer:
     """Seal the settings' account as far as its age allows.
 
-    Raises UserError; then the runs before the one that it names are sealed, and that one is whole.
+    Raises UserError; then nothing was removed.
     """
     if (settings.journal.kind or POSTGRES) != POSTGRES:
         raise UserError(
@@ -98,7 +98,7 @@ async def seal_runs(
             raise UserError(
                 ExitCode.NOT_PROVEN,
                 f"The account does not prove itself: {error}.",
-                "Nothing more was sealed; run `ballast books verify`.",
+                "Nothing was sealed; run `ballast books verify`.",
             ) from error
         raise UserError(
             ExitCode.ENVIRONMENT,
@@ -109,7 +109,7 @@ async def seal_runs(
         raise UserError(
             ExitCode.ENVIRONMENT,
             f"The export cannot be written in {order.to} ({error.strerror or error}).",
-            "Free space or choose another folder with --to; the run it was for is whole.",
+            "Free space or choose another folder with --to; nothing was sealed.",
         ) from error
 
 
@@ -117,16 +117,14 @@ async def _seal_all(
     settings: Settings, connection: Connection, order: Order, steps: Steps
 ) -> Answer:
     account = settings.account.name
-    keys = known_keys(settings)
     async with _reading(connection, account) as journal:
         with steps.step("check"):
-            await checked_seals(journal, keys)
+            await checked_seals(journal, lambda: known_keys(settings))
             choice = await old_runs(
                 connection, journal, keep_days=order.keep_days, now_ns=order.now_ns
             )
             anchors = anchor_log(settings, POSTGRES).read()
-            trusted = anchors[-1].seq if anchors else None
-            await refuse_needed(journal, choice, anchors, trusted)
+            choice = await spare_needed(journal, choice, anchors)
     if order.dry_run:
         runs = tuple(_told(run, folder_of(order.to, run)) for run in choice.runs)
         return Answer(account, runs, choice.stays, dry_run=True)
@@ -136,10 +134,11 @@ async def _seal_all(
 async def _seal_chosen(
     settings: Settings, connection: Connection, order: Order, choice: Choice, steps: Steps
 ) -> Answer:
-    key = signing_key(anchors_folder(settings)) if choice.runs else None
-    sealed = []
+    if not choice.runs:
+        return Answer(settings.account.name, (), choice.stays, dry_run=False)
+    key = signing_key(anchors_folder(settings))
+    proven: list[tuple[RunRow, Path, Whole]] = []
     for run in choice.runs:
-        assert key is not None
         folder = folder_of(order.to, run)
         with steps.step("export"):
             if not folder.exists():
@@ -147,10 +146,15 @@ async def _seal_chosen(
         with steps.step("verify"):
             whole = read_export(folder, known_keys(settings))
             _check_is_of(whole, run, folder)
-        with steps.step("seal"):
-            await replace_frames(connection, run, whole, key, now_ns=order.now_ns)
-        sealed.append(_told(run, folder, whole))
-    return Answer(settings.account.name, tuple(sealed), choice.stays, dry_run=False)
+        proven.append((run, folder, whole))
+    with steps.step("seal"):
+        async with connection.transaction():
+            await connection.execute(statement("act_as_owner"))
+            for run, _, whole in proven:
+                seal = tombstone(run, whole, key, now_ns=order.now_ns)
+                await connection.execute(statement("seal_run"), *msgspec.structs.astuple(seal))
+    sealed = tuple(_told(run, folder, whole) for run, folder, whole in proven)
+    return Answer(settings.account.name, sealed, choice.stays, dry_run=False)
 
 
 @asynccontextmanager
@@ -217,32 +221,23 @@ def _check_is_of(whole: Whole, run: RunRow, folder: Path) -> None:
         )
 
 
-async def replace_frames(
-    connection: Connection, run: RunRow, whole: Whole, key: AnchorKey, *, now_ns: int
-) -> Seal:
-    """Insert the tombstone, by which the frames are gone: one transaction as the owner."""
-    manifest = whole.manifest
-    seal = signed(
-        Seal(
-            account=run.account,
-            run_id=run.run_id,
-            first_seq=run.first_seq,
-            last_seq=run.last_seq,
-            root_before=run.genesis,
-            root_after=run.root,
-            frames=manifest.frames,
-            inputs=run.last_seq - run.first_seq + 1,
-            begun=whole.begun,
-            export_sha256=whole.sha256,
-            sealed_at=now_ns // SECOND_NS,
-            key=key.public,
-        ),
-        key,
+def tombstone(run: RunRow, whole: Whole, key: AnchorKey, *, now_ns: int) -> Seal:
+    """What stands for the run's frames from now on, signed."""
+    seal = Seal(
+        account=run.account,
+        run_id=run.run_id,
+        first_seq=run.first_seq,
+        last_seq=run.last_seq,
+        root_before=run.genesis,
+        root_after=run.root,
+        frames=whole.manifest.frames,
+        inputs=run.last_seq - run.first_seq + 1,
+        begun=whole.begun,
+        export_sha256=whole.sha256,
+        sealed_at=now_ns // SECOND_NS,
+        key=key.public,
     )
-    async with connection.transaction():
-        await connection.execute(statement("act_as_owner"))
-        await connection.execute(statement("seal_run"), *msgspec.structs.astuple(seal))
-    return seal
+    return signed(seal, key)
 
 
 def _told(run: RunRow, folder: Path, whole: Whole | None = None) -> Sealed:
@@ -258,7 +253,7 @@ async def verify_export(settings: Settings, folder: Path, say: Say = lambda _: N
     account = whole.manifest.account
     async with reading_account(settings, account, say) as (_, journal):
         try:
-            seals = await checked_seals(journal, keys)
+            seals = await checked_seals(journal, lambda: keys)
         except JournalCorruptError as error:
             raise damaged_seals(error) from error
     found = [seal for seal in seals if seal.run_id == whole.manifest.run_id]

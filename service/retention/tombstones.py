@@ -7,9 +7,9 @@ out of place is named by its run and never passed over.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -25,6 +25,7 @@ from service.failures import ExitCode, UserError
 from service.settings import Settings
 
 KNOWN_KEYS: Final = "known.keys"
+Keys: TypeAlias = Callable[[], Collection[str]]
 _INPUT: Final = frozen_decoder(Input)
 
 
@@ -60,12 +61,14 @@ def take_over(settings: Settings, keys: Collection[str]) -> None:
         )
 
 
-async def checked_seals(journal: Journal, keys: Collection[str]) -> tuple[Seal, ...]:
+async def checked_seals(journal: Journal, keys_of: Keys) -> tuple[Seal, ...]:
     """The tombstones, once they are shown to be signed and to lead to the first frame.
 
-    Raises JournalCorruptError naming the first input of what is wrong.
+    Keys are only asked for when there are tombstones. Raises JournalCorruptError naming the first
+    input of what is wrong, and what `keys_of` raises.
     """
     seals = await journal.seals()
+    keys = keys_of() if seals else ()
     runs = {run.run_id: run for run in await journal.runs()}
     root, seq = GENESIS_ROOT, 0
     for seal in seals:

@@ -82,8 +82,10 @@ def test_a_tombstone_takes_the_place_of_its_runs_frames(server: Server, database
         (
             [
                 tombstone(),
-                "MERGE INTO ballast.journal_frame f USING (SELECT 1) s ON true "
-                "WHEN MATCHED THEN DELETE",
+                (
+                    "MERGE INTO ballast.journal_frame f USING (SELECT 1) s ON true "
+                    "WHEN MATCHED THEN DELETE"
+                ),
             ],
             "BL004",
         ),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import shutil
 import time
 from pathlib import Path
 
@@ -11,74 +10,23 @@ import asyncpg
 import msgspec
 import pytest
 
-from actors.ports import JournalCorruptError
-from adapters.anchors.key import AnchorKey, make_key
-from adapters.anchors.log import AnchorError
-from adapters.postgres.journal import PostgresJournal
-from adapters.postgres.roles import READER
-from adapters.postgres.validations import validate
+from actors.ports import JournalCorruptError, Seal
+from adapters.anchors.key import AnchorError, AnchorKey, make_key
 from service.anchoring import check_anchor, log_named
 from service.backup.steps import Steps
-from service.books.inquiry import SEALED, lots_of, statement_of, verified
+from service.books.inquiry import SEALED
 from service.books.verification import Verdict
-from service.drivers.replay import replay_run
 from service.failures import ExitCode, UserError
-from service.rebuilding import builder
-from service.retention.seal import Answer, Order, seal_runs, verify_export
+from service.retention.seal import Order, seal_runs, verify_export
 from service.retention.tombstones import content
-from service.settings import Settings
 from tests.backups import backed_up, flip, restored, settings_for, target, traded
 from tests.postgres_server import KINDS, Server, running_server
+from tests.sealed_account import Account, books_of, copied, replayed, runs_of
 from tests.sealing import killed_while_sealing
-from tests.traded_account import asked, rows, silent
+from tests.traded_account import rows
 
 pytestmark = pytest.mark.timeout(300)
 EVENTS = 1_500
-FRAMES = "SELECT count(*) FROM ballast.journal_frame"
-DAY_NS = 86_400_000_000_000
-
-
-class Account:
-    """An account of three runs, its data folder and its database."""
-
-    def __init__(self, server: Server, home: Path, database: str) -> None:
-        self.server = server
-        self.home = home
-        self.database = database
-
-    @property
-    def settings(self) -> Settings:
-        dsn = self.server.dsn(self.database, self.server.administrator)
-        return settings_for(self.home, dsn=dsn)
-
-    def frames(self) -> int:
-        return int(rows(self.server, self.database, FRAMES)[0][0])
-
-    def journal(self) -> PostgresJournal:
-        return PostgresJournal(self.server.dsn(self.database, READER), "paper")
-
-    def seal(self, keep_days: int = 0, *, dry_run: bool = False) -> Answer:
-        order = Order(keep_days, time.time_ns(), self.home / "sealed", dry_run)
-        return asyncio.run(seal_runs(self.settings, order, steps=Steps()))
-
-    def checks(self) -> dict[str, tuple[Verdict, str]]:
-        """What `ballast books verify` finds."""
-        found = asked_of(self, lambda books: verified(books, silent))
-        return {each.name: (each.verdict, each.detail) for each in found}
-
-    def broken_rules(self) -> set[str]:
-        async def work() -> set[str]:
-            connection = await asyncpg.connect(self.server.dsn(self.database, READER))
-            try:
-                return {each.name async for each in validate(connection) if each.violations}
-            finally:
-                await connection.close()
-
-        return asyncio.run(work())
-
-
-def asked_of(account: Account, question):  # type: ignore[no-untyped-def]
-    return asked(account.server, account.database, question, settings=account.settings)
 
 
 @pytest.fixture(params=KINDS, scope="module")
@@ -103,13 +51,6 @@ def sealed_source(source: Account, tmp_path_factory: pytest.TempPathFactory) -> 
     return account
 
 
-def copied(source: Account, folder: Path) -> Account:
-    """The account as it is, for a test that changes it."""
-    home = folder / "home"
-    shutil.copytree(source.home, home)
-    return Account(source.server, home, asyncio.run(source.server.copy_of(source.database)))
-
-
 @pytest.fixture
 def account(source: Account, tmp_path: Path) -> Account:
     return copied(source, tmp_path)
@@ -118,23 +59,6 @@ def account(source: Account, tmp_path: Path) -> Account:
 @pytest.fixture
 def sealed(sealed_source: Account, tmp_path: Path) -> Account:
     return copied(sealed_source, tmp_path / "sealed")
-
-
-def runs_of(account: Account) -> list[str]:
-    told = "SELECT run_id FROM ballast.run ORDER BY ordinal"
-    return [row[0] for row in rows(account.server, account.database, told)]
-
-
-def books_of(account: Account) -> object:
-    async def told(books):  # type: ignore[no-untyped-def]
-        day = books.last_at // DAY_NS * DAY_NS
-        return (
-            await books.balances(),
-            await lots_of(books),
-            msgspec.json.encode(await statement_of(books, "that day", day)),
-        )
-
-    return asked_of(account, told)
 
 
 def test_old_runs_go_and_the_books_tell_the_same(source: Account, sealed: Account) -> None:
@@ -204,23 +128,13 @@ def test_a_backup_of_a_sealed_account_is_restored_and_trades_on(
 
 
 def test_a_sealed_run_is_told_and_later_ones_are_proven(sealed: Account) -> None:
-    async def replayed(number: int):  # type: ignore[no-untyped-def]
-        journal = sealed.journal()
-        try:
-            run = (await journal.runs())[number]
-            return await replay_run(
-                journal, run, builder(verify=True), verify=True, from_genesis=True, with_rows=True
-            )
-        finally:
-            await journal.close()
-
     sha256 = rows(
         sealed.server, sealed.database, "SELECT export_sha256 FROM ballast.journal_sealed"
     )[0][0]
     with pytest.raises(UserError, match=rf"was sealed on \d.* SHA-256 {sha256}") as refused:
-        asyncio.run(replayed(0))
+        replayed(sealed, 0)
     assert refused.value.code == ExitCode.MISSING
-    report = asyncio.run(replayed(2))
+    report = replayed(sealed, 2)
     assert report.parity
     assert report.rows > 0
 
@@ -252,9 +166,12 @@ FORGED = (
 
 
 def tampered(account: Account, change: str) -> None:
-    asleep = "ALTER TABLE ballast.journal_sealed DISABLE TRIGGER ALL"
-    awake = asleep.replace("DISABLE", "ENABLE ALWAYS").replace(" ALL", " USER")
-    asyncio.run(account.server.tamper(account.database, f"{asleep}; {change}; {awake}"))
+    table = "ALTER TABLE ballast.journal_sealed"
+    awake = "; ".join(
+        f"{table} ENABLE ALWAYS TRIGGER {name}" for name in ("seal_added", "refuse_change")
+    )
+    commands = f"{table} DISABLE TRIGGER USER; {change}; {awake}"
+    asyncio.run(account.server.tamper(account.database, commands))
 
 
 def refused_everywhere(account: Account, said: str) -> None:
@@ -276,7 +193,7 @@ def test_a_forged_tombstone_is_named(sealed: Account, what: str, change: str) ->
 
 
 def test_a_tombstone_signed_by_a_stranger_is_named(sealed: Account, tmp_path: Path) -> None:
-    async def first():  # type: ignore[no-untyped-def]
+    async def first() -> Seal:
         journal = sealed.journal()
         try:
             return (await journal.seals())[0]
@@ -313,7 +230,7 @@ def test_a_kill_leaves_every_frame_and_the_next_one_goes_on(account: Account, st
     assert account.frames() == before
     assert rows(account.server, account.database, "TABLE ballast.journal_sealed") == []
     exports = list((account.home / "sealed").glob("paper-*"))
-    assert len(exports) == (0 if step == "export" else 1)
+    assert len(exports) == {"export": 0, "verify": 1, "seal": 2}[step]
     assert len(account.seal().runs) == 2
     assert account.broken_rules() == set()
 
@@ -344,22 +261,27 @@ def test_an_export_is_held_against_its_tombstone(sealed: Account, account: Accou
         asyncio.run(verify_export(sealed.settings, exports[0]))
 
 
-@pytest.mark.parametrize(
-    ("gone", "said"),
-    [
-        ("DELETE FROM ballast.snapshot WHERE seq = ({end})", "there is no snapshot of input"),
-        (
-            "UPDATE ballast.snapshot SET data = set_byte(data, 99, get_byte(data, 99) # 1) "
-            "WHERE seq = ({end})",
-            "there is no snapshot of input",
-        ),
-    ],
-)
-def test_nothing_goes_that_a_proof_would_need(account: Account, gone: str, said: str) -> None:
+@pytest.mark.parametrize(("lost", "sealed_runs"), [((1,), 2), ((2,), 1), ((1, 2), 0)])
+def test_nothing_goes_that_a_proof_of_what_stays_would_need(
+    account: Account, lost: tuple[int, ...], sealed_runs: int
+) -> None:
+    """What stays is proven from the state before it: sealing ends where that state is kept.
+
+    So it is where another version took over, whose start names the state as it reads it.
+    """
     before = account.frames()
-    end = "SELECT first_seq - 1 FROM ballast.run ORDER BY ordinal OFFSET 1 LIMIT 1"
-    asyncio.run(account.server.run(account.database, gone.format(end=end)))
-    with pytest.raises(UserError, match=said) as refused:
+    for number in lost:
+        end = f"SELECT first_seq - 1 FROM ballast.run ORDER BY ordinal OFFSET {number} LIMIT 1"
+        gone = f"UPDATE ballast.snapshot SET data = data || 'x' WHERE seq = ({end})"
+        asyncio.run(account.server.run(account.database, gone))
+    if sealed_runs:
+        found = account.seal()
+        assert len(found.runs) == sealed_runs
+        assert ("ends in no state that the next one names" in found.stays) == (sealed_runs == 1)
+        assert {verdict for verdict, _ in account.checks().values()} == {Verdict.TRUE}
+        assert replayed(account, sealed_runs).parity
+        return
+    with pytest.raises(UserError, match="there is no snapshot of input") as refused:
         account.seal()
     assert refused.value.code == ExitCode.NOT_PROVEN
     assert account.frames() == before
