@@ -144,7 +144,7 @@ async def _certificate(settings: Settings, say: Say) -> Certificate:
 
 
 def _left(settings: Settings) -> tuple[str, ...]:
-    left = ["backups that were taken to other places"]
+    left = ["backups and exports of sealed runs that were written to other places"]
     if settings.journal.anchor_copy:
         left.append(f"the copy of the anchors in {settings.journal.anchor_copy}")
     if settings.journal.dsn:
