@@ -60,8 +60,10 @@ from actors.messages.market import (
 from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
 from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.messages.risk import (
+    ClusterHour,
     IntentApproved,
     IntentRefused,
+    RiskHour,
     RiskLimits,
     TradingStateChanged,
 )
@@ -122,7 +124,9 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     TradeUnmatched: ("ledger",),
     TradeUnexplained: (RECORDS,),
     PortfolioState: ("risk", "strategy"),
-    PortfolioHour: (RECORDS,),
+    PortfolioHour: ("risk", RECORDS),
+    RiskHour: (RECORDS,),
+    ClusterHour: (RECORDS,),
     TransfersPosted: (RECORDS,),
     TradeClosed: (RECORDS,),
     LotOpened: (RECORDS,),

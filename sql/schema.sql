@@ -1020,6 +1020,28 @@ CREATE TABLE ballast.bar_slice (
     CONSTRAINT bar_slice_span CHECK ((open_ts < close_ts))
 );
 
+--# table ballast.cluster_hour
+CREATE TABLE ballast.cluster_hour (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    hour_ts bigint NOT NULL,
+    cluster text NOT NULL,
+    version text NOT NULL,
+    positions_worth numeric NOT NULL,
+    claims_worth numeric NOT NULL,
+    exposure numeric NOT NULL,
+    share bigint,
+    CONSTRAINT cluster_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT cluster_hour_exposure_adds_up CHECK (((positions_worth >= (0)::numeric) AND (claims_worth >= (0)::numeric) AND (exposure = (positions_worth + claims_worth)) AND (exposure < 'Infinity'::numeric))),
+    CONSTRAINT cluster_hour_full CHECK ((((hour_ts % '3600000000000'::bigint) = 0) AND (hour_ts <= at))),
+    CONSTRAINT cluster_hour_once UNIQUE (account_id, run_id, hour_ts, cluster)
+);
+
 --# table ballast.feature_schema
 CREATE TABLE ballast.feature_schema (
     account_id text NOT NULL,
@@ -1464,6 +1486,43 @@ CREATE TABLE ballast.regime_slice (
     regime integer[] NOT NULL,
     CONSTRAINT regime_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
     CONSTRAINT regime_slice_known CHECK ((regime <@ ARRAY[0, 1, 2, 3, '-2147483648'::integer]))
+);
+
+--# table ballast.risk_hour
+CREATE TABLE ballast.risk_hour (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    hour_ts bigint NOT NULL,
+    state text NOT NULL,
+    kill_level bigint NOT NULL,
+    closed text NOT NULL,
+    drawdown bigint NOT NULL,
+    halt_at bigint NOT NULL,
+    tier text NOT NULL,
+    position_cap bigint NOT NULL,
+    exposure_cap bigint NOT NULL,
+    positions_max_count bigint NOT NULL,
+    orders_count bigint NOT NULL,
+    unknown_count bigint NOT NULL,
+    equity numeric NOT NULL,
+    positions_worth numeric NOT NULL,
+    claims_worth numeric NOT NULL,
+    exposure numeric NOT NULL,
+    share bigint,
+    mark_age bigint,
+    CONSTRAINT risk_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT risk_hour_closed_as_it_stands CHECK (((closed <> ''::text) OR ((state = 'Active'::text) AND (kill_level = 0) AND (drawdown < halt_at) AND (equity > (0)::numeric)))),
+    CONSTRAINT risk_hour_counts CHECK (((unknown_count >= 0) AND (unknown_count <= orders_count))),
+    CONSTRAINT risk_hour_exposure_adds_up CHECK (((positions_worth >= (0)::numeric) AND (claims_worth >= (0)::numeric) AND (exposure = (positions_worth + claims_worth)) AND (exposure < 'Infinity'::numeric))),
+    CONSTRAINT risk_hour_full CHECK ((((hour_ts % '3600000000000'::bigint) = 0) AND (hour_ts <= at))),
+    CONSTRAINT risk_hour_once UNIQUE (account_id, run_id, hour_ts),
+    CONSTRAINT risk_hour_share_follows CHECK ((((equity > (0)::numeric) = (share IS NOT NULL)) AND ((share IS NULL) OR (((exposure * (1000000)::numeric) <= ((share)::numeric * equity)) AND ((share = 0) OR ((exposure * (1000000)::numeric) > (((share - 1))::numeric * equity))))))),
+    CONSTRAINT risk_hour_state CHECK (((state = ANY (ARRAY['Active'::text, 'Reducing'::text, 'Halted'::text])) AND ((kill_level >= 0) AND (kill_level <= 3))))
 );
 
 --# table ballast.risk_profile
@@ -1990,6 +2049,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.acti
 --# trigger refuse_change ON ballast.bar_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.bar_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.cluster_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.feature_schema
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.feature_schema FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -2058,6 +2120,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.regi
 
 --# trigger refuse_change ON ballast.regime_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.regime_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.risk_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.risk_profile
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_profile FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -2200,6 +2265,9 @@ ALTER TABLE ballast.activation ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.bar_slice
 ALTER TABLE ballast.bar_slice ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.cluster_hour
+ALTER TABLE ballast.cluster_hour ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.feature_schema
 ALTER TABLE ballast.feature_schema ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -2268,6 +2336,9 @@ ALTER TABLE ballast.regime_cut ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.regime_slice
 ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.risk_hour
+ALTER TABLE ballast.risk_hour ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.risk_profile
 ALTER TABLE ballast.risk_profile ENABLE ALWAYS TRIGGER refuse_change;
@@ -2346,6 +2417,18 @@ COMMENT ON CONSTRAINT bar_slice_pkey ON ballast.bar_slice IS 'A row is told by i
 
 --# comment on CONSTRAINT bar_slice_span ON ballast.bar_slice
 COMMENT ON CONSTRAINT bar_slice_span ON ballast.bar_slice IS 'A bar closes after it opens';
+
+--# comment on CONSTRAINT cluster_hour_exposure_adds_up ON ballast.cluster_hour
+COMMENT ON CONSTRAINT cluster_hour_exposure_adds_up ON ballast.cluster_hour IS 'Exposure is what is held and what may still be bought; no side of it is negative';
+
+--# comment on CONSTRAINT cluster_hour_full ON ballast.cluster_hour
+COMMENT ON CONSTRAINT cluster_hour_full ON ballast.cluster_hour IS 'Hours are UTC and full, and nobody records one before it is over';
+
+--# comment on CONSTRAINT cluster_hour_once ON ballast.cluster_hour
+COMMENT ON CONSTRAINT cluster_hour_once ON ballast.cluster_hour IS 'A cluster stands once in an hour';
+
+--# comment on CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour
+COMMENT ON CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT feature_schema_names ON ballast.feature_schema
 COMMENT ON CONSTRAINT feature_schema_names ON ballast.feature_schema IS 'Without names nobody can read a slice';
@@ -2535,6 +2618,30 @@ COMMENT ON CONSTRAINT regime_slice_known ON ballast.regime_slice IS 'A regime of
 
 --# comment on CONSTRAINT regime_slice_pkey ON ballast.regime_slice
 COMMENT ON CONSTRAINT regime_slice_pkey ON ballast.regime_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT risk_hour_closed_as_it_stands ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_closed_as_it_stands ON ballast.risk_hour IS 'Entries are open only while nothing stands against them: kill level, halt, drawdown, missing equity';
+
+--# comment on CONSTRAINT risk_hour_counts ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_counts ON ballast.risk_hour IS 'An order of unknown outcome is an open order';
+
+--# comment on CONSTRAINT risk_hour_exposure_adds_up ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_exposure_adds_up ON ballast.risk_hour IS 'Exposure is what is held and what may still be bought; no side of it is negative';
+
+--# comment on CONSTRAINT risk_hour_full ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_full ON ballast.risk_hour IS 'Hours are UTC and full, and nobody records one before it is over';
+
+--# comment on CONSTRAINT risk_hour_once ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_once ON ballast.risk_hour IS 'An hour is full once in a run';
+
+--# comment on CONSTRAINT risk_hour_pkey ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_pkey ON ballast.risk_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT risk_hour_share_follows ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_share_follows ON ballast.risk_hour IS 'The share is exposure over equity, rounded up, and unknown where there is no equity';
+
+--# comment on CONSTRAINT risk_hour_state ON ballast.risk_hour
+COMMENT ON CONSTRAINT risk_hour_state ON ballast.risk_hour IS 'A state that nobody knows says nothing of what was allowed';
 
 --# comment on CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile IS 'No cap lets more be held than the account is worth';
@@ -2761,6 +2868,9 @@ COMMENT ON TABLE ballast.activation IS 'Who let the model of a run speak, how fa
 --# comment on TABLE ballast.bar_slice
 COMMENT ON TABLE ballast.bar_slice IS 'The closed bar of every symbol: open, high, low, close, volume, count; NaN where nothing traded. History that only warms up has no row';
 
+--# comment on TABLE ballast.cluster_hour
+COMMENT ON TABLE ballast.cluster_hour IS 'The exposure of each cluster when an hour was full; version names the map from symbols to clusters';
+
 --# comment on TABLE ballast.feature_schema
 COMMENT ON TABLE ballast.feature_schema IS 'The names of a run''s feature columns, in their order, and the hash of the catalogue that says how each is computed';
 
@@ -2829,6 +2939,9 @@ COMMENT ON TABLE ballast.regime_cut IS 'The cuts by which the bundle of a run te
 
 --# comment on TABLE ballast.regime_slice
 COMMENT ON TABLE ballast.regime_slice IS 'The regime of every symbol, in symbol order: 0 range, 1 trend, 2 high volatility, 3 stress, -2147483648 where a feature is not known. Runs without a model have none';
+
+--# comment on TABLE ballast.risk_hour
+COMMENT ON TABLE ballast.risk_hour IS 'What risk stood at when an hour was full: its state, the limits in force and the exposure at its worst; ratios in millionths';
 
 --# comment on TABLE ballast.risk_profile
 COMMENT ON TABLE ballast.risk_profile IS 'The limits by which a run decides, in millionths, stated at its start';
@@ -3004,6 +3117,9 @@ ALTER TABLE ballast.bar OWNER TO ballast_owner;
 --# owner of TABLE ballast.bar_slice
 ALTER TABLE ballast.bar_slice OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.cluster_hour
+ALTER TABLE ballast.cluster_hour OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.feature
 ALTER TABLE ballast.feature OWNER TO ballast_owner;
 
@@ -3085,6 +3201,9 @@ ALTER TABLE ballast.regime_cut OWNER TO ballast_owner;
 --# owner of TABLE ballast.regime_slice
 ALTER TABLE ballast.regime_slice OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.risk_hour
+ALTER TABLE ballast.risk_hour OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.risk_profile
 ALTER TABLE ballast.risk_profile OWNER TO ballast_owner;
 
@@ -3144,6 +3263,9 @@ GRANT INSERT ON TABLE ballast.activation TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.bar_slice TO ballast_writer
 GRANT INSERT ON TABLE ballast.bar_slice TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.cluster_hour TO ballast_writer
+GRANT INSERT ON TABLE ballast.cluster_hour TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.feature_schema TO ballast_writer
 GRANT INSERT ON TABLE ballast.feature_schema TO ballast_writer;
@@ -3207,6 +3329,9 @@ GRANT INSERT ON TABLE ballast.regime_cut TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.regime_slice TO ballast_writer
 GRANT INSERT ON TABLE ballast.regime_slice TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.risk_hour TO ballast_writer
+GRANT INSERT ON TABLE ballast.risk_hour TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.risk_profile TO ballast_writer
 GRANT INSERT ON TABLE ballast.risk_profile TO ballast_writer;
@@ -3276,6 +3401,12 @@ GRANT SELECT ON TABLE ballast.bar_slice TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.bar_slice TO ballast_writer
 GRANT SELECT ON TABLE ballast.bar_slice TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.cluster_hour TO ballast_reader
+GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.cluster_hour TO ballast_writer
+GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.feature TO ballast_reader
 GRANT SELECT ON TABLE ballast.feature TO ballast_reader;
@@ -3438,6 +3569,12 @@ GRANT SELECT ON TABLE ballast.regime_slice TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.regime_slice TO ballast_writer
 GRANT SELECT ON TABLE ballast.regime_slice TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.risk_hour TO ballast_reader
+GRANT SELECT ON TABLE ballast.risk_hour TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.risk_hour TO ballast_writer
+GRANT SELECT ON TABLE ballast.risk_hour TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.risk_profile TO ballast_reader
 GRANT SELECT ON TABLE ballast.risk_profile TO ballast_reader;

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.instant import HOUR_NS
 from actors.ledger.chain import hash_of
 from actors.messages.base import Message
 from actors.messages.ledger import TransfersPosted
@@ -11,6 +12,7 @@ from actors.messages.risk import IntentApproved, IntentRefused
 from tests.journal_records import (
     APPROVED,
     BODIES,
+    CLUSTER_HOUR,
     CONSUMED,
     ENTRY,
     FILL,
@@ -18,6 +20,7 @@ from tests.journal_records import (
     LOT,
     ORDER,
     REQUEST,
+    RISK_HOUR,
     STANDING,
     TRANSFER,
     TRANSFERS,
@@ -40,6 +43,11 @@ def moved(**fields: object) -> TransfersPosted:
     )
     row = changed(third, **fields)
     return TransfersPosted(1, (changed(row, hash=fields.get("hash", hash_of(row))),))
+
+
+def an_hour(**fields: object) -> Message:
+    """The risk hour before that of BODIES, but for `fields`."""
+    return changed(RISK_HOUR, **{"hour_ts": RISK_HOUR.hour_ts - HOUR_NS, **fields})
 
 
 def taken(**fields: object) -> Message:
@@ -98,6 +106,25 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("lot_consumed_remaining_once", "lot_consumed", changed(CONSUMED, source="fill:a3:e3")),
     ("lot_consumed_quantity_positive", "lot_consumed", taken(quantity=D(0))),
     ("lot_consumed_remaining_covered", "lot_consumed", taken(remaining=D("-0.1"))),
+    ("risk_hour_once", "risk_hour", changed(RISK_HOUR, orders_count=2)),
+    ("risk_hour_full", "risk_hour", an_hour(hour_ts=RISK_HOUR.hour_ts + 1)),
+    ("risk_hour_full", "risk_hour", an_hour(hour_ts=RISK_HOUR.hour_ts + HOUR_NS)),
+    ("risk_hour_state", "risk_hour", an_hour(state="Odd", closed="halted")),
+    ("risk_hour_closed_as_it_stands", "risk_hour", an_hour(kill_level=1)),
+    ("risk_hour_closed_as_it_stands", "risk_hour", an_hour(drawdown=200_000)),
+    ("risk_hour_closed_as_it_stands", "risk_hour", an_hour(equity=D(0), share=None)),
+    ("risk_hour_counts", "risk_hour", an_hour(unknown_count=2)),
+    ("risk_hour_exposure_adds_up", "risk_hour", an_hour(exposure=D("10389.96"))),
+    ("risk_hour_share_follows", "risk_hour", an_hour(share=103_494)),
+    ("risk_hour_share_follows", "risk_hour", an_hour(share=103_497)),
+    ("risk_hour_share_follows", "risk_hour", an_hour(share=None)),
+    ("cluster_hour_once", "cluster_hour", CLUSTER_HOUR),
+    ("cluster_hour_full", "cluster_hour", changed(CLUSTER_HOUR, hour_ts=1)),
+    (
+        "cluster_hour_exposure_adds_up",
+        "cluster_hour",
+        changed(CLUSTER_HOUR, cluster="A", exposure=D(1)),
+    ),
     ("transfer_hash_form", "transfer", moved(hash="odd")),
     ("transfer_successor_once", "transfer", moved(previous=TRANSFERS[0].hash)),
     ("transfer_debit_sequence_once", "transfer", moved(debit_sequence=1)),

@@ -27,9 +27,11 @@ from actors.messages.ledger import (
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.risk import (
     Admission,
+    ClusterHour,
     IntentApproved,
     IntentRefused,
     Refusal,
+    RiskHour,
     RiskLimits,
     TradingState,
     TradingStateChanged,
@@ -237,6 +239,35 @@ ENTRY = EntryBooked(
     told="",
     ts=START_NS,
 )
+RISK_HOUR = RiskHour(
+    hour_ts=START_NS - START_NS % HOUR_NS,
+    state=TradingState.ACTIVE,
+    kill_level=0,
+    closed="",
+    drawdown=1095,
+    halt_at=200_000,
+    tier="normal",
+    position_cap=30_000,
+    exposure_cap=200_000,
+    positions_max_count=10,
+    orders_count=1,
+    unknown_count=0,
+    equity=Decimal("100389.95"),
+    positions_worth=Decimal("10389.95"),
+    claims_worth=Decimal(0),
+    exposure=Decimal("10389.95"),
+    share=103_496,
+    mark_age=250_000_000,
+)
+CLUSTER_HOUR = ClusterHour(
+    hour_ts=RISK_HOUR.hour_ts,
+    cluster="ETH",
+    version="c1",
+    positions_worth=Decimal("10389.95"),
+    claims_worth=Decimal(0),
+    exposure=Decimal("10389.95"),
+    share=103_496,
+)
 BODIES: tuple[Message, ...] = (
     STARTED,
     KILLED,
@@ -260,6 +291,8 @@ BODIES: tuple[Message, ...] = (
     CONSUMED,
     ENTRY,
     PortfolioHour(START_NS - START_NS % HOUR_NS, PORTFOLIO),
+    RISK_HOUR,
+    CLUSTER_HOUR,
 )
 
 

@@ -116,3 +116,47 @@ class TradingStateChanged(Message, frozen=True):
     state: TradingState
     kill_level: int
     reason: str
+
+
+class RiskHour(Message, frozen=True):
+    """Record: what risk stood at when an hour was full.
+
+    Ratios in millionths, amounts in reporting currency. `closed` is the refusal that every entry
+    would have met (a `Refusal`, empty when entries were open). Positions count at their worth, open
+    buys at their worst; `share` is exposure over equity, None when there is no equity; `mark_age`
+    is nanoseconds, None before the first mark.
+    """
+
+    hour_ts: int
+    state: TradingState
+    kill_level: int
+    closed: str
+    drawdown: int
+    halt_at: int
+    tier: str
+    position_cap: int
+    exposure_cap: int
+    positions_max_count: int
+    orders_count: int
+    unknown_count: int
+    equity: Decimal
+    positions_worth: Decimal
+    claims_worth: Decimal
+    exposure: Decimal
+    share: int | None
+    mark_age: int | None
+
+
+class ClusterHour(Message, frozen=True):
+    """Record: the exposure of one cluster when an hour was full, as `RiskHour` counts it.
+
+    `version` is a hash (hex) of the map from symbols to clusters.
+    """
+
+    hour_ts: int
+    cluster: str
+    version: str
+    positions_worth: Decimal
+    claims_worth: Decimal
+    exposure: Decimal
+    share: int | None

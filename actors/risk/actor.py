@@ -22,17 +22,20 @@ from actors.messages.control import (
     RunStarted,
 )
 from actors.messages.decision import OrderIntent
-from actors.messages.ledger import HoldPlaced, PortfolioState
+from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate
 from actors.messages.risk import (
+    ClusterHour,
     IntentApproved,
     IntentRefused,
+    RiskHour,
     RiskLimits,
     TradingState,
     TradingStateChanged,
 )
 from actors.risk.admission import admission_of, limits_of
+from actors.risk.hours import hours_of
 from actors.risk.ladder import first_refusal
 from actors.risk.profile import RiskConfig
 from actors.risk.reservations import OVER, Reservation, follow, position_of, settle
@@ -52,6 +55,8 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         IntentRefused,
         RiskLimits,
         TradingStateChanged,
+        RiskHour,
+        ClusterHour,
         Note,
     )
     state_type: ClassVar[type[msgspec.Struct]] = RiskState
@@ -102,6 +107,10 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             state.reservations = settle(state.reservations, message, at)
             notes = self._forget_unanswered(at)
         return (*notes, *self._announce(before))
+
+    def on_hour(self, message: PortfolioHour, at: int) -> Effects:
+        """A full hour: record what risk stands at."""
+        return tuple(hours_of(self.config, self.state, message, at))
 
     def on_hold(self, message: HoldPlaced, at: int) -> Effects:
         """The ledger holds an order's funds; portfolios from now on show it."""
@@ -194,6 +203,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         OrderIntent: on_intent,
         MarkSlice: on_marks,
         PortfolioState: on_portfolio,
+        PortfolioHour: on_hour,
         HoldPlaced: on_hold,
         OrderUpdate: on_order,
         IntentRefused: on_refused_later,

@@ -10,8 +10,9 @@ import enum
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from actors.messages.decision import OrderIntent, Side
+from actors.messages.decision import Action, OrderIntent, Reason, Side
 from actors.messages.risk import Refusal
+from actors.money import ZERO
 from actors.risk import rules
 from actors.risk.rules import Grounds
 from actors.risk.view import RiskView
@@ -62,6 +63,33 @@ LADDER: Final = (
 )
 _ENTRY_RULES: Final = tuple((r.rule, r.refusal) for r in LADDER if r.scope is not Scope.EXITS)
 _EXIT_RULES: Final = tuple((r.rule, r.refusal) for r in LADDER if r.scope is not Scope.ENTRIES)
+
+
+# What closes entries whatever the symbol and the intent.
+_ACCOUNT_WIDE: Final = tuple(
+    each
+    for each in LADDER
+    if each.refusal
+    in {
+        Refusal.HALTED,
+        Refusal.KILL_SWITCH,
+        Refusal.REDUCING_ONLY,
+        Refusal.NO_PORTFOLIO,
+        Refusal.ACTOR_RESTARTING,
+        Refusal.DRAWDOWN_HALT,
+    }
+)
+_NO_INTENT: Final = OrderIntent(
+    0, "", Side.BUY, ZERO, ZERO, ZERO, 0, Action.NO_ENTRY, Reason.NO_PORTFOLIO, 0, 0, 0
+)
+
+
+def entries_closed(view: RiskView) -> str:
+    """The first refusal that every entry would meet now; empty when entries are open."""
+    for each in _ACCOUNT_WIDE:
+        if each.rule(_NO_INTENT, view) is not None:
+            return each.refusal.value
+    return ""
 
 
 def first_refusal(intent: OrderIntent, view: RiskView) -> tuple[Refusal, str, str] | None:

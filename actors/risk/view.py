@@ -153,7 +153,7 @@ def _rooms(
     profile, step = config.profile, instrument.quote_step
     symbol_worth = total_worth = claimed_cash = ZERO
     for position in portfolio.positions:
-        worth = _worth(position)
+        worth = worth_of(position)
         total_worth += worth
         if position.symbol == instrument.symbol:
             symbol_worth += worth
@@ -186,7 +186,7 @@ def _rooms(
     )
 
 
-def _worth(position: PositionView) -> Decimal:
+def worth_of(position: PositionView) -> Decimal:
     """The mark, or what was paid where there is no mark: an unmarked position still counts."""
     return position.value if position.value > 0 else max(position.cost, ZERO)
 

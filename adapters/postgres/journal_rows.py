@@ -34,8 +34,10 @@ from actors.messages.order import OrderUpdate, SubmitOrder
 from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.messages.risk import (
     Admission,
+    ClusterHour,
     IntentApproved,
     IntentRefused,
+    RiskHour,
     RiskLimits,
     TradingStateChanged,
 )
@@ -99,6 +101,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ledger_entry": _fields(EntryBooked),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
+    "risk_hour": _fields(RiskHour),
+    "cluster_hour": _fields(ClusterHour),
     REFUSED: ("table_name", "constraint_name"),
 }
 
@@ -155,6 +159,8 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     LotOpened: _flat("lot"),
     LotConsumed: _flat("lot_consumed"),
     EntryBooked: _flat("ledger_entry"),
+    RiskHour: _flat("risk_hour"),
+    ClusterHour: _flat("cluster_hour"),
 }
 
 

@@ -22,6 +22,10 @@ UNION ALL SELECT 'portfolio_hour', seq, ordinal, to_jsonb(r)::text FROM ballast.
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'position_hour', seq, ordinal, to_jsonb(r)::text FROM ballast.position_hour r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'risk_hour', seq, ordinal, to_jsonb(r)::text FROM ballast.risk_hour r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'cluster_hour', seq, ordinal, to_jsonb(r)::text FROM ballast.cluster_hour r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'run_context', seq, ordinal, to_jsonb(r)::text FROM ballast.run_context r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'universe_version', seq, ordinal, to_jsonb(r)::text FROM ballast.universe_version r

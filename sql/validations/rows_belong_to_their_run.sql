@@ -9,6 +9,8 @@ WITH derived AS (
     UNION ALL SELECT 'transfer', account_id, run_id, mode, seq FROM ballast.transfer
     UNION ALL SELECT 'trade_closed', account_id, run_id, mode, seq FROM ballast.trade_closed
     UNION ALL SELECT 'portfolio_hour', account_id, run_id, mode, seq FROM ballast.portfolio_hour
+    UNION ALL SELECT 'risk_hour', account_id, run_id, mode, seq FROM ballast.risk_hour
+    UNION ALL SELECT 'cluster_hour', account_id, run_id, mode, seq FROM ballast.cluster_hour
     UNION ALL SELECT 'position_hour', account_id, run_id, mode, seq FROM ballast.position_hour
     UNION ALL SELECT 'trade_unexplained', account_id, run_id, mode, seq
     FROM ballast.trade_unexplained

@@ -29,6 +29,7 @@ TABLES = (
     "prediction_slice", "bar_slice", "feature_schema", "feature_slice", "regime_cut",
     "regime_slice",
     "journal_sealed",
+    "risk_hour", "cluster_hour",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",

@@ -304,7 +304,7 @@ RULES = re.compile(r"'((?:risk_verdict|order_request|fill|trade_closed)_\w+)'")
 
 
 # Bookkeeping, not decisions: each is fired in test_postgres_facts, as are those of the context.
-OF_BOOKS = {"lot", "lot_consumed", "ledger_entry"}
+OF_BOOKS = {"lot", "lot_consumed", "ledger_entry", "risk_hour", "cluster_hour"}
 CHAIN = {
     "transfer_hash_form",
     "transfer_successor_once",

@@ -32,6 +32,7 @@ from service.settings import Settings
 from tests.postgres_server import KINDS, Server, running_server
 from tests.sealing import tombstone
 
+LAST_HOUR = "SELECT max(hour_ts) FROM ballast.portfolio_hour"
 FILLED = "SELECT min(seq) FROM ballast.fill"
 SOLD = "SELECT min(seq) FROM ballast.trade_closed"
 LAST_BAR = "(SELECT max(close_ts) FROM ballast.bar_slice)"
@@ -138,6 +139,22 @@ PLANTED = (
     ("predictions_have_models", "DELETE FROM ballast.activation"),
     ("predictions_have_models", "DELETE FROM ballast.model_version"),
     ("predictions_have_models", "UPDATE ballast.prediction_slice SET in_sample = NOT in_sample"),
+    ("risk_hours_tie", f"DELETE FROM ballast.risk_hour WHERE hour_ts = ({LAST_HOUR})"),
+    ("risk_hours_tie", f"DELETE FROM ballast.portfolio_hour WHERE hour_ts = ({LAST_HOUR})"),
+    ("risk_hours_tie", "DELETE FROM ballast.cluster_hour"),
+    (
+        "risk_hours_tie",
+        "UPDATE ballast.cluster_hour SET claims_worth = claims_worth + 1, exposure = exposure + 1",
+    ),
+    (
+        "risk_hours_tie",
+        (
+            f"{UNCHECKED.format('risk_hour', 'share_follows')};"
+            " UPDATE ballast.risk_hour SET equity = equity + 1"
+        ),
+    ),
+    ("risk_hours_tie", "UPDATE ballast.risk_hour SET drawdown = drawdown + 1"),
+    ("risk_hours_tie", "UPDATE ballast.position_hour SET value = value + 1"),
     ("rows_belong_to_their_run", "UPDATE ballast.fill SET run_id = 'another'"),
     ("rows_belong_to_their_run", "UPDATE ballast.transfer SET mode = 'LIVE'"),
     ("rows_belong_to_their_run", "UPDATE ballast.verdict_slice SET seq = seq + 1000000"),
@@ -170,7 +187,9 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "risk_profile", "risk_verdict", "order_request", "lot", "lot_consumed",
         "run_context", "universe_version", "universe_member", "profile", "model_version",
         "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
-        "regime_cut", "regime_slice", "journal_sealed",
+        "regime_cut", "regime_slice",
+        "risk_hour", "cluster_hour",
+        "journal_sealed",
     )
 )  # fmt: skip
 

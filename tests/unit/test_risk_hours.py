@@ -1,0 +1,134 @@
+"""What risk records when an hour is full: the figures that its gate would use at that instant."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+import pytest
+
+from actors.instant import HOUR_NS, SECOND_NS
+from actors.instruments import Instrument
+from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch
+from actors.messages.ledger import PortfolioHour, PortfolioState
+from actors.messages.order import OrderState
+from actors.messages.risk import ClusterHour, RiskHour, TradingState
+from actors.risk.actor import RiskActor
+from actors.risk.clusters import Clusters
+from actors.risk.profile import RiskConfig
+from actors.risk.state import initial_state
+from tests.unit.test_risk_state import CONFIG, NOW, Desk, approved, portfolio, position
+
+D = Decimal
+HOUR = NOW - NOW % HOUR_NS
+
+
+def hour(desk: Desk, state: PortfolioState, at: int = NOW) -> tuple[RiskHour, *tuple[Any, ...]]:
+    """The records of a full hour, after the portfolio that the ledger tells before it."""
+    desk.tell(state, at)
+    risk, *clusters = desk.tell(PortfolioHour(HOUR, state), at)
+    assert isinstance(risk, RiskHour)
+    return (risk, *clusters)
+
+
+def test_an_empty_account_stands_open_with_its_limits() -> None:
+    (risk,) = hour(Desk(), portfolio())
+    assert risk == RiskHour(
+        hour_ts=HOUR,
+        state=TradingState.ACTIVE,
+        kill_level=0,
+        closed="",
+        drawdown=0,
+        halt_at=200_000,
+        tier="normal",
+        position_cap=30_000,
+        exposure_cap=200_000,
+        positions_max_count=10,
+        orders_count=0,
+        unknown_count=0,
+        equity=D("10000.00"),
+        positions_worth=D(0),
+        claims_worth=D(0),
+        exposure=D(0),
+        share=0,
+        mark_age=None,
+    )
+
+
+def test_positions_count_at_their_worth_and_open_buys_at_their_worst() -> None:
+    desk = Desk()
+    quantity = approved(desk.ask("BBBUSD"))
+    desk.update(1, OrderState.UNKNOWN)
+    held = portfolio(position("AAAUSD", "1.5"), position("BBBUSD", "0.5"))
+    risk, first, second = hour(desk, held, NOW + SECOND_NS)
+    claim = quantity * 100
+    assert (risk.positions_worth, risk.claims_worth) == (D("200"), claim)
+    assert risk.exposure == D("200") + claim == sum(each.exposure for each in (first, second))
+    assert risk.share == (D("200") + claim) * 100
+    assert (risk.orders_count, risk.unknown_count, risk.mark_age) == (1, 1, SECOND_NS)
+    version = Clusters(CONFIG.instruments).version
+    assert first == ClusterHour(HOUR, "AAA", version, D("150"), D(0), D("150"), 15_000)
+    assert (second.cluster, second.positions_worth, second.claims_worth) == ("BBB", D("50"), claim)
+
+
+def test_a_share_is_rounded_up_so_that_no_risk_is_understated() -> None:
+    held = portfolio(position("AAAUSD", "0.0000001"))
+    risk, cluster = hour(Desk(), held)
+    assert (risk.share, cluster.share) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("told", "closed", "state"),
+    [
+        (KillSwitch(1, "ann", "drill"), "kill_switch", TradingState.REDUCING),
+        (ConstraintViolated("fill_side", 7, ""), "halted", TradingState.HALTED),
+        (ActorRestarted("features", "digest"), "actor_restarting", TradingState.ACTIVE),
+    ],
+)
+def test_what_closes_every_entry_is_named(told: Any, closed: str, state: TradingState) -> None:
+    desk = Desk()
+    desk.tell(told)
+    (risk,) = hour(desk, portfolio())
+    assert (risk.closed, risk.state) == (closed, state)
+
+
+def test_a_drawdown_closes_entries_in_its_tier_and_after_it_recovered() -> None:
+    desk = Desk()
+    (deep,) = hour(desk, portfolio(drawdown=200_000))
+    assert (deep.closed, deep.tier, deep.state) == (
+        "drawdown_halt",
+        "defence",
+        TradingState.REDUCING,
+    )
+    assert (deep.position_cap, deep.positions_max_count) == (10_000, 5)
+    (after,) = hour(desk, portfolio(drawdown=100_000), NOW + 1)
+    assert (after.closed, after.tier, after.position_cap) == ("reducing_only", "caution", 15_000)
+
+
+def test_an_account_without_equity_has_no_share() -> None:
+    broke = msgspec.structs.replace(portfolio(position("AAAUSD", "1")), equity=D(0))
+    risk, cluster = hour(Desk(), broke)
+    assert (risk.closed, risk.equity, risk.share, cluster.share) == (
+        "no_portfolio",
+        D(0),
+        None,
+        None,
+    )
+    assert risk.exposure == D("100")
+
+
+def test_pairs_of_one_base_are_one_cluster_and_a_stranger_is_its_own() -> None:
+    def pair(quote: str) -> Instrument:
+        return msgspec.structs.replace(
+            CONFIG.instruments[0], symbol=f"AAA{quote}", quote=quote, base="AAA"
+        )
+
+    config = RiskConfig((pair("USD"), pair("CAD")))
+    desk = Desk()
+    desk.actor = RiskActor(config, initial_state(config))
+    held = portfolio(position("AAAUSD", "1"), position("AAACAD", "2"), position("OLDUSD", "3"))
+    _, both, stranger = hour(desk, held)
+    assert (both.cluster, both.exposure) == ("AAA", D("300"))
+    assert (stranger.cluster, stranger.exposure) == ("OLDUSD", D("300"))
+    assert both.version != Clusters(CONFIG.instruments).version
