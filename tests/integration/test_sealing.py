@@ -17,6 +17,7 @@ from service.backup.steps import Steps
 from service.books.inquiry import SEALED
 from service.books.verification import Verdict
 from service.failures import ExitCode, UserError
+from service.recovery import unheard_refusals
 from service.retention.seal import Order, seal_runs, verify_export
 from service.retention.tombstones import content
 from tests.backups import backed_up, flip, restored, settings_for, target, traded
@@ -285,6 +286,33 @@ def test_nothing_goes_that_a_proof_of_what_stays_would_need(
         account.seal()
     assert refused.value.code == ExitCode.NOT_PROVEN
     assert account.frames() == before
+
+
+REFUSED = """
+    INSERT INTO ballast.row_refused
+    SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, 'fill', 'a_constraint'
+    FROM ballast.transfer ORDER BY seq, ordinal LIMIT 1
+"""
+
+
+def test_a_refused_row_is_told_before_its_inputs_go_and_not_again(
+    account: Account, sealed: Account
+) -> None:
+    """An account is halted by what it was not told of; what told of it may be sealed."""
+    for each in (account, sealed):
+        asyncio.run(each.server.run(each.database, REFUSED))
+    with pytest.raises(UserError, match="the row that a_constraint refused at input"):
+        account.seal()
+
+    async def unheard(told: Account) -> int:
+        journal = told.journal()
+        try:
+            return len(await unheard_refusals(journal))
+        finally:
+            await journal.close()
+
+    assert asyncio.run(unheard(account)) == 1
+    assert asyncio.run(unheard(sealed)) == 0
 
 
 def test_nothing_goes_beyond_the_newest_anchor(account: Account) -> None:
