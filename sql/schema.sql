@@ -930,7 +930,6 @@ BEGIN
         RAISE EXCEPTION 'Only ballast_owner seals a run.' USING ERRCODE = 'BL004';
     END IF;
     FOR sealed IN SELECT * FROM added ORDER BY account_id, first_seq LOOP
-        PERFORM ballast.lock_stream(sealed.account_id);
         SELECT last_seq, root_after INTO before FROM ballast.journal_sealed
         WHERE account_id = sealed.account_id AND first_seq < sealed.first_seq
         ORDER BY first_seq DESC LIMIT 1;

@@ -37,6 +37,8 @@ COMMENT ON CONSTRAINT journal_sealed_counts ON ballast.journal_sealed IS 'It sta
 COMMENT ON CONSTRAINT journal_sealed_roots ON ballast.journal_sealed IS 'A root is a SHA-256';
 COMMENT ON CONSTRAINT journal_sealed_hashes ON ballast.journal_sealed IS 'A hash and an Ed25519 key have 32 bytes, a signature 64';
 
+-- The stream is not locked: an append looks at the newest frame and run alone, which stay, and of two
+-- who seal at once the key lets one through.
 CREATE FUNCTION ballast.seal_frames() RETURNS trigger
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -49,7 +51,6 @@ BEGIN
         RAISE EXCEPTION 'Only ballast_owner seals a run.' USING ERRCODE = 'BL004';
     END IF;
     FOR sealed IN SELECT * FROM added ORDER BY account_id, first_seq LOOP
-        PERFORM ballast.lock_stream(sealed.account_id);
         SELECT last_seq, root_after INTO before FROM ballast.journal_sealed
         WHERE account_id = sealed.account_id AND first_seq < sealed.first_seq
         ORDER BY first_seq DESC LIMIT 1;

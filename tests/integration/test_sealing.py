@@ -341,3 +341,18 @@ def test_whoever_changes_the_schema_is_waited_for(account: Account) -> None:
             await other.close()
 
     asyncio.run(work())
+
+
+def test_a_service_that_is_appending_holds_up_no_sealing(account: Account) -> None:
+    """Nor the other way round: only frames go that no append looks at."""
+
+    async def work() -> int:
+        other = await asyncpg.connect(account.settings.journal.dsn)
+        try:
+            async with other.transaction():
+                await other.execute("SELECT ballast.lock_stream('paper')")
+                return len((await asyncio.to_thread(account.seal)).runs)
+        finally:
+            await other.close()
+
+    assert asyncio.run(work()) == 2
