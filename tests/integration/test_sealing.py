@@ -224,6 +224,17 @@ def test_a_removed_tombstone_is_named(sealed: Account, number: int, at: int) -> 
     assert "journal_is_gapless" in sealed.broken_rules()
 
 
+def test_without_any_tombstone_the_chain_names_what_is_missing(sealed: Account) -> None:
+    tampered(sealed, "DELETE FROM ballast.journal_sealed")
+    found = sealed.checks()
+    assert SEALED not in found
+    verdict, detail = found["chain of roots holds"]
+    assert verdict is Verdict.FALSE
+    assert "truncated at input 1" in detail
+    with pytest.raises(JournalCorruptError, match="missing at input 1"):
+        asyncio.run(traded(sealed.settings, EVENTS))
+
+
 @pytest.mark.parametrize("step", ["export", "verify", "seal"])
 def test_a_kill_leaves_every_frame_and_the_next_one_goes_on(account: Account, step: str) -> None:
     before = account.frames()
