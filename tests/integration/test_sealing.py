@@ -6,7 +6,6 @@ import asyncio
 import time
 from pathlib import Path
 
-import asyncpg
 import msgspec
 import pytest
 
@@ -326,6 +325,17 @@ def test_a_refused_row_is_told_before_its_inputs_go_and_not_again(
     assert asyncio.run(unheard(sealed)) == 0
 
 
+def test_without_a_state_to_begin_from_a_start_says_what_is_sealed(sealed: Account) -> None:
+    """It does not look like a damaged journal, and it is not begun anew."""
+    lost = "UPDATE ballast.snapshot SET data = data || 'x'"
+    asyncio.run(sealed.server.run(sealed.database, lost))
+    with pytest.raises(UserError, match=r"No snapshot from input .* are sealed") as refused:
+        asyncio.run(traded(sealed.settings, EVENTS))
+    assert refused.value.code == ExitCode.NOT_PROVEN
+    with pytest.raises(UserError, match="was sealed on"):
+        replayed(sealed, 2)
+
+
 def test_nothing_goes_beyond_the_newest_anchor(account: Account) -> None:
     (log,) = (account.home / "anchors").glob("paper.*.anchors")
     log.write_bytes(log.read_bytes().splitlines(keepends=True)[0])
@@ -339,31 +349,3 @@ def test_a_journal_of_files_is_not_sealed(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="has no tables") as refused:
         asyncio.run(seal_runs(settings, order, steps=Steps()))
     assert refused.value.code == ExitCode.USAGE
-
-
-def test_whoever_changes_the_schema_is_waited_for(account: Account) -> None:
-    async def work() -> None:
-        other = await asyncpg.connect(account.settings.journal.dsn)
-        try:
-            await other.execute("SELECT pg_advisory_lock(731600001)")
-            with pytest.raises(UserError, match="Migrations are locked by process"):
-                await asyncio.to_thread(account.seal)
-        finally:
-            await other.close()
-
-    asyncio.run(work())
-
-
-def test_a_service_that_is_appending_holds_up_no_sealing(account: Account) -> None:
-    """Nor the other way round: only frames go that no append looks at."""
-
-    async def work() -> int:
-        other = await asyncpg.connect(account.settings.journal.dsn)
-        try:
-            async with other.transaction():
-                await other.execute("SELECT ballast.lock_stream('paper')")
-                return len((await asyncio.to_thread(account.seal)).runs)
-        finally:
-            await other.close()
-
-    assert asyncio.run(work()) == 2
