@@ -30,6 +30,7 @@ from service.graph import Graph
 from service.pump import Observer, Pump
 from service.rebuilding import graph_of
 from service.recovery import Progress, Recovered, recover, unheard_refusals
+from service.retention.tombstones import checked_seals, known_keys
 from service.settings import (
     DecisionSettings,
     Settings,
@@ -208,8 +209,10 @@ async def _recovered(
 ) -> Recovered:
     """Bring the graph to the journal's head; each run's own graph steps what it made.
 
-    Raises UserError(USAGE) when the account cannot be continued this way.
+    Raises UserError(USAGE) when the account cannot be continued this way, JournalCorruptError when
+    tombstones or frames are not what they should be.
     """
+    await checked_seals(journal, lambda: known_keys(settings))
     rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
     if rows:
         _check_continues(await run_started(journal, rows[-1]), settings, plan)

@@ -465,6 +465,28 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_removed()
+CREATE OR REPLACE FUNCTION ballast.check_removed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    stray record;
+BEGIN
+    SELECT first_seq, last_seq INTO stray FROM removed r WHERE NOT EXISTS (
+        SELECT FROM ballast.journal_sealed s
+        WHERE s.account_id = r.account_id AND s.run_id = r.run_id
+            AND s.first_seq <= r.first_seq AND s.last_seq >= r.last_seq
+            AND s.xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid
+    ) ORDER BY first_seq LIMIT 1;
+    IF stray.first_seq IS NOT NULL THEN
+        RAISE EXCEPTION 'No tombstone of this transaction stands for inputs % to %.',
+            stray.first_seq, stray.last_seq USING ERRCODE = 'BL004';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_run_ends()
 CREATE OR REPLACE FUNCTION ballast.check_run_ends()
  RETURNS trigger
@@ -826,7 +848,9 @@ BEGIN
             ('f', 'ballast_writer', 'EXECUTE')
         ) AS listed (kind, role, privilege) ON listed.kind = o.kind::text
         JOIN roles ON roles.rolname = listed.role
-        WHERE (o.told, listed.privilege) <> ('ballast.migration', 'INSERT')
+        WHERE (o.told, listed.privilege) NOT IN (
+                ('ballast.migration', 'INSERT'), ('ballast.journal_sealed', 'INSERT')
+            )
             AND NOT (o.is_view AND listed.privilege = 'INSERT')
             AND (
                 o.kind <> 'f' OR o.told IN ('ballast.lock_stream', 'ballast.check_leader')
@@ -949,6 +973,85 @@ AS $function$
 BEGIN
     RAISE EXCEPTION '% is append-only: % is refused.', tg_table_name, tg_op
         USING ERRCODE = 'BL004';
+END
+$function$;
+
+--# function ballast.refuse_removal()
+CREATE OR REPLACE FUNCTION ballast.refuse_removal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF tg_op = 'DELETE' AND current_user = 'ballast_owner' AND EXISTS (
+        SELECT FROM ballast.journal_sealed
+        WHERE xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid
+    ) THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % is refused.', tg_table_name, tg_op
+        USING ERRCODE = 'BL004';
+END
+$function$;
+
+--# function ballast.seal_frames()
+CREATE OR REPLACE FUNCTION ballast.seal_frames()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    sealed record;
+    before record;
+    begun record;
+    held record;
+BEGIN
+    IF current_user <> 'ballast_owner' THEN
+        RAISE EXCEPTION 'Only ballast_owner seals a run.' USING ERRCODE = 'BL004';
+    END IF;
+    FOR sealed IN SELECT * FROM added ORDER BY account_id, first_seq LOOP
+        SELECT last_seq, root_after INTO before FROM ballast.journal_sealed
+        WHERE account_id = sealed.account_id AND first_seq < sealed.first_seq
+        ORDER BY first_seq DESC LIMIT 1;
+        IF sealed.first_seq <> coalesce(before.last_seq, 0) + 1
+            OR sealed.root_before <> coalesce(before.root_after, decode(repeat('00', 32), 'hex'))
+        THEN
+            RAISE EXCEPTION 'A tombstone of input % does not follow what was sealed up to input %.',
+                sealed.first_seq, coalesce(before.last_seq, 0) USING ERRCODE = 'BL002';
+        END IF;
+        SELECT first_seq, genesis INTO begun FROM ballast.run
+        WHERE account_id = sealed.account_id AND run_id = sealed.run_id;
+        SELECT count(*) AS frames, sum(last_seq - first_seq + 1) AS inputs,
+            min(first_seq) AS first_seq, max(last_seq) AS last_seq,
+            min(run_id) = sealed.run_id AND max(run_id) = sealed.run_id AS is_one_run,
+            (array_agg(root_before ORDER BY first_seq))[1] AS root_before,
+            (array_agg(root_after ORDER BY first_seq DESC))[1] AS root_after
+        INTO held FROM ballast.journal_frame
+        WHERE account_id = sealed.account_id
+            AND first_seq BETWEEN sealed.first_seq AND sealed.last_seq;
+        IF (held.frames, held.inputs, held.first_seq, held.last_seq, held.root_before,
+                held.root_after, held.is_one_run, begun.first_seq, begun.genesis)
+            IS DISTINCT FROM (sealed.frames, sealed.inputs::numeric, sealed.first_seq,
+                sealed.last_seq, sealed.root_before, sealed.root_after, true, sealed.first_seq,
+                sealed.root_before)
+        THEN
+            RAISE EXCEPTION 'The frames of inputs % to % are not those of the tombstone.',
+                sealed.first_seq, sealed.last_seq USING ERRCODE = 'BL002';
+        END IF;
+        IF NOT EXISTS (
+            SELECT FROM ballast.journal_frame
+            WHERE account_id = sealed.account_id AND first_seq = sealed.last_seq + 1
+                AND run_id <> sealed.run_id AND root_before = sealed.root_after
+        ) THEN
+            RAISE EXCEPTION 'No frame of a later run follows input %; the newest run stays.',
+                sealed.last_seq USING ERRCODE = 'BL002';
+        END IF;
+        DELETE FROM ballast.journal_frame
+        WHERE account_id = sealed.account_id
+            AND first_seq BETWEEN sealed.first_seq AND sealed.last_seq;
+        -- What named these is gone; the one at the end is named by the run that follows.
+        DELETE FROM ballast.snapshot
+        WHERE account_id = sealed.account_id AND seq < sealed.last_seq;
+    END LOOP;
+    RETURN NULL;
 END
 $function$;
 
@@ -1188,6 +1291,29 @@ CREATE TABLE ballast.journal_frame (
     CONSTRAINT journal_frame_hour CHECK (((hour_ts % '3600000000000'::bigint) = 0)),
     CONSTRAINT journal_frame_range CHECK (((first_seq > 0) AND (last_seq >= first_seq))),
     CONSTRAINT journal_frame_roots CHECK (((length(root_before) = 32) AND (length(root_after) = 32)))
+);
+
+--# table ballast.journal_sealed
+CREATE TABLE ballast.journal_sealed (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    root_before bytea NOT NULL,
+    root_after bytea NOT NULL,
+    frames bigint NOT NULL,
+    inputs bigint NOT NULL,
+    begun bytea NOT NULL,
+    export_sha256 text NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    key text NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT journal_sealed_pkey PRIMARY KEY (account_id, first_seq),
+    CONSTRAINT journal_sealed_counts CHECK (((inputs = ((last_seq - first_seq) + 1)) AND (frames > 0) AND (frames <= inputs))),
+    CONSTRAINT journal_sealed_hashes CHECK (((export_sha256 ~ '^[0-9a-f]{64}$'::text) AND (key ~ '^[0-9a-f]{64}$'::text) AND (length(signature) = 64))),
+    CONSTRAINT journal_sealed_once UNIQUE (account_id, run_id),
+    CONSTRAINT journal_sealed_range CHECK (((first_seq > 0) AND (last_seq >= first_seq))),
+    CONSTRAINT journal_sealed_roots CHECK (((length(root_before) = 32) AND (length(root_after) = 32)))
 );
 
 --# table ballast.lease
@@ -1894,6 +2020,9 @@ CREATE TABLE ballast.verdict_slice (
     CONSTRAINT verdict_slice_columns CHECK (((cardinality(action) = cardinality(reason)) AND (cardinality(action) = cardinality(p_up)) AND (cardinality(action) = cardinality(expected_move)) AND (cardinality(action) = cardinality(cost)) AND (cardinality(action) = cardinality(edge))))
 );
 
+--# key journal_sealed_begun ON ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed ADD CONSTRAINT journal_sealed_begun FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
+
 --# key run_end_account_id_run_id_fkey ON ballast.run_end
 ALTER TABLE ballast.run_end ADD CONSTRAINT run_end_account_id_run_id_fkey FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
 
@@ -2122,6 +2251,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.transfer REFERENCING NEW TABL
 --# trigger check_causes ON ballast.prediction_slice
 CREATE TRIGGER check_causes AFTER INSERT ON ballast.prediction_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_prediction_causes();
 
+--# trigger check_removed ON ballast.journal_frame
+CREATE TRIGGER check_removed AFTER DELETE ON ballast.journal_frame REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_removed();
+
 --# trigger refuse_change ON ballast.activation
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.activation FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -2153,7 +2285,10 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.inge
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.instrument FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.journal_frame
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_frame FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_frame FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_removal();
+
+--# trigger refuse_change ON ballast.journal_sealed
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_sealed FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.lease
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lease FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -2254,6 +2389,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.univ
 --# trigger refuse_change ON ballast.verdict_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verdict_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger seal_added ON ballast.journal_sealed
+CREATE TRIGGER seal_added AFTER INSERT ON ballast.journal_sealed REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.seal_frames();
+
 --# view ballast.bar
 CREATE VIEW ballast.bar AS
  SELECT s.account_id,
@@ -2347,6 +2485,9 @@ ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_causes ON ballast.prediction_slice
 ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_causes;
 
+--# firing of trigger check_removed ON ballast.journal_frame
+ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_removed;
+
 --# firing of trigger refuse_change ON ballast.activation
 ALTER TABLE ballast.activation ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -2379,6 +2520,9 @@ ALTER TABLE ballast.instrument ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.journal_frame
 ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.lease
 ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER refuse_change;
@@ -2478,6 +2622,9 @@ ALTER TABLE ballast.universe_version ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.verdict_slice
 ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger seal_added ON ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed ENABLE ALWAYS TRIGGER seal_added;
 
 --# comment on CONSTRAINT activation_kind ON ballast.activation
 COMMENT ON CONSTRAINT activation_kind ON ballast.activation IS 'A permission of unknown reach is none';
@@ -2610,6 +2757,27 @@ COMMENT ON CONSTRAINT journal_frame_range ON ballast.journal_frame IS 'A frame h
 
 --# comment on CONSTRAINT journal_frame_roots ON ballast.journal_frame
 COMMENT ON CONSTRAINT journal_frame_roots ON ballast.journal_frame IS 'A root is a SHA-256';
+
+--# comment on CONSTRAINT journal_sealed_begun ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_begun ON ballast.journal_sealed IS 'Only what has begun can be sealed; the run''s row stays';
+
+--# comment on CONSTRAINT journal_sealed_counts ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_counts ON ballast.journal_sealed IS 'It stands for every input of its span, in frames that hold at least one each';
+
+--# comment on CONSTRAINT journal_sealed_hashes ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_hashes ON ballast.journal_sealed IS 'A hash and an Ed25519 key have 32 bytes, a signature 64';
+
+--# comment on CONSTRAINT journal_sealed_once ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_once ON ballast.journal_sealed IS 'A run is sealed whole, and once';
+
+--# comment on CONSTRAINT journal_sealed_pkey ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_pkey ON ballast.journal_sealed IS 'Spans of an account do not overlap';
+
+--# comment on CONSTRAINT journal_sealed_range ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_range ON ballast.journal_sealed IS 'A tombstone stands for at least one input, counted from 1';
+
+--# comment on CONSTRAINT journal_sealed_roots ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_roots ON ballast.journal_sealed IS 'A root is a SHA-256';
 
 --# comment on CONSTRAINT lease_epoch_positive ON ballast.lease
 COMMENT ON CONSTRAINT lease_epoch_positive ON ballast.lease IS 'Epoch 0 means a reader, who may not write';
@@ -2959,6 +3127,9 @@ COMMENT ON FUNCTION ballast.check_predictions() IS 'A model speaks only where it
 --# comment on FUNCTION ballast.check_regimes()
 COMMENT ON FUNCTION ballast.check_regimes() IS 'A regime is told from features on record, by cuts that the run states, of every symbol: regime_slice_follows_features, _cuts_known, _symbols';
 
+--# comment on FUNCTION ballast.check_removed()
+COMMENT ON FUNCTION ballast.check_removed() IS 'Refuses the removal of a frame that no tombstone of the same transaction stands for';
+
 --# comment on FUNCTION ballast.check_run_ends()
 COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
 
@@ -2992,6 +3163,12 @@ COMMENT ON FUNCTION ballast.lock_stream(text) IS 'One writer of a stream at a ti
 --# comment on FUNCTION ballast.refuse_change()
 COMMENT ON FUNCTION ballast.refuse_change() IS 'Append-only: refuses UPDATE, DELETE and TRUNCATE, whoever asks';
 
+--# comment on FUNCTION ballast.refuse_removal()
+COMMENT ON FUNCTION ballast.refuse_removal() IS 'Refuses every change of frames but a removal by the owner in the transaction that inserts a tombstone';
+
+--# comment on FUNCTION ballast.seal_frames()
+COMMENT ON FUNCTION ballast.seal_frames() IS 'Removes the frames that a tombstone stands for, once it follows the one before and tells of exactly what is there';
+
 --# comment on TABLE ballast.activation
 COMMENT ON TABLE ballast.activation IS 'Who let the model of a run speak, how far and why. A backtest needs none: it trades nothing';
 
@@ -3024,6 +3201,9 @@ COMMENT ON TABLE ballast.instrument IS 'The rules of the venue by which a run de
 
 --# comment on TABLE ballast.journal_frame
 COMMENT ON TABLE ballast.journal_frame IS 'Journalled inputs, up to about a thousand a row';
+
+--# comment on TABLE ballast.journal_sealed
+COMMENT ON TABLE ballast.journal_sealed IS 'Tombstones: runs whose frames were exported, verified and removed. begun is the run''s first input as it was journalled, export_sha256 is of the export''s manifest, the signature is over all other fields';
 
 --# comment on TABLE ballast.lease
 COMMENT ON TABLE ballast.lease IS 'Leadership: the row with the greatest epoch leads';
@@ -3199,6 +3379,10 @@ REVOKE ALL ON FUNCTION ballast.check_predictions() FROM PUBLIC;
 ALTER FUNCTION ballast.check_regimes() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_regimes() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.check_removed()
+ALTER FUNCTION ballast.check_removed() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_removed() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.check_run_ends()
 ALTER FUNCTION ballast.check_run_ends() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_run_ends() FROM PUBLIC;
@@ -3243,6 +3427,14 @@ REVOKE ALL ON FUNCTION ballast.lock_stream(text) FROM PUBLIC;
 ALTER FUNCTION ballast.refuse_change() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.refuse_change() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.refuse_removal()
+ALTER FUNCTION ballast.refuse_removal() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.refuse_removal() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.seal_frames()
+ALTER FUNCTION ballast.seal_frames() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.seal_frames() FROM PUBLIC;
+
 --# owner of TABLE ballast.activation
 ALTER TABLE ballast.activation OWNER TO ballast_owner;
 
@@ -3284,6 +3476,9 @@ ALTER TABLE ballast.instrument OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.journal_frame
 ALTER TABLE ballast.journal_frame OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.lease
 ALTER TABLE ballast.lease OWNER TO ballast_owner;
@@ -3623,6 +3818,12 @@ GRANT SELECT ON TABLE ballast.journal_frame TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.journal_frame TO ballast_writer
 GRANT SELECT ON TABLE ballast.journal_frame TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.journal_sealed TO ballast_reader
+GRANT SELECT ON TABLE ballast.journal_sealed TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.journal_sealed TO ballast_writer
+GRANT SELECT ON TABLE ballast.journal_sealed TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.lease TO ballast_reader
 GRANT SELECT ON TABLE ballast.lease TO ballast_reader;

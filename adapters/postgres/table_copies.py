@@ -9,7 +9,7 @@ from __future__ import annotations
 import graphlib
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -94,6 +94,27 @@ async def copy_out(connection: Connection, table: Table, path: Path, moved: Move
     return TableCopy(table.name, table.columns, _rows(said), length, digest.hexdigest())
 
 
+async def copy_rows_out(
+    connection: Connection, table: Table, block: str, keys: tuple[object, ...], folder: Path
+) -> TableCopy:
+    """Write the rows that a query of sql/queries finds to the table's file below `folder`.
+
+    The query names the table's columns in their order. Raises OSError and the driver's errors.
+    """
+    copy = TableCopy(table.name, table.columns, 0, 0, "")
+    digest = hashlib.sha256()
+    with (folder / copy.file).open("xb", buffering=_BUFFER_BYTES) as file:
+
+        async def take(data: bytes) -> None:
+            file.write(data)
+            digest.update(data)
+
+        query = statement(block).removesuffix(";")  # it becomes a part of the COPY
+        said = await connection.copy_from_query(query, *keys, output=take, format="binary")
+        length = file.tell()
+    return TableCopy(table.name, table.columns, _rows(said), length, digest.hexdigest())
+
+
 async def copy_in(connection: Connection, copy: TableCopy, folder: Path, moved: Moved) -> None:
     """Append the rows of a copy below `folder` to its table.
 
@@ -114,21 +135,30 @@ async def copy_in(connection: Connection, copy: TableCopy, folder: Path, moved: 
 
 def count_rows(path: Path) -> int:
     """How many rows a copy holds, read without a database. Raises CopyError when it is none."""
-    rows = 0
+    return sum(1 for _ in read_rows(path))
+
+
+def read_rows(path: Path) -> Iterator[tuple[bytes | None, ...]]:
+    """Every row of a copy as the fields' own bytes, None for NULL. Raises CopyError."""
     with path.open("rb", buffering=_BUFFER_BYTES) as file:
         read = file.read
         if not read(_HEAD_BYTES).startswith(_SIGNATURE):
             raise CopyError(f"{path.name} is no copy of a table")
         try:
             while (fields := _SHORT.unpack(read(2))[0]) >= 0:
-                for _ in range(fields):
-                    length = _LONG.unpack(read(4))[0]
-                    if length > 0 and len(read(length)) != length:
-                        raise CopyError(f"{path.name} ends within a row")
-                rows += 1
+                yield tuple(_field(read, path.name) for _ in range(fields))
         except struct.error as error:
             raise CopyError(f"{path.name} ends within a row") from error
-    return rows
+
+
+def _field(read: Callable[[int], bytes], name: str) -> bytes | None:
+    length = _LONG.unpack(read(4))[0]
+    if length < 0:
+        return None
+    data = read(length)
+    if len(data) != length:
+        raise CopyError(f"{name} ends within a row")
+    return data
 
 
 class _Chunks:

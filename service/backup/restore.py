@@ -50,6 +50,7 @@ from service.backup.steps import Steps
 from service.backup.take import flush_tree
 from service.database import administering
 from service.failures import ExitCode, UserError
+from service.retention.tombstones import KNOWN_KEYS, known_keys, take_over
 from service.settings import Settings
 from service.sole_service import sole_service
 from service.stores import FILE, Say, account_place
@@ -89,6 +90,12 @@ class _Task:
         self.consent = consent
         self.steps = steps
         self.place = place_of(settings, manifest.kind)
+
+    def keys(self) -> frozenset[str]:
+        """Whose tombstones count: this folder's keys, the backup's, and those it took over."""
+        kept = self.folder / "anchors" / KNOWN_KEYS
+        taken_over = kept.read_text(encoding="ascii").split() if kept.is_file() else []
+        return known_keys(self.settings) | {self.manifest.public_key, *taken_over}
 
     async def hold(self, journal_of: Callable[[str], Journal]) -> tuple[Standing, ...]:
         """Hold every anchor against the journals; a loss must have been accepted."""
@@ -198,7 +205,8 @@ async def _fill(task: _Task, connection: Connection) -> Restored:
             migrated = await bring_up(connection)
         rules = await prove_database(connection, manifest, steps)
         proven = [
-            await prove_account(journal_of(head.account), head, steps) for head in manifest.accounts
+            await prove_account(journal_of(head.account), head, steps, task.keys)
+            for head in manifest.accounts
         ]
         found = await task.hold(journal_of)
         epochs = {
@@ -206,6 +214,9 @@ async def _fill(task: _Task, connection: Connection) -> Restored:
             for head in manifest.accounts
         }
         task.settle(epochs, found)
+        for head in manifest.accounts:
+            seals = await journal_of(head.account).seals()
+            take_over(task.settings, {seal.key for seal in seals})
     return _restored(task, proven, epochs, found, migrated=migrated, rules=rules)
 
 

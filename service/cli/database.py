@@ -18,6 +18,7 @@ from service.cli.answering import answer
 from service.cli.backup_verbs import backup_verb, drill_verb, restore_verb
 from service.cli.erasing_verb import erase_verb
 from service.cli.options import common, settings_of
+from service.cli.retention_verb import retention_verb
 from service.cli.roles_verb import roles_verb
 from service.database import migrate_database, reading
 from service.failures import ExitCode, UserError
@@ -152,7 +153,7 @@ def validate(*, as_json: bool, settings_file: Path | None, data_dir: Path | None
         raise failure
 
 
-for verb in (roles_verb, backup_verb, restore_verb, drill_verb, erase_verb):
+for verb in (roles_verb, backup_verb, restore_verb, drill_verb, retention_verb, erase_verb):
     db.add_command(verb)
 
 

@@ -30,6 +30,7 @@ TABLES = (
     "regime_slice",
     "risk_hour", "cluster_hour", "training_fold",
     "dataset", "ingestion_gap", "ingestion_watermark",
+    "journal_sealed",
 )  # fmt: skip
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",

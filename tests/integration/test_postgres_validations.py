@@ -30,6 +30,7 @@ from service.graph import build_graph
 from service.segment import OpenSegment, SegmentPlan, close_segment, open_segment
 from service.settings import Settings
 from tests.postgres_server import KINDS, Server, running_server
+from tests.sealing import tombstone
 
 LAST_HOUR = "SELECT max(hour_ts) FROM ballast.portfolio_hour"
 FILLED = "SELECT min(seq) FROM ballast.fill"
@@ -177,6 +178,7 @@ PLANTED = (
     ("rows_belong_to_their_run", "UPDATE ballast.verdict_slice SET seq = seq + 1000000"),
     ("runs_begin_where_the_journal_stood", "UPDATE ballast.run SET genesis = sha256('x')"),
     ("runs_begin_where_the_journal_stood", "UPDATE ballast.journal_frame SET run_id = 'another'"),
+    ("sealed_runs_stand_alone", tombstone()),
     ("trades_follow_fills", "UPDATE ballast.trade_closed SET realised = realised + 1"),
     ("trades_follow_fills", f"UPDATE ballast.fill SET cost = cost + 1 WHERE seq = ({SOLD})"),
     (
@@ -232,6 +234,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "regime_cut", "regime_slice",
         "risk_hour", "cluster_hour", "training_fold",
         "dataset", "ingestion_gap", "ingestion_watermark",
+        "journal_sealed",
     )
 )  # fmt: skip
 
