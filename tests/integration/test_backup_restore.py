@@ -132,13 +132,14 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0009_context made; it is the last one.
+# Takes back what 0014_worlds made; it is the last one.
 LAST_TAKEN_BACK = """
-    DROP TABLE ballast.prediction_slice, ballast.activation, ballast.training_window,
-        ballast.model_version, ballast.operator_action, ballast.profile_assignment,
-        ballast.profile, ballast.instrument, ballast.universe_member, ballast.universe_version,
-        ballast.run_context;
-    DROP FUNCTION ballast.check_predictions()
+    DROP TABLE ballast.storage_world;
+    DROP FUNCTION ballast.rebuildable_series(), ballast.newest_at();
+    ALTER TABLE ballast.verdict_slice DROP CONSTRAINT verdict_slice_pkey,
+        ADD CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal);
+    ALTER TABLE ballast.prediction_slice DROP CONSTRAINT prediction_slice_pkey,
+        ADD CONSTRAINT prediction_slice_pkey PRIMARY KEY (account_id, seq, ordinal)
 """
 
 

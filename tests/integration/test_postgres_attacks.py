@@ -26,8 +26,9 @@ TABLES = (
     "ledger_entry",
     "run_context", "universe_version", "universe_member", "instrument", "profile",
     "profile_assignment", "operator_action", "model_version", "training_window", "activation",
-    "prediction_slice",
+    "prediction_slice", "storage_world",
 )  # fmt: skip
+OWN_COLUMNS = {"migration": "name", "storage_world": "world"}  # of what belongs to no account
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",
     "DELETE FROM ballast.{table}",
@@ -183,7 +184,7 @@ def told(attacks: list[str], found: list[str], expected: tuple[str, ...]) -> lis
 
 def every(patterns: tuple[str, ...]) -> list[str]:
     return [
-        pattern.format(table=table, column="name" if table == "migration" else "account_id")
+        pattern.format(table=table, column=OWN_COLUMNS.get(table, "account_id"))
         for pattern in patterns
         for table in TABLES
     ]

@@ -108,6 +108,17 @@ PLANTED = (
     ("rows_belong_to_their_run", "UPDATE ballast.verdict_slice SET seq = seq + 1000000"),
     ("runs_begin_where_the_journal_stood", "UPDATE ballast.run SET genesis = sha256('x')"),
     ("runs_begin_where_the_journal_stood", "UPDATE ballast.journal_frame SET run_id = 'another'"),
+    (
+        "slices_come_once",
+        """
+        INSERT INTO ballast.verdict_slice (
+            account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, ts, prediction_ts,
+            action, reason, p_up, expected_move, cost, edge
+        ) SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at + 1, ts, prediction_ts,
+            action, reason, p_up, expected_move, cost, edge
+        FROM ballast.verdict_slice LIMIT 1
+        """,
+    ),
     ("trades_follow_fills", "UPDATE ballast.trade_closed SET realised = realised + 1"),
     ("trades_follow_fills", f"UPDATE ballast.fill SET cost = cost + 1 WHERE seq = ({SOLD})"),
     (
