@@ -39,7 +39,8 @@ async def settle_storage(connection: Connection, *, convert: bool) -> Storage:
         found = await read_storage(connection)
         found = msgspec.structs.replace(found, note="; ".join(notes))
     elif found.world is not World.ABSENT and (waiting := await _plain(connection, found)):
-        note = f"`ballast db migrate` turns {' and '.join(waiting)} into hypertables"
+        tables = " and ".join(waiting)
+        note = f"`ballast db migrate` turns {tables} into hypertables, while no service trades"
         found = msgspec.structs.replace(found, note=note)
     await record_storage(connection, found, whatever_note=not convert)
     return found

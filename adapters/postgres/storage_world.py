@@ -11,6 +11,7 @@ import re
 from enum import StrEnum
 from typing import Any, Final
 
+import asyncpg
 import msgspec
 
 from adapters.postgres.schema_objects import Connection
@@ -123,12 +124,15 @@ async def record_storage(
 
 
 async def read_storage_on_record(connection: Connection) -> Storage:
-    """The same as the database is now, with the note of the newest finding beside its own.
+    """The same, with the note of the newest finding when this one has none.
 
-    Raises asyncpg's errors, as UndefinedTableError when it was never migrated.
+    Raises asyncpg's errors.
     """
     found = await read_storage(connection)
-    last = await connection.fetchrow(statement("last_world"))
+    try:
+        last = await connection.fetchrow(statement("last_world"))
+    except (asyncpg.UndefinedTableError, asyncpg.InvalidSchemaNameError):
+        return found  # nothing was migrated so far that it could be kept in
     if last is None or found.note or last["world"] != found.world:
         return found
     return msgspec.structs.replace(found, note=last["remark"])

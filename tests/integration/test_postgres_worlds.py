@@ -26,6 +26,10 @@ pytestmark = pytest.mark.asyncio
 VERDICTS = next(each for each in BODIES if isinstance(each, VerdictSlice))
 SERIES = ("prediction_slice", "verdict_slice")
 THIRTY_DAYS = 2_592_000_000_000_000
+WAITING = (
+    "`ballast db migrate` turns verdict_slice and prediction_slice into hypertables, while no "
+    "service trades"
+)
 CONVERTED = [
     f"{call} ballast.{series} {more}"
     for series in ("verdict_slice", "prediction_slice")
@@ -94,8 +98,7 @@ async def drift(place: Place, database: str) -> list[str]:
 async def test_a_start_looks_and_leaves_the_tables_plain(place: Place, database: str) -> None:
     found = await storage(place, database)
     assert (found.world, found.hypertables) == (place.world, ())
-    waiting = "`ballast db migrate` turns verdict_slice and prediction_slice into hypertables"
-    assert found.note == ("" if place.world is World.ABSENT else waiting)
+    assert found.note == ("" if place.world is World.ABSENT else WAITING)
     if place.world is not World.ABSENT:
         assert await called(place, database) == []
 
