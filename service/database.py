@@ -43,7 +43,7 @@ async def migrate_database(settings: Settings, say: Say = lambda _: None) -> Mig
     async with _address(settings, say) as (administrator, reader):
         try:
             convert = not is_served(settings.home)
-            applied = await prepare_database(administrator, convert=convert)
+            applied = await prepare_database(administrator, convert=convert, compress=True)
         except MigrationError as error:
             raise UserError(
                 ExitCode.ENVIRONMENT,

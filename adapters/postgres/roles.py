@@ -20,11 +20,16 @@ LOCK_LIMIT_S: Final = 10.0
 
 
 async def prepare_database(
-    dsn: str, *, lock_limit_s: float = LOCK_LIMIT_S, convert: bool = False
+    dsn: str,
+    *,
+    lock_limit_s: float = LOCK_LIMIT_S,
+    convert: bool = False,
+    compress: bool = False,
 ) -> tuple[str, ...]:
     """Create what is missing as the administrator of `dsn`; the labels of applied migrations.
 
-    `convert` also turns series into hypertables where TimescaleDB can be used: a start only looks.
+    `convert` turns series into hypertables where TimescaleDB can be used, `compress` compresses
+    their old chunks: a start does neither.
     Raises MigrationError, one sentence, when the server cannot be reached or refuses, or another
     session keeps what is needed locked for longer than `lock_limit_s`.
     """
@@ -38,7 +43,7 @@ async def prepare_database(
             await connection.execute((SQL / "roles.sql").read_text(encoding="utf-8"))
             applied = await migrate(connection)
             await connection.execute((SQL / "guard.sql").read_text(encoding="utf-8"))
-            await settle_storage(connection, convert=convert)
+            await settle_storage(connection, convert=convert, compress=compress)
             return applied
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"The database cannot be prepared: {error}.") from error

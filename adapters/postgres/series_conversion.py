@@ -25,25 +25,29 @@ class _ConversionError(Exception):
     """A table that is not what it was; the text says in what."""
 
 
-async def settle_storage(connection: Connection, *, convert: bool) -> Storage:
-    """Look which world this is, keep it on record, and with `convert` use what it offers.
+async def settle_storage(connection: Connection, *, convert: bool, compress: bool) -> Storage:
+    """Look which world this is, keep it on record, and use of what it offers what is asked for.
 
     Called by whoever holds the migrations' lock, as the administrator. Raises asyncpg's errors;
     what the extension refuses is in the note instead, and the next conversion tries it again.
     """
     found = await read_storage(connection)
-    if convert and found.world is not World.ABSENT:
-        notes = await _convert(connection, found)
-        if found.world is World.COMMUNITY:
+    if found.world is not World.ABSENT:
+        notes = await _convert(connection, found) if convert else await _waiting(connection, found)
+        if compress and found.world is World.COMMUNITY:
             notes += await _compress(connection)
         found = await read_storage(connection)
         found = msgspec.structs.replace(found, note="; ".join(notes))
-    elif found.world is not World.ABSENT and (waiting := await _plain(connection, found)):
-        tables = " and ".join(waiting)
-        note = f"`ballast db migrate` turns {tables} into hypertables, while no service trades"
-        found = msgspec.structs.replace(found, note=note)
-    await record_storage(connection, found, whatever_note=not convert)
+    await record_storage(connection, found, whatever_note=not (convert or compress))
     return found
+
+
+async def _waiting(connection: Connection, storage: Storage) -> list[str]:
+    """A sentence about the series that could be converted."""
+    tables = " and ".join(await _plain(connection, storage))
+    if not tables:
+        return []
+    return [f"`ballast db migrate` turns {tables} into hypertables, while no service trades"]
 
 
 async def _plain(connection: Connection, storage: Storage) -> list[str]:

@@ -219,7 +219,7 @@ async def _settle(connection: Connection, say: Say) -> None:
     """
     try:
         async with one_runner(connection):
-            storage = await settle_storage(connection, convert=True)
+            storage = await settle_storage(connection, convert=True, compress=True)
     except (asyncpg.PostgresError, asyncpg.InterfaceError, MigrationError) as error:
         say(f"the account is restored, how its series are kept was not looked at: {error}")
         return

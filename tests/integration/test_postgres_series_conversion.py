@@ -141,7 +141,7 @@ async def test_old_chunks_are_compressed_where_that_is_licensed(
     """By the journal's own time; the newest chunk is left alone. No policy is ever set: the owner
     of the tables cannot log in, and so can own no job.
     """
-    await prepare_database(place.dsn(database), convert=True)
+    await prepare_database(place.dsn(database), convert=True, compress=True)
     newest = floor_to(START_NS + 130 * DAY_NS, HOUR_NS)
     move = "SELECT _timescaledb_functions.stand_in_chunk('ballast.verdict_slice')"
     columnar = "UPDATE _timescaledb_catalog.hypertable SET compression_enabled = true"
@@ -157,19 +157,21 @@ async def test_old_chunks_are_compressed_where_that_is_licensed(
     await place.server.tamper(
         database, f"ALTER TABLE ballast.journal_frame DISABLE TRIGGER ALL; {journal}"
     )
-    await prepare_database(place.dsn(database), convert=True)
+    await prepare_database(place.dsn(database))
+    assert len(await called(place, database)) == 4, "a start compresses nothing"
+    await prepare_database(place.dsn(database), compress=True)
     compressed = (await called(place, database))[4:]
     chunk = "_timescaledb_internal._hyper_1_1_chunk"
     expected = [f"convert_to_columnstore {chunk}"] if place.world is World.COMMUNITY else []
     assert compressed == expected
     assert (await storage(place.server, database)).note == ""
-    await prepare_database(place.dsn(database), convert=True)
+    await prepare_database(place.dsn(database), convert=True, compress=True)
     assert len(await called(place, database)) == 4 + len(expected), "once"
 
 
 async def test_what_cannot_be_compressed_is_told_and_works_on(place: Place, database: str) -> None:
     """The stand-in has no storage parameters; the statement that sets them met nothing real."""
-    await prepare_database(place.dsn(database), convert=True)
+    await prepare_database(place.dsn(database), convert=True, compress=True)
     note = (await storage(place.server, database)).note
     refused = '(unrecognized parameter namespace "timescaledb")'
     told = [f"{each} is not compressed {refused}" for each in ("prediction_slice", "verdict_slice")]

@@ -10,16 +10,19 @@ import asyncpg
 import pytest
 import pytest_asyncio
 
+from actors.instant import HOUR_NS
 from actors.messages.decision import VerdictSlice
 from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.journal_rows import COLUMNS
 from adapters.postgres.roles import READER, WRITER, prepare_database
 from adapters.postgres.schema_objects import read_schema
 from adapters.postgres.schema_snapshot import differences, read_snapshot
 from adapters.postgres.storage_world import Storage, World, read_storage_on_record
-from adapters.postgres.validations import validate
+from adapters.postgres.validations import read_validations, validate
 from tests.context_records import PREDICTION, STARTED
 from tests.journal_records import BODIES, changed, rows_of
-from tests.journal_samples import ACCOUNT, frame, run_row
+from tests.journal_samples import ACCOUNT, START_NS, frame, run_row
+from tests.postgres_server import KINDS
 from tests.timescale_worlds import PLACES, Place, called, place_of
 
 pytestmark = pytest.mark.asyncio
@@ -188,3 +191,37 @@ async def test_every_rule_holds_in_every_world(place: Place, database: str) -> N
     # A frame made by hand states no more of its run than these rows.
     assert "slices_come_once" not in found
     assert "predictions_have_models" not in found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+async def test_only_what_the_journal_makes_again_may_lie_in_chunks(
+    pytestconfig: pytest.Config, kind: str
+) -> None:
+    """Each has the time in its key, for a hypertable demands it, and a rule that replaces the
+    narrower key.
+    """
+    place = place_of(pytestconfig, kind, World.ABSENT)
+    database = await place.migrated()
+    listed = await place.server.ask(database, "SELECT ballast.rebuildable_series()")
+    series = [row[0] for row in listed]
+    assert set(SERIES) <= set(series) <= set(COLUMNS)
+    keys = await place.server.ask(
+        database,
+        "SELECT conrelid::regclass::text, pg_get_constraintdef(oid) FROM pg_constraint"
+        " WHERE contype IN ('p', 'u') AND connamespace = 'ballast'::regnamespace",
+    )
+    narrow = [
+        table for table, key in keys
+        if table.removeprefix("ballast.") in series and not key.endswith(", at)")
+    ]  # fmt: skip
+    assert narrow == []
+    (rule,) = [each.query for each in read_validations() if each.name == "slices_come_once"]
+    assert [each for each in series if f"FROM ballast.{each}" not in rule] == []
+
+
+async def test_age_is_counted_by_the_newest_journal(place: Place, database: str) -> None:
+    """To the hour, and from 1970 where nothing was journalled."""
+    (newest,) = await place.server.ask(database, "SELECT ballast.newest_at()")
+    assert newest[0] == START_NS - START_NS % HOUR_NS
+    (none,) = await place.server.ask(await place.migrated(), "SELECT ballast.newest_at()")
+    assert none[0] == 0
