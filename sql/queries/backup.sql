@@ -57,7 +57,8 @@ LEFT JOIN LATERAL (
 ORDER BY account_id COLLATE "C";
 
 -- name: refuse_rows
--- Nobody writes from here on, and nobody has written before (the list of migrations is no content).
+-- Nobody writes from here on, and nobody has written before (the list of
+-- migrations and what the server was found to be are no content).
 DO $empty$
 DECLARE
     kept record;
@@ -69,7 +70,7 @@ BEGIN
     LOOP
         EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', kept.place);
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', kept.place) INTO has_rows;
-        IF has_rows AND kept.relname <> 'migration' THEN
+        IF has_rows AND kept.relname NOT IN ('migration', 'storage_world') THEN
             RAISE EXCEPTION '% has rows', kept.place USING ERRCODE = 'BL006';
         END IF;
     END LOOP;
