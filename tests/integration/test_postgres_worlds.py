@@ -131,6 +131,12 @@ async def test_the_schema_is_the_same_in_every_world(place: Place, database: str
     assert await drift(place, database) == []
     await prepare_database(place.dsn(database), convert=True)
     assert await drift(place, database) == []
+    own = await place.server.ask(
+        database,
+        "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname LIKE 'ts\\_%' ORDER BY 1",
+    )
+    expected = [] if place.world is World.ABSENT else [f"ballast.{each}" for each in SERIES]
+    assert [row[0] for row in own] == expected, "triggers of the extension's own are no drift"
 
 
 async def test_the_rows_are_the_same_and_more_can_be_added(place: Place, database: str) -> None:
