@@ -965,6 +965,38 @@ AS $function$
     SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(account, 7316));
 $function$;
 
+--# function ballast.newest_at()
+CREATE OR REPLACE FUNCTION ballast.newest_at()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN (
+        SELECT coalesce(max(head.hour_ts), 0)
+        FROM (SELECT DISTINCT account_id FROM ballast.lease) AS named
+        CROSS JOIN LATERAL (
+            SELECT f.hour_ts FROM ballast.journal_frame f
+            WHERE f.account_id = named.account_id ORDER BY f.first_seq DESC LIMIT 1
+        ) AS head
+    );
+END
+$function$;
+
+--# function ballast.rebuildable_series()
+CREATE OR REPLACE FUNCTION ballast.rebuildable_series()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT listed.name
+    FROM unnest(ARRAY[
+        'verdict_slice', 'prediction_slice', 'bar_slice', 'feature_slice', 'regime_slice'
+    ]) WITH ORDINALITY AS listed (name, place)
+    WHERE to_regclass(format('ballast.%I', listed.name)) IS NOT NULL
+    ORDER BY listed.place
+$function$;
+
 --# function ballast.refuse_change()
 CREATE OR REPLACE FUNCTION ballast.refuse_change()
  RETURNS trigger
@@ -1550,7 +1582,7 @@ CREATE TABLE ballast.prediction_slice (
     p_up integer[] NOT NULL,
     expected_move integer[] NOT NULL,
     uncertainty integer[] NOT NULL,
-    CONSTRAINT prediction_slice_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT prediction_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
     CONSTRAINT prediction_slice_columns CHECK (((cardinality(p_up) = cardinality(expected_move)) AND (cardinality(p_up) = cardinality(uncertainty))))
 );
 
@@ -1827,6 +1859,21 @@ CREATE TABLE ballast.snapshot (
     CONSTRAINT snapshot_pkey PRIMARY KEY (account_id, seq)
 );
 
+--# table ballast.storage_world
+CREATE TABLE ballast.storage_world (
+    ordinal bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    world text NOT NULL,
+    server_version text NOT NULL,
+    extension_version text NOT NULL,
+    hypertables text[] NOT NULL,
+    remark text NOT NULL,
+    code_version text NOT NULL,
+    CONSTRAINT storage_world_pkey PRIMARY KEY (ordinal),
+    CONSTRAINT storage_world_has_extension CHECK (((world = 'absent'::text) = (extension_version = ''::text))),
+    CONSTRAINT storage_world_known CHECK ((world = ANY (ARRAY['absent'::text, 'apache'::text, 'community'::text])))
+);
+
 --# table ballast.trade_closed
 CREATE TABLE ballast.trade_closed (
     account_id text NOT NULL,
@@ -2016,7 +2063,7 @@ CREATE TABLE ballast.verdict_slice (
     expected_move integer[] NOT NULL,
     cost integer[] NOT NULL,
     edge integer[] NOT NULL,
-    CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
     CONSTRAINT verdict_slice_columns CHECK (((cardinality(action) = cardinality(reason)) AND (cardinality(action) = cardinality(p_up)) AND (cardinality(action) = cardinality(expected_move)) AND (cardinality(action) = cardinality(cost)) AND (cardinality(action) = cardinality(edge))))
 );
 
@@ -2362,6 +2409,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_
 --# trigger refuse_change ON ballast.run_end
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_end FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.storage_world
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.storage_world FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.trade_closed
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trade_closed FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -2595,6 +2645,9 @@ ALTER TABLE ballast.run_context ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.run_end
 ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.storage_world
+ALTER TABLE ballast.storage_world ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.trade_closed
 ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER refuse_change;
@@ -2873,7 +2926,7 @@ COMMENT ON CONSTRAINT position_hour_pkey ON ballast.position_hour IS 'A row is t
 COMMENT ON CONSTRAINT prediction_slice_columns ON ballast.prediction_slice IS 'Every symbol of a slice has a value in every column';
 
 --# comment on CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice
-COMMENT ON CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+COMMENT ON CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice; a hypertable also demands the time by which it is cut';
 
 --# comment on CONSTRAINT profile_assignment_once ON ballast.profile_assignment
 COMMENT ON CONSTRAINT profile_assignment_once ON ballast.profile_assignment IS 'A run decides by one profile of a kind; another one is another run';
@@ -3013,6 +3066,15 @@ COMMENT ON CONSTRAINT run_pkey ON ballast.run IS 'A run is named by what it was 
 --# comment on CONSTRAINT snapshot_pkey ON ballast.snapshot
 COMMENT ON CONSTRAINT snapshot_pkey ON ballast.snapshot IS 'One snapshot an input; the first one stays';
 
+--# comment on CONSTRAINT storage_world_has_extension ON ballast.storage_world
+COMMENT ON CONSTRAINT storage_world_has_extension ON ballast.storage_world IS 'Without the extension in use there is no version of it, and with it there is one';
+
+--# comment on CONSTRAINT storage_world_known ON ballast.storage_world
+COMMENT ON CONSTRAINT storage_world_known ON ballast.storage_world IS 'There are three worlds, and each has its statements';
+
+--# comment on CONSTRAINT storage_world_pkey ON ballast.storage_world
+COMMENT ON CONSTRAINT storage_world_pkey ON ballast.storage_world IS 'Findings in their order';
+
 --# comment on CONSTRAINT trade_closed_pkey ON ballast.trade_closed
 COMMENT ON CONSTRAINT trade_closed_pkey ON ballast.trade_closed IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
@@ -3089,7 +3151,7 @@ COMMENT ON CONSTRAINT universe_version_pkey ON ballast.universe_version IS 'A ro
 COMMENT ON CONSTRAINT verdict_slice_columns ON ballast.verdict_slice IS 'Every symbol of a slice has a value in every column';
 
 --# comment on CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice
-COMMENT ON CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+COMMENT ON CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice; a hypertable also demands the time by which it is cut';
 
 --# comment on FUNCTION ballast.check_bars()
 COMMENT ON FUNCTION ballast.check_bars() IS 'A run has one bar of every symbol for each close, later and later: bar_slice_symbols, _follows';
@@ -3159,6 +3221,12 @@ COMMENT ON FUNCTION ballast.guard_schema() IS 'Refuses every change of the schem
 
 --# comment on FUNCTION ballast.lock_stream(text)
 COMMENT ON FUNCTION ballast.lock_stream(text) IS 'One writer of a stream at a time, until its commit';
+
+--# comment on FUNCTION ballast.newest_at()
+COMMENT ON FUNCTION ballast.newest_at() IS 'How far the journals of this database have come, in nanoseconds, to the hour: by it the age of a chunk is judged';
+
+--# comment on FUNCTION ballast.rebuildable_series()
+COMMENT ON FUNCTION ballast.rebuildable_series() IS 'The tables that the journal can make again: only these may lie in chunks, and only of these may a sealed range be removed';
 
 --# comment on FUNCTION ballast.refuse_change()
 COMMENT ON FUNCTION ballast.refuse_change() IS 'Append-only: refuses UPDATE, DELETE and TRUNCATE, whoever asks';
@@ -3279,6 +3347,9 @@ COMMENT ON TABLE ballast.run_end IS 'Runs that were closed cleanly';
 
 --# comment on TABLE ballast.snapshot
 COMMENT ON TABLE ballast.snapshot IS 'States to recover from; rebuildable from the frames';
+
+--# comment on TABLE ballast.storage_world
+COMMENT ON TABLE ballast.storage_world IS 'What a start or a migration found of TimescaleDB when it differed from the time before. For people: nothing decides by it';
 
 --# comment on TABLE ballast.trade_closed
 COMMENT ON TABLE ballast.trade_closed IS 'Sales that consumed lots; realised is net of both fees';
@@ -3422,6 +3493,14 @@ REVOKE ALL ON FUNCTION ballast.guard_schema() FROM PUBLIC;
 --# owner of FUNCTION ballast.lock_stream(text)
 ALTER FUNCTION ballast.lock_stream(text) OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.lock_stream(text) FROM PUBLIC;
+
+--# owner of FUNCTION ballast.newest_at()
+ALTER FUNCTION ballast.newest_at() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.newest_at() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.rebuildable_series()
+ALTER FUNCTION ballast.rebuildable_series() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.rebuildable_series() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.refuse_change()
 ALTER FUNCTION ballast.refuse_change() OWNER TO ballast_owner;
@@ -3570,6 +3649,9 @@ ALTER TABLE ballast.slice_number OWNER TO ballast_owner;
 --# owner of TABLE ballast.snapshot
 ALTER TABLE ballast.snapshot OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.storage_world
+ALTER TABLE ballast.storage_world OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.trade_closed
 ALTER TABLE ballast.trade_closed OWNER TO ballast_owner;
 
@@ -3707,6 +3789,9 @@ GRANT INSERT ON TABLE ballast.run_end TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.snapshot TO ballast_writer
 GRANT INSERT ON TABLE ballast.snapshot TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.storage_world TO ballast_writer
+GRANT INSERT ON TABLE ballast.storage_world TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.trade_closed TO ballast_writer
 GRANT INSERT ON TABLE ballast.trade_closed TO ballast_writer;
@@ -4004,6 +4089,12 @@ GRANT SELECT ON TABLE ballast.snapshot TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.snapshot TO ballast_writer
 GRANT SELECT ON TABLE ballast.snapshot TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.storage_world TO ballast_reader
+GRANT SELECT ON TABLE ballast.storage_world TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.storage_world TO ballast_writer
+GRANT SELECT ON TABLE ballast.storage_world TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.trade_closed TO ballast_reader
 GRANT SELECT ON TABLE ballast.trade_closed TO ballast_reader;

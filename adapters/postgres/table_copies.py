@@ -38,10 +38,14 @@ class CopyError(Exception):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table by name, its columns in the order of its copies, and about how large it is."""
+    """A table by name, its columns in the order of its copies, and about how large it is.
+
+    `query` is what asks for its rows, wherever they lie.
+    """
 
     name: str
     columns: tuple[str, ...]
+    query: str
     size_bytes: int
 
 
@@ -63,7 +67,7 @@ class TableCopy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def tables(connection: Connection) -> tuple[Table, ...]:
     """Every table of the schema, those that others refer to before those that refer."""
     found = {
-        row["name"]: Table(row["name"], tuple(row["columns"]), row["bytes"])
+        row["name"]: Table(row["name"], tuple(row["columns"]), row["query"], row["bytes"])
         for row in await connection.fetch(statement("kept_tables"))
     }
     order: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
@@ -87,9 +91,7 @@ async def copy_out(connection: Connection, table: Table, path: Path, moved: Move
             digest.update(data)
             moved(len(data))
 
-        said = await connection.copy_from_table(
-            table.name, schema_name=SCHEMA, columns=table.columns, output=take, format="binary"
-        )
+        said = await connection.copy_from_query(table.query, output=take, format="binary")
         length = file.tell()
     return TableCopy(table.name, table.columns, _rows(said), length, digest.hexdigest())
 

@@ -18,7 +18,7 @@ import msgspec
 from actors.ports import Journal, JournalError
 from adapters.journal.file import FileJournal
 from adapters.postgres.journal import PostgresJournal
-from adapters.postgres.migrations import MigrationError, read_migrations
+from adapters.postgres.migrations import MigrationError, one_runner, read_migrations
 from adapters.postgres.restoring import (
     LentConnection,
     NotEmptyError,
@@ -27,6 +27,7 @@ from adapters.postgres.restoring import (
     load,
     restoring,
 )
+from adapters.postgres.series_conversion import settle_storage
 from adapters.postgres.table_copies import Connection, CopyError
 from service.anchoring import place_of
 from service.backup.anchors import (
@@ -172,7 +173,9 @@ async def _restore_database(task: _Task, say: Say) -> Restored:
         async with AsyncExitStack() as stack:
             with task.steps.step("server"):
                 connection = await stack.enter_async_context(administering(task.settings, say))
-            return await _fill(task, connection)
+            found = await _fill(task, connection)
+            await _settle(connection, say)
+            return found
     except NotEmptyError as error:
         raise UserError(
             ExitCode.USAGE,
@@ -218,6 +221,21 @@ async def _fill(task: _Task, connection: Connection) -> Restored:
             seals = await journal_of(head.account).seals()
             take_over(task.settings, {seal.key for seal in seals})
     return _restored(task, proven, epochs, found, migrated=migrated, rules=rules)
+
+
+async def _settle(connection: Connection, say: Say) -> None:
+    """Keep series as this server can, whatever the backup's could: after the restore stands proven.
+
+    What cannot be done now is left to `ballast db migrate`.
+    """
+    try:
+        async with one_runner(connection):
+            storage = await settle_storage(connection, convert=True, compress=True)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, MigrationError) as error:
+        say(f"the account is restored, how its series are kept was not looked at: {error}")
+        return
+    if storage.note:
+        say(storage.note)
 
 
 async def _restore_files(task: _Task) -> Restored:

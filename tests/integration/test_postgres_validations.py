@@ -179,6 +179,17 @@ PLANTED = (
     ("runs_begin_where_the_journal_stood", "UPDATE ballast.run SET genesis = sha256('x')"),
     ("runs_begin_where_the_journal_stood", "UPDATE ballast.journal_frame SET run_id = 'another'"),
     ("sealed_runs_stand_alone", tombstone()),
+    (
+        "slices_come_once",
+        """
+        INSERT INTO ballast.verdict_slice (
+            account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, ts, prediction_ts,
+            action, reason, p_up, expected_move, cost, edge
+        ) SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at + 1, ts, prediction_ts,
+            action, reason, p_up, expected_move, cost, edge
+        FROM ballast.verdict_slice LIMIT 1
+        """,
+    ),
     ("trades_follow_fills", "UPDATE ballast.trade_closed SET realised = realised + 1"),
     ("trades_follow_fills", f"UPDATE ballast.fill SET cost = cost + 1 WHERE seq = ({SOLD})"),
     (
