@@ -44,10 +44,11 @@ async def settle_storage(connection: Connection, *, convert: bool, compress: boo
 
 async def _waiting(connection: Connection, storage: Storage) -> list[str]:
     """A sentence about the series that could be converted."""
-    tables = " and ".join(await _plain(connection, storage))
+    tables = await _plain(connection, storage)
     if not tables:
         return []
-    return [f"`ballast db migrate` turns {tables} into hypertables, while no service trades"]
+    told = " and ".join(filter(None, (", ".join(tables[:-1]), tables[-1])))
+    return [f"`ballast db migrate` turns {told} into hypertables, while no service trades"]
 
 
 async def _plain(connection: Connection, storage: Storage) -> list[str]:

@@ -218,6 +218,7 @@ class _Forgetful:
 
     def __init__(self, journal: MemoryJournal) -> None:
         self.head, self.frames, self.runs = journal.head, journal.frames, journal.runs
+        self.seals = journal.seals
 
     async def snapshots(self) -> AsyncIterator[StoredSnapshot]:
         """None."""

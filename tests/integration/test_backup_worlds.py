@@ -19,7 +19,7 @@ from tests.postgres_server import KINDS
 from tests.timescale_worlds import Place, place_of
 
 pytestmark = pytest.mark.timeout(180)
-SERIES = ("prediction_slice", "verdict_slice")
+SERIES = ("bar_slice", "feature_slice", "prediction_slice", "regime_slice", "verdict_slice")
 EVENTS = 3_000
 PAIRS = list(itertools.product(World, World))
 

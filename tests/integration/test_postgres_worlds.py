@@ -19,7 +19,7 @@ from adapters.postgres.schema_objects import read_schema
 from adapters.postgres.schema_snapshot import differences, read_snapshot
 from adapters.postgres.storage_world import Storage, World, read_storage_on_record
 from adapters.postgres.validations import read_validations, validate
-from tests.context_records import PREDICTION, STARTED
+from tests.context_records import PREDICTION, REGIME, STARTED, causes
 from tests.journal_records import BODIES, changed, rows_of
 from tests.journal_samples import ACCOUNT, START_NS, frame, run_row
 from tests.postgres_server import KINDS
@@ -27,15 +27,16 @@ from tests.timescale_worlds import PLACES, Place, called, place_of
 
 pytestmark = pytest.mark.asyncio
 VERDICTS = next(each for each in BODIES if isinstance(each, VerdictSlice))
-SERIES = ("prediction_slice", "verdict_slice")
+SERIES = ("bar_slice", "feature_slice", "prediction_slice", "regime_slice", "verdict_slice")
+LISTED = ("verdict_slice", "prediction_slice", "bar_slice", "feature_slice", "regime_slice")
 THIRTY_DAYS = 2_592_000_000_000_000
 WAITING = (
-    "`ballast db migrate` turns verdict_slice and prediction_slice into hypertables, while no "
-    "service trades"
+    "`ballast db migrate` turns verdict_slice, prediction_slice, bar_slice, feature_slice and "
+    "regime_slice into hypertables, while no service trades"
 )
 CONVERTED = [
     f"{call} ballast.{series} {more}"
-    for series in ("verdict_slice", "prediction_slice")
+    for series in LISTED
     for call, more in (
         ("create_hypertable", f"by at {THIRTY_DAYS}"),
         ("set_integer_now_func", "ballast.newest_at"),
@@ -63,7 +64,8 @@ async def fill(place: Place, database: str) -> None:
     try:
         await journal.open_epoch("test")
         await journal.begin_run(changed(run_row(), mode="PAPER"))
-        rows = (*rows_of(STARTED), *rows_of(PREDICTION, seq=2), *rows_of(VERDICTS, seq=3))
+        said = (*causes(PREDICTION), REGIME, PREDICTION)
+        rows = (*rows_of(STARTED), *rows_of(*said, seq=2), *rows_of(VERDICTS, seq=3))
         assert await journal.append(frame(1, 3), rows) == ()
     finally:
         await journal.close()
@@ -149,7 +151,9 @@ async def test_the_rows_are_the_same_and_more_can_be_added(place: Place, databas
         await journal.open_epoch("again")
         last = await journal.head()
         more = frame(4, 2, root=last[1], epoch=2)
-        added = (*rows_of(PREDICTION, seq=4), *rows_of(VERDICTS, seq=5))
+        later = changed(PREDICTION, close_ts=220)
+        said = (*causes(later)[1:], changed(REGIME, close_ts=220), later)
+        added = (*rows_of(*said, seq=4), *rows_of(VERDICTS, seq=5))
         assert await journal.append(more, added) == ()
     finally:
         await journal.close()
