@@ -31,10 +31,11 @@ from actors.messages.risk import (
 )
 from actors.risk.admission import limits_of
 from actors.risk.profile import RiskProfile
-from adapters.postgres.context_rows import CONTEXT_COLUMNS
+from adapters.postgres.context_rows import CONTEXT_COLUMNS, PREDICTIONS
 from adapters.postgres.ingestion_rows import INGESTION_COLUMNS
 from adapters.postgres.journal_rows import COLUMNS
 from adapters.postgres.roles import READER, WRITER
+from adapters.postgres.slice_rows import SLICE_COLUMNS
 from tests.postgres_server import KINDS, Server, running_server
 from tests.third_gate import (
     Gate,
@@ -316,8 +317,8 @@ CHAIN = {
 def test_every_constraint_that_can_refuse_a_decision_is_fired_above(
     server: Server, database: str
 ) -> None:
-    others = {*CONTEXT_COLUMNS, *INGESTION_COLUMNS, *OF_BOOKS}
-    gate = [table for table in COLUMNS if table not in others]
+    elsewhere = {*CONTEXT_COLUMNS, *INGESTION_COLUMNS, *SLICE_COLUMNS, PREDICTIONS, *OF_BOOKS}
+    gate = [table for table in COLUMNS if table not in elsewhere]
     tables = ", ".join(f"'ballast.{table}'::regclass" for table in gate)
     stated = rows(
         server,
