@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
+from actors.dataset import Dataset
 from models.features.regimes import RegimeCut
 
 
@@ -45,6 +46,7 @@ class ModelStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     its labels. `activation` is SYNTHETIC_ONLY, PAPER_ONLY or LIVE; empty: nobody activated it, as
     in a backtest. `regime_cuts` are those of models.features.regimes; none: the run has no regimes.
     `folds` are the walk-forward folds by which its gate judged it.
+    `sources` are what it was fitted, calibrated and tested on.
     """
 
     bundle_id: str
@@ -60,6 +62,7 @@ class ModelStatement(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     reason: str = ""
     regime_cuts: tuple[RegimeCut, ...] = ()
     folds: tuple[TrainingFold, ...] = ()
+    sources: tuple[Dataset, ...] = ()
 
     @property
     def known_until(self) -> int:

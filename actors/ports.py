@@ -192,6 +192,28 @@ class RunRow(msgspec.Struct, frozen=True):
     closed: bool
 
 
+class Seal(msgspec.Struct, frozen=True):
+    """The tombstone of a run whose frames were exported and removed.
+
+    `begun` is the run's first input as journalled, `export_sha256` is of the export's manifest,
+    `sealed_at` is in seconds since 1970, `signature` is made by `key` over all other fields.
+    """
+
+    account: str
+    run_id: str
+    first_seq: int
+    last_seq: int
+    root_before: bytes
+    root_after: bytes
+    frames: int
+    inputs: int
+    begun: bytes
+    export_sha256: str
+    sealed_at: int
+    key: str
+    signature: bytes = b""
+
+
 class JournalError(Exception):
     """The journal cannot do what was asked; the text is one sentence."""
 
@@ -248,6 +270,9 @@ class Journal(Protocol):
 
     async def runs(self) -> tuple[RunRow, ...]:
         """Every segment in stream order."""
+
+    async def seals(self) -> tuple[Seal, ...]:
+        """The runs at the stream's beginning whose frames are gone, in order, as stored."""
 
     def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
         """Stored frames that hold any input of the range, in order, as stored (not verified)."""

@@ -37,6 +37,7 @@ from actors.messages.execution import (
     VenueEvidence,
 )
 from actors.messages.feature import FeatureSchema, FeatureSlice
+from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.messages.ledger import (
     EntryBooked,
     HoldPlaced,
@@ -133,6 +134,9 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     LotConsumed: (RECORDS,),
     EntryBooked: (RECORDS,),
     ActorRestarted: ("risk",),
+    GapOpened: (RECORDS,),
+    GapClosed: (RECORDS,),
+    Watermark: (RECORDS,),
 }
 
 

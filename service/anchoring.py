@@ -221,6 +221,15 @@ async def check_anchor(journal: Journal, anchor: Anchor) -> None:
     async for frame in journal.frames(anchor.seq, anchor.seq):
         if (frame.last_seq, frame.root_after.hex()) == (anchor.seq, anchor.root):
             return
+    seals = await journal.seals()
+    if any((seal.last_seq, seal.root_after.hex()) == (anchor.seq, anchor.root) for seal in seals):
+        return
+    if any(seal.first_seq <= anchor.seq < seal.last_seq for seal in seals):
+        raise AnchorError(
+            f"Input {anchor.seq} was anchored, and lies within a run that was sealed, so the "
+            "journal has no root there to hold against it.",
+            REMEDY,
+        )
     raise AnchorError(
         f"The journal's root at input {anchor.seq} is not {anchor.root[:16]}..., which was "
         "anchored: it was written anew, or this is another database.",

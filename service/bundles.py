@@ -14,9 +14,11 @@ import msgspec
 import numpy as np
 
 import models
+from actors.dataset import TRAINING, Dataset
 from actors.model_statement import ModelStatement, TrainingFold, TrainingWindow
 from actors.ports import Predictor
 from models.bundle.load import Bundle, BundleRefused, load_bundle
+from models.bundle.manifest import Data, SourceEntry
 from service.failures import ExitCode, UserError
 
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
@@ -69,7 +71,19 @@ class Choice(msgspec.Struct, frozen=True):
             reason=self.reason,
             regime_cuts=manifest.regimes,
             folds=tuple(TrainingFold(**msgspec.structs.asdict(each)) for each in manifest.folds),
+            sources=tuple(_dataset(data, source) for source in data.sources),
         )
+
+
+def _dataset(data: Data, source: SourceEntry) -> Dataset:
+    told = Dataset(TRAINING, data.feed, source.file, source.sha256, source.symbol, source.bars)
+    return msgspec.structs.replace(
+        told,
+        first_ts=source.first_ts_ns,
+        last_ts=source.last_ts_ns,
+        gaps=source.gaps,
+        licence=data.licence,
+    )
 
 
 class RecordedBundle:

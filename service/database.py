@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+import msgspec
 
 from actors.ports import Journal
 from adapters.postgres.embedded import EmbeddedPostgresError
@@ -19,25 +20,47 @@ from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.migrations import MigrationError
 from adapters.postgres.roles import READER, prepare_database
 from adapters.postgres.schema_objects import Connection
+from adapters.postgres.storage_world import Storage, read_storage_on_record
 from service.failures import ExitCode, UserError
 from service.settings import Settings
+from service.sole_service import is_served
 from service.stores import POSTGRES, Say, as_role, embedded_server
 
 
-async def migrate_database(settings: Settings, say: Say = lambda _: None) -> tuple[str, ...]:
-    """Create roles and apply what is pending; the labels of what was applied.
+class Migrated(msgspec.Struct, frozen=True):
+    """The labels of what was applied, and how the series are kept now."""
 
-    Raises UserError(ENVIRONMENT); a migration that fails leaves nothing behind.
+    applied: tuple[str, ...]
+    storage: Storage
+
+
+async def migrate_database(settings: Settings, say: Say = lambda _: None) -> Migrated:
+    """Create roles, apply what is pending, and convert what TimescaleDB can keep in chunks.
+
+    A conversion locks its table for as long as it takes, so beside a service there is none. Raises
+    UserError(ENVIRONMENT); a migration that fails leaves nothing behind.
     """
-    async with _address(settings, say) as (administrator, _):
+    async with _address(settings, say) as (administrator, reader):
         try:
-            return await prepare_database(administrator)
+            convert = not is_served(settings.home)
+            applied = await prepare_database(administrator, convert=convert, compress=True)
         except MigrationError as error:
             raise UserError(
                 ExitCode.ENVIRONMENT,
                 f"{error}",
                 "Nothing was changed half-way; run `ballast doctor` for the state of the server.",
             ) from error
+        connection = await _connected(reader)
+        try:
+            return Migrated(applied, await read_storage_on_record(connection))
+        finally:
+            await connection.close()
+
+
+async def stored_how(settings: Settings, say: Say = lambda _: None) -> Storage:
+    """Which world of TimescaleDB the database is in. Raises UserError(ENVIRONMENT)."""
+    async with reading(settings, say) as connection:
+        return await read_storage_on_record(connection)
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ import asyncpg
 import msgspec
 
 from adapters.postgres.embedded import EmbeddedPostgresError
+from adapters.postgres.storage_world import read_storage_on_record
 from models.bundle.load import BundleRefused, load_bundle
 from service.bundles import SHIPPED
 from service.run_index import RunIndex
@@ -96,17 +97,17 @@ def _outside_database(dsn: str) -> Finding:
     async def ask() -> str:
         connection = await asyncpg.connect(dsn, timeout=OUTSIDE_SECONDS)
         try:
-            return ".".join(str(part) for part in connection.get_server_version()[:2])
+            return (await read_storage_on_record(connection)).sentence()
         finally:
             await connection.close()
 
     try:
-        version = asyncio.run(ask())
+        found = asyncio.run(ask())
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError) as error:
         why = getattr(error, "strerror", None) or " ".join(str(error).split()) or "no answer"
         remedy = "Start the server, or correct its address in journal.dsn or journal.dsn_file."
         return Finding("database", False, f"your server does not answer ({why})", remedy)
-    return Finding("database", True, f"your server answers: PostgreSQL {version}")
+    return Finding("database", True, f"your server answers: {found}")
 
 
 def _port(settings: Settings) -> Finding:

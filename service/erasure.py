@@ -37,7 +37,7 @@ from service.stores import FILE, POSTGRES, Say, account_place, embedded_server
 
 FORMAT: Final = 1
 # What an account keeps in its data folder, the keys last: until then a certificate can be signed.
-KEPT: Final = (POSTGRES, "journal", "runs", "control", "logs", "backups", "anchors")
+KEPT: Final = (POSTGRES, "journal", "runs", "control", "logs", "backups", "sealed", "anchors")
 
 
 class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -144,7 +144,7 @@ async def _certificate(settings: Settings, say: Say) -> Certificate:
 
 
 def _left(settings: Settings) -> tuple[str, ...]:
-    left = ["backups that were taken to other places"]
+    left = ["backups and exports of sealed runs that were written to other places"]
     if settings.journal.anchor_copy:
         left.append(f"the copy of the anchors in {settings.journal.anchor_copy}")
     if settings.journal.dsn:

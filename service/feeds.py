@@ -11,8 +11,9 @@ from typing import Final
 import msgspec
 import numpy as np
 
+from actors.dataset import WARM_UP, Dataset
 from actors.ids import digest_hex
-from actors.instant import SECOND_NS
+from actors.instant import HOUR_NS, SECOND_NS
 from actors.instruments import Instrument
 from actors.ports import Feed, FeedItem
 from adapters.candles.feed import ALL_WARM_UP, CandleFeed
@@ -27,6 +28,14 @@ from adapters.seeded_market.feed import SeededMarket, SeededMarketError
 from adapters.trades.feed import TradeFeed
 from adapters.trades.reader import read_trades
 from adapters.trades.series import TradeFileError
+from service.datasets import (
+    candle_dataset,
+    capture_dataset,
+    datasets_of,
+    for_purpose,
+    told_by,
+    trade_dataset,
+)
 from service.failures import ExitCode, UserError
 
 WARM_UP_HOURS: Final = 200
@@ -45,9 +54,14 @@ class WarmedFeed:
     """A feed whose warm-up items come first; a continued run past them sees only the source."""
 
     def __init__(
-        self, source: Feed, warm_up: Callable[[], Iterator[FeedItem]], warm_up_digest: str
+        self,
+        source: Feed,
+        warm_up: Callable[[], Iterator[FeedItem]],
+        warm_up_digest: str,
+        warm_up_datasets: tuple[Dataset, ...] = (),
     ) -> None:
         self._source = source
+        self.datasets = datasets_of(source) + for_purpose(warm_up_datasets, WARM_UP)
         self._warm_up = warm_up
         self.kind = source.kind
         self.symbols = source.symbols
@@ -76,7 +90,18 @@ def seeded_feed(seed: int, symbols: tuple[str, ...]) -> Feed:
         raise UserError(
             ExitCode.USAGE, f"{error}.", "Choose another --seed or --symbol."
         ) from error
-    return WarmedFeed(market, lambda: market.warm_up_items(WARM_UP_HOURS), f"{WARM_UP_HOURS} h")
+    history = tuple(
+        msgspec.structs.replace(
+            each,
+            rows=WARM_UP_HOURS * len(symbols),
+            first_ts=market.start_ts - WARM_UP_HOURS * HOUR_NS,
+            last_ts=market.start_ts - HOUR_NS,
+        )
+        for each in market.datasets
+    )
+    return WarmedFeed(
+        market, lambda: market.warm_up_items(WARM_UP_HOURS), f"{WARM_UP_HOURS} h", history
+    )
 
 
 def candle_feed(
@@ -98,7 +123,7 @@ def candle_feed(
             name=lambda text: canonical_symbol(text, as_quote),
             progress=progress,
         )
-        return CandleFeed(series)
+        return told_by(CandleFeed(series), *map(candle_dataset, files, series))
     except UnknownSymbolError as error:
         raise UserError(ExitCode.BAD_INPUT, f"{error}.", error.remedy) from error
     except CandleFileError as error:
@@ -160,7 +185,7 @@ def recorded_feed(
     start = first.at if first is not None else 0
     candles = warm_up_candles(warm_up, source.symbols, start, shift=shift, as_quote=as_quote)
     refuse_coarse(candles, bar_seconds)
-    return WarmedFeed(source, candles.items, candles.digest)
+    return WarmedFeed(source, candles.items, candles.digest, candles.datasets)
 
 
 def _recorded_source(path: Path, conflate_ns: int, as_quote: str) -> Feed:
@@ -174,8 +199,9 @@ def _recorded_source(path: Path, conflate_ns: int, as_quote: str) -> Feed:
     try:
         if _TRADES.search(path.name):
             trades = read_trades(path, name=lambda text: canonical_symbol(text, as_quote))
-            return TradeFeed([trades])
-        return RecordedFrames(path, conflate_ns=conflate_ns)
+            return told_by(TradeFeed([trades]), trade_dataset(path, trades))
+        capture = RecordedFrames(path, conflate_ns=conflate_ns)
+        return told_by(capture, capture_dataset(capture))
     except UnknownSymbolError as error:
         raise UserError(ExitCode.BAD_INPUT, f"{error}.", error.remedy) from error
     except (CaptureError, TradeFileError) as error:
@@ -215,10 +241,12 @@ def warm_up_candles(
             series.append(
                 read_candles(path, symbol=alone, name=lambda text: canonical_symbol(text, stand_in))
             )
+        datasets = tuple(map(candle_dataset, files, series))
         if shift:
             series = shift_to(series, end_ts)
         series = [newest_before(part, end_ts) for part in series]
-        return CandleFeed(series, symbols=symbols, warm_up_until_ts=ALL_WARM_UP)
+        feed = CandleFeed(series, symbols=symbols, warm_up_until_ts=ALL_WARM_UP)
+        return told_by(feed, *datasets)
     except UnknownSymbolError as error:
         raise UserError(ExitCode.BAD_INPUT, f"{error}.", error.remedy) from error
     except CandleFileError as error:

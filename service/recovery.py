@@ -21,6 +21,7 @@ from actors.messages.codec import ENCODER, frozen_decoder
 from actors.messages.control import ConstraintViolated
 from actors.ports import Journal, JournalCorruptError, Record, RunRow
 from service.failures import ExitCode, UserError
+from service.retention.tombstones import sealed_end
 from service.trusted_snapshots import (
     OUTCOMES,
     Passed,
@@ -129,6 +130,7 @@ async def recover(
         kernel, journal, fingerprint, head_seq, trusted_seq=trusted_seq
     )
     start = kernel.seq
+    await _refuse_sealed(journal, start)
     try:
         if graph_of_run is None:
             await _step_tail(kernel, journal, head_seq, progress)
@@ -157,7 +159,9 @@ async def _step_runs(
 
 async def unheard_refusals(journal: Journal) -> tuple[ConstraintViolated, ...]:
     """Refused rows that no input tells of, because a crash came between."""
-    refused = await journal.refused_since(0)
+    # Runs are sealed only after every refusal in them was told of.
+    sealed_seq, _ = await sealed_end(journal)
+    refused = await journal.refused_since(sealed_seq)
     unheard = [ConstraintViolated(row.name, row.seq, row.row) for row in refused]
     if not unheard:
         return ()
@@ -203,6 +207,18 @@ async def _restore_newest(
             continue
         return passed, not same_code
     return passed, False
+
+
+async def _refuse_sealed(journal: Journal, start: int) -> None:
+    """Raises UserError when the inputs that had to be stepped are sealed."""
+    sealed_seq, _ = await sealed_end(journal)
+    if start < sealed_seq:
+        raise UserError(
+            ExitCode.NOT_PROVEN,
+            f"No snapshot from input {sealed_seq} on can be trusted and read by this version, and "
+            "the inputs up to there are sealed.",
+            "Start the version that ran last and stop it cleanly, or restore a backup.",
+        )
 
 
 async def _refuse_future(journal: Journal, head_seq: int, passed: Passed) -> None:

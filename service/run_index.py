@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from actors.dataset import Dataset
 from service.failures import ExitCode, UserError
 from service.proof import ProofCard
 from service.settings_bounds import without_password
@@ -27,6 +28,7 @@ class RunEntry(msgspec.Struct, frozen=True):
     notice: str
     started_ns: int
     training_end_ns: int = 0
+    datasets: tuple[Dataset, ...] = ()
 
 
 class RunIndex:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from actors.dataset import Dataset
 from actors.ids import GENESIS_ROOT, digest_hex
 from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import state_digest
@@ -20,6 +21,7 @@ from actors.model_statement import ModelStatement
 from actors.ports import Feed, FeedItem, Journal, RunRow
 from service.anchoring import Anchoring
 from service.bundles import Choice
+from service.datasets import datasets_of
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
 from service.feeds import rules_of
@@ -28,6 +30,7 @@ from service.graph import Graph
 from service.pump import Observer, Pump
 from service.rebuilding import graph_of
 from service.recovery import Progress, Recovered, recover, unheard_refusals
+from service.retention.tombstones import checked_seals, known_keys
 from service.settings import (
     DecisionSettings,
     Settings,
@@ -46,6 +49,7 @@ class SegmentPlan(msgspec.Struct, frozen=True):
     symbols: tuple[str, ...]
     starts_at: int
     model: ModelStatement | None = None
+    datasets: tuple[Dataset, ...] = ()
 
 
 class OpenSegment:
@@ -74,12 +78,21 @@ def run_id_of(plan: SegmentPlan, decision: DecisionSettings, bundle_id: str, gen
         code_fingerprint(),
         genesis.hex(),
         encode(rules_of(plan.symbols)),
+        encode(plan.datasets),
     )[:16]
+
+
+def plan_of(
+    mode: str, feed: Feed, model: ModelStatement | None = None, *, starts_at: int = 0
+) -> SegmentPlan:
+    """A segment of `feed`, with what it says of itself."""
+    told = datasets_of(feed)
+    return SegmentPlan(mode, feed.kind, feed.digest, feed.symbols, starts_at, model, told)
 
 
 def fresh_run_id(settings: Settings, feed: Feed, choice: Choice, mode: str) -> str:
     """The id of a run of `feed` that starts an account of its own."""
-    plan = SegmentPlan(mode, feed.kind, feed.digest, feed.symbols, 0)
+    plan = plan_of(mode, feed)
     bundle_id = "" if choice.bundle is None else choice.bundle.bundle_id
     return run_id_of(plan, settings.decision, bundle_id, GENESIS_ROOT)
 
@@ -196,8 +209,10 @@ async def _recovered(
 ) -> Recovered:
     """Bring the graph to the journal's head; each run's own graph steps what it made.
 
-    Raises UserError(USAGE) when the account cannot be continued this way.
+    Raises UserError(USAGE) when the account cannot be continued this way, JournalCorruptError when
+    tombstones or frames are not what they should be.
     """
+    await checked_seals(journal, lambda: known_keys(settings))
     rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
     if rows:
         _check_continues(await run_started(journal, rows[-1]), settings, plan)
@@ -273,4 +288,5 @@ def _started(
         # A feed is a recording: whoever reads it on from an input misses nothing.
         gapless=True,
         model=plan.model,
+        datasets=plan.datasets,
     )

@@ -52,6 +52,15 @@ def sole_service(folder: Path, what: str) -> Iterator[None]:
         os.close(descriptor)
 
 
+def is_served(folder: Path) -> bool:
+    """Whether a service trades the account of `folder`."""
+    try:
+        refuse_while_served(folder, "look")
+    except UserError:
+        return True
+    return False
+
+
 def refuse_while_served(folder: Path, deed: str) -> None:
     """Raises UserError(FENCED) while a service trades the account of `folder`."""
     path = folder / FILE

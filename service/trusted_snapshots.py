@@ -58,6 +58,19 @@ async def trusted_snapshots(
         yield snapshot
 
 
+async def is_begun_from(journal: Journal, snapshot: Snapshot) -> bool:
+    """Whether the run that follows names the snapshot, whatever its own record says."""
+    seq, root = snapshot.kernel.seq, snapshot.kernel.root
+    try:
+        async for frame in journal.frames(seq + 1, seq + 1):
+            if (frame.first_seq, frame.root_before) != (seq + 1, root):
+                return False
+            return _starts_from(ChainVerifier(root, seq).check(frame)[0], snapshot)
+    except (JournalCorruptError, msgspec.MsgspecError):
+        return False
+    return False
+
+
 def whole_snapshot(stored: StoredSnapshot) -> Snapshot | None:
     """The stored snapshot, None when it does not decode or is not what its row says."""
     try:

@@ -187,6 +187,35 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_gaps()
+CREATE OR REPLACE FUNCTION ballast.check_gaps()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken
+    FROM added a
+    LEFT JOIN ballast.ingestion_gap o
+        ON o.account_id = a.account_id AND o.number = a.number AND o.ends IS NULL
+        AND (o.seq, o.ordinal) < (a.seq, a.ordinal)
+    WHERE a.ends IS NOT NULL AND (a.stream, a.place, a.symbol, a.kind, a.begins)
+        IS DISTINCT FROM (o.stream, o.place, o.symbol, o.kind, o.begins)
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'A gap is closed that was not opened so.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ingestion_gap_closes_an_open_one',
+                TABLE = 'ingestion_gap', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_leader(text,bigint)
 CREATE OR REPLACE FUNCTION ballast.check_leader(account text, held bigint)
  RETURNS void
@@ -431,6 +460,28 @@ BEGIN
             USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule,
                 TABLE = 'regime_slice', SCHEMA = 'ballast',
                 DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
+--# function ballast.check_removed()
+CREATE OR REPLACE FUNCTION ballast.check_removed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    stray record;
+BEGIN
+    SELECT first_seq, last_seq INTO stray FROM removed r WHERE NOT EXISTS (
+        SELECT FROM ballast.journal_sealed s
+        WHERE s.account_id = r.account_id AND s.run_id = r.run_id
+            AND s.first_seq <= r.first_seq AND s.last_seq >= r.last_seq
+            AND s.xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid
+    ) ORDER BY first_seq LIMIT 1;
+    IF stray.first_seq IS NOT NULL THEN
+        RAISE EXCEPTION 'No tombstone of this transaction stands for inputs % to %.',
+            stray.first_seq, stray.last_seq USING ERRCODE = 'BL004';
     END IF;
     RETURN NULL;
 END
@@ -693,6 +744,44 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_watermarks()
+CREATE OR REPLACE FUNCTION ballast.check_watermarks()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken
+    FROM added a
+    CROSS JOIN LATERAL (
+        SELECT w.ts, w.newest_ts, w.trade_ids FROM ballast.ingestion_watermark w
+        WHERE w.account_id = a.account_id AND w.run_id = a.run_id AND w.stream = a.stream
+            AND (w.seq, w.ordinal) < (a.seq, a.ordinal)
+        ORDER BY w.ts DESC, w.resumed LIMIT 1
+    ) before
+    WHERE a.ts < before.ts
+        OR cardinality(a.newest_ts) <> cardinality(before.newest_ts)
+        OR cardinality(a.trade_ids) < cardinality(before.trade_ids)
+        OR EXISTS (
+            SELECT FROM unnest(a.newest_ts, before.newest_ts) AS n (now, was) WHERE now < was
+        ) OR EXISTS (
+            SELECT FROM unnest(a.trade_ids, before.trade_ids) AS n (now, was) WHERE now < was
+        )
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'A watermark moves back.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'ingestion_watermark_rises',
+                TABLE = 'ingestion_watermark', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.guard_grants()
 CREATE OR REPLACE FUNCTION ballast.guard_grants()
  RETURNS event_trigger
@@ -759,7 +848,9 @@ BEGIN
             ('f', 'ballast_writer', 'EXECUTE')
         ) AS listed (kind, role, privilege) ON listed.kind = o.kind::text
         JOIN roles ON roles.rolname = listed.role
-        WHERE (o.told, listed.privilege) <> ('ballast.migration', 'INSERT')
+        WHERE (o.told, listed.privilege) NOT IN (
+                ('ballast.migration', 'INSERT'), ('ballast.journal_sealed', 'INSERT')
+            )
             AND NOT (o.is_view AND listed.privilege = 'INSERT')
             AND (
                 o.kind <> 'f' OR o.told IN ('ballast.lock_stream', 'ballast.check_leader')
@@ -874,6 +965,38 @@ AS $function$
     SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended(account, 7316));
 $function$;
 
+--# function ballast.newest_at()
+CREATE OR REPLACE FUNCTION ballast.newest_at()
+ RETURNS bigint
+ LANGUAGE plpgsql
+ STABLE
+AS $function$
+BEGIN
+    RETURN (
+        SELECT coalesce(max(head.hour_ts), 0)
+        FROM (SELECT DISTINCT account_id FROM ballast.lease) AS named
+        CROSS JOIN LATERAL (
+            SELECT f.hour_ts FROM ballast.journal_frame f
+            WHERE f.account_id = named.account_id ORDER BY f.first_seq DESC LIMIT 1
+        ) AS head
+    );
+END
+$function$;
+
+--# function ballast.rebuildable_series()
+CREATE OR REPLACE FUNCTION ballast.rebuildable_series()
+ RETURNS SETOF text
+ LANGUAGE sql
+ STABLE
+AS $function$
+    SELECT listed.name
+    FROM unnest(ARRAY[
+        'verdict_slice', 'prediction_slice', 'bar_slice', 'feature_slice', 'regime_slice'
+    ]) WITH ORDINALITY AS listed (name, place)
+    WHERE to_regclass(format('ballast.%I', listed.name)) IS NOT NULL
+    ORDER BY listed.place
+$function$;
+
 --# function ballast.refuse_change()
 CREATE OR REPLACE FUNCTION ballast.refuse_change()
  RETURNS trigger
@@ -882,6 +1005,85 @@ AS $function$
 BEGIN
     RAISE EXCEPTION '% is append-only: % is refused.', tg_table_name, tg_op
         USING ERRCODE = 'BL004';
+END
+$function$;
+
+--# function ballast.refuse_removal()
+CREATE OR REPLACE FUNCTION ballast.refuse_removal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+    IF tg_op = 'DELETE' AND current_user = 'ballast_owner' AND EXISTS (
+        SELECT FROM ballast.journal_sealed
+        WHERE xmin = pg_catalog.pg_current_xact_id()::pg_catalog.xid
+    ) THEN
+        RETURN NULL;
+    END IF;
+    RAISE EXCEPTION '% is append-only: % is refused.', tg_table_name, tg_op
+        USING ERRCODE = 'BL004';
+END
+$function$;
+
+--# function ballast.seal_frames()
+CREATE OR REPLACE FUNCTION ballast.seal_frames()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    sealed record;
+    before record;
+    begun record;
+    held record;
+BEGIN
+    IF current_user <> 'ballast_owner' THEN
+        RAISE EXCEPTION 'Only ballast_owner seals a run.' USING ERRCODE = 'BL004';
+    END IF;
+    FOR sealed IN SELECT * FROM added ORDER BY account_id, first_seq LOOP
+        SELECT last_seq, root_after INTO before FROM ballast.journal_sealed
+        WHERE account_id = sealed.account_id AND first_seq < sealed.first_seq
+        ORDER BY first_seq DESC LIMIT 1;
+        IF sealed.first_seq <> coalesce(before.last_seq, 0) + 1
+            OR sealed.root_before <> coalesce(before.root_after, decode(repeat('00', 32), 'hex'))
+        THEN
+            RAISE EXCEPTION 'A tombstone of input % does not follow what was sealed up to input %.',
+                sealed.first_seq, coalesce(before.last_seq, 0) USING ERRCODE = 'BL002';
+        END IF;
+        SELECT first_seq, genesis INTO begun FROM ballast.run
+        WHERE account_id = sealed.account_id AND run_id = sealed.run_id;
+        SELECT count(*) AS frames, sum(last_seq - first_seq + 1) AS inputs,
+            min(first_seq) AS first_seq, max(last_seq) AS last_seq,
+            min(run_id) = sealed.run_id AND max(run_id) = sealed.run_id AS is_one_run,
+            (array_agg(root_before ORDER BY first_seq))[1] AS root_before,
+            (array_agg(root_after ORDER BY first_seq DESC))[1] AS root_after
+        INTO held FROM ballast.journal_frame
+        WHERE account_id = sealed.account_id
+            AND first_seq BETWEEN sealed.first_seq AND sealed.last_seq;
+        IF (held.frames, held.inputs, held.first_seq, held.last_seq, held.root_before,
+                held.root_after, held.is_one_run, begun.first_seq, begun.genesis)
+            IS DISTINCT FROM (sealed.frames, sealed.inputs::numeric, sealed.first_seq,
+                sealed.last_seq, sealed.root_before, sealed.root_after, true, sealed.first_seq,
+                sealed.root_before)
+        THEN
+            RAISE EXCEPTION 'The frames of inputs % to % are not those of the tombstone.',
+                sealed.first_seq, sealed.last_seq USING ERRCODE = 'BL002';
+        END IF;
+        IF NOT EXISTS (
+            SELECT FROM ballast.journal_frame
+            WHERE account_id = sealed.account_id AND first_seq = sealed.last_seq + 1
+                AND run_id <> sealed.run_id AND root_before = sealed.root_after
+        ) THEN
+            RAISE EXCEPTION 'No frame of a later run follows input %; the newest run stays.',
+                sealed.last_seq USING ERRCODE = 'BL002';
+        END IF;
+        DELETE FROM ballast.journal_frame
+        WHERE account_id = sealed.account_id
+            AND first_seq BETWEEN sealed.first_seq AND sealed.last_seq;
+        -- What named these is gone; the one at the end is named by the run that follows.
+        DELETE FROM ballast.snapshot
+        WHERE account_id = sealed.account_id AND seq < sealed.last_seq;
+    END LOOP;
+    RETURN NULL;
 END
 $function$;
 
@@ -949,6 +1151,35 @@ CREATE TABLE ballast.cluster_hour (
     CONSTRAINT cluster_hour_once UNIQUE (account_id, run_id, hour_ts, cluster)
 );
 
+--# table ballast.dataset
+CREATE TABLE ballast.dataset (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    purpose text NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    sha256 text NOT NULL,
+    symbol text NOT NULL,
+    rows bigint,
+    first_ts bigint NOT NULL,
+    last_ts bigint,
+    gaps bigint,
+    seed bigint,
+    licence text NOT NULL,
+    CONSTRAINT dataset_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT dataset_counts CHECK (((rows > 0) AND (gaps >= 0))),
+    CONSTRAINT dataset_name_without_folder CHECK (((name <> ''::text) AND (POSITION(('/'::text) IN (name)) = 0))),
+    CONSTRAINT dataset_purpose CHECK ((purpose = ANY (ARRAY['feed'::text, 'warm_up'::text, 'training'::text]))),
+    CONSTRAINT dataset_seeded_or_recorded CHECK (((kind = 'seeded'::text) = (seed IS NOT NULL))),
+    CONSTRAINT dataset_sha256_form CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text)),
+    CONSTRAINT dataset_span CHECK (((first_ts >= 0) AND (first_ts <= last_ts)))
+);
+
 --# table ballast.feature_schema
 CREATE TABLE ballast.feature_schema (
     account_id text NOT NULL,
@@ -1005,6 +1236,53 @@ CREATE TABLE ballast.fill (
     CONSTRAINT fill_trade_once UNIQUE (account_id, cl_ord_id, exec_id)
 );
 
+--# table ballast.ingestion_gap
+CREATE TABLE ballast.ingestion_gap (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    number bigint NOT NULL,
+    stream text NOT NULL,
+    place bigint NOT NULL,
+    symbol text NOT NULL,
+    kind text NOT NULL,
+    told_by text NOT NULL,
+    begins bigint NOT NULL,
+    ends bigint,
+    times bigint,
+    CONSTRAINT ingestion_gap_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT ingestion_gap_closing CHECK ((((ends IS NULL) = (times IS NULL)) AND (times > 0))),
+    CONSTRAINT ingestion_gap_kind CHECK ((kind = ANY (ARRAY['gap'::text, 'stale'::text, 'crossed'::text, 'checksum'::text, 'venue_status'::text, 'clock_skew'::text, 'lost_trades'::text, 'missing_bar'::text]))),
+    CONSTRAINT ingestion_gap_place CHECK (((place >= '-1'::integer) AND ((place = '-1'::integer) = (symbol = ''::text)))),
+    CONSTRAINT ingestion_gap_span CHECK ((begins <= ends))
+);
+
+--# table ballast.ingestion_watermark
+CREATE TABLE ballast.ingestion_watermark (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    ts bigint NOT NULL,
+    stream text NOT NULL,
+    resumed boolean NOT NULL,
+    newest_ts bigint[] NOT NULL,
+    taken bigint[] NOT NULL,
+    trade_ids bigint[] NOT NULL,
+    CONSTRAINT ingestion_watermark_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT ingestion_watermark_counts CHECK (((0 <= ALL (taken)) AND (0 <= ALL (newest_ts)))),
+    CONSTRAINT ingestion_watermark_hour CHECK ((resumed OR ((ts % '3600000000000'::bigint) = 0))),
+    CONSTRAINT ingestion_watermark_once UNIQUE (account_id, run_id, stream, ts, resumed),
+    CONSTRAINT ingestion_watermark_symbols CHECK (((cardinality(newest_ts) > 0) AND (cardinality(taken) = cardinality(newest_ts)) AND ((cardinality(trade_ids) = 0) OR (cardinality(trade_ids) = cardinality(newest_ts)))))
+);
+
 --# table ballast.instrument
 CREATE TABLE ballast.instrument (
     account_id text NOT NULL,
@@ -1045,6 +1323,29 @@ CREATE TABLE ballast.journal_frame (
     CONSTRAINT journal_frame_hour CHECK (((hour_ts % '3600000000000'::bigint) = 0)),
     CONSTRAINT journal_frame_range CHECK (((first_seq > 0) AND (last_seq >= first_seq))),
     CONSTRAINT journal_frame_roots CHECK (((length(root_before) = 32) AND (length(root_after) = 32)))
+);
+
+--# table ballast.journal_sealed
+CREATE TABLE ballast.journal_sealed (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    root_before bytea NOT NULL,
+    root_after bytea NOT NULL,
+    frames bigint NOT NULL,
+    inputs bigint NOT NULL,
+    begun bytea NOT NULL,
+    export_sha256 text NOT NULL,
+    sealed_at timestamp with time zone NOT NULL,
+    key text NOT NULL,
+    signature bytea NOT NULL,
+    CONSTRAINT journal_sealed_pkey PRIMARY KEY (account_id, first_seq),
+    CONSTRAINT journal_sealed_counts CHECK (((inputs = ((last_seq - first_seq) + 1)) AND (frames > 0) AND (frames <= inputs))),
+    CONSTRAINT journal_sealed_hashes CHECK (((export_sha256 ~ '^[0-9a-f]{64}$'::text) AND (key ~ '^[0-9a-f]{64}$'::text) AND (length(signature) = 64))),
+    CONSTRAINT journal_sealed_once UNIQUE (account_id, run_id),
+    CONSTRAINT journal_sealed_range CHECK (((first_seq > 0) AND (last_seq >= first_seq))),
+    CONSTRAINT journal_sealed_roots CHECK (((length(root_before) = 32) AND (length(root_after) = 32)))
 );
 
 --# table ballast.lease
@@ -1281,7 +1582,7 @@ CREATE TABLE ballast.prediction_slice (
     p_up integer[] NOT NULL,
     expected_move integer[] NOT NULL,
     uncertainty integer[] NOT NULL,
-    CONSTRAINT prediction_slice_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT prediction_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
     CONSTRAINT prediction_slice_columns CHECK (((cardinality(p_up) = cardinality(expected_move)) AND (cardinality(p_up) = cardinality(uncertainty))))
 );
 
@@ -1558,6 +1859,21 @@ CREATE TABLE ballast.snapshot (
     CONSTRAINT snapshot_pkey PRIMARY KEY (account_id, seq)
 );
 
+--# table ballast.storage_world
+CREATE TABLE ballast.storage_world (
+    ordinal bigint GENERATED ALWAYS AS IDENTITY NOT NULL,
+    found_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    world text NOT NULL,
+    server_version text NOT NULL,
+    extension_version text NOT NULL,
+    hypertables text[] NOT NULL,
+    remark text NOT NULL,
+    code_version text NOT NULL,
+    CONSTRAINT storage_world_pkey PRIMARY KEY (ordinal),
+    CONSTRAINT storage_world_has_extension CHECK (((world = 'absent'::text) = (extension_version = ''::text))),
+    CONSTRAINT storage_world_known CHECK ((world = ANY (ARRAY['absent'::text, 'apache'::text, 'community'::text])))
+);
+
 --# table ballast.trade_closed
 CREATE TABLE ballast.trade_closed (
     account_id text NOT NULL,
@@ -1747,9 +2063,12 @@ CREATE TABLE ballast.verdict_slice (
     expected_move integer[] NOT NULL,
     cost integer[] NOT NULL,
     edge integer[] NOT NULL,
-    CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
     CONSTRAINT verdict_slice_columns CHECK (((cardinality(action) = cardinality(reason)) AND (cardinality(action) = cardinality(p_up)) AND (cardinality(action) = cardinality(expected_move)) AND (cardinality(action) = cardinality(cost)) AND (cardinality(action) = cardinality(edge))))
 );
+
+--# key journal_sealed_begun ON ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed ADD CONSTRAINT journal_sealed_begun FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
 
 --# key run_end_account_id_run_id_fkey ON ballast.run_end
 ALTER TABLE ballast.run_end ADD CONSTRAINT run_end_account_id_run_id_fkey FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
@@ -1771,6 +2090,12 @@ CREATE INDEX bar_slice_close ON ballast.bar_slice USING btree (account_id, run_i
 
 --# index ballast.feature_slice_close
 CREATE INDEX feature_slice_close ON ballast.feature_slice USING btree (account_id, run_id, close_ts);
+
+--# index ballast.ingestion_gap_closed_once
+CREATE UNIQUE INDEX ingestion_gap_closed_once ON ballast.ingestion_gap USING btree (account_id, number) WHERE (ends IS NOT NULL);
+
+--# index ballast.ingestion_gap_opened_once
+CREATE UNIQUE INDEX ingestion_gap_opened_once ON ballast.ingestion_gap USING btree (account_id, number) WHERE (ends IS NULL);
 
 --# index ballast.order_event_of_order
 CREATE INDEX order_event_of_order ON ballast.order_event USING btree (account_id, cl_ord_id, seq, ordinal);
@@ -1809,6 +2134,26 @@ CREATE VIEW ballast.lot_open AS
            FROM ballast.lot_consumed c_1
           WHERE ((c_1.account_id = l.account_id) AND (c_1.number = l.number))) c ON (true))
   WHERE (l.quantity > COALESCE(c.quantity, (0)::numeric));
+
+--# view ballast.open_gap
+CREATE VIEW ballast.open_gap AS
+ SELECT o.account_id,
+    o.run_id,
+    o.mode,
+    o.hour_ts_utc,
+    o.seq,
+    o.ordinal,
+    o.at,
+    o.number,
+    o.stream,
+    o.place,
+    o.symbol,
+    o.kind,
+    o.told_by,
+    o.begins
+   FROM (ballast.ingestion_gap o
+     LEFT JOIN ballast.ingestion_gap c ON (((c.account_id = o.account_id) AND (c.number = o.number) AND (c.ends IS NOT NULL))))
+  WHERE ((o.ends IS NULL) AND (c.number IS NULL));
 
 --# view ballast.posting
 CREATE VIEW ballast.posting AS
@@ -1911,6 +2256,12 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.feature_slice REFERENCING NEW
 --# trigger check_added ON ballast.fill
 CREATE TRIGGER check_added AFTER INSERT ON ballast.fill REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_fills();
 
+--# trigger check_added ON ballast.ingestion_gap
+CREATE TRIGGER check_added AFTER INSERT ON ballast.ingestion_gap REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_gaps();
+
+--# trigger check_added ON ballast.ingestion_watermark
+CREATE TRIGGER check_added AFTER INSERT ON ballast.ingestion_watermark REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_watermarks();
+
 --# trigger check_added ON ballast.journal_frame
 CREATE TRIGGER check_added AFTER INSERT ON ballast.journal_frame REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_frames();
 
@@ -1947,6 +2298,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.transfer REFERENCING NEW TABL
 --# trigger check_causes ON ballast.prediction_slice
 CREATE TRIGGER check_causes AFTER INSERT ON ballast.prediction_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_prediction_causes();
 
+--# trigger check_removed ON ballast.journal_frame
+CREATE TRIGGER check_removed AFTER DELETE ON ballast.journal_frame REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_removed();
+
 --# trigger refuse_change ON ballast.activation
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.activation FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -1955,6 +2309,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.bar_
 
 --# trigger refuse_change ON ballast.cluster_hour
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.dataset
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.dataset FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.feature_schema
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.feature_schema FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -1965,11 +2322,20 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.feat
 --# trigger refuse_change ON ballast.fill
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.fill FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.ingestion_gap
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.ingestion_gap FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.ingestion_watermark
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.ingestion_watermark FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.instrument
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.instrument FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.journal_frame
-CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_frame FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_frame FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_removal();
+
+--# trigger refuse_change ON ballast.journal_sealed
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.journal_sealed FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.lease
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.lease FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -2043,6 +2409,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_
 --# trigger refuse_change ON ballast.run_end
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.run_end FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
+--# trigger refuse_change ON ballast.storage_world
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.storage_world FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
 --# trigger refuse_change ON ballast.trade_closed
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.trade_closed FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
@@ -2069,6 +2438,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.univ
 
 --# trigger refuse_change ON ballast.verdict_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.verdict_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger seal_added ON ballast.journal_sealed
+CREATE TRIGGER seal_added AFTER INSERT ON ballast.journal_sealed REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.seal_frames();
 
 --# view ballast.bar
 CREATE VIEW ballast.bar AS
@@ -2121,6 +2493,12 @@ ALTER TABLE ballast.feature_slice ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap ENABLE ALWAYS TRIGGER check_added;
+
+--# firing of trigger check_added ON ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.journal_frame
 ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_added;
 
@@ -2157,6 +2535,9 @@ ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_causes ON ballast.prediction_slice
 ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_causes;
 
+--# firing of trigger check_removed ON ballast.journal_frame
+ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_removed;
+
 --# firing of trigger refuse_change ON ballast.activation
 ALTER TABLE ballast.activation ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -2165,6 +2546,9 @@ ALTER TABLE ballast.bar_slice ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.cluster_hour
 ALTER TABLE ballast.cluster_hour ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.dataset
+ALTER TABLE ballast.dataset ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.feature_schema
 ALTER TABLE ballast.feature_schema ENABLE ALWAYS TRIGGER refuse_change;
@@ -2175,11 +2559,20 @@ ALTER TABLE ballast.feature_slice ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.fill
 ALTER TABLE ballast.fill ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.instrument
 ALTER TABLE ballast.instrument ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.journal_frame
 ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.lease
 ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER refuse_change;
@@ -2253,6 +2646,9 @@ ALTER TABLE ballast.run_context ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.run_end
 ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.storage_world
+ALTER TABLE ballast.storage_world ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.trade_closed
 ALTER TABLE ballast.trade_closed ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -2279,6 +2675,9 @@ ALTER TABLE ballast.universe_version ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.verdict_slice
 ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger seal_added ON ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed ENABLE ALWAYS TRIGGER seal_added;
 
 --# comment on CONSTRAINT activation_kind ON ballast.activation
 COMMENT ON CONSTRAINT activation_kind ON ballast.activation IS 'A permission of unknown reach is none';
@@ -2325,6 +2724,27 @@ COMMENT ON CONSTRAINT cluster_hour_once ON ballast.cluster_hour IS 'A cluster st
 --# comment on CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour
 COMMENT ON CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
+--# comment on CONSTRAINT dataset_counts ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_counts ON ballast.dataset IS 'A loader refuses a file without a row, and nothing is missing less than not at all';
+
+--# comment on CONSTRAINT dataset_name_without_folder ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_name_without_folder ON ballast.dataset IS 'A file is told by its name and content; where it lies is the operator''s own business';
+
+--# comment on CONSTRAINT dataset_pkey ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_pkey ON ballast.dataset IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT dataset_purpose ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_purpose ON ballast.dataset IS 'Data of unknown use could be taken for some that the model did not see';
+
+--# comment on CONSTRAINT dataset_seeded_or_recorded ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_seeded_or_recorded ON ballast.dataset IS 'A made-up market is made again from its seed; a recording has none';
+
+--# comment on CONSTRAINT dataset_sha256_form ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_sha256_form ON ballast.dataset IS 'Without its hash nobody can tell whether a file is the one that was read';
+
+--# comment on CONSTRAINT dataset_span ON ballast.dataset
+COMMENT ON CONSTRAINT dataset_span ON ballast.dataset IS 'Data ends after it begins';
+
 --# comment on CONSTRAINT feature_schema_names ON ballast.feature_schema
 COMMENT ON CONSTRAINT feature_schema_names ON ballast.feature_schema IS 'Without names nobody can read a slice';
 
@@ -2343,6 +2763,36 @@ COMMENT ON CONSTRAINT fill_pkey ON ballast.fill IS 'A row is told by its input a
 --# comment on CONSTRAINT fill_trade_once ON ballast.fill
 COMMENT ON CONSTRAINT fill_trade_once ON ballast.fill IS 'The venue''s trade is booked once for its order, also in a later run';
 
+--# comment on CONSTRAINT ingestion_gap_closing ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_closing ON ballast.ingestion_gap IS 'What closed came at least once; what is open has not been counted';
+
+--# comment on CONSTRAINT ingestion_gap_kind ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_kind ON ballast.ingestion_gap IS 'A hole of unknown kind tells nobody what is missing';
+
+--# comment on CONSTRAINT ingestion_gap_pkey ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_pkey ON ballast.ingestion_gap IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT ingestion_gap_place ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_place ON ballast.ingestion_gap IS 'A gap is that of one symbol, or of the whole run';
+
+--# comment on CONSTRAINT ingestion_gap_span ON ballast.ingestion_gap
+COMMENT ON CONSTRAINT ingestion_gap_span ON ballast.ingestion_gap IS 'A gap ends after it begins';
+
+--# comment on CONSTRAINT ingestion_watermark_counts ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_counts ON ballast.ingestion_watermark IS 'Nobody takes less than nothing, or from before all time';
+
+--# comment on CONSTRAINT ingestion_watermark_hour ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_hour ON ballast.ingestion_watermark IS 'Watermarks are set at full hours, UTC, and where a run resumes';
+
+--# comment on CONSTRAINT ingestion_watermark_once ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_once ON ballast.ingestion_watermark IS 'A stream has one watermark an hour, and one where a run resumes';
+
+--# comment on CONSTRAINT ingestion_watermark_pkey ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_pkey ON ballast.ingestion_watermark IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT ingestion_watermark_symbols ON ballast.ingestion_watermark
+COMMENT ON CONSTRAINT ingestion_watermark_symbols ON ballast.ingestion_watermark IS 'Every symbol of the run has a value in every column; a stream without trade ids has none at all';
+
 --# comment on CONSTRAINT instrument_once ON ballast.instrument
 COMMENT ON CONSTRAINT instrument_once ON ballast.instrument IS 'One rule a place and run, or nobody could say which one was kept';
 
@@ -2360,6 +2810,27 @@ COMMENT ON CONSTRAINT journal_frame_range ON ballast.journal_frame IS 'A frame h
 
 --# comment on CONSTRAINT journal_frame_roots ON ballast.journal_frame
 COMMENT ON CONSTRAINT journal_frame_roots ON ballast.journal_frame IS 'A root is a SHA-256';
+
+--# comment on CONSTRAINT journal_sealed_begun ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_begun ON ballast.journal_sealed IS 'Only what has begun can be sealed; the run''s row stays';
+
+--# comment on CONSTRAINT journal_sealed_counts ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_counts ON ballast.journal_sealed IS 'It stands for every input of its span, in frames that hold at least one each';
+
+--# comment on CONSTRAINT journal_sealed_hashes ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_hashes ON ballast.journal_sealed IS 'A hash and an Ed25519 key have 32 bytes, a signature 64';
+
+--# comment on CONSTRAINT journal_sealed_once ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_once ON ballast.journal_sealed IS 'A run is sealed whole, and once';
+
+--# comment on CONSTRAINT journal_sealed_pkey ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_pkey ON ballast.journal_sealed IS 'Spans of an account do not overlap';
+
+--# comment on CONSTRAINT journal_sealed_range ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_range ON ballast.journal_sealed IS 'A tombstone stands for at least one input, counted from 1';
+
+--# comment on CONSTRAINT journal_sealed_roots ON ballast.journal_sealed
+COMMENT ON CONSTRAINT journal_sealed_roots ON ballast.journal_sealed IS 'A root is a SHA-256';
 
 --# comment on CONSTRAINT lease_epoch_positive ON ballast.lease
 COMMENT ON CONSTRAINT lease_epoch_positive ON ballast.lease IS 'Epoch 0 means a reader, who may not write';
@@ -2455,7 +2926,7 @@ COMMENT ON CONSTRAINT position_hour_pkey ON ballast.position_hour IS 'A row is t
 COMMENT ON CONSTRAINT prediction_slice_columns ON ballast.prediction_slice IS 'Every symbol of a slice has a value in every column';
 
 --# comment on CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice
-COMMENT ON CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+COMMENT ON CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice; a hypertable also demands the time by which it is cut';
 
 --# comment on CONSTRAINT profile_assignment_once ON ballast.profile_assignment
 COMMENT ON CONSTRAINT profile_assignment_once ON ballast.profile_assignment IS 'A run decides by one profile of a kind; another one is another run';
@@ -2595,6 +3066,15 @@ COMMENT ON CONSTRAINT run_pkey ON ballast.run IS 'A run is named by what it was 
 --# comment on CONSTRAINT snapshot_pkey ON ballast.snapshot
 COMMENT ON CONSTRAINT snapshot_pkey ON ballast.snapshot IS 'One snapshot an input; the first one stays';
 
+--# comment on CONSTRAINT storage_world_has_extension ON ballast.storage_world
+COMMENT ON CONSTRAINT storage_world_has_extension ON ballast.storage_world IS 'Without the extension in use there is no version of it, and with it there is one';
+
+--# comment on CONSTRAINT storage_world_known ON ballast.storage_world
+COMMENT ON CONSTRAINT storage_world_known ON ballast.storage_world IS 'There are three worlds, and each has its statements';
+
+--# comment on CONSTRAINT storage_world_pkey ON ballast.storage_world
+COMMENT ON CONSTRAINT storage_world_pkey ON ballast.storage_world IS 'Findings in their order';
+
 --# comment on CONSTRAINT trade_closed_pkey ON ballast.trade_closed
 COMMENT ON CONSTRAINT trade_closed_pkey ON ballast.trade_closed IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
@@ -2671,7 +3151,7 @@ COMMENT ON CONSTRAINT universe_version_pkey ON ballast.universe_version IS 'A ro
 COMMENT ON CONSTRAINT verdict_slice_columns ON ballast.verdict_slice IS 'Every symbol of a slice has a value in every column';
 
 --# comment on CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice
-COMMENT ON CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+COMMENT ON CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice; a hypertable also demands the time by which it is cut';
 
 --# comment on FUNCTION ballast.check_bars()
 COMMENT ON FUNCTION ballast.check_bars() IS 'A run has one bar of every symbol for each close, later and later: bar_slice_symbols, _follows';
@@ -2684,6 +3164,9 @@ COMMENT ON FUNCTION ballast.check_fills() IS 'A fill is of an order that was rec
 
 --# comment on FUNCTION ballast.check_frames()
 COMMENT ON FUNCTION ballast.check_frames() IS 'A frame continues the stream: leader, place, root, run, checksum';
+
+--# comment on FUNCTION ballast.check_gaps()
+COMMENT ON FUNCTION ballast.check_gaps() IS 'A closing names a gap that was opened before it, of the same stream, symbol, kind and beginning: ingestion_gap_closes_an_open_one. Two unique indexes let a gap open once and close once; when it comes back it has another number';
 
 --# comment on FUNCTION ballast.check_leader(text,bigint)
 COMMENT ON FUNCTION ballast.check_leader(text,bigint) IS 'Only the newest epoch writes; a deposed leader is refused in its own transaction';
@@ -2706,6 +3189,9 @@ COMMENT ON FUNCTION ballast.check_predictions() IS 'A model speaks only where it
 --# comment on FUNCTION ballast.check_regimes()
 COMMENT ON FUNCTION ballast.check_regimes() IS 'A regime is told from features on record, by cuts that the run states, of every symbol: regime_slice_follows_features, _cuts_known, _symbols';
 
+--# comment on FUNCTION ballast.check_removed()
+COMMENT ON FUNCTION ballast.check_removed() IS 'Refuses the removal of a frame that no tombstone of the same transaction stands for';
+
 --# comment on FUNCTION ballast.check_run_ends()
 COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
 
@@ -2721,6 +3207,9 @@ COMMENT ON FUNCTION ballast.check_transfers() IS 'Transfers go on where the last
 --# comment on FUNCTION ballast.check_verdicts()
 COMMENT ON FUNCTION ballast.check_verdicts() IS 'An entry keeps the limits that its run stated: risk_verdict_limits_known, _tier_of_drawdown, _caps_of_tier, _edge_margin_of_limits, _halt_reviewed';
 
+--# comment on FUNCTION ballast.check_watermarks()
+COMMENT ON FUNCTION ballast.check_watermarks() IS 'Within a run no stream''s watermark, newest instant or newest trade id moves back: ingestion_watermark_rises';
+
 --# comment on FUNCTION ballast.guard_grants()
 COMMENT ON FUNCTION ballast.guard_grants() IS 'Refuses a GRANT or REVOKE that leaves more or less on ours than migrations grant';
 
@@ -2733,8 +3222,20 @@ COMMENT ON FUNCTION ballast.guard_schema() IS 'Refuses every change of the schem
 --# comment on FUNCTION ballast.lock_stream(text)
 COMMENT ON FUNCTION ballast.lock_stream(text) IS 'One writer of a stream at a time, until its commit';
 
+--# comment on FUNCTION ballast.newest_at()
+COMMENT ON FUNCTION ballast.newest_at() IS 'How far the journals of this database have come, in nanoseconds, to the hour: by it the age of a chunk is judged';
+
+--# comment on FUNCTION ballast.rebuildable_series()
+COMMENT ON FUNCTION ballast.rebuildable_series() IS 'The tables that the journal can make again: only these may lie in chunks, and only of these may a sealed range be removed';
+
 --# comment on FUNCTION ballast.refuse_change()
 COMMENT ON FUNCTION ballast.refuse_change() IS 'Append-only: refuses UPDATE, DELETE and TRUNCATE, whoever asks';
+
+--# comment on FUNCTION ballast.refuse_removal()
+COMMENT ON FUNCTION ballast.refuse_removal() IS 'Refuses every change of frames but a removal by the owner in the transaction that inserts a tombstone';
+
+--# comment on FUNCTION ballast.seal_frames()
+COMMENT ON FUNCTION ballast.seal_frames() IS 'Removes the frames that a tombstone stands for, once it follows the one before and tells of exactly what is there';
 
 --# comment on TABLE ballast.activation
 COMMENT ON TABLE ballast.activation IS 'Who let the model of a run speak, how far and why. A backtest needs none: it trades nothing';
@@ -2745,6 +3246,9 @@ COMMENT ON TABLE ballast.bar_slice IS 'The closed bar of every symbol: open, hig
 --# comment on TABLE ballast.cluster_hour
 COMMENT ON TABLE ballast.cluster_hour IS 'The exposure of each cluster when an hour was full; version names the map from symbols to clusters';
 
+--# comment on TABLE ballast.dataset
+COMMENT ON TABLE ballast.dataset IS 'What a run read (feed, warm_up) and what its model was trained on: a file, or a market made from a seed with the symbols of the run''s universe. rows, last_ts and gaps are empty where there is no end, or the loader cannot tell; gaps counts absent candles, or places where trade ids jump';
+
 --# comment on TABLE ballast.feature_schema
 COMMENT ON TABLE ballast.feature_schema IS 'The names of a run''s feature columns, in their order, and the hash of the catalogue that says how each is computed';
 
@@ -2754,11 +3258,20 @@ COMMENT ON TABLE ballast.feature_slice IS 'The features of every symbol at a bar
 --# comment on TABLE ballast.fill
 COMMENT ON TABLE ballast.fill IS 'Fills of known orders, each once';
 
+--# comment on TABLE ballast.ingestion_gap
+COMMENT ON TABLE ballast.ingestion_gap IS 'Every hole that was seen in the data, in two rows: one when it opens (ends is empty), one when it closes, which names the opening by its number. place is the symbol''s in the universe, -1 the whole run. A gap that comes back within the hour in which it was told is held open until the full hour; times says how often it came. missing_bar: nothing was traded, or nothing was seen of it';
+
+--# comment on TABLE ballast.ingestion_watermark
+COMMENT ON TABLE ballast.ingestion_watermark IS 'How far a stream had come at a full hour, by symbol in the order of the universe: the instant of the newest slice that told it (a candle''s open; 0 none yet), how many did since the watermark before, and the newest trade id where trades have one. resumed: told at a run''s start, of what the account had before it';
+
 --# comment on TABLE ballast.instrument
 COMMENT ON TABLE ballast.instrument IS 'The rules of the venue by which a run decides, as they were on its first day';
 
 --# comment on TABLE ballast.journal_frame
 COMMENT ON TABLE ballast.journal_frame IS 'Journalled inputs, up to about a thousand a row';
+
+--# comment on TABLE ballast.journal_sealed
+COMMENT ON TABLE ballast.journal_sealed IS 'Tombstones: runs whose frames were exported, verified and removed. begun is the run''s first input as it was journalled, export_sha256 is of the export''s manifest, the signature is over all other fields';
 
 --# comment on TABLE ballast.lease
 COMMENT ON TABLE ballast.lease IS 'Leadership: the row with the greatest epoch leads';
@@ -2835,6 +3348,9 @@ COMMENT ON TABLE ballast.run_end IS 'Runs that were closed cleanly';
 --# comment on TABLE ballast.snapshot
 COMMENT ON TABLE ballast.snapshot IS 'States to recover from; rebuildable from the frames';
 
+--# comment on TABLE ballast.storage_world
+COMMENT ON TABLE ballast.storage_world IS 'What a start or a migration found of TimescaleDB when it differed from the time before. For people: nothing decides by it';
+
 --# comment on TABLE ballast.trade_closed
 COMMENT ON TABLE ballast.trade_closed IS 'Sales that consumed lots; realised is net of both fees';
 
@@ -2874,6 +3390,9 @@ COMMENT ON VIEW ballast.feature IS 'The features of each symbol by name, read fr
 --# comment on VIEW ballast.lot_open
 COMMENT ON VIEW ballast.lot_open IS 'What is left of each lot; number is the order in which sales take them';
 
+--# comment on VIEW ballast.open_gap
+COMMENT ON VIEW ballast.open_gap IS 'Holes that are open now; one that came back within its hour stays here until the full hour';
+
 --# comment on VIEW ballast.posting
 COMMENT ON VIEW ballast.posting IS 'Each side of each transfer: what it changed, and the balance that the ledger carried after it';
 
@@ -2898,6 +3417,10 @@ REVOKE ALL ON FUNCTION ballast.check_fills() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_frames()
 ALTER FUNCTION ballast.check_frames() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_frames() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_gaps()
+ALTER FUNCTION ballast.check_gaps() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_gaps() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_leader(text,bigint)
 ALTER FUNCTION ballast.check_leader(text,bigint) OWNER TO ballast_owner;
@@ -2927,6 +3450,10 @@ REVOKE ALL ON FUNCTION ballast.check_predictions() FROM PUBLIC;
 ALTER FUNCTION ballast.check_regimes() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_regimes() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.check_removed()
+ALTER FUNCTION ballast.check_removed() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_removed() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.check_run_ends()
 ALTER FUNCTION ballast.check_run_ends() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_run_ends() FROM PUBLIC;
@@ -2947,6 +3474,10 @@ REVOKE ALL ON FUNCTION ballast.check_transfers() FROM PUBLIC;
 ALTER FUNCTION ballast.check_verdicts() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_verdicts() FROM PUBLIC;
 
+--# owner of FUNCTION ballast.check_watermarks()
+ALTER FUNCTION ballast.check_watermarks() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_watermarks() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.guard_grants()
 ALTER FUNCTION ballast.guard_grants() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.guard_grants() FROM PUBLIC;
@@ -2963,9 +3494,25 @@ REVOKE ALL ON FUNCTION ballast.guard_schema() FROM PUBLIC;
 ALTER FUNCTION ballast.lock_stream(text) OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.lock_stream(text) FROM PUBLIC;
 
+--# owner of FUNCTION ballast.newest_at()
+ALTER FUNCTION ballast.newest_at() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.newest_at() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.rebuildable_series()
+ALTER FUNCTION ballast.rebuildable_series() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.rebuildable_series() FROM PUBLIC;
+
 --# owner of FUNCTION ballast.refuse_change()
 ALTER FUNCTION ballast.refuse_change() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.refuse_change() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.refuse_removal()
+ALTER FUNCTION ballast.refuse_removal() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.refuse_removal() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.seal_frames()
+ALTER FUNCTION ballast.seal_frames() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.seal_frames() FROM PUBLIC;
 
 --# owner of TABLE ballast.activation
 ALTER TABLE ballast.activation OWNER TO ballast_owner;
@@ -2982,6 +3529,9 @@ ALTER TABLE ballast.bar_slice OWNER TO ballast_owner;
 --# owner of TABLE ballast.cluster_hour
 ALTER TABLE ballast.cluster_hour OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.dataset
+ALTER TABLE ballast.dataset OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.feature
 ALTER TABLE ballast.feature OWNER TO ballast_owner;
 
@@ -2994,11 +3544,20 @@ ALTER TABLE ballast.feature_slice OWNER TO ballast_owner;
 --# owner of TABLE ballast.fill
 ALTER TABLE ballast.fill OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.ingestion_gap
+ALTER TABLE ballast.ingestion_gap OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.ingestion_watermark
+ALTER TABLE ballast.ingestion_watermark OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.instrument
 ALTER TABLE ballast.instrument OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.journal_frame
 ALTER TABLE ballast.journal_frame OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.journal_sealed
+ALTER TABLE ballast.journal_sealed OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.lease
 ALTER TABLE ballast.lease OWNER TO ballast_owner;
@@ -3020,6 +3579,9 @@ ALTER TABLE ballast.migration OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.model_version
 ALTER TABLE ballast.model_version OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.open_gap
+ALTER TABLE ballast.open_gap OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.operator_action
 ALTER TABLE ballast.operator_action OWNER TO ballast_owner;
@@ -3087,6 +3649,9 @@ ALTER TABLE ballast.slice_number OWNER TO ballast_owner;
 --# owner of TABLE ballast.snapshot
 ALTER TABLE ballast.snapshot OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.storage_world
+ALTER TABLE ballast.storage_world OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.trade_closed
 ALTER TABLE ballast.trade_closed OWNER TO ballast_owner;
 
@@ -3129,6 +3694,9 @@ GRANT INSERT ON TABLE ballast.bar_slice TO ballast_writer;
 --# grant INSERT ON TABLE ballast.cluster_hour TO ballast_writer
 GRANT INSERT ON TABLE ballast.cluster_hour TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.dataset TO ballast_writer
+GRANT INSERT ON TABLE ballast.dataset TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.feature_schema TO ballast_writer
 GRANT INSERT ON TABLE ballast.feature_schema TO ballast_writer;
 
@@ -3137,6 +3705,12 @@ GRANT INSERT ON TABLE ballast.feature_slice TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.fill TO ballast_writer
 GRANT INSERT ON TABLE ballast.fill TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.ingestion_gap TO ballast_writer
+GRANT INSERT ON TABLE ballast.ingestion_gap TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.ingestion_watermark TO ballast_writer
+GRANT INSERT ON TABLE ballast.ingestion_watermark TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.instrument TO ballast_writer
 GRANT INSERT ON TABLE ballast.instrument TO ballast_writer;
@@ -3216,6 +3790,9 @@ GRANT INSERT ON TABLE ballast.run_end TO ballast_writer;
 --# grant INSERT ON TABLE ballast.snapshot TO ballast_writer
 GRANT INSERT ON TABLE ballast.snapshot TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.storage_world TO ballast_writer
+GRANT INSERT ON TABLE ballast.storage_world TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.trade_closed TO ballast_writer
 GRANT INSERT ON TABLE ballast.trade_closed TO ballast_writer;
 
@@ -3273,6 +3850,12 @@ GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_reader;
 --# grant SELECT ON TABLE ballast.cluster_hour TO ballast_writer
 GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.dataset TO ballast_reader
+GRANT SELECT ON TABLE ballast.dataset TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.dataset TO ballast_writer
+GRANT SELECT ON TABLE ballast.dataset TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.feature TO ballast_reader
 GRANT SELECT ON TABLE ballast.feature TO ballast_reader;
 
@@ -3297,6 +3880,18 @@ GRANT SELECT ON TABLE ballast.fill TO ballast_reader;
 --# grant SELECT ON TABLE ballast.fill TO ballast_writer
 GRANT SELECT ON TABLE ballast.fill TO ballast_writer;
 
+--# grant SELECT ON TABLE ballast.ingestion_gap TO ballast_reader
+GRANT SELECT ON TABLE ballast.ingestion_gap TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.ingestion_gap TO ballast_writer
+GRANT SELECT ON TABLE ballast.ingestion_gap TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.ingestion_watermark TO ballast_reader
+GRANT SELECT ON TABLE ballast.ingestion_watermark TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.ingestion_watermark TO ballast_writer
+GRANT SELECT ON TABLE ballast.ingestion_watermark TO ballast_writer;
+
 --# grant SELECT ON TABLE ballast.instrument TO ballast_reader
 GRANT SELECT ON TABLE ballast.instrument TO ballast_reader;
 
@@ -3308,6 +3903,12 @@ GRANT SELECT ON TABLE ballast.journal_frame TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.journal_frame TO ballast_writer
 GRANT SELECT ON TABLE ballast.journal_frame TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.journal_sealed TO ballast_reader
+GRANT SELECT ON TABLE ballast.journal_sealed TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.journal_sealed TO ballast_writer
+GRANT SELECT ON TABLE ballast.journal_sealed TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.lease TO ballast_reader
 GRANT SELECT ON TABLE ballast.lease TO ballast_reader;
@@ -3350,6 +3951,12 @@ GRANT SELECT ON TABLE ballast.model_version TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.model_version TO ballast_writer
 GRANT SELECT ON TABLE ballast.model_version TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.open_gap TO ballast_reader
+GRANT SELECT ON TABLE ballast.open_gap TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.open_gap TO ballast_writer
+GRANT SELECT ON TABLE ballast.open_gap TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.operator_action TO ballast_reader
 GRANT SELECT ON TABLE ballast.operator_action TO ballast_reader;
@@ -3482,6 +4089,12 @@ GRANT SELECT ON TABLE ballast.snapshot TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.snapshot TO ballast_writer
 GRANT SELECT ON TABLE ballast.snapshot TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.storage_world TO ballast_reader
+GRANT SELECT ON TABLE ballast.storage_world TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.storage_world TO ballast_writer
+GRANT SELECT ON TABLE ballast.storage_world TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.trade_closed TO ballast_reader
 GRANT SELECT ON TABLE ballast.trade_closed TO ballast_reader;

@@ -131,7 +131,7 @@ async def tables_with_rows(server: Server, database: str) -> list[str]:
     """What a database holds; nothing when it has no schema of ours, or only an empty one."""
     rows = await server.ask(
         database, "SELECT relname::text FROM pg_class WHERE relkind = 'r' AND relnamespace ="
-        " to_regnamespace('ballast') AND relname <> 'migration'"
+        " to_regnamespace('ballast') AND relname NOT IN ('migration', 'storage_world')"
     )  # fmt: skip
     held = []
     for (name,) in rows:

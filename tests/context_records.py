@@ -11,6 +11,7 @@ from typing import Final
 
 import numpy as np
 
+from actors.dataset import FEED, TRAINING, Dataset
 from actors.instruments import Instrument
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.base import Message
@@ -33,6 +34,10 @@ RULES = Instrument(
     maker_fee=Decimal("0.0025"),
     taker_fee=Decimal("0.0040"),
 )
+SEEDED = Dataset(FEED, "seeded", "seed 1", "0" * 64, first_ts=300, gaps=0, seed=1)
+TRAINED_ON = Dataset(
+    TRAINING, "candles", "XBTUSD_60.csv", "a" * 64, "XBT/USD", 90, 100, 210, 21, licence="CC0"
+)
 MODEL = ModelStatement(
     bundle_id="bundle",
     name="made up",
@@ -47,6 +52,7 @@ MODEL = ModelStatement(
     reason="seeded market",
     regime_cuts=(RegimeCut("volatile", "momentum", 900_000, 1_500_000),),
     folds=(TrainingFold(1, 100, 120, 130, 150, 160, 190, 7, 690_000, 693_147, 510_000),),
+    sources=(TRAINED_ON,),
 )
 # The run's one symbol; its bar closes at 210, and so do the features and the prediction.
 BAR = BarSlice(200, 210, sealed(np.array([[1.0, 3.0, 0.5, 2.0, 7.25, 4.0]])))
@@ -78,6 +84,7 @@ STARTED = RunStarted(
     genesis="00",
     rules=(RULES,),
     model=MODEL,
+    datasets=(SEEDED,),
 )
 KILLED = KillSwitch(2, "operator", "news")
 
@@ -101,6 +108,7 @@ _KEYS: Final = "'a', 'r', 'm', 0, {seq}, 0, 1"
 _RULED: Final = "'XBT/USD', 'XBT', 'USD', 0.1, 0.1, 0.1, 0.1, 4, 0, 0"
 _FOLD: Final = "1, 2, 3, 4, 5, 6, 1, 1, 1, 1"
 _PROFILE: Final = "encode(sha256('{}'), 'hex')"
+_HASH: Final = f"'{'a' * 64}'"
 # The constraint, the table, and the values of two rows after the keys; the second one is refused,
 # and so is the first when it is None.
 BY_HAND: Final[tuple[tuple[str, str, str | None, str], ...]] = (
@@ -154,6 +162,24 @@ BY_HAND: Final[tuple[tuple[str, str, str | None, str], ...]] = (
         "prediction_slice",
         None,
         "1, 'b', false, '{1}', '{1}', '{1,2}'",
+    ),
+    ("dataset_purpose", "dataset", None, f"'fun', 'k', 'n', {_HASH}, '', 1, 1, 2, 0, NULL, ''"),
+    (
+        "dataset_name_without_folder",
+        "dataset",
+        None,
+        f"'feed', 'k', '/home/n', {_HASH}, '', 1, 1, 2, 0, NULL, ''",
+    ),
+    ("dataset_sha256_form", "dataset", None, "'feed', 'k', 'n', 'A', '', 1, 1, 2, 0, NULL, ''"),
+    ("dataset_span", "dataset", None, f"'feed', 'k', 'n', {_HASH}, '', 1, 2, 1, 0, NULL, ''"),
+    ("dataset_span", "dataset", None, f"'feed', 'k', 'n', {_HASH}, '', 1, -1, 1, 0, NULL, ''"),
+    ("dataset_counts", "dataset", None, f"'feed', 'k', 'n', {_HASH}, '', 0, 1, 2, 0, NULL, ''"),
+    ("dataset_counts", "dataset", None, f"'feed', 'k', 'n', {_HASH}, '', 1, 1, 2, -1, NULL, ''"),
+    (
+        "dataset_seeded_or_recorded",
+        "dataset",
+        None,
+        f"'feed', 'seeded', 'n', {_HASH}, '', 1, 1, 2, 0, NULL, ''",
     ),
     ("operator_action_kind", "operator_action", None, "'guess', 'me', 'why', NULL, false"),
     ("operator_action_level", "operator_action", None, "'kill', 'me', 'why', NULL, false"),

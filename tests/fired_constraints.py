@@ -16,16 +16,20 @@ from tests.journal_records import (
     CONSUMED,
     ENTRY,
     FILL,
+    GAP_CLOSED,
     LIMITS,
     LOT,
+    OPENED,
     ORDER,
     REQUEST,
     RISK_HOUR,
     STANDING,
     TRANSFER,
     TRANSFERS,
+    WATERMARK,
     changed,
 )
+from tests.journal_samples import START_NS
 
 D = Decimal
 
@@ -65,6 +69,13 @@ def seeing(**fields: object) -> IntentApproved:
     return changed(approval(), admission=changed(APPROVED.admission, **fields))
 
 
+def hole(**fields: object) -> Message:
+    """A third gap, but for `fields`."""
+    return changed(OPENED, **{"number": 3, **fields})
+
+
+END_OF_SECOND = changed(GAP_CLOSED, number=2, symbol="ETH/USD", place=1)
+LATER = changed(WATERMARK, ts=WATERMARK.ts + HOUR_NS)
 REFUSAL = next(each for each in BODIES if isinstance(each, IntentRefused))
 # The constraint, the table, and a body that breaks it; the sound bodies stand beside it.
 FIRED: tuple[tuple[str, str, Message], ...] = (
@@ -125,13 +136,45 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
         "cluster_hour",
         changed(CLUSTER_HOUR, cluster="A", exposure=D(1)),
     ),
+    ("ingestion_gap_kind", "ingestion_gap", hole(kind="odd")),
+    ("ingestion_gap_place", "ingestion_gap", hole(place=-1)),
+    ("ingestion_gap_place", "ingestion_gap", hole(symbol="")),
+    ("ingestion_gap_place", "ingestion_gap", hole(place=-2, symbol="")),
+    ("ingestion_gap_span", "ingestion_gap", changed(GAP_CLOSED, begins=GAP_CLOSED.ends + 1)),
+    ("ingestion_gap_closing", "ingestion_gap", changed(GAP_CLOSED, times=0)),
+    ("ingestion_watermark_once", "ingestion_watermark", WATERMARK),
+    ("ingestion_watermark_hour", "ingestion_watermark", changed(WATERMARK, ts=1)),
+    ("ingestion_watermark_symbols", "ingestion_watermark", changed(WATERMARK, newest_ts=(1,))),
+    ("ingestion_watermark_symbols", "ingestion_watermark", changed(WATERMARK, trade_ids=(1,))),
+    (
+        "ingestion_watermark_symbols",
+        "ingestion_watermark",
+        changed(WATERMARK, newest_ts=(), taken=(), trade_ids=()),
+    ),
+    ("ingestion_watermark_counts", "ingestion_watermark", changed(WATERMARK, taken=(-1, 0))),
     ("transfer_hash_form", "transfer", moved(hash="odd")),
     ("transfer_successor_once", "transfer", moved(previous=TRANSFERS[0].hash)),
     ("transfer_debit_sequence_once", "transfer", moved(debit_sequence=1)),
     ("transfer_credit_sequence_once", "transfer", moved(credit_sequence=1)),
 )
-# What the trigger over all added transfers refuses, by the same way of names.
+# What unique indexes and the triggers over all added rows refuse, by the same way of names.
 UNCHAINED: tuple[tuple[str, str, Message], ...] = (
+    ("ingestion_gap_opened_once", "ingestion_gap", hole(number=1)),
+    ("ingestion_gap_closed_once", "ingestion_gap", changed(GAP_CLOSED, told_by="resynced")),
+    *(
+        ("ingestion_gap_closes_an_open_one", "ingestion_gap", changed(END_OF_SECOND, **fields))
+        for fields in ({"number": 3}, {"stream": "trade"}, {"kind": "stale"}, {"begins": 0})
+    ),
+    *(
+        ("ingestion_watermark_rises", "ingestion_watermark", changed(LATER, **fields))
+        for fields in (
+            {"ts": 0},
+            {"newest_ts": (1, 0)},
+            {"trade_ids": (40, 0)},
+            {"trade_ids": ()},
+            {"newest_ts": (START_NS,), "taken": (1,), "trade_ids": (41,)},
+        )
+    ),
     ("lot_consumed_remaining_follows", "lot_consumed", taken(quantity=D("0.2"))),
     ("lot_consumed_remaining_follows", "lot_consumed", taken(quantity=D("0.01"))),
     ("lot_consumed_remaining_follows", "lot_consumed", taken(number=2)),

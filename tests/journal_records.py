@@ -13,6 +13,7 @@ from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictSlice
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
+from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.messages.ledger import (
     EntryBooked,
     LotConsumed,
@@ -268,6 +269,26 @@ CLUSTER_HOUR = ClusterHour(
     exposure=Decimal("10389.95"),
     share=103_496,
 )
+OPENED = GapOpened(1, "book", 0, "XBT/USD", "crossed", "unsound_book", START_NS)
+GAP_CLOSED = GapClosed(
+    number=1,
+    stream="book",
+    place=0,
+    symbol="XBT/USD",
+    kind="crossed",
+    told_by="sound_book",
+    begins=START_NS,
+    ends=START_NS + 5,
+    times=1,
+)
+WATERMARK = Watermark(
+    ts=START_NS - START_NS % HOUR_NS,
+    stream="trade",
+    resumed=False,
+    newest_ts=(START_NS, 0),
+    taken=(17, 0),
+    trade_ids=(41, 0),
+)
 BODIES: tuple[Message, ...] = (
     STARTED,
     KILLED,
@@ -293,6 +314,10 @@ BODIES: tuple[Message, ...] = (
     PortfolioHour(START_NS - START_NS % HOUR_NS, PORTFOLIO),
     RISK_HOUR,
     CLUSTER_HOUR,
+    OPENED,
+    GAP_CLOSED,
+    changed(OPENED, number=2, symbol="ETH/USD", place=1),
+    WATERMARK,
 )
 
 

@@ -19,6 +19,7 @@ from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.base import Message
 from actors.messages.codec import encode
 from actors.messages.control import ClockSkew, Note, Reactivate, RunStarted, Tick
+from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.messages.market import (
     BarSlice,
     BookSlice,
@@ -33,6 +34,7 @@ from actors.messages.market import (
 START = 1_700_179_200_000_000_000
 SYMBOLS = ("XBT/USD", "ETH/USD", "SOL/USD")
 _INPUTS = (TradeSlice, BookSlice, CandleSlice, FeedStatus, ClockSkew, Reactivate, RunStarted)
+_TOLD = (GapOpened, GapClosed, Watermark)
 
 Row = Sequence[float]
 
@@ -49,20 +51,27 @@ class MarketDataRun:
         self.config = config
         self.kernel = self._kernel()
         self.sent: list[Message] = []
+        self.told: list[GapOpened | GapClosed | Watermark] = []
         self.log: list[Note] = []
 
     def _kernel(self) -> Kernel:
         actor = MarketDataActor(self.config, initial_state(self.config))
         spec = ChildSpec("market_data", Policy.RESTART, intensity=1_000)
         table: dict[type[Message], tuple[str, ...]] = dict.fromkeys(_INPUTS, ("market_data",))
-        table |= {BarSlice: (RECORDS,), MarkSlice: (RECORDS,), Tick: ()}
+        table |= dict.fromkeys((BarSlice, MarkSlice, *_TOLD), (RECORDS,))
+        table |= {Tick: ()}
         return Kernel((actor,), {"market_data": spec}, table)
 
     def send(self, body: Message, at: int) -> list[Message]:
-        """Step one input; returns bars and marks in order. A raised rule raises AssertionError."""
+        """Step one input; returns bars and marks in order, `told` keeps the rest.
+
+        A raised rule raises AssertionError.
+        """
         result = self.step(body, at)
         assert result.outcome.status == "ok", result.outcome.failures
-        found = [envelope.body for envelope in result.records]
+        records = [envelope.body for envelope in result.records]
+        found = [body for body in records if not isinstance(body, _TOLD)]
+        self.told += [body for body in records if isinstance(body, _TOLD)]
         self.sent += found
         for envelope in result.notes:
             assert isinstance(envelope.body, Note)
@@ -93,7 +102,7 @@ class MarketDataRun:
 
     def emissions(self) -> list[bytes]:
         """Canonical bytes of everything sent so far."""
-        return [encode(message) for message in (*self.sent, *self.log)]
+        return [encode(message) for message in (*self.sent, *self.told, *self.log)]
 
 
 def candles(

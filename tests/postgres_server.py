@@ -15,7 +15,7 @@ import shutil
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -135,9 +135,11 @@ def unprivileged() -> pwd.struct_passwd | None:
 
 
 @contextlib.contextmanager
-def machine_server() -> Iterator[Server]:
-    """The machine's PostgreSQL on a cluster of its own; skips when it is not installed."""
-    programs = machine_programs()
+def machine_server(named: Path | None = None) -> Iterator[Server]:
+    """The machine's PostgreSQL, or the programs in that folder, on a cluster of its own; skips
+    when there is none.
+    """
+    programs = named or machine_programs()
     if programs is None:
         pytest.skip("no PostgreSQL is installed on this machine (initdb was not found)")
     account = unprivileged()
@@ -230,11 +232,16 @@ def drop_made_since(before: dict[str, int]) -> None:
             asyncio.run(server.drop_since(count))
 
 
-def running_server(config: pytest.Config, kind: str) -> Server:
+def running_server(
+    config: pytest.Config,
+    kind: str,
+    starting: Callable[[], contextlib.AbstractContextManager[Server]] | None = None,
+) -> Server:
     """The server of that kind, started once and stopped when the test run ends."""
     if kind not in _running:
         stack = contextlib.ExitStack()
-        server = stack.enter_context(machine_server() if kind == "machine" else embedded_server())
+        usual = machine_server if kind == "machine" else embedded_server
+        server = stack.enter_context((starting or usual)())
         config.add_cleanup(stack.close)
         asyncio.run(server.make_template())
         _running[kind] = server

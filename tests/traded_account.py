@@ -126,10 +126,12 @@ def asked(
     database: str,
     question: Callable[[AccountBooks], Awaitable[_A]],
     account: str = "paper",
+    *,
+    settings: Settings | None = None,
 ) -> _A:
     """One question, as the reader of the database."""
     dsn = server.dsn(database, server.administrator)
-    settings = Settings(journal=JournalSettings(dsn=dsn))
+    settings = settings or Settings(journal=JournalSettings(dsn=dsn))
 
     async def work() -> _A:
         async with open_books(settings, account) as books:

@@ -13,6 +13,7 @@ from actors.instant import floor_to
 from actors.market_data.bars import STARTED_INSIDE, closed_bar, closed_until, merged, tear
 from actors.market_data.checks import Rows, checked_candles, symbol_rows
 from actors.market_data.clockwork import beat
+from actors.market_data.intake import CANDLES, take
 from actors.market_data.marks import marks
 from actors.market_data.prices import confirm, list_symbols
 from actors.market_data.state import NEVER, FloatArray, MarketDataConfig, MarketDataState
@@ -50,6 +51,7 @@ def take_candles(
     index, columns = _unseen(state, open_ts, index, columns)
     if not columns.size:
         return [*effects, Note("warning", "repeated_candle", (("open_ts", str(open_ts)),))]
+    take(state, CANDLES, index, open_ts)
     _take_prices(state, index, columns, min(open_ts + interval, at))
     if interval == step and index is None:
         bar = _whole_bar(config, state, message, columns)

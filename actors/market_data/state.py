@@ -21,6 +21,7 @@ ByteArray = npt.NDArray[np.uint8]
 NEVER = -1
 BAR_TIMER = "bar"
 HEARTBEAT_TIMER = "heartbeat"
+HOUR_TIMER = "hour"
 
 
 class MarketDataConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -48,6 +49,37 @@ class MarketDataConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         assert 0.0 <= self.candle_half_spread_ratio < 1.0, "half a spread is below the price"
         assert 0.0 < self.outlier_ratio < 1.0, "an outlier is off by a fraction of the price"
         assert 0 <= self.settle_ns < self.bar_interval_ns, "settling is shorter than a bar"
+
+
+class Gap(msgspec.Struct):
+    """One hole that was told. `place` is -1 for the whole run; instants are ns UTC."""
+
+    number: int
+    stream: str
+    place: int
+    kind: str
+    begins: int
+    opened_at: int
+    held: bool
+    """It came back within an hour: its end is told at the full hour."""
+    over: bool = False
+    told: bool = False
+    """Its closing was told; kept until the full hour, to know it again."""
+    ends: int = 0
+    closed_by: str = ""
+    times: int = 1
+
+
+class Taken(msgspec.Struct):
+    """What a stream told: by symbol, and of all symbols together; both count.
+
+    `slices` are those since the last watermark.
+    """
+
+    newest_ts: LongArray
+    slices: LongArray
+    whole_ts: int = 0
+    whole_slices: int = 0
 
 
 class MarketDataState(msgspec.Struct):
@@ -104,6 +136,19 @@ class MarketDataState(msgspec.Struct):
     trade_gaps: int
     outliers: int
     late_books: int
+    hour_due: int = 0
+    """When the hour's timer fires; 0 when it rests."""
+    taken: dict[str, Taken] = {}
+    """By stream."""
+    gaps: dict[str, Gap] = {}
+    """By place and kind: those that are open, and those told within the hour."""
+    gaps_count: int = 0
+    run_holes: int = 0
+    """The bits of `run_faults` that were told as gaps."""
+    holes: bytes = b""
+    """int32[N] of bits that were told as gaps, before any nothing."""
+    missing: bytes = b""
+    """bool[N] whether the last closed bar was absent, before any nothing."""
 
 
 def initial_state(config: MarketDataConfig) -> MarketDataState:

@@ -12,6 +12,7 @@ import numpy as np
 from actors.market_data.bars import TORN, bar_columns, merged, tear
 from actors.market_data.checks import checked_trades, symbol_rows
 from actors.market_data.clockwork import listen
+from actors.market_data.intake import TRADES, take
 from actors.market_data.prices import BoolArray, IndexArray, list_symbols, take_trades
 from actors.market_data.state import FloatArray, MarketDataConfig, MarketDataState
 from actors.messages.base import Message
@@ -52,6 +53,7 @@ def take_trade_slice(
         if not len(index):
             return effects, missed
     list_symbols(state, index)
+    take(state, TRADES, None if full is None and len(index) == n else index, ts)
     effects += take_trades(config, state, index, columns, min(ts, at))
     bars = bar_columns(columns)
     if ts < state.bar_open_ts + interval:

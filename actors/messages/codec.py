@@ -19,6 +19,7 @@ from actors.messages import (
     decision,
     execution,
     feature,
+    ingestion,
     ledger,
     market,
     order,
@@ -28,7 +29,18 @@ from actors.messages import (
 from actors.messages.arrays import decode_array, decode_state_array, encode_array
 from actors.messages.base import Message
 
-_MODULES: Final = (control, decision, execution, feature, ledger, market, order, prediction, risk)
+_MODULES: Final = (
+    control,
+    decision,
+    execution,
+    feature,
+    ingestion,
+    ledger,
+    market,
+    order,
+    prediction,
+    risk,
+)
 
 
 def message_types() -> tuple[type[Message], ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.dataset import Dataset
 from actors.instruments import Instrument
 from actors.messages.base import Message
 from actors.model_statement import ModelStatement
@@ -14,7 +15,7 @@ class RunStarted(Message, frozen=True):
 
     `state` is the digest (hex) of all that the graph remembers just before this input. `gapless`
     says that the feed goes on exactly where the account stopped, as a recording does. `model` is
-    what the run states of its bundle.
+    what the run states of its bundle; `datasets` are the files or the seeded market that it reads.
     """
 
     run_id: str
@@ -33,6 +34,7 @@ class RunStarted(Message, frozen=True):
     state: str = ""
     gapless: bool = False
     model: ModelStatement | None = None
+    datasets: tuple[Dataset, ...] = ()
 
 
 class RunEnded(Message, frozen=True):

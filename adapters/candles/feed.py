@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from actors.dataset import Dataset
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.market import CandleSlice
 from actors.ports import FeedItem
@@ -32,6 +33,8 @@ class CandleFeed:
     """
 
     kind: str = "candles"
+    datasets: tuple[Dataset, ...] = ()
+    """The files, set by whoever read them."""
 
     def __init__(
         self,

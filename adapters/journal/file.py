@@ -23,6 +23,7 @@ from actors.ports import (
     RefusedRow,
     RowParity,
     RunRow,
+    Seal,
     StoredSnapshot,
 )
 from adapters.journal.durable import flush_folder, in_one_sentence, locked, replace_file
@@ -133,6 +134,10 @@ class FileJournal:
         """Every segment in stream order."""
         await asyncio.to_thread(self._reread)
         return self._stream.runs()
+
+    async def seals(self) -> tuple[Seal, ...]:
+        """None: only a database replaces frames by tombstones."""
+        return ()
 
     async def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
         """Frames that hold any input of the range, as they lie on the disk."""

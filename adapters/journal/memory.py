@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import AsyncIterator
 
-from actors.ports import DerivedRow, Frame, RefusedRow, RowParity, RunRow, StoredSnapshot
+from actors.ports import DerivedRow, Frame, RefusedRow, RowParity, RunRow, Seal, StoredSnapshot
 from adapters.journal.stream import Stream
 
 
@@ -75,6 +75,10 @@ class MemoryJournal:
     async def runs(self) -> tuple[RunRow, ...]:
         """Every segment in stream order."""
         return self._store.stream.runs()
+
+    async def seals(self) -> tuple[Seal, ...]:
+        """None: only a database replaces frames by tombstones."""
+        return ()
 
     async def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
         """Frames that hold any input of the range."""

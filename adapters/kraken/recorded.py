@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+from actors.dataset import Dataset
 from actors.instant import SECOND_NS
 from actors.ports import FeedItem
 from adapters.kraken.counts import StreamCounts
@@ -53,6 +54,8 @@ class RecordedFrames:
     """
 
     kind: str = "kraken-ws2"
+    datasets: tuple[Dataset, ...] = ()
+    """The file, set by whoever hashed it."""
 
     def __init__(
         self,
@@ -80,6 +83,7 @@ class RecordedFrames:
         self.symbols = symbols or tuple(scan.symbols)
         self.first_ts = scan.first_ts
         self.last_ts = scan.last_ts
+        self.frames = scan.frames
         head = "\n".join((FORMAT, str(conflate_ns), *self.symbols, content.hexdigest()))
         self.digest = hashlib.sha256(head.encode()).hexdigest()
 

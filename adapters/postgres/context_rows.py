@@ -1,7 +1,7 @@
 """Inputs that say under what a run decides, as rows: what a run was made of, and who intervened.
 
 A profile is kept as the canonical JSON that was hashed, so its hash can be made again. Nothing is
-computed but hashes. The tables are those of 0009_context.sql, regime_cut and training_fold.
+computed but hashes. The tables are those of 0009_context.sql, regime_cut, training_fold, dataset.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from actors.dataset import Dataset
 from actors.messages.control import KillSwitch, Reactivate, RunStarted
 from actors.messages.prediction import PredictionSlice
 
@@ -50,6 +51,7 @@ _MODEL: Final = (
     "embargo_ns",
 )
 _CUT: Final = ("name", "feature", "share_below", "micros")
+_DATASET: Final = Dataset.__struct_fields__
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
 PREDICTIONS: Final = "prediction_slice"
 _FOLD: Final = (
@@ -80,6 +82,7 @@ CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "training_fold": ("bundle_id", *_FOLD),
     "activation": ("bundle_id", "kind", "marker", "gate", "feed", "reason"),
     "operator_action": ("kind", "actor", "reason", "kill_level", "hole"),
+    "dataset": _DATASET,
 }
 
 
@@ -111,6 +114,8 @@ def started_rows(body: RunStarted) -> Rows:
             named = hashlib.sha256(content).hexdigest()
             yield "profile", (named, kind, content.decode())
             yield "profile_assignment", (named, kind)
+    for dataset in body.datasets:
+        yield "dataset", msgspec.structs.astuple(dataset)
     yield from _model_rows(body)
 
 
@@ -127,6 +132,8 @@ def _model_rows(body: RunStarted) -> Rows:
         yield "regime_cut", (named, *(getattr(cut, name) for name in _CUT))
     for fold in model.folds:
         yield "training_fold", (named, *(getattr(fold, name) for name in _FOLD))
+    for source in model.sources:
+        yield "dataset", msgspec.structs.astuple(source)
     if model.activation:
         told = (model.marker, model.gate, body.feed, model.reason)
         yield "activation", (named, model.activation, *told)

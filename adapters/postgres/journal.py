@@ -22,6 +22,7 @@ from actors.ports import (
     RefusedRow,
     RowParity,
     RunRow,
+    Seal,
     StoredSnapshot,
 )
 from adapters.postgres.journal_connection import (
@@ -159,6 +160,12 @@ class PostgresJournal:
         """Every segment in stream order."""
         async with self._server.use() as connection:
             return await self._fetch_runs(connection)
+
+    async def seals(self) -> tuple[Seal, ...]:
+        """The tombstones, as stored."""
+        async with self._server.use() as connection:
+            rows = await connection.fetch(statement("seals"), self._account)
+        return tuple(Seal(*row) for row in rows)
 
     async def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
         """Frames that hold any input of the range, page by page."""

@@ -51,6 +51,7 @@ from adapters.postgres.context_rows import (
     reactivation_rows,
     started_rows,
 )
+from adapters.postgres.ingestion_rows import INGESTION_COLUMNS, INGESTION_ROWS
 from adapters.postgres.slice_rows import (
     BARS,
     FEATURES,
@@ -103,6 +104,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "position_hour": ("hour_ts", *_fields(PositionView)),
     "risk_hour": _fields(RiskHour),
     "cluster_hour": _fields(ClusterHour),
+    **INGESTION_COLUMNS,
     REFUSED: ("table_name", "constraint_name"),
 }
 
@@ -161,6 +163,7 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     EntryBooked: _flat("ledger_entry"),
     RiskHour: _flat("risk_hour"),
     ClusterHour: _flat("cluster_hour"),
+    **INGESTION_ROWS,
 }
 
 

@@ -10,6 +10,7 @@ from typing import Final
 import asyncpg
 
 from adapters.postgres.migrations import MigrationError, migrate, one_runner
+from adapters.postgres.series_conversion import settle_storage
 from adapters.postgres.statements import SQL
 
 WRITER: Final = "ballast_writer"
@@ -18,9 +19,17 @@ OWNER: Final = "ballast_owner"
 LOCK_LIMIT_S: Final = 10.0
 
 
-async def prepare_database(dsn: str, *, lock_limit_s: float = LOCK_LIMIT_S) -> tuple[str, ...]:
+async def prepare_database(
+    dsn: str,
+    *,
+    lock_limit_s: float = LOCK_LIMIT_S,
+    convert: bool = False,
+    compress: bool = False,
+) -> tuple[str, ...]:
     """Create what is missing as the administrator of `dsn`; the labels of applied migrations.
 
+    `convert` turns series into hypertables where TimescaleDB can be used, `compress` compresses
+    their old chunks: a start does neither.
     Raises MigrationError, one sentence, when the server cannot be reached or refuses, or another
     session keeps what is needed locked for longer than `lock_limit_s`.
     """
@@ -34,6 +43,7 @@ async def prepare_database(dsn: str, *, lock_limit_s: float = LOCK_LIMIT_S) -> t
             await connection.execute((SQL / "roles.sql").read_text(encoding="utf-8"))
             applied = await migrate(connection)
             await connection.execute((SQL / "guard.sql").read_text(encoding="utf-8"))
+            await settle_storage(connection, convert=convert, compress=compress)
             return applied
     except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise MigrationError(f"The database cannot be prepared: {error}.") from error

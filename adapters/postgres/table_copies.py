@@ -9,7 +9,7 @@ from __future__ import annotations
 import graphlib
 import hashlib
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
@@ -38,10 +38,14 @@ class CopyError(Exception):
 
 
 class Table(msgspec.Struct, frozen=True):
-    """A table by name, its columns in the order of its copies, and about how large it is."""
+    """A table by name, its columns in the order of its copies, and about how large it is.
+
+    `query` is what asks for its rows, wherever they lie.
+    """
 
     name: str
     columns: tuple[str, ...]
+    query: str
     size_bytes: int
 
 
@@ -63,7 +67,7 @@ class TableCopy(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 async def tables(connection: Connection) -> tuple[Table, ...]:
     """Every table of the schema, those that others refer to before those that refer."""
     found = {
-        row["name"]: Table(row["name"], tuple(row["columns"]), row["bytes"])
+        row["name"]: Table(row["name"], tuple(row["columns"]), row["query"], row["bytes"])
         for row in await connection.fetch(statement("kept_tables"))
     }
     order: graphlib.TopologicalSorter[str] = graphlib.TopologicalSorter()
@@ -87,9 +91,28 @@ async def copy_out(connection: Connection, table: Table, path: Path, moved: Move
             digest.update(data)
             moved(len(data))
 
-        said = await connection.copy_from_table(
-            table.name, schema_name=SCHEMA, columns=table.columns, output=take, format="binary"
-        )
+        said = await connection.copy_from_query(table.query, output=take, format="binary")
+        length = file.tell()
+    return TableCopy(table.name, table.columns, _rows(said), length, digest.hexdigest())
+
+
+async def copy_rows_out(
+    connection: Connection, table: Table, block: str, keys: tuple[object, ...], folder: Path
+) -> TableCopy:
+    """Write the rows that a query of sql/queries finds to the table's file below `folder`.
+
+    The query names the table's columns in their order. Raises OSError and the driver's errors.
+    """
+    copy = TableCopy(table.name, table.columns, 0, 0, "")
+    digest = hashlib.sha256()
+    with (folder / copy.file).open("xb", buffering=_BUFFER_BYTES) as file:
+
+        async def take(data: bytes) -> None:
+            file.write(data)
+            digest.update(data)
+
+        query = statement(block).removesuffix(";")  # it becomes a part of the COPY
+        said = await connection.copy_from_query(query, *keys, output=take, format="binary")
         length = file.tell()
     return TableCopy(table.name, table.columns, _rows(said), length, digest.hexdigest())
 
@@ -114,21 +137,30 @@ async def copy_in(connection: Connection, copy: TableCopy, folder: Path, moved: 
 
 def count_rows(path: Path) -> int:
     """How many rows a copy holds, read without a database. Raises CopyError when it is none."""
-    rows = 0
+    return sum(1 for _ in read_rows(path))
+
+
+def read_rows(path: Path) -> Iterator[tuple[bytes | None, ...]]:
+    """Every row of a copy as the fields' own bytes, None for NULL. Raises CopyError."""
     with path.open("rb", buffering=_BUFFER_BYTES) as file:
         read = file.read
         if not read(_HEAD_BYTES).startswith(_SIGNATURE):
             raise CopyError(f"{path.name} is no copy of a table")
         try:
             while (fields := _SHORT.unpack(read(2))[0]) >= 0:
-                for _ in range(fields):
-                    length = _LONG.unpack(read(4))[0]
-                    if length > 0 and len(read(length)) != length:
-                        raise CopyError(f"{path.name} ends within a row")
-                rows += 1
+                yield tuple(_field(read, path.name) for _ in range(fields))
         except struct.error as error:
             raise CopyError(f"{path.name} ends within a row") from error
-    return rows
+
+
+def _field(read: Callable[[int], bytes], name: str) -> bytes | None:
+    length = _LONG.unpack(read(4))[0]
+    if length < 0:
+        return None
+    data = read(length)
+    if len(data) != length:
+        raise CopyError(f"{name} ends within a row")
+    return data
 
 
 class _Chunks:

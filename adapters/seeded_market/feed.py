@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from actors.dataset import FEED, Dataset
 from actors.instant import HOUR_NS, MILLISECOND_NS, MINUTE_NS, SECOND_NS
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.market import BAR_COLUMNS, BookSlice, CandleSlice, TradeSlice
@@ -113,6 +114,13 @@ class SeededMarket:
         for open_ts, row in zip(stamps.tolist(), rows, strict=True):
             body = CandleSlice(open_ts, HOUR_NS, self._whole, row, warm_up=True)
             yield FeedItem(open_ts + HOUR_NS, body)
+
+    @property
+    def datasets(self) -> tuple[Dataset, ...]:
+        """The market itself: made from its seed, of all symbols, without an end."""
+        began = self.start_ts
+        made = Dataset(FEED, self.kind, f"seed {self.seed}", self.digest, first_ts=began, gaps=0)
+        return (msgspec.structs.replace(made, seed=self.seed),)
 
     def _built(self, walk: HourlyWalk, count: int, *, with_books: bool) -> Steps:
         utc_hour = (self.start_ts // HOUR_NS + walk.next_hour) % 24

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from actors.dataset import Dataset
 from actors.instant import SECOND_NS
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.market import TRADE_COLUMNS, TradeSlice
@@ -30,6 +31,8 @@ class TradeFeed:
     """
 
     kind: str = "trades"
+    datasets: tuple[Dataset, ...] = ()
+    """The files, set by whoever read them."""
 
     def __init__(
         self,

@@ -59,6 +59,7 @@ EXAMPLES = {
     "db backup": "ballast db backup --to /mnt/backup/ballast-today",
     "db restore": "ballast db restore /mnt/backup/ballast-today",
     "db drill": "ballast db drill --json",
+    "db retention": "ballast db retention --keep 90 --to /mnt/elsewhere/sealed",
     "db erase": "ballast db erase --yes-erase paper --certificate /mnt/records/erased.json",
     "doctor": "ballast doctor",
     "health": "ballast health --probe may-trade",

@@ -29,7 +29,7 @@ BIN = VENV / "bin"
 BUILDING = VENV / "ballast-building"
 STAMP = VENV / "ballast-environment.json"
 LOCKS = ROOT / "requirements"
-DOWNLOAD_MB = {"run": 140, "dev": 220}
+DOWNLOAD_MB = {"run": 140, "dev": 240}
 HASHED = ("--require-hashes", "--only-binary", ":all:")
 COMPILE = (
     "pip compile --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --quiet"

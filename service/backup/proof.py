@@ -10,7 +10,6 @@ import asyncio
 
 import msgspec
 
-from actors.ids import GENESIS_ROOT
 from actors.journal_chain import ChainVerifier
 from actors.ports import Journal, JournalCorruptError
 from adapters.postgres.schema_objects import read_schema
@@ -26,6 +25,7 @@ from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
 from service.rebuilding import graph_of
 from service.recovery import recover
+from service.retention.tombstones import Keys, checked_seals, sealed_end
 
 _OWN = "own-"
 _NOTHING = "Nothing was restored. Restore another backup, and keep this one to be looked at."
@@ -63,12 +63,21 @@ async def prove_database(connection: Connection, manifest: Manifest, steps: Step
     return rules
 
 
-async def prove_account(journal: Journal, head: AccountHead, steps: Steps) -> Proven:
-    """The chain from genesis to the head, then recovery to its root. Raises UserError."""
+async def prove_account(
+    journal: Journal, head: AccountHead, steps: Steps, keys_of: Keys = frozenset
+) -> Proven:
+    """The chain from genesis to the head, then recovery to its root. Raises UserError.
+
+    Sealed runs are proven by their tombstones, signed by a key of `keys_of`; the chain begins after
+    them, and `frames` counts what is there.
+    """
     root = bytes.fromhex(head.root)
     try:
         with steps.step("chain", head.seq) as moved:
-            chain = ChainVerifier(GENESIS_ROOT)
+            await checked_seals(journal, keys_of)
+            begun_seq, begun_root = await sealed_end(journal)
+            chain = ChainVerifier(begun_root, begun_seq)
+            moved(begun_seq)
             async for frame in journal.frames():
                 moved(len(chain.check(frame)))
                 await asyncio.sleep(0)

@@ -18,7 +18,7 @@ import msgspec
 from actors.ports import Journal, JournalError
 from adapters.journal.file import FileJournal
 from adapters.postgres.journal import PostgresJournal
-from adapters.postgres.migrations import MigrationError, read_migrations
+from adapters.postgres.migrations import MigrationError, one_runner, read_migrations
 from adapters.postgres.restoring import (
     LentConnection,
     NotEmptyError,
@@ -27,6 +27,7 @@ from adapters.postgres.restoring import (
     load,
     restoring,
 )
+from adapters.postgres.series_conversion import settle_storage
 from adapters.postgres.table_copies import Connection, CopyError
 from service.anchoring import place_of
 from service.backup.anchors import (
@@ -50,6 +51,7 @@ from service.backup.steps import Steps
 from service.backup.take import flush_tree
 from service.database import administering
 from service.failures import ExitCode, UserError
+from service.retention.tombstones import KNOWN_KEYS, known_keys, take_over
 from service.settings import Settings
 from service.sole_service import sole_service
 from service.stores import FILE, Say, account_place
@@ -89,6 +91,12 @@ class _Task:
         self.consent = consent
         self.steps = steps
         self.place = place_of(settings, manifest.kind)
+
+    def keys(self) -> frozenset[str]:
+        """Whose tombstones count: this folder's keys, the backup's, and those it took over."""
+        kept = self.folder / "anchors" / KNOWN_KEYS
+        taken_over = kept.read_text(encoding="ascii").split() if kept.is_file() else []
+        return known_keys(self.settings) | {self.manifest.public_key, *taken_over}
 
     async def hold(self, journal_of: Callable[[str], Journal]) -> tuple[Standing, ...]:
         """Hold every anchor against the journals; a loss must have been accepted."""
@@ -165,7 +173,9 @@ async def _restore_database(task: _Task, say: Say) -> Restored:
         async with AsyncExitStack() as stack:
             with task.steps.step("server"):
                 connection = await stack.enter_async_context(administering(task.settings, say))
-            return await _fill(task, connection)
+            found = await _fill(task, connection)
+            await _settle(connection, say)
+            return found
     except NotEmptyError as error:
         raise UserError(
             ExitCode.USAGE,
@@ -198,7 +208,8 @@ async def _fill(task: _Task, connection: Connection) -> Restored:
             migrated = await bring_up(connection)
         rules = await prove_database(connection, manifest, steps)
         proven = [
-            await prove_account(journal_of(head.account), head, steps) for head in manifest.accounts
+            await prove_account(journal_of(head.account), head, steps, task.keys)
+            for head in manifest.accounts
         ]
         found = await task.hold(journal_of)
         epochs = {
@@ -206,7 +217,25 @@ async def _fill(task: _Task, connection: Connection) -> Restored:
             for head in manifest.accounts
         }
         task.settle(epochs, found)
+        for head in manifest.accounts:
+            seals = await journal_of(head.account).seals()
+            take_over(task.settings, {seal.key for seal in seals})
     return _restored(task, proven, epochs, found, migrated=migrated, rules=rules)
+
+
+async def _settle(connection: Connection, say: Say) -> None:
+    """Keep series as this server can, whatever the backup's could: after the restore stands proven.
+
+    What cannot be done now is left to `ballast db migrate`.
+    """
+    try:
+        async with one_runner(connection):
+            storage = await settle_storage(connection, convert=True, compress=True)
+    except (asyncpg.PostgresError, asyncpg.InterfaceError, MigrationError) as error:
+        say(f"the account is restored, how its series are kept was not looked at: {error}")
+        return
+    if storage.note:
+        say(storage.note)
 
 
 async def _restore_files(task: _Task) -> Restored:

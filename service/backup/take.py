@@ -41,6 +41,7 @@ from service.backup.run_list import copy_run_list
 from service.backup.steps import Steps
 from service.database import reading
 from service.failures import ExitCode, UserError
+from service.retention.tombstones import KNOWN_KEYS
 from service.settings import Settings
 from service.stores import FILE, POSTGRES, Say, account_place
 
@@ -174,7 +175,7 @@ def _locked(folder: Path) -> Iterator[bool]:
 
 def _copied_anchors(settings: Settings, kind: str, folder: Path, *, with_key: bool) -> Manifest:
     """Copy the anchors as far as their lines are whole, and the run list: a first manifest."""
-    source, names = anchors_folder(settings), ["*.anchors"]
+    source, names = anchors_folder(settings), ["*.anchors", KNOWN_KEYS]
     names += ["anchor.key"] if with_key else []
     found = sorted(path for name in names for path in source.glob(name))
     (folder / "anchors").mkdir(mode=0o700)

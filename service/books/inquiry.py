@@ -12,7 +12,6 @@ from decimal import Decimal
 
 import msgspec
 
-from actors.ids import GENESIS_ROOT
 from actors.instant import DAY_NS
 from actors.kernel.snapshot import Snapshot
 from actors.money import ZERO
@@ -38,10 +37,12 @@ from service.books.verification import (
 from service.books.wording import OURS
 from service.drivers.replay import verify_chain
 from service.failures import ExitCode, UserError
+from service.retention.tombstones import checked_seals, sealed_end
 from service.trusted_snapshots import Passed, trusted_snapshots
 
 Progress = Callable[[str, int, int], None]
 CHAIN = "chain of roots holds"
+SEALED = "sealed runs are signed"
 JOURNAL = "tables are the journal's"
 
 
@@ -145,8 +146,8 @@ async def statement_of(books: AccountBooks, day: str, start: int) -> Statement:
 
 async def verified(books: AccountBooks, progress: Progress) -> list[Check]:
     """Every check in order; a broken chain is the first FALSE, and nothing is proven by it then."""
-    found = [await _chain(books, progress)]
-    whole = found[0].verdict is Verdict.TRUE
+    found = [*await _sealed(books), await _chain(books, progress)]
+    whole = all(each.verdict is Verdict.TRUE for each in found)
     proven: Snapshot | None = None
     if whole:
         passed = Passed()
@@ -181,9 +182,22 @@ async def audited(books: AccountBooks, progress: Progress, *, mark_seq: int = 0)
     return audit
 
 
+async def _sealed(books: AccountBooks) -> list[Check]:
+    """The tombstones; where there are none, the chain says what is missing."""
+    if not await books.journal.seals():
+        return []
+    try:
+        seals = await checked_seals(books.journal, books.keys_of)
+    except JournalCorruptError as error:
+        return [check(SEALED, f"{error}")]
+    end, count = seals[-1].last_seq, "1 run" if len(seals) == 1 else f"{len(seals)} runs"
+    return [check(SEALED, "", f"{count} up to input {end:,}, by a key of this data folder")]
+
+
 async def _chain(books: AccountBooks, progress: Progress) -> Check:
-    """Every root of every run, from the first input of the account."""
-    root, seq, runs = GENESIS_ROOT, 0, await books.runs()
+    """Every root of every run, from the first input of the account that is not sealed."""
+    seq, root = await sealed_end(books.journal)
+    runs, begun = [run for run in await books.runs() if run.last_seq > seq], seq
     for run in runs:
         if (run.genesis, run.first_seq) != (root, seq + 1):
             return check(CHAIN, f"the run {run.run_id} does not follow the one before it")
@@ -193,7 +207,8 @@ async def _chain(books: AccountBooks, progress: Progress) -> Check:
             return check(CHAIN, f"{error}")
         root, seq = run.root, run.last_seq
     count = "1 run" if len(runs) == 1 else f"{len(runs)} runs"
-    return check(CHAIN, "", f"{seq:,} inputs, {count}, root {root.hex()[:16]}")
+    count += f" after what is sealed up to input {begun:,}" if begun else ""
+    return check(CHAIN, "", f"{seq - begun:,} inputs, {count}, root {root.hex()[:16]}")
 
 
 def _onwards(progress: Progress, before: int, total: int) -> Callable[[int, int], None]:

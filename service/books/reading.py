@@ -37,6 +37,7 @@ from service.books.rows import (
 from service.database import reading_account
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
+from service.retention.tombstones import Keys, known_keys
 from service.settings import Settings, decode_decision_settings
 from service.stores import Say
 
@@ -50,7 +51,15 @@ _R = TypeVar("_R")
 class AccountBooks:
     """One account's rows; `last_seq` is the newest input on the state that is read."""
 
-    def __init__(self, connection: Connection, journal: Journal, account: str) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        journal: Journal,
+        account: str,
+        keys_of: Keys = frozenset,
+    ) -> None:
+        """`keys_of` says whose signatures on tombstones count."""
+        self.keys_of = keys_of
         self._connection = connection
         self.journal = journal
         self.account = account
@@ -234,7 +243,7 @@ async def open_books(
     account has no rows.
     """
     async with reading_account(settings, account, say) as (connection, journal):
-        books = AccountBooks(connection, journal, account)
+        books = AccountBooks(connection, journal, account, lambda: known_keys(settings))
         try:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
                 await books.begin()

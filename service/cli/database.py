@@ -3,23 +3,28 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import click
 import msgspec
 
 from adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
+from adapters.postgres.embedded_address import ServerState
 from adapters.postgres.schema_objects import SchemaObjects, read_schema
 from adapters.postgres.schema_snapshot import differences, read_snapshot
+from adapters.postgres.storage_world import Storage
 from adapters.postgres.validations import Checked
 from adapters.postgres.validations import validate as checked
 from service.cli.answering import answer
 from service.cli.backup_verbs import backup_verb, drill_verb, restore_verb
 from service.cli.erasing_verb import erase_verb
 from service.cli.options import common, settings_of
+from service.cli.retention_verb import retention_verb
 from service.cli.roles_verb import roles_verb
-from service.database import migrate_database, reading
+from service.database import migrate_database, reading, stored_how
 from service.failures import ExitCode, UserError
 from service.settings import Settings
 from service.sole_service import refuse_while_served
@@ -72,19 +77,23 @@ def stop(*, as_json: bool, settings_file: Path | None, data_dir: Path | None, fo
 @db.command()
 @common
 def status(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) -> None:
-    """Say whether the embedded server exists, runs and answers."""
+    """Say whether the embedded server exists, runs and answers, and how it keeps long series.
+
+    Of a database server of yours it says the latter: plain tables, or hypertables of TimescaleDB.
+    """
     settings = settings_of(settings_file, data_dir)
     if settings.journal.dsn:
-        raise UserError(
-            ExitCode.USAGE,
-            "The journal is in a database server of yours; there is no embedded one to look at.",
-            "`ballast doctor` says whether yours answers, `ballast db drift` what it holds.",
-        )
-    found = _server(settings_file, data_dir).status()
-    if as_json:
-        click.echo(msgspec.json.encode(found, enc_hook=str).decode())
+        storage = asyncio.run(stored_how(settings, say=_progress))
+        _show_status({"state": "outside"}, "your server", storage, as_json=as_json)
         return
-    click.echo(f"{found.state.name.lower()}   cluster {found.cluster}   pid {found.pid or '-'}")
+    found = _server(settings_file, data_dir).status()
+    storage_now = None
+    if found.state is ServerState.RUNNING:
+        with contextlib.suppress(UserError):  # one that was never migrated has no reader
+            storage_now = asyncio.run(stored_how(settings, say=_progress))
+    told = msgspec.to_builtins(found, enc_hook=str)
+    line = f"{found.state.name.lower()}   cluster {found.cluster}   pid {found.pid or '-'}"
+    _show_status(told, line, storage_now, as_json=as_json)
 
 
 @db.command()
@@ -93,16 +102,19 @@ def migrate(*, as_json: bool, settings_file: Path | None, data_dir: Path | None)
     """Create what the database lacks: roles, then every migration that is not applied yet.
 
     Each migration is all or nothing, and two that run at once wait for each other. A run does this
-    by itself; the command is for a database server of yours, before the service starts.
+    by itself; the command is for a database server of yours, before the service starts. Where
+    that has TimescaleDB, it also turns into hypertables what the journal can make again, which
+    takes as long as writing the rows anew, and compresses what is old where that is licensed.
     """
     settings = settings_of(settings_file, data_dir)
-    applied = asyncio.run(migrate_database(settings, say=_progress))
+    done = asyncio.run(migrate_database(settings, say=_progress))
     if as_json:
-        answer({"applied": list(applied)})
+        answer({"applied": list(done.applied), "storage": msgspec.to_builtins(done.storage)})
         return
-    for label in applied:
+    for label in done.applied:
         click.echo(f"applied {label}")
-    click.echo("up to date" if not applied else f"{len(applied)} applied; up to date")
+    click.echo("up to date" if not done.applied else f"{len(done.applied)} applied; up to date")
+    click.echo(done.storage.sentence())
 
 
 @db.command()
@@ -152,7 +164,7 @@ def validate(*, as_json: bool, settings_file: Path | None, data_dir: Path | None
         raise failure
 
 
-for verb in (roles_verb, backup_verb, restore_verb, drill_verb, erase_verb):
+for verb in (roles_verb, backup_verb, restore_verb, drill_verb, retention_verb, erase_verb):
     db.add_command(verb)
 
 
@@ -204,6 +216,17 @@ def _drifted(count: int) -> UserError:
         "Undo what was changed by hand, or restore a backup; `ballast db migrate` adds only what "
         "is new in this version.",
     )
+
+
+def _show_status(
+    told: dict[str, Any], line: str, storage: Storage | None, *, as_json: bool
+) -> None:
+    if as_json:
+        answer({**told, "storage": msgspec.to_builtins(storage)})
+        return
+    click.echo(line)
+    if storage is not None:
+        click.echo(storage.sentence())
 
 
 def _progress(text: str) -> None:

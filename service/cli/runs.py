@@ -9,6 +9,7 @@ from typing import Any
 import click
 import msgspec
 
+from actors.dataset import Dataset
 from actors.instant import SECOND_NS
 from service.cli.options import common, settings_of
 from service.run_index import RunEntry, RunIndex
@@ -32,8 +33,15 @@ def runs(*, as_json: bool, settings_file: Path | None, data_dir: Path | None) ->
     for row in rows:
         click.echo(
             f"{row['run_id']}  {row['started']}  {row['mode']:<8}  {row['feed']:<10}  "
-            f"{row['inputs']:>10}  parity {row['parity']:<7}  {row['notice']}".rstrip()
+            f"{row['inputs']:>10}  parity {row['parity']:<7}  "
+            f"{_files(row['datasets'])}{row['notice']}".rstrip()
         )
+
+
+def _files(datasets: tuple[Dataset, ...]) -> str:
+    """The names of recorded files; a seeded market is told by its feed."""
+    names = [each.name for each in datasets if each.seed is None]
+    return f"{' '.join(names)}  " if names else ""
 
 
 def _row(index: RunIndex, entry: RunEntry) -> dict[str, Any]:
@@ -51,4 +59,5 @@ def _row(index: RunIndex, entry: RunEntry) -> dict[str, Any]:
         "inputs": "" if card is None else card.inputs,
         "parity": parity,
         "notice": entry.notice,
+        "datasets": entry.datasets,
     }

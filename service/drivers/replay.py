@@ -22,6 +22,7 @@ from actors.ports import DerivedRow, Journal, JournalCorruptError, Record, RowPa
 from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
 from service.recovery import ParityDivergedError, decode_record, repeat
+from service.retention.tombstones import begun_of, seal_of, sealed_end, sealed_error
 from service.trusted_snapshots import Passed, trusted_snapshots
 
 Progress = Callable[[int, int], None]
@@ -76,13 +77,21 @@ def _ends(record: Record, run: RunRow) -> bool:
 
 
 async def run_started(journal: Journal, run: RunRow) -> RunStarted:
-    """The first input of a run. Raises JournalCorruptError when it is something else."""
+    """The first input of a run; of a sealed one as its tombstone keeps it.
+
+    Raises JournalCorruptError when it is something else.
+    """
     async for frame in journal.frames(run.first_seq, run.first_seq):
         chain = ChainVerifier(run.genesis, run.first_seq - 1)
         entry, _ = decode_record(chain.check(frame)[0])
         if isinstance(entry.body, RunStarted):
             return entry.body
         break
+    else:
+        seal = await seal_of(journal, run.run_id)
+        begun = None if seal is None else begun_of(seal)
+        if begun is not None:
+            return begun
     raise JournalCorruptError("missing", run.first_seq, "the run does not begin with its start")
 
 
@@ -101,9 +110,12 @@ async def replay_run(
 
     The state it began with comes from a snapshot that the chain names (up to `trusted_seq`, the
     newest anchored input, where there is one), or with `from_genesis` from every input of the
-    account before it; it must be the one that the run's first input names.
-    Corruption and divergence are in the report.
+    account before it that is not sealed; it must be the one that the run's first input names.
+    Corruption and divergence are in the report. Raises UserError(MISSING) for a sealed run.
     """
+    seal = await seal_of(journal, run.run_id)
+    if seal is not None:
+        raise sealed_error(seal)
     if run.last_seq < run.first_seq and not run.closed:
         raise UserError(
             ExitCode.MISSING, f"The run {run.run_id} is empty.", "Choose one from `ballast runs`."
@@ -114,7 +126,7 @@ async def replay_run(
         begun = await run_started(journal, run)
         other_code = "" if begun.code_fingerprint == code_fingerprint() else begun.code_fingerprint
         kernel = build(begun)
-        trusted = 0 if from_genesis else trusted_seq
+        trusted = (await sealed_end(journal))[0] if from_genesis else trusted_seq
         await _seek(kernel, journal, run, build, trusted_seq=trusted)
         _check_start(kernel, begun, run)
         started = time.perf_counter()
@@ -177,6 +189,9 @@ async def _seek(
         done = 0 if before is None else before.kernel.seq
         if row.first_seq > target or row.last_seq <= done:
             continue
+        seal = await seal_of(journal, row.run_id)
+        if seal is not None:
+            raise sealed_error(seal)
         stepping = build(await run_started(journal, row))
         if before is not None:
             _restore(stepping, before, run)

@@ -20,6 +20,7 @@ from actors.ports import Feed, FeedItem, FencedError, Journal, JournalError, Run
 from service.anchoring import anchoring_of
 from service.bundles import Choice
 from service.control import ControlBox
+from service.datasets import datasets_of
 from service.drivers.feeding import HALTED, Fed, Limits, feed_items
 from service.fail_points import FailPoints
 from service.feeds import counts_of, rules_of
@@ -32,7 +33,7 @@ from service.run_index import RunEntry, RunIndex
 from service.run_proof import closing_card, prove
 from service.safe_mode import SafeMode
 from service.safe_stop import SafeStopCounts
-from service.segment import OpenSegment, SegmentPlan, close_segment, open_segment
+from service.segment import OpenSegment, close_segment, open_segment, plan_of
 from service.settings import Settings
 from service.stores import MEMORY, open_journal
 from service.tally import Tally
@@ -226,7 +227,7 @@ class _Driver:
             kept=None if self.plan.total else ROWS_KEPT,
         )
         segment = await self._open(journal, tally)
-        _index(self.settings, self.plan, self.choice, segment)
+        self._index(segment)
         if refused := segment.recovered.snapshots_refused:
             self.say(
                 f"{refused} newer snapshots were passed over, because the chain does not name them;"
@@ -242,6 +243,23 @@ class _Driver:
             self.anchoring.note(epoch=segment.epoch, seq=run.last_seq, root=run.root, now=True)
         return segment, tally, fed, run
 
+    def _index(self, segment: OpenSegment) -> None:
+        if self.plan.journal_kind == MEMORY:
+            return
+        entry = RunEntry(
+            run_id=segment.run.run_id,
+            mode=self.plan.mode,
+            feed=segment.run.feed,
+            account=segment.run.account,
+            journal=self.plan.journal_kind,
+            place=self.plan.journal_place,
+            notice=self.choice.notice,
+            started_ns=time.time_ns(),
+            training_end_ns=self.choice.training_end_ns,
+            datasets=datasets_of(self.feed),
+        )
+        RunIndex(self.settings.home).write(entry)
+
     async def _without_journal(self, error: JournalError) -> None:
         """Cancel what rests; but nothing before we had the lead, when another may have it."""
         if self.safe_mode is not None:
@@ -256,9 +274,7 @@ class _Driver:
         feed, plan = self.feed, self.plan
         graph = build_graph(self.settings.decision, rules_of(feed.symbols), self.choice.predictor)
         starts_at = next((each.at for each in feed.items()), 0)
-        segment_plan = SegmentPlan(
-            plan.mode, feed.kind, feed.digest, feed.symbols, starts_at, self.choice.statement
-        )
+        segment_plan = plan_of(plan.mode, feed, self.choice.statement, starts_at=starts_at)
         observers: list[Observer] = [tally]
         for watcher in self.watchers:
             observers += watcher.observers()
@@ -367,23 +383,6 @@ class _Driver:
 
 class ReplaySkippedError(Exception):
     """The user asked a second time to stop, while the replay was running."""
-
-
-def _index(settings: Settings, plan: RunPlan, choice: Choice, segment: OpenSegment) -> None:
-    if plan.journal_kind == MEMORY:
-        return
-    entry = RunEntry(
-        run_id=segment.run.run_id,
-        mode=plan.mode,
-        feed=segment.run.feed,
-        account=segment.run.account,
-        journal=plan.journal_kind,
-        place=plan.journal_place,
-        notice=choice.notice,
-        started_ns=time.time_ns(),
-        training_end_ns=choice.training_end_ns,
-    )
-    RunIndex(settings.home).write(entry)
 
 
 @contextmanager

@@ -45,6 +45,7 @@ METRICS: Final = (
     Metric("ballast_stream_age_seconds", _G, "Wall time since a stream's message.", ("stream",)),
     Metric("ballast_stream_messages_total", _C, "Market messages taken in.", ("stream",)),
     Metric("ballast_stream_gaps_total", _C, "Gaps found in a stream.", ("stream",)),
+    Metric("ballast_open_gaps", _G, "Holes of the data open now, by kind.", ("kind",)),
     Metric("ballast_book_checksum_failures_total", _C, "Books unlike the venue's checksum."),
     Metric("ballast_decisions_total", _C, "Verdicts a symbol and instant.", ("verdict", "reason")),
     Metric("ballast_refusals_total", _C, "Intents refused, by the gate's reason.", ("reason",)),

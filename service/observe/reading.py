@@ -6,12 +6,14 @@ Reading never changes anything and costs the pump nothing: it happens when someb
 from __future__ import annotations
 
 import time
+from collections import Counter
 from decimal import Decimal
 from typing import Any
 
 import msgspec
 
 from actors.kernel.kernel import Kernel
+from actors.market_data.gaps import GAP_KINDS
 from actors.messages.ledger import PortfolioState, PositionView
 from actors.messages.order import OrderState
 from actors.messages.risk import TradingState
@@ -179,6 +181,13 @@ class Reader:
     def trade_gaps(self) -> int:
         """Gaps in trade ids that market_data has found."""
         return int(self._state("market_data").trade_gaps)
+
+    def open_gaps(self) -> Counter[str]:
+        """Holes that were told and are open, by kind."""
+        gaps = self._state("market_data").gaps.values()
+        found = Counter(dict.fromkeys(GAP_KINDS, 0))
+        found.update(gap.kind for gap in gaps if not gap.told)
+        return found
 
     def _state(self, actor: str) -> Any:
         return self.kernel.actor(actor).state

@@ -164,12 +164,21 @@ def _details(report: Report) -> str:
     ]
     parts += [
         "<h2>Candles</h2>" + _table(("symbol", "first", "last", "bars", "missing"), spans),
+        _files(report),
         "<h2>Costs assumed</h2>"
         + _table(("", ""), [(each.name, each.value) for each in report.assumptions]),
         f'<h2>Conventions</h2><p class="soft">{escape(CONVENTIONS)}</p>',
         _proof(report),
     ]
     return "\n".join(parts)
+
+
+def _files(report: Report) -> str:
+    """Which files the run read, by content: whoever has them can make the run again."""
+    rows = [
+        (each.name, f"{each.rows or 0:,}", each.sha256) for each in report.datasets if each.rows
+    ]
+    return "<h2>Files</h2>" + _table(("file", "rows", "SHA-256"), rows) if rows else ""
 
 
 def _proof(report: Report) -> str:

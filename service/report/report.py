@@ -10,6 +10,8 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.dataset import Dataset
+
 
 class Notice(msgspec.Struct, frozen=True):
     """One named warning in one or two sentences."""
@@ -135,3 +137,4 @@ class Report(msgspec.Struct, frozen=True):
     data: tuple[DataRow, ...]
     notices: tuple[Notice, ...]
     page: str
+    datasets: tuple[Dataset, ...] = ()

@@ -17,6 +17,7 @@ from actors.instruments import Instrument
 from actors.money import EXACT
 from adapters.instruments.table import instruments
 from service.bundles import Choice
+from service.datasets import datasets_of
 from service.drivers.trading import RunResult
 from service.report.counts import counts_of
 from service.report.curves import Curves, curves_of
@@ -97,6 +98,7 @@ def measured(
         data=data,
         notices=notices_of(choice, data, metrics, as_quote=as_quote, has_in_sample=len(grey) > 0),
         page="",
+        datasets=datasets_of(feed),
     )
     return Document(report, curves_of(grey, window, held, choice.training_end_ns))
 

@@ -2,11 +2,21 @@
 -- driver makes of the names and columns found here.
 
 -- name: kept_tables
--- Every table of the schema with the columns that a COPY takes, by name.
+-- Every table of the schema with the columns that a COPY takes, by name, and the query for its rows: a
+-- COPY of the table itself would be empty where the rows lie in chunks, which inherit from it.
 SELECT r.relname::text AS name,
     array_agg(a.attname::text ORDER BY a.attnum) FILTER (WHERE a.attgenerated = '') AS columns,
-    pg_relation_size(r.oid) + coalesce(pg_total_relation_size(nullif(r.reltoastrelid, 0)), 0)
-        AS bytes
+    format('SELECT %s FROM ballast.%I',
+        string_agg(quote_ident(a.attname), ', ' ORDER BY a.attnum) FILTER (WHERE a.attgenerated = ''),
+        r.relname
+    ) AS query,
+    (
+        SELECT sum(pg_relation_size(part.oid)
+            + coalesce(pg_total_relation_size(nullif(part.reltoastrelid, 0)), 0))::bigint
+        FROM pg_class part
+        WHERE part.oid = r.oid
+            OR part.oid IN (SELECT i.inhrelid FROM pg_inherits i WHERE i.inhparent = r.oid)
+    ) AS bytes
 FROM pg_class r
 JOIN pg_attribute a ON a.attrelid = r.oid AND a.attnum > 0 AND NOT a.attisdropped
 WHERE r.relnamespace = to_regnamespace('ballast') AND r.relkind = 'r'
@@ -47,7 +57,8 @@ LEFT JOIN LATERAL (
 ORDER BY account_id COLLATE "C";
 
 -- name: refuse_rows
--- Nobody writes from here on, and nobody has written before (the list of migrations is no content).
+-- Nobody writes from here on, and nobody has written before (the list of
+-- migrations and what the server was found to be are no content).
 DO $empty$
 DECLARE
     kept record;
@@ -59,7 +70,7 @@ BEGIN
     LOOP
         EXECUTE format('LOCK TABLE %s IN ACCESS EXCLUSIVE MODE', kept.place);
         EXECUTE format('SELECT EXISTS (SELECT FROM %s)', kept.place) INTO has_rows;
-        IF has_rows AND kept.relname <> 'migration' THEN
+        IF has_rows AND kept.relname NOT IN ('migration', 'storage_world') THEN
             RAISE EXCEPTION '% has rows', kept.place USING ERRCODE = 'BL006';
         END IF;
     END LOOP;

@@ -58,6 +58,12 @@ UNION ALL SELECT 'regime_cut', seq, ordinal, to_jsonb(r)::text FROM ballast.regi
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'regime_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.regime_slice r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'dataset', seq, ordinal, to_jsonb(r)::text FROM ballast.dataset r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'ingestion_gap', seq, ordinal, to_jsonb(r)::text FROM ballast.ingestion_gap r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'ingestion_watermark', seq, ordinal, to_jsonb(r)::text FROM ballast.ingestion_watermark r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'prediction_slice', seq, ordinal, to_jsonb(r)::text FROM ballast.prediction_slice r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'row_refused', seq, ordinal, to_jsonb(r)::text FROM ballast.row_refused r

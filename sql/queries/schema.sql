@@ -48,6 +48,14 @@ WITH ours AS (
     SELECT letter, word FROM (VALUES
         ('O', 'ENABLE'), ('A', 'ENABLE ALWAYS'), ('R', 'ENABLE REPLICA'), ('D', 'DISABLE')
     ) AS listed (letter, word)
+), fireable AS (
+    -- TimescaleDB may put triggers of its own on a hypertable, with functions that belong to it.
+    SELECT t.* FROM pg_trigger t
+    WHERE NOT t.tgisinternal AND NOT EXISTS (
+        SELECT FROM pg_depend d JOIN pg_extension e ON e.oid = d.refobjid
+        WHERE d.classid = 'pg_proc'::regclass AND d.objid = t.tgfoid AND d.deptype = 'e'
+            AND d.refclassid = 'pg_extension'::regclass AND e.extname = 'timescaledb'
+    )
 ), granted AS (
     SELECT 'TABLE' AS kind, r.told AS name, r.relowner AS owner, x.*
     FROM relations r, aclexplode(r.relacl) x
@@ -133,12 +141,12 @@ WITH ours AS (
     FROM relations r WHERE r.relkind IN ('v', 'm')
     UNION ALL
     SELECT 9, format('trigger %s ON %s', t.tgname, r.told), pg_get_triggerdef(t.oid) || ';'
-    FROM pg_trigger t JOIN relations r ON r.oid = t.tgrelid WHERE NOT t.tgisinternal
+    FROM fireable t JOIN relations r ON r.oid = t.tgrelid
     UNION ALL
     SELECT 10, format('firing of trigger %s ON %s', t.tgname, r.told),
         format('ALTER TABLE %s %s TRIGGER %s;', r.told, fired.word, t.tgname)
-    FROM pg_trigger t JOIN relations r ON r.oid = t.tgrelid JOIN fired ON fired.letter = t.tgenabled
-    WHERE NOT t.tgisinternal AND t.tgenabled <> 'O'
+    FROM fireable t JOIN relations r ON r.oid = t.tgrelid JOIN fired ON fired.letter = t.tgenabled
+    WHERE t.tgenabled <> 'O'
     UNION ALL
     -- Foreign keys work by triggers of their own.
     SELECT DISTINCT 11, format('dead key %s ON %s', k.conname, r.told), '-- its triggers do not fire'

@@ -35,9 +35,14 @@ SELECT r.account_id, r.first_seq, format('run %s has no context', r.run_id)
 FROM ballast.run r
 JOIN ballast.lease l ON l.account_id = r.account_id AND l.epoch = r.epoch
 JOIN ballast.migration m ON m.number = 9 AND m.applied_at < l.opened_at
-WHERE EXISTS (
-    SELECT FROM ballast.journal_frame f
-    WHERE f.account_id = r.account_id AND f.first_seq = r.first_seq AND f.run_id = r.run_id
+WHERE (
+    EXISTS (
+        SELECT FROM ballast.journal_frame f
+        WHERE f.account_id = r.account_id AND f.first_seq = r.first_seq AND f.run_id = r.run_id
+    ) OR EXISTS (
+        SELECT FROM ballast.journal_sealed s
+        WHERE s.account_id = r.account_id AND s.run_id = r.run_id
+    )
 ) AND NOT EXISTS (
     SELECT FROM ballast.run_context c
     WHERE c.account_id = r.account_id AND c.run_id = r.run_id

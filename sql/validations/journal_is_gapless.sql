@@ -1,9 +1,12 @@
--- The frames of an account hold every input from 1 on, each once, in order.
+-- Tombstones and the frames after them hold every input of an account from 1 on, each once, in order.
 
-WITH frames AS (
+WITH spans AS (
+    SELECT account_id, first_seq, last_seq FROM ballast.journal_sealed
+    UNION ALL SELECT account_id, first_seq, last_seq FROM ballast.journal_frame
+), frames AS (
     SELECT account_id, first_seq, last_seq,
         1 + lag(last_seq, 1, 0::bigint) OVER (PARTITION BY account_id ORDER BY first_seq) AS due
-    FROM ballast.journal_frame
+    FROM spans
 )
 SELECT account_id, due AS seq,
     format('inputs %s to %s stand where input %s is due', first_seq, last_seq, due) AS detail

@@ -193,7 +193,7 @@ async def test_stored_rows_are_held_against_those_that_the_journal_makes(
     other = rows_of(*BODIES[:-1], seq=1) + rows_of(BODIES[-1], seq=3)
     moved = await journal.compare_rows(run_row(), span, other, none)
     place = count_of(rows_of(*BODIES[:-1]))
-    fault = f"row {place} of cluster_hour is none of the journal's"
+    fault = f"row {place} of ingestion_watermark is none of the journal's"
     assert (moved.seq, moved.fault) == (1, fault)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import hashlib
 import json
 import shutil
 import subprocess
@@ -11,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
+import asyncpg
 import pytest
 
 from actors.messages.decision import Reason
@@ -210,6 +213,33 @@ def test_what_is_wrong_within_a_capture_is_counted_and_the_run_is_still_proven(
     proven(ballast, card)
 
 
+def test_the_holes_of_a_capture_are_rows_that_a_replay_makes_again(
+    ballast: Ballast, tmp_path: Path
+) -> None:
+    recorder = Recorder()
+    lines = [recorder.snapshot(), *(recorder.update() for _ in range(10))]
+    lines.append(recorder.book("update", {"bids": {}, "asks": {}}, 1))
+    lines += [recorder.snapshot(), *(recorder.update() for _ in range(10))]
+    feed = recording(lines, tmp_path / "holes.ndjson")
+    card = ballast("paper", "--feed", feed, "--journal", "postgres", "--json").card
+    proven(ballast, card)
+
+    async def asked(query: str) -> list[tuple[object, ...]]:
+        connection = await asyncpg.connect(ballast("db", "url").out.strip())
+        try:
+            return [tuple(row) for row in await connection.fetch(query)]
+        finally:
+            await connection.close()
+
+    gaps = asyncio.run(
+        asked("SELECT kind, stream, ends IS NULL FROM ballast.ingestion_gap ORDER BY seq, ordinal")
+    )
+    assert ("checksum", "book", True) in gaps
+    assert ("checksum", "book", False) in gaps
+    (told,) = asyncio.run(asked("SELECT name, rows FROM ballast.dataset WHERE purpose = 'feed'"))
+    assert told == ("holes.ndjson", len(lines))
+
+
 def test_warm_up_candles_of_another_symbol_are_refused(
     ballast: Ballast, recorded: Recorded
 ) -> None:
@@ -231,6 +261,13 @@ def test_recorded_hours_are_backtested_with_a_report(ballast: Ballast, recorded:
     assert "in-sample" in report["unmeasured"]
     folder = Path(report["page"]).parent
     assert {"report.html", "card.json", "run.json"} <= {path.name for path in folder.iterdir()}
+    (told,) = report["datasets"]
+    assert told["sha256"] == hashlib.sha256(recorded(HOURLY).read_bytes()).hexdigest()
+    assert (told["rows"], told["gaps"]) == (70_253, 10_856)
+    (listed,) = ballast("runs", "--json").json["runs"]
+    assert [each["name"] for each in listed["datasets"]] == [recorded(HOURLY).name]
+    assert recorded(HOURLY).name in ballast("runs").out
+    assert str(recorded(HOURLY).parent) not in json.dumps(listed["datasets"])
     proven(ballast, card)
 
 

@@ -12,6 +12,7 @@ from tests.house.source import PRODUCT, Checkout, Import, Module, Violation, imp
 
 CORE_LIBRARIES = frozenset({"msgspec", "numpy"})
 ADAPTERS_MAY = (
+    "actors.dataset",
     "actors.messages",
     "actors.money",
     "actors.ports",

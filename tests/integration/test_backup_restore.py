@@ -132,10 +132,14 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0013_cheaper_chain took away; it is the last one.
+# Takes back what 0016_worlds made; it is the last one.
 LAST_TAKEN_BACK = """
-    ALTER TABLE ballast.transfer
-        ADD CONSTRAINT transfer_transfer_no_once UNIQUE (account_id, run_id, transfer_no)
+    DROP TABLE ballast.storage_world;
+    DROP FUNCTION ballast.rebuildable_series(), ballast.newest_at();
+    ALTER TABLE ballast.verdict_slice DROP CONSTRAINT verdict_slice_pkey,
+        ADD CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal);
+    ALTER TABLE ballast.prediction_slice DROP CONSTRAINT prediction_slice_pkey,
+        ADD CONSTRAINT prediction_slice_pkey PRIMARY KEY (account_id, seq, ordinal)
 """
 
 

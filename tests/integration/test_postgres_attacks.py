@@ -29,7 +29,11 @@ TABLES = (
     "prediction_slice", "bar_slice", "feature_schema", "feature_slice", "regime_cut",
     "regime_slice",
     "risk_hour", "cluster_hour", "training_fold",
+    "dataset", "ingestion_gap", "ingestion_watermark",
+    "journal_sealed",
+    "storage_world",
 )  # fmt: skip
+OWN_COLUMNS = {"migration": "name", "storage_world": "world"}  # of what belongs to no account
 CHANGES = (
     "UPDATE ballast.{table} SET {column} = {column}",
     "DELETE FROM ballast.{table}",
@@ -185,7 +189,7 @@ def told(attacks: list[str], found: list[str], expected: tuple[str, ...]) -> lis
 
 def every(patterns: tuple[str, ...]) -> list[str]:
     return [
-        pattern.format(table=table, column="name" if table == "migration" else "account_id")
+        pattern.format(table=table, column=OWN_COLUMNS.get(table, "account_id"))
         for pattern in patterns
         for table in TABLES
     ]

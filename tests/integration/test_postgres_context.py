@@ -27,6 +27,7 @@ from tests.context_records import (
     PREDICTION,
     RULES,
     STARTED,
+    TRAINED_ON,
     causes,
     inserted,
 )
@@ -126,6 +127,24 @@ async def test_a_model_is_stated_with_its_data_and_what_it_said(
     assert (said["p_up"], said["uncertainty"]) == ([600_000], [5])
     actions = await server.ask(database, "SELECT kind FROM ballast.operator_action", READER)
     assert actions == [], "nobody had to allow a made-up market"
+
+
+async def test_a_run_states_the_data_that_it_read_and_its_model_was_trained_on(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    assert await journal.append(frame(1, 1), rows_of(STARTED)) == ()
+    found = await server.ask(database, "SELECT * FROM ballast.dataset ORDER BY ordinal", READER)
+    assert [(row["purpose"], row["name"], row["seed"], row["rows"]) for row in found] == [
+        ("feed", "seed 1", 1, None),
+        ("training", "XBTUSD_60.csv", None, 90),
+    ]
+    told = found[1]
+    assert (told["first_ts"], told["last_ts"], told["gaps"], told["licence"]) == (
+        TRAINED_ON.first_ts,
+        TRAINED_ON.last_ts,
+        21,
+        "CC0",
+    )
 
 
 async def test_whoever_activated_a_model_is_on_record(

@@ -85,7 +85,8 @@ async def test_every_record_message_is_kept_as_rows_with_its_frame(
     for table in COLUMNS:
         (row,) = await server.ask(database, f"SELECT count(*) FROM ballast.{table}", READER)
         counts[table] = row[0]
-    assert counts == {**dict.fromkeys(COLUMNS, 1), "transfer": 2, "row_refused": 0}
+    others = {"transfer": 2, "dataset": 2, "ingestion_gap": 3, "row_refused": 0}
+    assert counts == {**dict.fromkeys(COLUMNS, 1), **others}
     (fill,) = await server.ask(database, "SELECT * FROM ballast.fill", READER)
     assert (fill["run_id"], fill["account_id"], fill["mode"]) == ("run-1", ACCOUNT, "paper")
     assert fill["hour_ts_utc"] == START_NS - START_NS % HOUR_NS
@@ -274,7 +275,10 @@ TAMPERED = (
     ("DELETE FROM ballast.journal_frame", "missing", 3),
     ("UPDATE ballast.journal_frame SET epoch = 0", "foreign", 3),
 )
-ASLEEP = "ALTER TABLE ballast.journal_frame DISABLE TRIGGER refuse_change"
+ASLEEP = "; ".join(
+    f"ALTER TABLE ballast.journal_frame DISABLE TRIGGER {name}"
+    for name in ("refuse_change", "check_removed")
+)
 
 
 @pytest.mark.parametrize(("change", "kind", "seq"), TAMPERED)

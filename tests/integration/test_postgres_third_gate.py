@@ -32,6 +32,7 @@ from actors.messages.risk import (
 from actors.risk.admission import limits_of
 from actors.risk.profile import RiskProfile
 from adapters.postgres.context_rows import CONTEXT_COLUMNS, PREDICTIONS
+from adapters.postgres.ingestion_rows import INGESTION_COLUMNS
 from adapters.postgres.journal_rows import COLUMNS
 from adapters.postgres.roles import READER, WRITER
 from adapters.postgres.slice_rows import SLICE_COLUMNS
@@ -316,7 +317,7 @@ CHAIN = {
 def test_every_constraint_that_can_refuse_a_decision_is_fired_above(
     server: Server, database: str
 ) -> None:
-    elsewhere = {*CONTEXT_COLUMNS, *SLICE_COLUMNS, PREDICTIONS, *OF_BOOKS}
+    elsewhere = {*CONTEXT_COLUMNS, *INGESTION_COLUMNS, *SLICE_COLUMNS, PREDICTIONS, *OF_BOOKS}
     gate = [table for table in COLUMNS if table not in elsewhere]
     tables = ", ".join(f"'ballast.{table}'::regclass" for table in gate)
     stated = rows(

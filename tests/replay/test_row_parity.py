@@ -107,6 +107,12 @@ FIRST = (
             "has names ",
         ),
         ("fill", "update ballast.fill set ordinal = 9000 {first}", "of fill is missing"),
+        ("dataset", "update ballast.dataset set seed = 8 {first}", "has seed 8, "),
+        (
+            "ingestion_watermark",
+            "update ballast.ingestion_watermark set taken[3] = 9 {first}",
+            "has taken ",
+        ),
         ("fill", "update ballast.fill set mode = 'LIVE' {first}", "has mode LIVE, the journal"),
     ],
 )

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 
+from actors.dataset import Dataset
+from actors.instant import SECOND_NS
+from service.bundles import choose_bundle
+from service.datasets import datasets_of
 from service.failures import ExitCode, UserError
 from service.feeds import candle_feed, recorded_feed, refuse_coarse, seeded_feed
+from service.segment import fresh_run_id
+from service.settings import Settings
 
 HOUR_NS = 3_600_000_000_000
 DAY = 1_783_382_400
@@ -104,3 +111,75 @@ def test_a_bar_is_a_whole_number_of_candles(tmp_path: Path, bar_seconds: int, fi
     else:
         with pytest.raises(UserError, match="cannot be made into bars of 5400 s"):
             refuse_coarse(feed, bar_seconds)
+
+
+def test_a_feed_of_files_tells_each_file_by_its_content(tmp_path: Path) -> None:
+    """Two holes of candles are three absent ones; no folder is named."""
+    path = tmp_path / "XBTUSD_60.csv"
+    stamps = (0, 1, 3, 4, 7)
+    path.write_text("".join(f"{DAY + hour * 3600},10,12,9,11,5,3\n" for hour in stamps))
+    (told,) = datasets_of(candle_feed((path,), symbol="", as_quote=""))
+    assert told == Dataset(
+        purpose="feed",
+        kind="candles",
+        name="XBTUSD_60.csv",
+        sha256=hashlib.sha256(path.read_bytes()).hexdigest(),
+        symbol="BTC/USD",
+        rows=5,
+        first_ts=DAY * SECOND_NS,
+        last_ts=(DAY + 7 * 3600) * SECOND_NS,
+        gaps=3,
+    )
+
+
+def test_a_recording_and_its_warm_up_are_told_apart(tmp_path: Path, capture: Path) -> None:
+    """Frames tell their gaps only while they are read; moved candles tell the file's own time."""
+    old = candles(tmp_path / "ETHUSD_60.csv", first=DAY - 3_600_000)
+    recorded, warm = datasets_of(recorded_feed(capture, (old,), shift=True))
+    assert (recorded.purpose, recorded.name, recorded.rows) == ("feed", "capture.ndjson", 1)
+    assert (recorded.kind, recorded.gaps, recorded.symbol) == ("kraken-ws2", None, "")
+    assert (warm.purpose, warm.name, warm.symbol) == ("warm_up", "ETHUSD_60.csv", "ETH/USD")
+    assert warm.first_ts == (DAY - 3_600_000) * SECOND_NS
+
+
+def test_trades_tell_where_their_ids_jump(tmp_path: Path) -> None:
+    path = tmp_path / "XBTUSD.csv"
+    path.write_text(f"{DAY}.5,100,1\n{DAY + 9},101,2\n")
+    (told,) = datasets_of(recorded_feed(path, (), shift=False))
+    assert (told.kind, told.symbol, told.rows, told.gaps) == ("trades", "BTC/USD", 2, None)
+    assert (told.first_ts, told.last_ts) == (DAY * SECOND_NS + 5 * 10**8, (DAY + 9) * SECOND_NS)
+
+
+def test_a_seeded_market_is_told_by_its_seed_and_symbols() -> None:
+    feed, history = datasets_of(seeded_feed(7, ("BTC/USD", "ETH/USD")))
+    assert (feed.purpose, feed.seed, feed.rows, feed.last_ts) == ("feed", 7, None, None)
+    assert (history.purpose, history.seed, history.rows) == ("warm_up", 7, 400)
+    assert history.last_ts == feed.first_ts - HOUR_NS
+    assert feed.sha256 != datasets_of(seeded_feed(7, ("BTC/USD",)))[0].sha256
+
+
+@pytest.mark.parametrize("name", ["baseline", "synthetic"])
+def test_a_model_states_each_file_that_it_was_trained_on(name: str) -> None:
+    model = choose_bundle(name, mode="BACKTEST", feed_kind="seeded").statement
+    assert model is not None
+    assert {each.purpose for each in model.sources} == {"training"}
+    assert all(len(each.sha256) == 64 and each.rows and each.licence for each in model.sources)
+    assert min(each.first_ts for each in model.sources) == model.trained_from
+
+
+def test_the_same_candles_from_another_file_are_another_run(tmp_path: Path) -> None:
+    """What the start says is in the root, so it is in the run's id."""
+    (tmp_path / "again").mkdir()
+    settings = Settings()
+    choice = choose_bundle("", mode="BACKTEST", feed_kind="candles")
+    ids = [
+        fresh_run_id(
+            settings, candle_feed((candles(path),), symbol="", as_quote=""), choice, "BACKTEST"
+        )
+        for path in (
+            tmp_path / "XBTUSD_60.csv",
+            tmp_path / "again" / "XBTUSD_60.csv",
+            tmp_path / "old_XBTUSD_60.csv",
+        )
+    ]
+    assert ids[0] == ids[1] != ids[2]

@@ -142,6 +142,9 @@ def test_gaps_and_checksum_failures_are_counted_by_stream_from_a_closed_set(
         return scraped(run)
 
     series = asyncio.run(counted())
+    open_now = {kind: count for (kind,), count in series["ballast_open_gaps"].items() if count}
+    assert open_now == {"checksum": 1.0, "gap": 1.0, "lost_trades": 1.0}
+    assert ("missing_bar",) in series["ballast_open_gaps"], "every kind is told, also when none is"
     assert series["ballast_book_checksum_failures_total"] == {(): 1.0}
     assert series["ballast_stream_gaps_total"] == {
         ("book",): 1.0, ("candle",): 0.0, ("other",): 1.0, ("trade",): 0.0,

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
+from actors.dataset import Dataset
 from service.report.axes import Scale, time_ticks, value_scale, value_ticks
 from service.report.report import Report
 from service.report.terminal import print_report
@@ -97,6 +98,17 @@ def test_text_from_outside_is_escaped(tmp_path: Path) -> None:
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert report.model == ""
+
+
+def test_the_files_that_were_read_are_named_by_content(tmp_path: Path) -> None:
+    feed = candles({"BTC/USD": PRICES})
+    feed.datasets = (Dataset("feed", "candles", "<b>_60.csv", "a" * 64, "BTC/USD", 2399),)
+    hours = [hour(at, "1000") for at in range(60)]
+    write_report(finished(hours), feed, trained_until(0), settings(), folder=tmp_path, as_quote="")
+    page = (tmp_path / PAGE).read_text()
+    assert "<h2>Files</h2>" in page
+    assert "&lt;b&gt;_60.csv</td><td>2,399</td><td>" + "a" * 64 in page
+    assert "<h2>Files</h2>" not in written(tmp_path / "made up", cut=0)[1]
 
 
 @pytest.mark.parametrize("cut", [240, 5000])

@@ -1,0 +1,173 @@
+"""What an export says of itself: one run, its span and roots, every file with its hash, signed.
+
+An export is whole when its manifest is signed by a key that the data folder knows, every file has
+the length and hash that stand in it, and its frames lead from the run's first root to its last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from actors.journal_chain import ChainVerifier, decode_input
+from actors.messages.control import RunEnded, RunStarted
+from actors.ports import Frame, JournalCorruptError
+from adapters.anchors.key import is_signed_by
+from adapters.postgres.table_copies import CopyError, TableCopy, count_rows, read_rows
+from service.backup.manifest import hash_file
+from service.failures import ExitCode, UserError
+
+FORMAT: Final = 1
+NAME: Final = "manifest.json"
+FRAMES: Final = "journal_frame"
+TABLES: Final = (FRAMES, "run", "run_end")
+_FRAME_FIELDS: Final = (
+    "run_id", "epoch", "first_seq", "last_seq", "hour_ts", "root_before", "root_after", "checksum",
+    "records",
+)  # fmt: skip
+
+
+class SealManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The whole statement; roots and the run's genesis in hex."""
+
+    format: int
+    product: str
+    account: str
+    run_id: str
+    first_seq: int
+    last_seq: int
+    root_before: str
+    root_after: str
+    closed: bool
+    frames: int
+    tables: tuple[TableCopy, ...]
+    public_key: str
+    signature: str = ""
+
+    def content(self) -> bytes:
+        """What is signed: everything but the signature."""
+        return msgspec.json.encode(msgspec.structs.replace(self, signature=""))
+
+    def data(self) -> bytes:
+        """The file's bytes, for people too."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+
+class Whole(msgspec.Struct, frozen=True):
+    """An export that was proven: its manifest, that file's SHA-256, and the run's first input."""
+
+    manifest: SealManifest
+    sha256: str
+    begun: bytes
+
+
+def read_export(folder: Path, keys: Collection[str]) -> Whole:
+    """Read an export back and prove it from its own bytes. Raises UserError.
+
+    Nothing of a database is believed, or asked.
+    """
+    path = folder / NAME
+    try:
+        data = path.read_bytes()
+        manifest = msgspec.json.decode(data, type=SealManifest)
+        _check_manifest(manifest, folder, keys)
+        begun = _check_chain(manifest, folder)
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise UserError(
+            ExitCode.MISSING,
+            f"{folder.absolute()} is no whole export: {Path(error.filename or path).name} is not "
+            "there.",
+            "Name a folder that `ballast db retention` wrote.",
+        ) from error
+    except msgspec.MsgspecError as error:
+        raise damaged(folder, f"its manifest cannot be read ({error})") from error
+    except CopyError as error:
+        raise damaged(folder, f"{error}") from error
+    except JournalCorruptError as error:
+        raise damaged(folder, f"its chain does not hold ({error})") from error
+    except OSError as error:
+        raise UserError(
+            ExitCode.ENVIRONMENT, f"The export cannot be read ({error}).", "Correct the rights."
+        ) from error
+    return Whole(manifest, hashlib.sha256(data).hexdigest(), begun)
+
+
+def damaged(folder: Path, what: str) -> UserError:
+    """The failure of an export that is not what was written; nothing may be removed for it."""
+    return UserError(
+        ExitCode.NOT_PROVEN,
+        f"The export {folder} is damaged: {what}.",
+        "Fetch a copy of it from elsewhere; when the run is not sealed yet, remove that folder and "
+        "repeat.",
+    )
+
+
+def _check_manifest(manifest: SealManifest, folder: Path, keys: Collection[str]) -> None:
+    if manifest.format != FORMAT:
+        raise damaged(folder, f"it has format {manifest.format}, this version reads {FORMAT}")
+    if not is_signed_by(manifest.public_key, manifest.content(), manifest.signature):
+        raise damaged(folder, "its manifest was changed after it was signed")
+    if manifest.public_key not in keys:
+        raise damaged(folder, f"the key {manifest.public_key} is not known to this data folder")
+    if tuple(each.name for each in manifest.tables) != TABLES:
+        raise damaged(folder, "it does not hold the tables of an export")
+    for each in manifest.tables:
+        file = folder / each.file
+        found_bytes = file.stat().st_size
+        if found_bytes != each.size_bytes or hash_file(file) != each.sha256:
+            raise damaged(folder, f"{each.file} was changed")
+        found = count_rows(file)
+        due = {FRAMES: manifest.frames, "run": 1, "run_end": int(manifest.closed)}[each.name]
+        if not found == each.rows == due:
+            raise damaged(folder, f"{each.file} holds {found} rows")
+
+
+def _check_chain(manifest: SealManifest, folder: Path) -> bytes:
+    """Every root from the export's own frames; the run's first input."""
+    chain = ChainVerifier(bytes.fromhex(manifest.root_before), manifest.first_seq - 1)
+    first, last = b"", None
+    for frame in frames(manifest, folder):
+        if frame.run_id != manifest.run_id:
+            raise damaged(folder, f"it holds a frame of run {frame.run_id}")
+        records = chain.check(frame)
+        first = first or records[0].input
+        if frame.first_seq == manifest.first_seq:
+            body = decode_input(records[0]).body
+            if not isinstance(body, RunStarted) or body.run_id != manifest.run_id:
+                raise damaged(folder, "its first input does not begin the run")
+        last = records[-1]
+    found = chain.finish(manifest.last_seq, bytes.fromhex(manifest.root_after))
+    ended = None if last is None else decode_input(last).body
+    if manifest.closed and (not isinstance(ended, RunEnded) or ended.run_id != manifest.run_id):
+        raise damaged(folder, "its last input does not end the run")
+    if (found.seq, found.frames) != (manifest.last_seq, manifest.frames):
+        raise damaged(folder, "its frames are not those that its manifest tells of")
+    return first
+
+
+def frames(manifest: SealManifest, folder: Path) -> Iterator[Frame]:
+    """The frames of an export, in its order. Raises CopyError."""
+    copy = manifest.tables[TABLES.index(FRAMES)]
+    if not {"account_id", *_FRAME_FIELDS} <= set(copy.columns):
+        raise CopyError(f"{copy.file} has other columns than a frame")
+    for row in read_rows(folder / copy.file):
+        if len(row) != len(copy.columns) or None in row:
+            raise CopyError(f"{copy.file} holds a row that is no frame")
+        told = dict(zip(copy.columns, (each or b"" for each in row), strict=True))
+        if told["account_id"].decode("utf-8", "replace") != manifest.account:
+            raise CopyError(f"{copy.file} holds a frame of another account")
+        yield Frame(
+            run_id=told["run_id"].decode("utf-8", "replace"),
+            root_before=told["root_before"],
+            root_after=told["root_after"],
+            checksum=told["checksum"],
+            records=told["records"],
+            **{
+                name: int.from_bytes(told[name], "big", signed=True)
+                for name in ("epoch", "first_seq", "last_seq", "hour_ts")
+            },
+        )

@@ -1,0 +1,1 @@
+-- A version that is too old to be used: nothing of it may be called.
