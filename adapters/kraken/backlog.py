@@ -44,6 +44,8 @@ class Backlog:
         self.conflated_books = 0
         self.conflations = 0
         self.high_water = 0
+        self.newest_at = 0
+        """When the last item that was put was received (ns UTC); 0 before any."""
         self._capacity = capacity
         self._bar_ns = bar_ns
         self._items: list[FeedItem] = []
@@ -57,6 +59,7 @@ class Backlog:
         if not items:
             return
         self._items += items
+        self.newest_at = items[-1].at
         self.high_water = max(self.high_water, len(self._items))
         if len(self._items) > self._capacity:
             self._conflate()

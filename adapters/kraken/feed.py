@@ -228,7 +228,8 @@ class LiveFeed:
         self.clock.slew()
         news = self._skew.judged(self.clock.offset())
         if news is not None:
-            self.backlog.put([FeedItem(now, ClockSkew(news))])
+            # Not ahead of what a window still holds back.
+            self.backlog.put([FeedItem(self.backlog.newest_at or now, ClockSkew(news))])
         if self._capture is not None:
             await self._capture.write()
             self.line.recording = self._capture.fault

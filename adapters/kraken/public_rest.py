@@ -141,7 +141,7 @@ class PublicRest:
         return (await self._rows("OHLC", asked, list[_CandleRow]))[:-1]
 
     def _altname(self, symbol: str) -> str:
-        return self._asked_as.get(symbol, symbol.replace("/", ""))
+        return self._asked_as.get(symbol, symbol)
 
     async def _rows(self, name: str, asked: Mapping[str, str], kind: type[list[T]]) -> list[T]:
         """The rows of an answer under a pair's name, whichever the venue gave it."""
