@@ -18,7 +18,7 @@ from adapters.kraken.frames import AckFrame
 from adapters.kraken.stream import BOOK, INSTRUMENT, TRADE
 
 DEPTH: Final = 10
-ANSWER_NS: Final = 10 * SECOND_NS
+ANSWER_NS: Final = 5 * SECOND_NS
 """How long an answer, or the snapshot after it, may take."""
 ASKED_MOST: Final = 3
 AGAIN_FIRST_NS: Final = 5 * SECOND_NS
