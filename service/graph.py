@@ -122,6 +122,7 @@ def _deciders(
         stale_after_ns=market.stale_after_seconds * SECOND_NS,
         heartbeat_ns=market.heartbeat_seconds * SECOND_NS,
         candle_half_spread_ratio=float(market.candle_half_spread_bps) / _BPS,
+        settle_ns=market.settle_ms * MILLISECOND_NS,
     )
     features_config = features.FeaturesConfig(symbols)
     inference_config = inference.InferenceConfig(symbols, predictor)

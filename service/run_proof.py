@@ -39,7 +39,7 @@ def closing_card(
     halt = kernel.halt
     return card_of(
         run,
-        market_result="seeded" not in run.feed,
+        market_result="seeded" not in run.feed and "loopback" not in run.feed,
         notice=notice,
         inputs=tally.inputs,
         messages=tally.messages,

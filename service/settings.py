@@ -34,12 +34,16 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How market data becomes bars and marks. `heartbeat_seconds` 0 decides at bar closes only."""
+    """How market data becomes bars and marks. `heartbeat_seconds` 0 decides at bar closes only.
+
+    A live bar waits `settle_ms` after its end for trades that are still under way.
+    """
 
     bar_interval_seconds: int = 3600
     stale_after_seconds: int = 7200
     heartbeat_seconds: int = 0
     candle_half_spread_bps: Decimal = Decimal(5)
+    settle_ms: int = 0
 
 
 class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +101,19 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     conflate_ms: int = 500
 
 
+class KrakenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where Kraken is, and when its public feed is not believed.
+
+    No frame for `silence_seconds` is a lost connection. A wall or venue clock that is further than
+    `clock_skew_ms_max` from ours stops entries. Addresses without TLS are for loopback only.
+    """
+
+    public_socket_url: str = "wss://ws.kraken.com/v2"
+    rest_url: str = "https://api.kraken.com"
+    silence_seconds: int = 8
+    clock_skew_ms_max: int = 1000
+
+
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where and how inputs are made durable. Without `dsn` the embedded PostgreSQL is used.
 
@@ -137,6 +154,7 @@ class Settings(DecisionSettings, frozen=True, forbid_unknown_fields=True):
     """The whole tree as a user sees it: the decision sections, then the edge sections."""
 
     feed: FeedSettings = FeedSettings()
+    kraken: KrakenSettings = KrakenSettings()
     journal: JournalSettings = JournalSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()

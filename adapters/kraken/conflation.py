@@ -63,6 +63,11 @@ class Conflation:
         self._trades: dict[int, dict[int, _Aggregate]] = {}
         self._books: dict[int, tuple[Book, int]] = {}
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether anything waits for its window's end."""
+        return bool(self._trades or self._books)
+
     def add_trade(self, trade: Trade) -> None:
         """Add one trade to its window's aggregate."""
         rows = self._trades.setdefault(trade.ts // self._window_ns, {})
