@@ -2,14 +2,12 @@
 
 Kraken says symbol, side and client id of an order once; later rows carry its order id alone. A
 report is made of every row that tells a fact, in the order told, and repeated rows make repeated
-reports: the core folds by execution id. Completion is by quantities, never by a status word: where
-an order is said to be over with more filled than was told here, the order is in doubt, and its
-trades must be read from the venue's lists. Sans I/O.
+reports: the core folds by execution id. What the venue counts as filled goes along, so that the
+core can tell when a trade is missing. Sans I/O.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
@@ -24,15 +22,20 @@ ENDED_KEPT: Final = 1_000
 """How many orders that are over stay known, for rows that come late."""
 
 _ZERO: Final = Decimal(0)
-_ENDS: Final = {
+_KINDS: Final = {
+    "pending_new": ExecKind.ACCEPTED,
+    "new": ExecKind.ACCEPTED,
+    "iceberg_refill": ExecKind.ACCEPTED,
+    "status": ExecKind.ACCEPTED,
+    "amended": ExecKind.AMENDED,
+    "restated": ExecKind.AMENDED,
+    "trade": ExecKind.TRADE,
+    "filled": ExecKind.FILLED,
     "canceled": ExecKind.CANCELLED,
     "expired": ExecKind.EXPIRED,
     "rejected": ExecKind.REJECTED,
 }
-_RESTS: Final = frozenset(
-    ("pending_new", "new", "restated", "amended", "iceberg_refill", "status", "pending_cancel")
-)
-_OVER: Final = frozenset(("filled", "canceled", "expired", "rejected"))
+_OVER: Final = (ExecKind.FILLED, ExecKind.CANCELLED, ExecKind.EXPIRED, ExecKind.REJECTED)
 _SIDES: Final = {"buy": Side.BUY, "sell": Side.SELL}
 
 
@@ -62,6 +65,8 @@ class ExecutionRow(msgspec.Struct, frozen=True, gc=False):
     last_price: Decimal | None = None
     cost: Decimal | None = None
     cum_qty: Decimal | None = None
+    order_qty: Decimal | None = None
+    limit_price: Decimal | None = None
     fees: tuple[FeeRow, ...] = ()
     liquidity_ind: str = ""
     reason: str = ""
@@ -76,22 +81,12 @@ class ExecutionsFrame(msgspec.Struct, frozen=True, gc=False):
     sequence: int = 0
 
 
-class Told(msgspec.Struct, frozen=True):
-    """What a frame comes to: reports in order, and order ids whose trades must be looked up."""
-
-    reports: tuple[ExecutionReport, ...] = ()
-    doubted: tuple[str, ...] = ()
-
-
 class _Known(msgspec.Struct):
-    """What was said of an order so far. `filled` is the sum of the trades told, in base."""
+    """What was said of an order so far."""
 
     cl_ord_id: str = ""
     symbol: str = ""
     side: Side | None = None
-    filled: Decimal = _ZERO
-    trades: set[str] = msgspec.field(default_factory=set)
-    accepted: bool = False
 
 
 class Executions:
@@ -111,55 +106,27 @@ class Executions:
         known = self._known.setdefault(order_id, _Known())
         known.cl_ord_id, known.symbol, known.side = cl_ord_id, symbol, side
 
-    def order_ids(self) -> tuple[str, ...]:
-        """Venue ids of all orders that are not over, as told so far."""
-        return tuple(each for each in self._known if each not in self._ended)
-
-    def take(self, frame: ExecutionsFrame) -> Told:
+    def take(self, frame: ExecutionsFrame) -> tuple[ExecutionReport, ...]:
         """Fold a frame. Raises ExecutionError; then nothing of the frame was taken."""
         for row in frame.data:
             _refuse_misshapen(row)
-        reports: list[ExecutionReport] = []
-        doubted: dict[str, None] = {}
-        for row in frame.data:
-            known = self._completed(row, snapshot=frame.type == "snapshot")
-            reports += self._reports(row, known)
-            if row.exec_type in _OVER and (row.cum_qty or _ZERO) > known.filled:
-                doubted[row.order_id] = None
-        self._forget()
-        return Told(tuple(reports), tuple(doubted))
+        reports = tuple(self._report(row) for row in frame.data)
+        while len(self._ended) > ENDED_KEPT:
+            oldest = next(iter(self._ended))
+            del self._ended[oldest], self._known[oldest]
+        return reports
 
-    def _completed(self, row: ExecutionRow, *, snapshot: bool) -> _Known:
+    def _report(self, row: ExecutionRow) -> ExecutionReport:
         known = self._known.setdefault(row.order_id, _Known())
         known.cl_ord_id = row.cl_ord_id or known.cl_ord_id
         known.symbol = row.symbol or known.symbol
         known.side = _SIDES.get(row.side, known.side)
-        if snapshot and row.exec_type != "trade" and row.cum_qty is not None:
-            # What was filled before this connection is the reconciliation's to find.
-            known.filled = max(known.filled, row.cum_qty)
-        return known
-
-    def _reports(self, row: ExecutionRow, known: _Known) -> Iterable[ExecutionReport]:
-        ts = instant_of(row.timestamp)
-        if row.exec_type in _RESTS:
-            if not known.accepted:
-                known.accepted = True
-                yield _word(row, known, ExecKind.ACCEPTED, ts)
-        elif row.exec_type == "trade":
-            if row.exec_id not in known.trades:
-                known.trades.add(row.exec_id)
-                known.filled += row.last_qty or _ZERO
-            yield _trade(row, known, ts)
-        elif (kind := _ENDS.get(row.exec_type)) is not None:
-            yield _word(row, known, kind, ts)
-        if row.exec_type in _OVER:
+        kind = _KINDS[row.exec_type]
+        if kind in _OVER:
             self._ended.pop(row.order_id, None)
             self._ended[row.order_id] = None
-
-    def _forget(self) -> None:
-        while len(self._ended) > ENDED_KEPT:
-            oldest = next(iter(self._ended))
-            del self._ended[oldest], self._known[oldest]
+        ts = instant_of(row.timestamp)
+        return _trade(row, known, ts) if kind is ExecKind.TRADE else _word(row, known, kind, ts)
 
 
 def _refuse_misshapen(row: ExecutionRow) -> None:
@@ -186,7 +153,7 @@ def _refuse_misshapen(row: ExecutionRow) -> None:
             raise ExecutionError(f"order {row.order_id}: a trade without {', '.join(lacking)}")
         if len({fee.asset for fee in row.fees}) > 1:
             raise ExecutionError(f"order {row.order_id}: a fee in several assets")
-    elif row.exec_type not in _RESTS and row.exec_type not in _OVER:
+    elif row.exec_type not in _KINDS:
         raise ExecutionError(f"order {row.order_id}: {row.exec_type[:20]!r} is not known here")
 
 
@@ -200,6 +167,9 @@ def _word(row: ExecutionRow, known: _Known, kind: ExecKind, ts: int) -> Executio
         text=row.reason,
         symbol=known.symbol,
         side=known.side,
+        filled=row.cum_qty,
+        quantity=row.order_qty if kind is ExecKind.AMENDED else None,
+        limit_price=row.limit_price if kind is ExecKind.AMENDED else None,
     )
 
 
@@ -219,4 +189,5 @@ def _trade(row: ExecutionRow, known: _Known, ts: int) -> ExecutionReport:
         row.reason,
         known.symbol,
         known.side,
+        row.cum_qty,
     )
