@@ -8,13 +8,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator, Iterator
+from decimal import Decimal
 from typing import Protocol
 
 import msgspec
 import numpy as np
 
 from actors.messages.base import Message
+from actors.messages.execution import ExecKind
 from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 
 _INT32 = np.dtype("<i4")
 
@@ -291,13 +294,21 @@ class Journal(Protocol):
 
 
 class VenueOrder(msgspec.Struct, frozen=True):
-    """What the venue's own lists say about a client order id."""
+    """What the venue's own lists say about a client order id.
+
+    `window_from`, `window_to`, `filled` and `end` are those of `VenueEvidence`; a venue whose lists
+    lag must tell the end of the window.
+    """
 
     cl_ord_id: str
     found: bool
     complete: bool
     open: bool
     reports: tuple[Message, ...] = ()
+    window_from: int = 0
+    window_to: int = 0
+    filled: Decimal | None = None
+    end: ExecKind | None = None
 
 
 class Venue(Protocol):
@@ -313,6 +324,13 @@ class Venue(Protocol):
 
     async def look_up(self, cl_ord_id: str) -> VenueOrder:
         """Read open orders, closed orders and trades for this id."""
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Read everything that `request` asks for; open orders first, then the rest.
+
+        Raises an EdgeError when nothing could be read; lists that were read in part are told as
+        not complete.
+        """
 
     async def open_orders(self) -> tuple[str, ...]:
         """Client ids of our own open orders."""

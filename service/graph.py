@@ -28,6 +28,8 @@ from actors.paper_venue.actor import PaperVenueActor
 from actors.paper_venue.state import PaperVenueConfig
 from actors.paper_venue.state import initial_state as paper_venue_state
 from actors.ports import PredictionTape, Predictor, TapedPredictor
+from actors.reconciliation import actor as reconciliation
+from actors.reconciliation.state import ReconciliationConfig
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig
 from actors.risk.state import initial_state as risk_state
@@ -50,6 +52,7 @@ _POLICIES: Final = {
     "risk": Policy.HALT,
     "orders": Policy.HALT,
     "ledger": Policy.HALT,
+    "reconciliation": Policy.HALT,
 }
 
 
@@ -93,6 +96,12 @@ def build_graph(
     actors = _deciders(decision, instruments, taped, venue_in_graph=venue_in_graph)
     if venue_in_graph:
         actors.insert(0, _paper_venue(decision, instruments))
+    else:
+        schedule_ns = decision.orders.reconcile_seconds * SECOND_NS
+        config = ReconciliationConfig(schedule_ns=schedule_ns)
+        actors.append(
+            reconciliation.ReconciliationActor(config, reconciliation.initial_state(config))
+        )
     kernel = Kernel(
         actors,
         child_specs(decision.market.bar_interval_seconds * SECOND_NS),

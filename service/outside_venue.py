@@ -4,7 +4,8 @@ unknown.
 At start every order that this account believes alive is looked up in the venue's own lists;
 afterwards only those whose outcome is unknown: at once, then after pauses of logical time that
 double up to a bound. When we ask decides nothing. Absence proves something only after an order's
-deadline.
+deadline. The lists of a reconciliation are read when the core waits for them, whatever became of
+the effect that said so.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from actors.messages.order import OrderState
 from actors.messages.risk import TradingState
 from actors.orders.state import OrdersState
 from actors.ports import EdgeError, Venue
+from actors.reconciliation.state import ReconciliationActorState
 from service.fail_points import FailPoints
 from service.ingress import Ingress
 from service.outbox import Outbox
@@ -55,6 +57,8 @@ class OutsideVenue:
         self.bounds = bounds
         self._owed: dict[str, None] = {}
         self._asked: dict[str, _Asked] = {}
+        self._read = 0
+        self._read_again = 0
 
     def outbox(
         self, kernel: Kernel, epoch: int, fail_points: FailPoints, *, decision_age_max_ns: int
@@ -105,10 +109,36 @@ class OutsideVenue:
             reports = tuple(r for r in seen.reports if isinstance(r, ExecutionReport))
             found.append(
                 VenueEvidence(
-                    order.cl_ord_id, kernel.at, seen.found, seen.complete, seen.open, reports
+                    order.cl_ord_id,
+                    kernel.at,
+                    seen.found,
+                    seen.complete,
+                    seen.open,
+                    reports,
+                    seen.window_from,
+                    seen.window_to,
+                    seen.filled,
+                    seen.end,
                 )
             )
         return found
+
+    async def lists(self, kernel: Kernel) -> list[Message]:
+        """The venue's lists, when the core waits for them: once for each number it gives.
+
+        What could not be read is tried again after a pause of logical time.
+        """
+        state: ReconciliationActorState = kernel.actor("reconciliation").state
+        if not state.awaits or state.number == self._read or kernel.at < self._read_again:
+            return []
+        at = kernel.at
+        try:
+            snapshot = await self.venue.lists(state.request())
+        except EdgeError:
+            self._read_again = at + LOOK_AGAIN_FIRST_NS
+            return []
+        self._read = state.number
+        return [msgspec.structs.replace(snapshot, ts=at)]
 
 
 def _asked_again(asked: _Asked | None, at: int, deadline: int) -> _Asked:

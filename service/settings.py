@@ -47,11 +47,15 @@ class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long an order may live. The venue must not match it after `deadline_seconds`."""
+    """How long an order may live. The venue must not match it after `deadline_seconds`.
+
+    With a venue outside, its lists are read and held against our books every `reconcile_seconds`.
+    """
 
     deadline_seconds: int = 5
     lifetime_seconds: int = 5400
     decision_age_max_seconds: int = 2
+    reconcile_seconds: int = 300
 
 
 class VenueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

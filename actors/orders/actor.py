@@ -27,15 +27,23 @@ from actors.messages.control import (
 )
 from actors.messages.decision import Side
 from actors.messages.execution import (
+    CancelAnswered,
     ExecutionReport,
     Fill,
     NotSent,
     SafeStopAttempted,
+    SubmitAnswered,
     TradeUnmatched,
     VenueEvidence,
 )
 from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
 from actors.messages.order import CancelOrder, OrderState, OrderUpdate, PlaceHold, SubmitOrder
+from actors.messages.reconciliation import (
+    BooksToReconcile,
+    ReconciliationState,
+    ReconciliationWanted,
+    VenueSnapshot,
+)
 from actors.messages.risk import (
     IntentApproved,
     IntentRefused,
@@ -43,12 +51,14 @@ from actors.messages.risk import (
     TradingState,
     TradingStateChanged,
 )
+from actors.orders.answers import answered, cancel_answered
 from actors.orders.fold import fold
 from actors.orders.lifecycle import OrderEvent
 from actors.orders.recheck import Grounds, barred, recheck, refusal
+from actors.orders.reconciling import reconcile
 from actors.orders.state import Order, OrdersConfig, OrdersState
 from actors.orders.transitions import cancel, illegal, lifetime_timer, move, silence_timer
-from actors.orders.unknown import never_left, open_epoch, weigh
+from actors.orders.unknown import never_left, open_epoch, silence, weigh
 
 
 def initial_state(config: OrdersConfig) -> OrdersState:
@@ -74,13 +84,15 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         TradeUnmatched,
         HoldReleased,
         ConstraintViolated,
+        BooksToReconcile,
+        ReconciliationWanted,
         SetTimer,
         CancelTimer,
         Note,
     )
     state_type: ClassVar[type[msgspec.Struct]] = OrdersState
 
-    def start_run(self, message: RunStarted, _at: int) -> Effects:
+    def start_run(self, message: RunStarted, at: int) -> Effects:
         """A segment begins; intents are numbered from its start."""
         state = self.state
         if message.run_id != state.run_id:
@@ -88,11 +100,11 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state.account, state.run_id = message.account, message.run_id
         if message.epoch == state.epoch:
             return NOTHING
-        return open_epoch(self.config, state, message.epoch, "a run started")
+        return open_epoch(self.config, state, message.epoch, "a run started", at)
 
-    def begin_epoch(self, message: EpochOpened, _at: int) -> Effects:
+    def begin_epoch(self, message: EpochOpened, at: int) -> Effects:
         """A new leader writes."""
-        return open_epoch(self.config, self.state, message.epoch, message.reason)
+        return open_epoch(self.config, self.state, message.epoch, message.reason, at)
 
     def approve(self, message: IntentApproved, at: int) -> Effects:
         """Look once more; then ask the ledger to hold the funds of a new order."""
@@ -172,9 +184,26 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         )
         return (*move(self.config, self.state, order, event, reason.value), refused)
 
-    def report(self, message: ExecutionReport, _at: int) -> Effects:
+    def report(self, message: ExecutionReport, at: int) -> Effects:
         """A fact from the venue."""
-        return fold(self.config, self.state, message)
+        return fold(self.config, self.state, message, at)
+
+    def answer(self, message: SubmitAnswered, at: int) -> Effects:
+        """What the venue said to an order that was sent."""
+        return answered(self.config, self.state, message, at)
+
+    def cancel_answer(self, message: CancelAnswered, at: int) -> Effects:
+        """The venue knows no order to cancel."""
+        return cancel_answered(self.config, self.state, message, at)
+
+    def lists(self, message: VenueSnapshot, at: int) -> Effects:
+        """The venue's lists."""
+        return reconcile(self.config, self.state, message, at)
+
+    def agreement(self, message: ReconciliationState, _at: int) -> Effects:
+        """Whether the venue and we agree; entries wait until we do."""
+        self.state.blocked = message.blocked
+        return NOTHING
 
     def evidence(self, message: VenueEvidence, at: int) -> Effects:
         """What the venue's lists prove."""
@@ -201,7 +230,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             if order.side is Side.BUY and order.state is not OrderState.PENDING
         ]
 
-    def timer(self, message: TimerFired, _at: int) -> Effects:
+    def timer(self, message: TimerFired, at: int) -> Effects:
         """An order's life is up (asked again each lifetime until it is over), or silence fell."""
         kind, _, cl_ord_id = message.name.partition(":")
         order = self.state.live.get(cl_ord_id)
@@ -212,7 +241,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             return cancel(order, "lifetime"), again
         if order.state is OrderState.SUBMITTED:
             reason = "no answer by its deadline"
-            return move(self.config, self.state, order, OrderEvent.SILENCE, reason)
+            return silence(self.config, self.state, order, at, reason)
         return NOTHING
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {
@@ -224,6 +253,10 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         TimerFired: timer,
         VenueEvidence: evidence,
         NotSent: not_sent,
+        SubmitAnswered: answer,
+        CancelAnswered: cancel_answer,
+        VenueSnapshot: lists,
+        ReconciliationState: agreement,
         SafeStopAttempted: safe_stop,
         RunStarted: start_run,
         EpochOpened: begin_epoch,

@@ -26,6 +26,8 @@ def barred(state: OrdersState, side: Side) -> Grounds | None:
         return Refusal.KILL_SWITCH, str(state.kill_level), "0"
     if side is Side.BUY and state.trading is TradingState.REDUCING:
         return Refusal.REDUCING_ONLY, TradingState.REDUCING.value, TradingState.ACTIVE.value
+    if side is Side.BUY and state.blocked:
+        return Refusal.RECONCILING, state.blocked, "the venue and we agree"
     return None
 
 

@@ -25,6 +25,7 @@ from actors.messages.decision import OrderIntent
 from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate
+from actors.messages.reconciliation import ReconciliationState
 from actors.messages.risk import (
     ClusterHour,
     IntentApproved,
@@ -157,8 +158,16 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         return self._announce(before)
 
     def on_reactivate(self, message: Reactivate, at: int) -> Effects:
-        """A person lifts halts; the kill level is lifted by its own command."""
+        """A person lifts halts; the kill level is lifted by its own command.
+
+        Refused while the venue and our books differ: the difference is told, and the halt stays.
+        """
         del message, at
+        if self.state.differs:
+            standing = self.state.standing
+            told = f"{standing.reason}; not resumed: {self.state.blocked}"
+            note = Note("error", "risk.resume_refused", (("difference", self.state.blocked),))
+            return note, TradingStateChanged(standing.state, standing.kill_level, told)
         before = self._key()
         self.state.standing.reactivate(self.config.profile)
         return self._announce(before)
@@ -169,6 +178,12 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         before = self._key()
         self.state.standing.halt(_broken(message))
         return self._announce(before)
+
+    def on_reconciliation(self, message: ReconciliationState, at: int) -> Effects:
+        """Whether the venue and we agree."""
+        del at
+        self.state.blocked, self.state.differs = message.blocked, message.differs
+        return NOTHING
 
     def on_restart(self, message: ActorRestarted, at: int) -> Effects:
         """An actor lost a message: no entries until the hold-off is over."""
@@ -211,6 +226,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         Reactivate: on_reactivate,
         ConstraintViolated: on_constraint,
         ActorRestarted: on_restart,
+        ReconciliationState: on_reconciliation,
         RunStarted: on_run_started,
     }
 

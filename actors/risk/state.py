@@ -16,7 +16,10 @@ from actors.risk.standing import Standing
 
 
 class RiskState(msgspec.Struct):
-    """Everything risk knows. `reservations` is by intent number, in order of approval."""
+    """Everything risk knows. `reservations` is by intent number, in order of approval.
+
+    `blocked` is why a reconciliation keeps entries out, `differs` that a difference is confirmed.
+    """
 
     standing: Standing
     marks: np.ndarray
@@ -26,6 +29,8 @@ class RiskState(msgspec.Struct):
     marked_at: int = NEVER
     blocked_until: int = NEVER
     last_intent_no: int = 0
+    blocked: str = ""
+    differs: bool = False
 
 
 def initial_state(config: RiskConfig) -> RiskState:

@@ -111,6 +111,7 @@ async def admit_facts(pump: Pump, outside: OutsideVenue) -> None:
     """Facts from the venue, then proof for whatever is unknown; each durable before we go on."""
     facts = outside.ingress.take(BATCH)
     facts += await outside.evidence(pump.kernel, everything=False)
+    facts += await outside.lists(pump.kernel)
     if facts:
         await pump.admit([FeedItem(pump.kernel.at, fact) for fact in facts])
         await pump.flush()

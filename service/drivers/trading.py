@@ -312,9 +312,10 @@ class _Driver:
             watcher.recomputed(outcome)
 
     async def _connect(self, segment: OpenSegment, outside: OutsideVenue) -> None:
-        """Open the door, after every order that we believe alive was looked up at the venue."""
+        """Open the door, after our orders were looked up and the venue's lists were read."""
         pump, kernel = segment.pump, segment.pump.kernel
         facts = await outside.evidence(kernel, everything=True)
+        facts += await outside.lists(kernel)
         await pump.admit([FeedItem(kernel.at, fact) for fact in facts])
         await pump.flush()
         age_max_ns = self.settings.orders.decision_age_max_seconds * SECOND_NS

@@ -16,6 +16,7 @@ import msgspec
 
 from actors.messages.codec import decode_message, encode
 from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.ports import Permanent, Transient, UnknownOutcome, VenueOrder
 from service.ingress import Ingress
 from tests.simulation.venue_sink import LINE_BYTES, Answer, Request
@@ -54,6 +55,13 @@ class SinkVenue:
         answer = await self._ask("look_up", cl_ord_id=cl_ord_id)
         reports = tuple(decode_message(bytes.fromhex(fact)) for fact in answer.facts)
         return VenueOrder(cl_ord_id, answer.found, True, answer.open, reports)
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Everything that the sink has, at one moment."""
+        answer = await self._ask("lists", body=encode(request).hex())
+        snapshot = decode_message(bytes.fromhex(answer.body))
+        assert isinstance(snapshot, VenueSnapshot)
+        return snapshot
 
     async def open_orders(self) -> tuple[str, ...]:
         """Client ids that rest at the sink."""

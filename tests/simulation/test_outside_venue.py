@@ -32,15 +32,15 @@ class Reached(SinkVenue):
     """A client whose line is there or not, and whose lists are given."""
 
     def __init__(self) -> None:
-        self.lists: dict[str, VenueOrder] | None = None
+        self.there: dict[str, VenueOrder] | None = None
         self.look_ups: list[str] = []
 
     async def look_up(self, cl_ord_id: str) -> VenueOrder:
         """What the given lists say."""
         self.look_ups.append(cl_ord_id)
-        if self.lists is None:
+        if self.there is None:
             raise Transient("there is no line to the venue")
-        return self.lists.get(cl_ord_id, VenueOrder(cl_ord_id, False, True, False))
+        return self.there.get(cl_ord_id, VenueOrder(cl_ord_id, False, True, False))
 
 
 def kernel(state: OrderState, deadline: int = 20) -> Kernel:
@@ -61,7 +61,7 @@ def test_an_open_order_that_could_not_be_asked_at_the_start_is_asked_later_and_o
     async def story() -> None:
         assert await outside.evidence(core, everything=True) == []
         assert await outside.evidence(core, everything=False) == []
-        venue.lists = {"one": VenueOrder("one", True, True, False)}
+        venue.there = {"one": VenueOrder("one", True, True, False)}
         core.at += SECOND_NS
         [seen] = await outside.evidence(core, everything=False)
         assert isinstance(seen, VenueEvidence)
@@ -77,7 +77,7 @@ def test_an_open_order_that_could_not_be_asked_at_the_start_is_asked_later_and_o
 def test_absence_before_the_deadline_is_no_input_and_after_it_is_proof() -> None:
     """Otherwise every turn of the loop would journal that nothing is known."""
     venue, core = Reached(), kernel(OrderState.UNKNOWN)
-    venue.lists = {}
+    venue.there = {}
     outside = OutsideVenue(venue, Ingress())
     core.at = 20
     assert asyncio.run(outside.evidence(core, everything=True)) == []
@@ -102,7 +102,7 @@ def asked_at(outside: OutsideVenue, venue: Reached, core: Kernel, until_s: int) 
 def test_an_unknown_order_is_looked_up_at_once_and_then_ever_less_often(*, reached: bool) -> None:
     """1, 2, 4, 8, 16 and then 30 seconds apart, whether the venue answers or not."""
     venue, core = Reached(), kernel(OrderState.UNKNOWN)
-    venue.lists = {} if reached else None
+    venue.there = {} if reached else None
     asked = asked_at(OutsideVenue(venue, Ingress()), venue, core, 130)
     # The deadline (20 ns) lies just after the first look.
     assert asked == [0, 0.5, 2.5, 6.5, 14.5, 30.5, 60.5, 90.5, 120.5]
@@ -110,7 +110,7 @@ def test_an_unknown_order_is_looked_up_at_once_and_then_ever_less_often(*, reach
 
 def test_it_is_looked_up_again_as_soon_as_its_absence_proves_something() -> None:
     venue, core = Reached(), kernel(OrderState.UNKNOWN, deadline=5 * SECOND_NS)
-    venue.lists = {}
+    venue.there = {}
     asked = asked_at(OutsideVenue(venue, Ingress()), venue, core, 20)
     assert asked == [0, 1, 3, 5.5, 13.5]
 
@@ -118,7 +118,7 @@ def test_it_is_looked_up_again_as_soon_as_its_absence_proves_something() -> None
 def test_an_order_that_becomes_unknown_again_is_asked_about_at_once() -> None:
     """The pauses are those of one doubt, not of the order's life."""
     venue, core = Reached(), kernel(OrderState.UNKNOWN)
-    venue.lists = {}
+    venue.there = {}
     outside = OutsideVenue(venue, Ingress())
     asked_at(outside, venue, core, 20)
     order = core.actor("orders").state.live["one"]
