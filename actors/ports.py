@@ -322,8 +322,11 @@ class Venue(Protocol):
     async def cancel(self, order: CancelOrder) -> None:
         """Ask for a cancel by client id; harmless when the order is already over."""
 
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
-        """Read open orders, closed orders and trades for this id."""
+    async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
+        """Read open orders, closed orders and trades for this id, from `since` (ns UTC) on.
+
+        Nothing of the order can be older than that.
+        """
 
     async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
         """Read everything that `request` asks for; open orders first, then the rest.

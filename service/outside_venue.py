@@ -41,7 +41,10 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 class OutsideVenue:
-    """What a driver needs to trade through a venue port, and the pace of its safe stops."""
+    """What a driver needs to trade through a venue port, and the pace of its safe stops.
+
+    With `funds` the account opens with what lies at the venue.
+    """
 
     def __init__(
         self,
@@ -50,8 +53,10 @@ class OutsideVenue:
         *,
         pauses: Pauses = Pauses(),  # noqa: B008  (frozen)
         bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
+        funds: bool = False,
     ) -> None:
         self.venue = venue
+        self.funds = funds
         self.ingress = ingress
         self.pauses = pauses
         self.bounds = bounds
@@ -100,7 +105,7 @@ class OutsideVenue:
                 continue
             self._asked[order.cl_ord_id] = _asked_again(asked, kernel.at, order.deadline)
             try:
-                seen = await self.venue.look_up(order.cl_ord_id)
+                seen = await self.venue.look_up(order.cl_ord_id, order.decided_at)
             except EdgeError:
                 continue
             self._owed.pop(order.cl_ord_id, None)

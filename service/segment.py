@@ -54,6 +54,8 @@ class SegmentPlan(msgspec.Struct, frozen=True):
     datasets: tuple[Dataset, ...] = ()
     gapless: bool = True
     """A feed that is a recording: whoever reads it on from an input misses nothing."""
+    funded_by_venue: bool = False
+    """The account opens with what lies at the venue, not with a balance of the settings."""
 
 
 class OpenSegment:
@@ -181,7 +183,7 @@ def _opening(
     opening = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
     if kernel.seq:
         opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
-    if not kernel.actor("ledger").state.deposits:
+    if not plan.funded_by_venue and not kernel.actor("ledger").state.deposits:
         # Fresh, or killed between the first frame and the second; the ledger books it once.
         deposit = Deposit(account.quote, account.opening_balance, "opening balance", at)
         opening.append(FeedItem(at, deposit))

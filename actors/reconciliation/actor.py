@@ -63,10 +63,15 @@ class ReconciliationActor(Actor[ReconciliationConfig, ReconciliationActorState])
         return self._ask(message.reason, at)
 
     def stream(self, message: FeedStatus, at: int) -> Effects:
-        """A private stream that was away may have missed facts."""
-        if message.stream not in self.config.streams or message.event not in _BACK:
+        """A private stream that was away may have missed facts; while it is, nothing is entered."""
+        state = self.state
+        if message.stream not in self.config.streams:
             return NOTHING
-        return self._ask(f"the stream {message.stream} is back", at)
+        if message.event in _BACK:
+            state.away.pop(message.stream, None)
+            return self._ask(f"the stream {message.stream} is back", at)
+        state.away[message.stream] = message.detail or message.event.value
+        return self._say(state.told.foreign)
 
     def wanted(self, message: ReconciliationWanted, at: int) -> Effects:
         """Orders cannot explain a fact. A reading that is open may be older than it."""
@@ -137,6 +142,9 @@ class ReconciliationActor(Actor[ReconciliationConfig, ReconciliationActorState])
         """The state for the others, when it is another than they know."""
         state = self.state
         blocked = f"the venue's lists are being read: {state.reason}" if state.reason else ""
+        if state.away:
+            stream, detail = next(iter(state.away.items()))
+            blocked = f"the stream {stream} is away: {detail}"
         if state.differs:
             blocked = "; ".join(
                 f"{each.what} {each.name}: {each.ours} here, {each.venues} at the venue"

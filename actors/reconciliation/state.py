@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 
 from actors.instant import HOUR_NS, MINUTE_NS, SECOND_NS
+from actors.messages.market import PRIVATE_STREAMS
 from actors.messages.reconciliation import (
     ReconcileRequested,
     ReconciliationDifference,
@@ -27,7 +28,7 @@ class ReconciliationConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
     again_ns: int = 5 * SECOND_NS
     stuck_ns: int = MINUTE_NS
     confirmations: int = 3
-    streams: tuple[str, ...] = ("executions", "balances")
+    streams: tuple[str, ...] = PRIVATE_STREAMS
 
 
 class ReconciliationActorState(msgspec.Struct):
@@ -36,7 +37,8 @@ class ReconciliationActorState(msgspec.Struct):
     `opened_at` is when the account first ran: what was before it is none of ours. `cursor` is up
     to when the venue and we agreed (ns UTC, 0: never). `reason` is why the open reading is wanted
     (empty: none is open); `wanted` is why one more must follow it. `awaits` tells that the lists of
-    `number` have not come, after `unanswered` others that never did.
+    `number` have not come, after `unanswered` others that never did. `away` says of each private
+    stream that is not there what befell it.
     """
 
     number: int = 0
@@ -51,6 +53,7 @@ class ReconciliationActorState(msgspec.Struct):
     since: int = 0
     awaits: bool = False
     unanswered: int = 0
+    away: dict[str, str] = {}
 
     def request(self) -> ReconcileRequested:
         """What is asked of the venue by the newest reading."""

@@ -65,6 +65,10 @@ class Backlog:
             self._conflate()
         self._came.set()
 
+    def nudge(self) -> None:
+        """Wake whoever waits here: something came by another way."""
+        self._came.set()
+
     def take(self, most: int) -> list[FeedItem]:
         """Up to `most` items in order; empty when none waits."""
         taken, self._items = self._items[:most], self._items[most:]

@@ -33,9 +33,7 @@ _EARN: Final = {
     "bonding": "staking",
     "unbonding": "staking",
 }
-_MOVED: Final = frozenset(
-    ("spottostaking", "stakingfromspot", "stakingtospot", "spotfromstaking")
-)
+_MOVED: Final = frozenset(("spottostaking", "stakingfromspot", "stakingtospot", "spotfromstaking"))
 
 
 def kind_of(type_: str, subtype: str) -> str | None:

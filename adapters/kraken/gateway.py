@@ -25,7 +25,7 @@ from actors.messages.execution import (
     SubmitAnswered,
     SubmitOutcome,
 )
-from actors.messages.market import FeedEvent, FeedStatus
+from actors.messages.market import PRIVATE_STREAMS, FeedEvent, FeedStatus
 from actors.messages.order import CancelOrder, SubmitOrder
 from actors.messages.reconciliation import (
     ReconcileRequested,
@@ -49,7 +49,7 @@ LOOK_BACK_NS: Final = 60 * SECOND_NS
 """An order is looked for from so long before its decision: clocks differ."""
 _UNKNOWN_ORDER: Final = "EOrder:Unknown order"
 BALANCES: Final = "balances"
-PRIVATE_STREAMS: Final = (CHANNEL, BALANCES)
+assert (CHANNEL, BALANCES) == PRIVATE_STREAMS
 
 Tell = Callable[[Message], Awaitable[None]]
 
@@ -289,7 +289,10 @@ class KrakenVenue:
         self._executions, self._sequences, self._worn_out = Executions(), {}, ""
         self._refuse_barred()
         token = await self._lists.token()
-        for channel, more in ((CHANNEL, {"snap_trades": True, "ratecounter": True}), (BALANCES, {})):
+        for channel, more in (
+            (CHANNEL, {"snap_trades": True, "ratecounter": True}),
+            (BALANCES, {}),
+        ):
             params = {"channel": channel, "token": token, **more}
             reply = await self.line.request("subscribe", params)
             if not reply.success:

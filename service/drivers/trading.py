@@ -281,7 +281,10 @@ class _Driver:
         else:
             rules, starts_at = rules_of(feed.symbols), next((each.at for each in feed.items()), 0)
         graph = build_graph(self.settings.decision, rules, self.choice.predictor)
-        segment_plan = plan_of(plan.mode, feed, self.choice.statement, starts_at=starts_at)
+        segment_plan = msgspec.structs.replace(
+            plan_of(plan.mode, feed, self.choice.statement, starts_at=starts_at),
+            funded_by_venue=self.outside is not None and self.outside.funds,
+        )
         observers: list[Observer] = [tally]
         for watcher in self.watchers:
             observers += watcher.observers()

@@ -50,7 +50,7 @@ class SinkVenue:
         if answer.refused:
             raise Permanent(answer.refused)
 
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
+    async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         """What the sink has of this id; it always reads everything."""
         answer = await self._ask("look_up", cl_ord_id=cl_ord_id)
         reports = tuple(decode_message(bytes.fromhex(fact)) for fact in answer.facts)

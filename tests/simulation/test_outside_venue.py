@@ -35,7 +35,7 @@ class Reached(SinkVenue):
         self.there: dict[str, VenueOrder] | None = None
         self.look_ups: list[str] = []
 
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
+    async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         """What the given lists say."""
         self.look_ups.append(cl_ord_id)
         if self.there is None:

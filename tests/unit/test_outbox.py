@@ -46,7 +46,7 @@ class Counter:
     async def cancel(self, order: CancelOrder) -> None:
         self._take(order)
 
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
+    async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         return VenueOrder(cl_ord_id, found=False, complete=True, open=False)
 
     async def open_orders(self) -> tuple[str, ...]:

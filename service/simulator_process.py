@@ -1,0 +1,90 @@
+"""The Kraken simulator as a process of our own: started on a free port of loopback, ended with us.
+
+Its first line on stdout says where it answers and with which keys.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from service.failures import ExitCode, UserError
+
+READY_SECONDS: Final = 60.0
+END_SECONDS: Final = 10.0
+
+
+class SimulatorKey(msgspec.Struct, frozen=True):
+    """A key of a simulated account. Nobody's money is behind it; its secret is printed."""
+
+    account: str
+    key: str
+    secret: str
+    permissions: tuple[str, ...]
+
+
+class SimulatorPlace(msgspec.Struct, frozen=True):
+    """Where a simulator answers, and how to sign."""
+
+    rest_url: str
+    public_socket_url: str
+    private_socket_url: str
+    keys: tuple[SimulatorKey, ...]
+
+    def trading_key(self) -> SimulatorKey:
+        """A key that may trade and cannot withdraw."""
+        for each in self.keys:
+            if "modify-trades" in each.permissions and "withdraw-funds" not in each.permissions:
+                return each
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            "The simulator has no key that may trade and cannot withdraw.",
+            "Start it anew: `ballast simulate kraken --help`.",
+        )
+
+
+@asynccontextmanager
+async def simulator(options: Sequence[str], log: Path) -> AsyncIterator[SimulatorPlace]:
+    """A running simulator; what it says on stderr goes to `log`.
+
+    Raises UserError when it does not answer in time or ends at once.
+    """
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as said:
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "service.entry", "simulate", "kraken", "--port", "0"),
+            *("--print-keys", "--json", *options),
+            stdout=asyncio.subprocess.PIPE,
+            stderr=said,
+            # A Ctrl-C of the terminal is ours to take: the venue must outlive our clean stop.
+            start_new_session=True,
+        )
+    try:
+        yield await _ready(process, log)
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), END_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+
+async def _ready(process: asyncio.subprocess.Process, log: Path) -> SimulatorPlace:
+    assert process.stdout is not None
+    try:
+        line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
+        return msgspec.json.decode(line, type=SimulatorPlace)
+    except (TimeoutError, msgspec.DecodeError) as error:
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            "The Kraken simulator did not start.",
+            f"Its own words are in {log}.",
+        ) from error
