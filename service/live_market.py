@@ -25,10 +25,10 @@ from actors.messages.control import RunStarted
 from actors.messages.market import CandleSlice
 from actors.money import step_of
 from actors.ports import EdgeError, Feed, FeedItem, Journal
-from adapters.clock import EdgeClock
 from adapters.instruments.facts import MAKER_FEE, QUOTE, QUOTE_DECIMALS, TAKER_FEE
 from adapters.instruments.table import canonical_symbol
 from adapters.kraken.capture import CaptureFile
+from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
 from adapters.kraken.public_rest import Pair, PublicRest, first_fee
 from adapters.kraken.socket import Patience
