@@ -1,4 +1,4 @@
-"""Frames of a recorded capture a second on one core: decoded, applied to the book, checked by CRC32.
+"""Frames of a recorded capture a second on one core: decoded, applied to the book, checked.
 
 *Checked* is each frame to its book and checksum; *conflated* is the whole stream of a live feed,
 with the slices that leave every half second, or after every single frame. The reference decodes the
@@ -16,8 +16,7 @@ from typing import Final
 
 import msgspec
 
-ROOT: Final = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))
+sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from adapters.kraken.book import Book
 from adapters.kraken.frames import AckFrame, BookFrame, decode
@@ -33,6 +32,7 @@ from ops.benchmarks.figures import (
     report,
 )
 
+ROOT: Final = Path(__file__).resolve().parents[2]
 CAPTURE: Final = "kraken/protocol/flashbook__ws2_live_ETHUSD.ndjson.gz"
 CHECKED_LEAST: Final = 150_000.0
 CONFLATED_LEAST: Final = 80_000.0
@@ -44,9 +44,10 @@ class Recording:
     """The frames of one symbol, each with the receive time that it had."""
 
     def __init__(self, path: Path) -> None:
-        opened = gzip.open(path) if path.suffix == ".gz" else path.open("rb")
-        with opened as lines:
-            frames = [line.strip() for line in lines]
+        content = path.read_bytes()
+        if path.suffix == ".gz":
+            content = gzip.decompress(content)
+        frames = content.splitlines()
         self.frames: list[tuple[bytes, int]] = []
         self.books: list[bytes] = []
         ts = 0

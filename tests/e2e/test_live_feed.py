@@ -1,4 +1,4 @@
-"""`ballast paper --venue kraken` as a person runs it, against a Kraken on loopback, without a key."""
+"""`ballast paper --venue kraken` as a person runs it, against a Kraken on loopback; no key."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.e2e.conftest import Ballast
 from tests.kraken_markets import Market
 from tests.kraken_socket_server import KrakenServer, Loop, serving
 
-Probe = tuple[int, dict[str, object]]
+Probe = tuple[int, Any]
 
 
 class Venue:
