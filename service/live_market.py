@@ -98,10 +98,10 @@ class LiveMarket:
         """The history that comes before the live feed."""
         return (item for item in self.warm_up if item.at > after)
 
-    async def prepare(self, journal: Journal, say: Say) -> None:
+    async def prepare(self, journal: Journal, say: Say, stop: asyncio.Event) -> None:
         """Ask the venue for its clock, its pairs and (for a new account) its history.
 
-        Raises UserError when the venue does not answer, or the clocks are far apart.
+        A stop ends the asking early; the run then ends as it begins. Raises UserError when the venue does not answer, or the clocks are far apart.
         """
         rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
         begun = await run_started(journal, rows[-1]) if rows else None
@@ -112,7 +112,7 @@ class LiveMarket:
             for symbol, reason in self.left_out.items():
                 say(f"{symbol} is left out: {reason}")
             if begun is None:
-                await self._remember(say)
+                await self._remember(say, stop)
         except EdgeError as error:
             raise UserError(
                 ExitCode.ENVIRONMENT,
@@ -181,7 +181,7 @@ class LiveMarket:
             )
         self.rules = tuple(rule_of(symbol, pairs[symbol]) for symbol in self.symbols)
 
-    async def _remember(self, say: Say) -> None:
+    async def _remember(self, say: Say, stop: asyncio.Event) -> None:
         """The closed bars before now, of every symbol that has any."""
         minutes = self._settings.market.bar_interval_seconds // 60
         if self._settings.market.bar_interval_seconds % 60 or minutes not in _MINUTES:
@@ -190,6 +190,8 @@ class LiveMarket:
         say(f"asking for the history of {len(self.symbols)} symbols")
         found: dict[int, list[tuple[int, list[float]]]] = {}
         for place, symbol in enumerate(self.symbols):
+            if stop.is_set():
+                return
             try:
                 rows = await self._rest.candles(symbol, minutes)
             except EdgeError as error:
