@@ -25,10 +25,10 @@ from actors.messages.control import RunStarted
 from actors.messages.market import CandleSlice
 from actors.money import step_of
 from actors.ports import EdgeError, Feed, FeedItem, Journal
-from adapters.clock import EdgeClock
 from adapters.instruments.facts import MAKER_FEE, QUOTE, QUOTE_DECIMALS, TAKER_FEE
 from adapters.instruments.table import canonical_symbol
 from adapters.kraken.capture import CaptureFile
+from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
 from adapters.kraken.public_rest import Pair, PublicRest, first_fee
 from adapters.kraken.socket import Patience
@@ -98,10 +98,10 @@ class LiveMarket:
         """The history that comes before the live feed."""
         return (item for item in self.warm_up if item.at > after)
 
-    async def prepare(self, journal: Journal, say: Say) -> None:
+    async def prepare(self, journal: Journal, say: Say, stop: asyncio.Event) -> None:
         """Ask the venue for its clock, its pairs and (for a new account) its history.
 
-        Raises UserError when the venue does not answer, or the clocks are far apart.
+        A stop ends the asking early; the run then ends as it begins. Raises UserError when the venue does not answer, or the clocks are far apart.
         """
         rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
         begun = await run_started(journal, rows[-1]) if rows else None
@@ -112,7 +112,7 @@ class LiveMarket:
             for symbol, reason in self.left_out.items():
                 say(f"{symbol} is left out: {reason}")
             if begun is None:
-                await self._remember(say)
+                await self._remember(say, stop)
         except EdgeError as error:
             raise UserError(
                 ExitCode.ENVIRONMENT,
@@ -181,7 +181,7 @@ class LiveMarket:
             )
         self.rules = tuple(rule_of(symbol, pairs[symbol]) for symbol in self.symbols)
 
-    async def _remember(self, say: Say) -> None:
+    async def _remember(self, say: Say, stop: asyncio.Event) -> None:
         """The closed bars before now, of every symbol that has any."""
         minutes = self._settings.market.bar_interval_seconds // 60
         if self._settings.market.bar_interval_seconds % 60 or minutes not in _MINUTES:
@@ -190,6 +190,8 @@ class LiveMarket:
         say(f"asking for the history of {len(self.symbols)} symbols")
         found: dict[int, list[tuple[int, list[float]]]] = {}
         for place, symbol in enumerate(self.symbols):
+            if stop.is_set():
+                return
             try:
                 rows = await self._rest.candles(symbol, minutes)
             except EdgeError as error:

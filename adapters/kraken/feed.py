@@ -17,9 +17,9 @@ from actors.dataset import Dataset
 from actors.instant import HOUR_NS, MILLISECOND_NS, SECOND_NS
 from actors.messages.control import ClockSkew
 from actors.ports import EdgeError, FeedItem
-from adapters.clock import EdgeClock
 from adapters.kraken.backlog import CAPACITY, Backlog
 from adapters.kraken.capture import CaptureFile
+from adapters.kraken.clock import EdgeClock
 from adapters.kraken.counts import StreamCounts
 from adapters.kraken.edge_events import (
     EdgeEvent,
@@ -80,7 +80,7 @@ class LiveFeed:
         self.symbols = symbols
         self.clock = clock
         self.options = options
-        self.line = Line()
+        self.line = Line(silence=options.patience.silence)
         self.backlog = Backlog(capacity=options.capacity, bar_ns=options.bar_ns)
         self._url = url
         self._trades = trades
@@ -215,13 +215,17 @@ class LiveFeed:
                 await self._tell(now)
 
     def _look(self) -> None:
-        line, books = self.line, len(self.symbols) - len(self._stream.absent_books)
+        line, counts = self.line, self._stream.counts
+        line.books = len(self.symbols) - len(self._stream.absent_books)
+        line.frames, line.trade_gaps = counts.frames, counts.trade_gaps
+        line.trade_repairs = counts.trade_repairs
+        line.waiting, line.conflated_books = len(self.backlog), self.backlog.conflated_books
         line.handshakes = self._handshakes.made
         line.renewals = self._subscriptions.renewals
         line.refused = tuple(self._subscriptions.refused)
         line.lag_ns, line.offset_ns = self._skew.lag_ns, self._skew.offset_ns
         if self._send is not None:
-            line.state = LineState.STREAMING if books else LineState.SUBSCRIBING
+            line.state = LineState.STREAMING if line.books else LineState.SUBSCRIBING
 
     async def _tell(self, now: int) -> None:
         """Once a second: the clock, and the recording."""

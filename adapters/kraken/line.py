@@ -36,11 +36,24 @@ class Line(msgspec.Struct):
     """How far the wall clock, or the venue's at least, is from ours: the larger of both."""
     recording: str = ""
     """What is wrong with the recording; empty: nothing, or there is none."""
+    silence: float = 8.0
+    """How many seconds without a frame are too many."""
+    frames: int = 0
+    books: int = 0
+    """Symbols whose book can be used."""
+    trade_gaps: int = 0
+    trade_repairs: int = 0
+    waiting: int = 0
+    """Items that wait for the pump."""
+    conflated_books: int = 0
 
     def silent_seconds(self) -> float:
-        """Since the last frame, or since ever."""
-        return time.monotonic() - self.heard if self.heard else float("inf")
+        """Since the last frame; -1 before any."""
+        return time.monotonic() - self.heard if self.heard else -1.0
 
-    def is_up(self, silence: float) -> bool:
-        """Whether the market is heard now."""
-        return self.state is LineState.STREAMING and self.silent_seconds() <= silence
+    def trouble(self) -> str:
+        """Why the market is not heard now, in words; empty: it is."""
+        if self.state is not LineState.STREAMING:
+            return f"the feed is {self.state.value}" + (f": {self.detail}" if self.detail else "")
+        silent = self.silent_seconds()
+        return f"the feed has been silent for {silent:.0f} s" if silent > self.silence else ""

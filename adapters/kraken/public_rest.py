@@ -82,7 +82,7 @@ class PublicRest:
         *,
         seconds: float = 10.0,
         pause_seconds: float = PAUSE_SECONDS,
-        patience_seconds: float = 30.0,
+        patience_seconds: float = 15.0,
     ) -> None:
         self._url = url.rstrip("/")
         self._names = names

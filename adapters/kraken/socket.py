@@ -21,7 +21,7 @@ PING: Final = '{"method":"ping"}'
 USER_AGENT: Final = "ballast"
 FRAME_BYTES_MOST: Final = 8 * 2**20
 Send = Callable[[str], Awaitable[None]]
-_TROUBLE: Final = (aiohttp.ClientError, OSError, TimeoutError, ValueError)
+_TROUBLE: Final = (aiohttp.ClientError, OSError, TimeoutError)
 
 
 class Patience(msgspec.Struct, frozen=True):

@@ -18,7 +18,7 @@ from actors.messages.market import FeedEvent, FeedStatus
 from actors.ports import FeedItem
 from adapters.kraken.book import Book, BookFault, depth_for
 from adapters.kraken.conflation import Conflation, Trade
-from adapters.kraken.continuity import Continuity, Missing
+from adapters.kraken.continuity import Missing
 from adapters.kraken.counts import StreamCounts
 from adapters.kraken.edge_events import (
     EdgeEvent,
@@ -26,7 +26,6 @@ from adapters.kraken.edge_events import (
     Opened,
     Passed,
     Repaired,
-    ToldTrade,
     Unrepaired,
 )
 from adapters.kraken.frames import (
@@ -44,6 +43,7 @@ from adapters.kraken.frames import (
     decode,
 )
 from adapters.kraken.states import News, PairStates, state_of
+from adapters.kraken.tape import TradeTape
 from adapters.kraken.tokens import TokenError, instant_of, plain_number
 
 CONFLATE_NS: Final = 500 * MILLISECOND_NS
@@ -85,12 +85,11 @@ class MarketStream:
         self._granted: dict[str, int] = {}
         self._resync: set[str] = set()
         self._failed: set[str] = set()
-        self._continuity = Continuity()
-        self._trade_gap: set[str] = set()
         self._bar_ns = 0
         self._on_ack = on_ack
         self._states = PairStates(symbols)
         self._conflation = Conflation(conflate_ns)
+        self._tape = TradeTape(self._index, self._conflation, self.counts, self._report_trades)
         self._conflate_ns = conflate_ns
         self._received_ts = began_ts
         self._item_ts = 0
@@ -122,12 +121,13 @@ class MarketStream:
         match event:
             case Opened():
                 self._bar_ns = event.bar_ns
+                self._tape.holds = True
             case Lost():
                 self._lose(event.detail)
             case Repaired():
-                self._repair(event)
+                self._tape.repair(event)
             case Unrepaired():
-                self._give_up(event.symbol, event.detail)
+                self._tape.give_up(event.symbol, event.detail)
             case Passed():
                 pass
         return self._handed_over()
@@ -136,9 +136,7 @@ class MarketStream:
         """Whether anything is held back that the time `ts` releases."""
         if ts // self._conflate_ns == self._received_ts // self._conflate_ns:
             return False
-        return self._conflation.holds_back or (
-            self._bar_ended(ts) and bool(self._continuity.unsettled)
-        )
+        return self._conflation.holds_back or (self._bar_ended(ts) and not self._tape.is_settled)
 
     @property
     def failed_books(self) -> tuple[str, ...]:
@@ -152,8 +150,7 @@ class MarketStream:
 
     def missing(self) -> dict[str, Missing]:
         """The trades that later ones wait for, by symbol."""
-        found = {symbol: self._continuity.missing(symbol) for symbol in self._continuity.unsettled}
-        return {symbol: each for symbol, each in found.items() if each is not None}
+        return self._tape.missing()
 
     def flush(self) -> list[FeedItem]:
         """What is still held back, at the last receive time: the end of a recording or a window."""
@@ -239,7 +236,7 @@ class MarketStream:
         # What a snapshot tells first is not said anywhere; ids are the order.
         told = sorted(frame.data, key=_by_id) if is_snapshot else frame.data
         # The first snapshot tells of trades before we listened.
-        has_begun = self._continuity.has_begun
+        has_begun = self._tape.has_begun
         before = {each.symbol for each in told if is_snapshot and not has_begun(each.symbol)}
         for each in told:
             self._take_trade(each, received_ts, is_before=each.symbol in before)
@@ -267,65 +264,7 @@ class MarketStream:
             self.venue_ts = max(self.venue_ts, ts)
             is_buy = entry.side == "buy"
             trade = Trade(place, price, quantity, is_buy, entry.trade_id, ts)
-            self._count_trade(symbol, trade, is_before=is_before)
-
-    def _count_trade(self, symbol: str, trade: Trade, *, is_before: bool = False) -> None:
-        """Use a trade once and in its turn. Ids run by one: a jump is a gap, a return a repeat."""
-        known = self._continuity
-        if not known.has_begun(symbol) and symbol in known.unsettled:
-            self._give_up(symbol, "what was traded meanwhile is not known")
-        if is_before or not known.has_begun(symbol):
-            known.begin(symbol, trade)
-            self.counts.trades_before_start += is_before
-            if not is_before:
-                self._use_trades([trade])
-            return
-        known.joined(symbol)
-        if known.is_known(symbol, trade.trade_id):
-            self.counts.trades_repeated += 1
-            return
-        following = known.follow(symbol, trade)
-        if following and symbol in self._trade_gap:
-            self._trade_gap.discard(symbol)
-            self._report(TRADE, FeedEvent.RESYNCED, symbol, "")
-        self._use_trades(following)
-        if known.missing(symbol) is not None and (not self._bar_ns or known.is_full(symbol)):
-            self._give_up(symbol, "")
-
-    def _use_trades(self, trades: list[Trade]) -> None:
-        self.counts.trades += len(trades)
-        for trade in trades:
-            self._conflation.add_trade(trade)
-
-    def _give_up(self, symbol: str, detail: str) -> None:
-        """What is missing stays missing: say so, then use what waited for it."""
-        if symbol not in self._index:
-            return
-        waited, missed = self._continuity.give_up(symbol)
-        self.counts.trade_gaps += 1
-        self._trade_gap.add(symbol)
-        told = f"{missed} trades are missing" if missed else detail
-        self._report(TRADE, FeedEvent.GAP, symbol, told)
-        self._use_trades(waited)
-
-    def _repair(self, event: Repaired) -> None:
-        """Use the trades that the venue told afterwards, if they are all there."""
-        place = self._index.get(event.symbol)
-        if place is None:
-            return
-        for told in sorted(event.trades, key=_by_id):
-            try:
-                price = float(plain_number(told.price.encode()))
-                quantity = float(plain_number(told.qty.encode()))
-            except TokenError:
-                continue
-            if price > 0.0 and quantity > 0.0 and self._continuity.has_begun(event.symbol):
-                trade = Trade(place, price, quantity, told.is_buy, told.trade_id, told.ts)
-                self._count_trade(event.symbol, trade)
-        if self._continuity.missing(event.symbol) is not None:
-            self._give_up(event.symbol, "")
-        else:
-            self.counts.trade_repairs += 1
+            self._tape.count(symbol, trade, is_before=is_before)
 
     def _lose(self, detail: str) -> None:
         """No book is sound any more, and every symbol's trades must join up again."""
@@ -333,7 +272,7 @@ class MarketStream:
         for symbol in self._index:
             self._drop_book(symbol)
         self._failed.clear()
-        self._continuity.doubt(tuple(self._index))
+        self._tape.doubt()
         self._report(BOOK, FeedEvent.GAP, "", detail)
 
     def _take_ack(self, frame: AckFrame, received_ts: int) -> None:
@@ -370,7 +309,7 @@ class MarketStream:
             for symbol in named or self._books:
                 self._drop_book(symbol)
         elif channel == TRADE:
-            self._trade_gap.update(named or self._books)
+            self._tape.tear(named or list(self._books))
         for symbol in named or [""]:
             self._report(channel, FeedEvent.GAP, symbol, str(error))
 
@@ -380,13 +319,15 @@ class MarketStream:
             return
         if ts // self._conflate_ns != self._received_ts // self._conflate_ns:
             if self._bar_ended(ts):
-                for symbol in self._continuity.unsettled:
-                    self._give_up(symbol, "whether trades are missing was not known in time")
+                self._tape.end_bar()
             self._hand_over()
         self._received_ts = ts
 
     def _bar_ended(self, ts: int) -> bool:
         return self._bar_ns > 0 and ts // self._bar_ns != self._received_ts // self._bar_ns
+
+    def _report_trades(self, event: FeedEvent, symbol: str, detail: str) -> None:
+        self._report(TRADE, event, symbol, detail)
 
     def _report(self, stream: str, event: FeedEvent, symbol: str, detail: str) -> None:
         self._hand_over()
@@ -402,5 +343,5 @@ class MarketStream:
         self._items.append(FeedItem(self._item_ts, message))
 
 
-def _by_id(trade: TradeEntry | ToldTrade) -> int:
+def _by_id(trade: TradeEntry) -> int:
     return trade.trade_id

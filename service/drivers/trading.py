@@ -222,7 +222,7 @@ class _Driver:
     async def _traded(self, journal: Journal) -> tuple[OpenSegment, Tally, Fed, RunRow]:
         """From the opening of the segment to its last record."""
         if isinstance(self.feed, LiveMarket):
-            await self.feed.prepare(journal, self.say)
+            await self.feed.prepare(journal, self.say, self.stop)
         tally = Tally(
             self.feed.symbols,
             measured_from_ns=self.choice.training_end_ns,

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ import pytest
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from adapters.journal.file import FileJournal
-from ops.benchmarks import bars, kernel, orders, replay
+from ops.benchmarks import bars, feed, kernel, orders, replay
 from ops.benchmarks.figures import Figure, parsed, percentile, show
 from ops.benchmarks.market import CandleMarket, settings_of
 from ops.benchmarks.run import PROGRAMS, BenchmarkError, run_program
@@ -109,6 +110,12 @@ def test_the_orders_benchmark_sends_one_order_a_sample() -> None:
 def test_the_replay_benchmark_repeats_its_backtest() -> None:
     found = by_name(replay.measure(slices=20, rounds=1))
     assert found["replay / backtest"].value > 0.0
+
+
+def test_the_feed_benchmark_checks_every_recorded_frame(recorded: Callable[[str], Path]) -> None:
+    found = by_name(feed.measure(recorded(feed.CAPTURE), passes=1, rounds=1))
+    assert len(found) == 3
+    assert all(each.reference > each.value > 0.0 for each in found.values())
 
 
 def test_every_program_that_the_table_names_exists() -> None:

@@ -51,6 +51,8 @@ def test_every_metric_of_the_catalogue_is_exposed_once_it_can_be(tmp_path: Path)
         for each in METRICS
         if (f"{each.name}_bucket" if each.kind is Kind.HISTOGRAM else each.name) not in series
     }
+    # What a connection is told of exists only where there is one.
+    missing -= {each.name for each in METRICS if each.name.startswith("ballast_feed_")}
     assert missing <= {"ballast_refusals_total"}
     tally, reading = run.tally, run.reader.read()
     assert tally.fills > 0
