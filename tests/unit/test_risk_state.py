@@ -12,11 +12,18 @@ import pytest
 from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.base import Message
-from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
+from actors.messages.control import (
+    ActorRestarted,
+    ConstraintViolated,
+    KillSwitch,
+    Note,
+    Reactivate,
+)
 from actors.messages.decision import Action, OrderIntent, Reason, Side
 from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
+from actors.messages.reconciliation import ReconciliationState
 from actors.messages.risk import (
     IntentApproved,
     IntentRefused,
@@ -301,3 +308,18 @@ def test_marks_of_a_warm_up_price_nothing() -> None:
     flags = np.zeros(len(SYMBOLS), dtype=np.int32)
     desk.tell(MarkSlice(NOW, rows, flags, warm_up=True))
     assert desk.actor.state.marked_at < 0
+
+
+def test_resume_is_refused_with_the_difference_while_the_venue_and_we_disagree() -> None:
+    """G5: the halt stays, and what stands in the way is told; once explained, it is lifted."""
+    desk = Desk()
+    desk.tell(ConstraintViolated("fill_before_order", 42))
+    desk.tell(ReconciliationState("balance USD: 1 here, 2 at the venue", differs=True))
+    note, standing = desk.tell(Reactivate("operator", "go on"))
+    assert isinstance(note, Note)
+    assert note.event == "risk.resume_refused"
+    assert isinstance(standing, TradingStateChanged)
+    assert standing.state is TradingState.HALTED
+    assert standing.reason.endswith("not resumed: balance USD: 1 here, 2 at the venue")
+    desk.tell(ReconciliationState("", differs=False))
+    assert state_of(desk.tell(Reactivate("operator", "go on"))) == (TradingState.ACTIVE, 0)
