@@ -1,0 +1,65 @@
+"""A list over a whole window, read page by page, and whether it is whole.
+
+Rows are listed newest first, so new ones shift the pages: both ends are fixed before, every row is
+kept once by its id, and the list is whole when as many rows were seen as the venue counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Final, TypeVar
+
+from actors.instant import SECOND_NS
+from adapters.kraken.bodies import Form
+from adapters.kraken.records import Listed
+
+PAGE_ROWS: Final = 50
+PAGES_MOST: Final = 400
+T = TypeVar("T")
+Page = tuple[dict[str, T], int | None]
+"""Rows by id, and how many the venue counts in the window, where it says so."""
+
+
+async def whole_list(
+    page_at: Callable[[int], Awaitable[Page[T]]], *, pages_most: int = PAGES_MOST
+) -> Listed[T]:
+    """Every row of a window. `page_at` reads the page that begins at an offset."""
+    found: dict[str, T] = {}
+    offset, counted = 0, None
+    for _ in range(pages_most):
+        rows, count = await page_at(offset)
+        found |= rows
+        offset += len(rows)
+        counted = count if counted is None else max(counted, count or 0)
+        is_last = not rows or (len(rows) < PAGE_ROWS and (counted is None or offset >= counted))
+        # A full page may be the last one too, where the count says so.
+        if is_last or (counted is not None and len(found) >= counted):
+            return _listed(found, counted)
+    return Listed(tuple(found.values()), False, f"more than {pages_most} pages")
+
+
+def _listed(found: dict[str, T], counted: int | None) -> Listed[T]:
+    rows = tuple(found.values())
+    if counted is not None and len(rows) < counted:
+        return Listed(rows, False, f"{len(rows)} of the {counted} rows that the venue counts")
+    return Listed(rows, True)
+
+
+def window_form(since: int, until: int) -> Form:
+    """A window (ns, both ends included) in whole seconds, wider than asked for.
+
+    The venue leaves out a row at `start` itself.
+    """
+    start = max(0, since // SECOND_NS - 1)
+    return (("start", str(start)), ("end", str(-(-until // SECOND_NS) + 1)))
+
+
+def at_offset(form: Form, offset: int) -> Form:
+    """The same window from the row with this number on."""
+    return (*form, ("ofs", str(offset)))
+
+
+def within(listed: Listed[T], ts_of: Callable[[T], int], since: int, until: int) -> Listed[T]:
+    """Only the rows whose instant lies in the window (ns, both ends included)."""
+    rows = tuple(row for row in listed.rows if since <= ts_of(row) <= until)
+    return Listed(rows, listed.complete, listed.why)
