@@ -128,6 +128,11 @@ class LiveMarket:
             capture=self._capture,
         )
 
+    def nudge(self) -> None:
+        """Something came by another way: whoever waits for news looks again."""
+        if self._feed is not None:
+            self._feed.backlog.nudge()
+
     def listen(self) -> None:
         """Connect, unless that was done; raises whatever ended the connection for good."""
         if self._listening is None:

@@ -109,13 +109,16 @@ class KrakenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where Kraken is, and when its public feed is not believed.
 
     No frame for `silence_seconds` is a lost connection. A wall or venue clock that is further than
-    `clock_skew_ms_max` from ours stops entries. Addresses without TLS are for loopback only.
+    `clock_skew_ms_max` from ours stops entries. `tier` (starter, intermediate, pro) says which rate
+    limits the account has. Addresses without TLS are for loopback only.
     """
 
     public_socket_url: str = "wss://ws.kraken.com/v2"
+    private_socket_url: str = "wss://ws-auth.kraken.com/v2"
     rest_url: str = "https://api.kraken.com"
     silence_seconds: int = 8
     clock_skew_ms_max: int = 1000
+    tier: str = "starter"
 
 
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

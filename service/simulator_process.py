@@ -88,3 +88,21 @@ async def _ready(process: asyncio.subprocess.Process, log: Path) -> SimulatorPla
             "The Kraken simulator did not start.",
             f"Its own words are in {log}.",
         ) from error
+
+
+def place_in(path: Path) -> SimulatorPlace:
+    """What a running simulator said of itself. Raises UserError for a file that does not say it."""
+    try:
+        return msgspec.json.decode(path.read_bytes().partition(b"\n")[0], type=SimulatorPlace)
+    except OSError as error:
+        raise UserError(
+            ExitCode.MISSING,
+            f"The file {path} cannot be read ({error.strerror}).",
+            "Write it with `ballast simulate kraken --print-keys --json > FILE`.",
+        ) from error
+    except msgspec.DecodeError as error:
+        raise UserError(
+            ExitCode.BAD_INPUT,
+            f"The file {path} is not what a simulator says of itself ({error}).",
+            "Write it with `ballast simulate kraken --print-keys --json > FILE`.",
+        ) from error

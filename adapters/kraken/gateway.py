@@ -21,6 +21,7 @@ from actors.messages.base import Message
 from actors.messages.control import KillSwitch, LedgerEntry
 from actors.messages.execution import (
     CancelAnswered,
+    ExecKind,
     ExecutionReport,
     SubmitAnswered,
     SubmitOutcome,
@@ -48,6 +49,7 @@ LISTS_LAG_NS: Final = 60 * SECOND_NS
 LOOK_BACK_NS: Final = 60 * SECOND_NS
 """An order is looked for from so long before its decision: clocks differ."""
 _UNKNOWN_ORDER: Final = "EOrder:Unknown order"
+_ENDS: Final = (ExecKind.FILLED, ExecKind.CANCELLED, ExecKind.EXPIRED, ExecKind.REJECTED)
 BALANCES: Final = "balances"
 assert (CHANNEL, BALANCES) == PRIVATE_STREAMS
 
@@ -82,6 +84,9 @@ class AccountLists(Protocol):
 
     async def cancel(self, cl_ord_id: str) -> None:
         """Cancel by client id, without the socket."""
+
+    def asset(self, name: str) -> str:
+        """Our name of a balance's asset, with the suffix of what is not for sale."""
 
 
 class _Placed(msgspec.Struct, frozen=True):
@@ -139,6 +144,13 @@ class KrakenVenue:
         self._barred = ""
         self._worn_out = ""
         self._telling: dict[asyncio.Task[None], None] = {}
+        self.trouble = "no connection yet"
+        """Why the channels are not open, in a few words."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the private channels are open."""
+        return bool(self._token) and self.line.is_open
 
     async def submit(self, order: SubmitOrder) -> None:
         """Send the order once. Raises Transient when nothing was sent, Permanent when it was
@@ -148,9 +160,9 @@ class KrakenVenue:
         now = self._clock()
         if order.deadline - now < DEADLINE_LEAST_NS:
             raise Transient("its deadline is too near")
-        if not self.line.is_open or not self._token:
+        if not self.is_ready:
             raise Transient("the private channels are not open")
-        if not self._limits.try_add(order.symbol, now):
+        if not self._limits.try_add(order.symbol, now, order.cl_ord_id):
             raise Transient("the pair's rate limit has no room")
         try:
             reply = await self.line.request("add_order", order_params(order, self._token))
@@ -166,7 +178,7 @@ class KrakenVenue:
     async def cancel(self, order: CancelOrder) -> None:
         """Ask for a cancel; an order that the venue does not know is an answer, not an error."""
         self._refuse_barred()
-        if not self.line.is_open or not self._token:
+        if not self.is_ready:
             try:
                 await self._lists.cancel(order.cl_ord_id)
             except Permanent as error:
@@ -238,6 +250,8 @@ class KrakenVenue:
         """Answer, and raise what the text means."""
         text = reply.error
         outcome = outcome_of(text)
+        if outcome is SubmitOutcome.RATE_LIMITED:
+            self._limits.exceeded(order.symbol, self._clock())
         self._answer(order, outcome, text)
         self._heed(text)
         if outcome in (SubmitOutcome.UNKNOWN, SubmitOutcome.DEADLINE_ELAPSED):
@@ -303,6 +317,7 @@ class KrakenVenue:
             await self._tell(FeedStatus(self._clock(), stream, FeedEvent.ONLINE))
 
     def _leave(self, reason: str) -> None:
+        self.trouble = reason
         if self._token:
             self._token = ""
             for stream in PRIVATE_STREAMS:
@@ -317,11 +332,11 @@ class KrakenVenue:
                 return
             self._follow(head)
             if head.channel == CHANNEL:
-                facts: Iterable[Message] = self._executions.take(_EXECUTIONS.decode(frame))
+                facts: Iterable[Message] = self._reports(frame)
             elif head.type == "snapshot":
                 return  # what lies there is the reconciliation's to read
             else:
-                facts = tuple(_entries(_BALANCES.decode(frame)))
+                facts = tuple(self._entries(_BALANCES.decode(frame)))
         except (msgspec.DecodeError, ExecutionError, TokenError) as error:
             raise DeafError(f"a private frame that is none: {error}") from error
         for fact in facts:
@@ -334,17 +349,23 @@ class KrakenVenue:
             raise DeafError(f"{head.channel}: frame {head.sequence} where {expected} was expected")
         self._sequences[head.channel] = head.sequence
 
+    def _reports(self, frame: bytes) -> Iterable[Message]:
+        reports = self._executions.take(_EXECUTIONS.decode(frame))
+        for each in reports:
+            if each.kind in _ENDS:
+                self._limits.ended(each.cl_ord_id)
+        return reports
 
-def _entries(frame: _BalanceFrame) -> Iterable[Message]:
-    for row in frame.data:
-        entry = entry_of(
-            row.ledger_id,
-            row.type,
-            row.subtype,
-            row.asset,
-            amount=row.amount,
-            fee=row.fee,
-            ts=instant_of(row.timestamp),
-        )
-        if entry is not None:
-            yield entry
+    def _entries(self, frame: _BalanceFrame) -> Iterable[Message]:
+        for row in frame.data:
+            entry = entry_of(
+                row.ledger_id,
+                row.type,
+                row.subtype,
+                self._lists.asset(row.asset),
+                amount=row.amount,
+                fee=row.fee,
+                ts=instant_of(row.timestamp),
+            )
+            if entry is not None:
+                yield entry

@@ -227,7 +227,7 @@ def _trade_live(given: dict[str, Any]) -> None:
         notice = f"not a market result: the feed is on this machine; {choice.notice}"
         choice = msgspec.structs.replace(choice, notice=notice)
     kind = given["journal"] or settings.journal.kind or POSTGRES
-    _refuse_other_journal(settings, kind)
+    refuse_other_journal(settings, kind)
     limits = Limits(given["events"] or 0, duration_of(given["for_"]))
     plan = RunPlan("PAPER", kind, "", lasting=True, limits=limits, speed=1.0)
     with sole_service(settings.home, f"The account {settings.account.name}"):
@@ -274,7 +274,7 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
     )
     kind = given["journal"] or settings.journal.kind or (FILE if own else POSTGRES)
     if not own:
-        _refuse_other_journal(settings, kind)
+        refuse_other_journal(settings, kind)
     plan = RunPlan("PAPER", kind, "", lasting=not own, limits=limits, speed=speed)
     if not own:
         with sole_service(settings.home, f"The account {settings.account.name}"):
@@ -288,7 +288,7 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
         finish(run_plan(settings, feed, choice, owned, given), given["as_json"])
 
 
-def _refuse_other_journal(settings: Settings, kind: str) -> None:
+def refuse_other_journal(settings: Settings, kind: str) -> None:
     """An account is in one journal for life: another kind would be another account."""
     name = settings.account.name
     kept = {e.journal for e in RunIndex(settings.home).entries() if e.account == name}

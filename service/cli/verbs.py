@@ -8,6 +8,7 @@ from service.cli.books import books
 from service.cli.database import db
 from service.cli.doctor import doctor
 from service.cli.health import health
+from service.cli.live import live
 from service.cli.paper import demo, paper, run
 from service.cli.proving import proof, replay
 from service.cli.runs import runs
@@ -17,6 +18,7 @@ VERBS = (
     run,
     demo,
     paper,
+    live,
     backtest,
     replay,
     proof,

@@ -39,7 +39,9 @@ async def feed_live(
 ) -> Fed:
     """Admit what comes until a limit, a stop or a halt; every batch is durable before the next."""
     market.listen()
-    reads = outside and ProofReads(outside, pump.kernel, market.feed.backlog.nudge)
+    reads = None
+    if outside is not None:
+        reads = ProofReads(outside, pump.kernel, market.feed.backlog.nudge)
     admitted = 0
     began = fed_at = time.monotonic()
     try:
