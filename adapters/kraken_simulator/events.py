@@ -86,7 +86,7 @@ class Execution(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True):
-    """One entry of an account's ledger. `amount` is signed and before `fee`; `balance` is after both.
+    """One entry of an account's ledger. `amount` is signed, `balance` after it and `fee`.
 
     `asset` is the WebSocket v2 name, with its suffix ("BTC.F"). Kinds: trade, deposit, withdrawal,
     staking (rewards), transfer, earn (allocation to and from .F).

@@ -205,14 +205,14 @@ def pair_named(text: str) -> str | None:
 
 
 def asset_named(text: str) -> str | None:
-    """The v2 name behind an asset name of REST or v2, with its suffix: "XXBT", "XBT.F" to "BTC.F"."""
+    """The v2 name behind an asset name of REST or v2, suffix kept: "XBT.F" gives "BTC.F"."""
     name, dot, suffix = text.partition(".")
     found = _ASSET_NAMES.get(name)
     return f"{found}{dot}{suffix}" if found else None
 
 
 def rest_asset(name: str) -> str:
-    """REST's key of an asset: "XXBT" for "BTC", "XBT.F" for "BTC.F" (suffixed ones use altnames)."""
+    """REST's key of an asset: "XXBT" for "BTC", "XBT.F" for "BTC.F" (suffixes use altnames)."""
     plain, dot, suffix = name.partition(".")
     asset = ASSETS[plain]
     return f"{asset.altname}{dot}{suffix}" if dot else asset.rest_id
