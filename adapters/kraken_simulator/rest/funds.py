@@ -11,7 +11,7 @@ from adapters.kraken_simulator.exchange import Exchange
 from adapters.kraken_simulator.instruments import ASSETS, asset_named
 from adapters.kraken_simulator.rest.naming import Naming, pairs_of
 from adapters.kraken_simulator.rest.pages import Span, page, span_of
-from adapters.kraken_simulator.rest.parsing import Params, word, words
+from adapters.kraken_simulator.rest.parsing import word, words
 from adapters.kraken_simulator.rest.request import Request
 from adapters.kraken_simulator.views import FeeRate, Wallet
 from adapters.kraken_simulator.wire import seconds, text

@@ -14,7 +14,15 @@ from adapters.kraken_simulator.rest.order_words import (
     price_of,
     wants_validation,
 )
-from adapters.kraken_simulator.rest.parsing import amount, is_set, needed, whole, word, words
+from adapters.kraken_simulator.rest.parsing import (
+    Params,
+    amount,
+    is_set,
+    needed,
+    whole,
+    word,
+    words,
+)
 from adapters.kraken_simulator.rest.request import Request
 from adapters.kraken_simulator.wire import rfc3339
 
@@ -50,7 +58,7 @@ def add_order_batch(request: Request) -> dict[str, Any]:
     legs = params.get("orders")
     if not isinstance(legs, list) or not all(isinstance(each, dict) for each in legs):
         raise Refusal(argument("orders"))
-    shared = {name: params[name] for name in ("deadline", "validate") if name in params}
+    shared: Params = {n: params[n] for n in params if n in {"deadline", "validate"}}
     orders = tuple(
         order_of(exchange, {**shared, **leg}, row, request.live.now_ns()) for leg in legs
     )
@@ -165,11 +173,8 @@ def cancel_order(request: Request) -> dict[str, Any]:
 def cancel_order_batch(request: Request) -> dict[str, Any]:
     """Cancel up to fifty orders; those that are not open count for nothing."""
     params = request.params
-    names: list[str | int] = []
-    for each in params.get("orders") or ():
-        names.append(name_of(str(each.get("txid") if isinstance(each, dict) else each)))
-    for each in params.get("cl_ord_ids") or ():
-        names.append(str(each.get("cl_ord_id") if isinstance(each, dict) else each))
+    names: list[str | int] = [name_of(each) for each in _listed(params, "orders", "txid")]
+    names.extend(_listed(params, "cl_ord_ids", "cl_ord_id"))
     if not 1 <= len(names) <= BATCH_CANCEL_MAX:
         raise Refusal(argument("orders"))
     count = 0
@@ -180,6 +185,14 @@ def cancel_order_batch(request: Request) -> dict[str, Any]:
             if refusal.error != UNKNOWN_ORDER:
                 raise
     return {"count": count}
+
+
+def _listed(params: Params, name: str, inner: str) -> list[str]:
+    """Ids of a list of texts or of objects that name them. Raises Refusal."""
+    rows = params.get(name) or []
+    if not isinstance(rows, list):
+        raise Refusal(argument(name))
+    return [str(each.get(inner) if isinstance(each, dict) else each) for each in rows]
 
 
 def cancel_all(request: Request) -> dict[str, Any]:
