@@ -13,6 +13,7 @@ from service.cli.paper import demo, paper, run
 from service.cli.proving import proof, replay
 from service.cli.runs import runs
 from service.cli.settings_verb import settings_verb
+from service.cli.simulating_verb import simulate
 
 VERBS = (
     run,
@@ -29,5 +30,6 @@ VERBS = (
     health,
     kill,
     reactivate,
+    simulate,
     settings_verb,
 )

@@ -1,0 +1,52 @@
+"""The simulator as one aiohttp application: REST, both sockets, and its own /simulator paths."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from typing import Final
+
+from aiohttp import web
+
+from adapters.kraken_simulator.faults.script import FaultScript
+from adapters.kraken_simulator.keys.ring import KeyRing
+from adapters.kraken_simulator.rest.face import RestFace
+from adapters.kraken_simulator.serving.live import LiveExchange
+from adapters.kraken_simulator.sockets.face import SocketFace
+
+TICK_SECONDS: Final = 0.05
+
+
+class Simulator:
+    """One running exchange with both faces."""
+
+    def __init__(self, live: LiveExchange, ring: KeyRing, faults: FaultScript, seed: int) -> None:
+        self._seed = seed
+        self.live = live
+        self.ring = ring
+        self.faults = faults
+
+    def application(self) -> web.Application:
+        """The application; it advances the exchange as long as it runs."""
+        application = web.Application()
+        rest = RestFace(self.live, self.ring, self.faults)
+        sockets = SocketFace(self.live, self.ring, self.faults, self._seed)
+        application.router.add_get("/v2", sockets.public)
+        for path in ("/v2-auth", "/v2/auth"):
+            application.router.add_get(path, sockets.private)
+        application.router.add_route("*", "/0/{kind:public|private}/{name}", rest.answer)
+        application.cleanup_ctx.append(self._running)
+        return application
+
+    async def _running(self, _: web.Application) -> AsyncIterator[None]:
+        task = asyncio.create_task(self._advance())
+        yield
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+    async def _advance(self) -> None:
+        while True:
+            self.live.advance()
+            await asyncio.sleep(TICK_SECONDS)

@@ -1,0 +1,64 @@
+"""What a simulator is asked to be, and how accounts are written: `alpha=USD:100000,BTC:1`. Data."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Final
+
+import msgspec
+
+from adapters.kraken_simulator.faults.script import Fault
+from adapters.kraken_simulator.instruments import ASSETS, INSTRUMENTS
+from adapters.kraken_simulator.views import AccountSpec, Tier
+from adapters.kraken_simulator.wire import decimal_of
+
+SPEED_MAX: Final = 1_000
+WARM_UP_SECONDS: Final = 60
+DEFAULT_ACCOUNTS: Final = ("alpha=USD:100000,BTC:1,ETH:10", "beta=USD:25000")
+
+
+class PlanError(ValueError):
+    """The plan cannot be carried out; the text says why."""
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """One simulator: `started_ns` is the exchange's time when it begins to serve.
+
+    It trades `warm_up_seconds` before that, so that there are trades to show. `port` 0 picks one.
+    """
+
+    seed: int
+    started_ns: int
+    accounts: tuple[AccountSpec, ...]
+    speed: Fraction = Fraction(1)
+    port: int = 0
+    symbols: tuple[str, ...] = tuple(INSTRUMENTS)
+    warm_up_seconds: int = WARM_UP_SECONDS
+    tls: bool = False
+    faults: tuple[Fault, ...] = ()
+
+
+def account_of(text: str, tier: Tier) -> AccountSpec:
+    """The account that a text describes. Raises PlanError."""
+    name, equals, rest = text.partition("=")
+    if not name.isidentifier() or not equals:
+        raise PlanError(f"{text!r} is not NAME=ASSET:AMOUNT,...")
+    balances: dict[str, Decimal] = {}
+    for part in filter(None, rest.split(",")):
+        asset, _, written = part.partition(":")
+        amount = decimal_of(written)
+        if asset.partition(".")[0] not in ASSETS:
+            raise PlanError(f"{asset!r} is no asset here: {', '.join(ASSETS)}")
+        if amount is None or amount <= 0:
+            raise PlanError(f"{written!r} is no amount of {asset}")
+        balances[asset] = amount
+    return AccountSpec(account=name, balances=balances, tier=tier)
+
+
+def speed_of(text: str) -> Fraction:
+    """A speed such as 1, 0.5 or 60. Raises PlanError."""
+    value = decimal_of(text)
+    if value is None or not 0 < value <= SPEED_MAX:
+        raise PlanError(f"{text!r} is no speed above 0 and up to {SPEED_MAX}")
+    return Fraction(value)
