@@ -55,7 +55,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 class Holdings(msgspec.Struct, frozen=True):
-    """An account's balances by our names: what may be used, what lies elsewhere, what is unknown."""
+    """Balances by our names: what may be used, what lies elsewhere, what nobody knows."""
 
     spendable: dict[str, Balance]
     elsewhere: tuple[tuple[Held, Balance], ...]
