@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 
 from actors.messages.base import Message
 from actors.ports import EdgeError
-from adapters.clock import EdgeClock
 from adapters.kraken.account_lists import RestLists
+from adapters.kraken.clock import EdgeClock
 from adapters.kraken.gateway import KrakenVenue
 from adapters.kraken.handshakes import Handshakes
 from adapters.kraken.limits import TIERS, CallLimits, OrderLimits

@@ -208,8 +208,10 @@ class LiveMarket:
                     numbers = [float(text) for text in texts]
                     found.setdefault(row[0], []).append((place, [*numbers, float(row[7])]))
         step = minutes * MINUTE_NS
+        # All of it is news now: logical time begins with the account, not with its history.
+        at = self.clock.now()
         self.warm_up = [
-            FeedItem(opened * SECOND_NS + step, _slice(opened * SECOND_NS, step, found[opened]))
+            FeedItem(at, _slice(opened * SECOND_NS, step, found[opened]))
             for opened in sorted(found)
         ]
 

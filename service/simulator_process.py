@@ -18,34 +18,45 @@ from service.failures import ExitCode, UserError
 
 READY_SECONDS: Final = 60.0
 END_SECONDS: Final = 10.0
+_COMMAND: Final = "from service.entry import main; main()"
 
 
 class SimulatorKey(msgspec.Struct, frozen=True):
     """A key of a simulated account. Nobody's money is behind it; its secret is printed."""
 
-    account: str
     key: str
     secret: str
     permissions: tuple[str, ...]
+    otp_secret: str | None = None
+
+
+class SimulatorAccount(msgspec.Struct, frozen=True):
+    """One account, with the rate limits of its tier."""
+
+    account: str
+    tier: str
+    keys: tuple[SimulatorKey, ...]
 
 
 class SimulatorPlace(msgspec.Struct, frozen=True):
-    """Where a simulator answers, and how to sign."""
+    """Where a simulator answers, and how to sign; it is not shown, for its secrets."""
 
-    rest_url: str
-    public_socket_url: str
-    private_socket_url: str
-    keys: tuple[SimulatorKey, ...]
+    rest: str
+    websocket: str
+    websocket_auth: str
+    accounts: tuple[SimulatorAccount, ...]
 
-    def trading_key(self) -> SimulatorKey:
-        """A key that may trade and cannot withdraw."""
-        for each in self.keys:
-            if "modify-trades" in each.permissions and "withdraw-funds" not in each.permissions:
-                return each
+    def trader(self) -> tuple[SimulatorAccount, SimulatorKey]:
+        """An account and its key that may trade, cannot withdraw and needs no second factor."""
+        for account in self.accounts:
+            for key in account.keys:
+                may = set(key.permissions)
+                if "modify-trades" in may and "withdraw-funds" not in may and not key.otp_secret:
+                    return account, key
         raise UserError(
             ExitCode.ENVIRONMENT,
             "The simulator has no key that may trade and cannot withdraw.",
-            "Start it anew: `ballast simulate kraken --help`.",
+            "Start it anew with --print-keys: `ballast simulate kraken --help`.",
         )
 
 
@@ -58,8 +69,8 @@ async def simulator(options: Sequence[str], log: Path) -> AsyncIterator[Simulato
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as said:
         process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "service.entry", "simulate", "kraken", "--port", "0"),
-            *("--print-keys", "--json", *options),
+            *(sys.executable, "-c", _COMMAND, "simulate", "kraken"),
+            *("--port", "0", "--print-keys", "--json", *options),
             stdout=asyncio.subprocess.PIPE,
             stderr=said,
             # A Ctrl-C of the terminal is ours to take: the venue must outlive our clean stop.

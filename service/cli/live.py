@@ -11,7 +11,7 @@ import click
 import msgspec
 
 from actors.ids import digest_hex
-from adapters.clock import EdgeClock
+from adapters.kraken.clock import EdgeClock
 from adapters.kraken.signing import Credentials
 from service.bundles import Choice, choose_bundle
 from service.cli.options import common, duration_of, settings_of
@@ -41,7 +41,7 @@ _NOTICE = "not a market result: a simulated venue on this machine"
 @click.option(
     "--connect",
     type=click.Path(path_type=Path),
-    help="What a running `ballast simulate kraken --print-keys --json` said: keep an account there.",
+    help="Keep an account at a running simulator: what its --print-keys --json said, in a file.",
 )
 @click.option(
     "--seed",
@@ -93,7 +93,8 @@ def live(**given: Any) -> None:
 
 async def _for_once(kept: Settings, given: dict[str, Any]) -> RunResult:
     """A simulator and an account, both for this run alone."""
-    options = ["--seed", str(given["seed"])]
+    funds = f"ballast={kept.account.quote}:{kept.account.opening_balance}"
+    options = ["--seed", str(given["seed"]), "--account", funds]
     if given["faults"] is not None:
         options += ["--faults", str(given["faults"].absolute())]
     async with simulator(options, kept.home / "logs" / "simulator.log") as place:
@@ -130,7 +131,7 @@ async def _trade(
     watchers, say = watchers_of(
         settings, headless=given["headless"], as_json=given["as_json"], total=plan.total
     )
-    key = place.trading_key()
+    _, key = place.trader()
     credentials = Credentials(key.key, key.secret)
     async with kraken_account(settings, credentials, clock, market.nudge) as outside:
         return await trade(
@@ -150,10 +151,10 @@ def _settings(given: dict[str, Any], kept: Settings, place: SimulatorPlace) -> S
         "market": wanted,
         "venue": {"outside": True},
         "kraken": {
-            "rest_url": place.rest_url,
-            "public_socket_url": place.public_socket_url,
-            "private_socket_url": place.private_socket_url,
-            "tier": "pro",
+            "rest_url": place.rest,
+            "public_socket_url": place.websocket,
+            "private_socket_url": place.websocket_auth,
+            "tier": place.trader()[0].tier,
         },
     }
     return settings_of(given["settings_file"], given["data_dir"], overrides)
