@@ -33,6 +33,7 @@ What = Literal[
 ]
 TIMED: Final = frozenset({"clock_skew", "mode"})
 REST_ONLY: Final = frozenset({"html_502", "html_520"})
+SKEW_MAX_SECONDS: Final = 86_400.0
 WS_ONLY: Final = frozenset({"duplicate", "reorder", "silence", "wrong_checksum"})
 
 
@@ -117,6 +118,8 @@ def check(fault: Fault) -> None:
     if fault.what in TIMED:
         if fault.where != "exchange":
             raise FaultError(f"{fault.what} happens at where: exchange, not {fault.where}")
+        if not fault.at >= 0 or not abs(fault.seconds) <= SKEW_MAX_SECONDS:
+            raise FaultError("at counts from 0, a clock is skewed by at most a day")
         return
     if face not in {"rest", "ws"} or not name:
         raise FaultError(f"where is rest:Method, ws:method, ws:channel, not {fault.where}")

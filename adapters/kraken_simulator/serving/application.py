@@ -9,11 +9,13 @@ from typing import Final
 
 from aiohttp import web
 
-from adapters.kraken_simulator.faults.script import FaultScript
+from adapters.kraken_simulator.faults.script import Fault, FaultScript
 from adapters.kraken_simulator.keys.ring import KeyRing
 from adapters.kraken_simulator.rest.face import RestFace
+from adapters.kraken_simulator.serving.hooks import Hooks
 from adapters.kraken_simulator.serving.live import LiveExchange
 from adapters.kraken_simulator.sockets.face import SocketFace
+from adapters.kraken_simulator.wire import SECOND_NS
 
 TICK_SECONDS: Final = 0.05
 
@@ -35,6 +37,8 @@ class Simulator:
         application.router.add_get("/v2", sockets.public)
         for path in ("/v2-auth", "/v2/auth"):
             application.router.add_get(path, sockets.private)
+        hooks = Hooks(self.live, self.ring, self.faults, sockets.drop_all)
+        application.router.add_routes(hooks.routes())
         application.router.add_route("*", "/0/{kind:public|private}/{name}", rest.answer)
         application.cleanup_ctx.append(self._running)
         return application
@@ -49,4 +53,14 @@ class Simulator:
     async def _advance(self) -> None:
         while True:
             self.live.advance()
+            for fault in self.faults.due(self.live.now_ns()):
+                self._happen(fault)
             await asyncio.sleep(TICK_SECONDS)
+
+    def _happen(self, fault: Fault) -> None:
+        """A timed fault's time has come."""
+        if fault.what == "clock_skew":
+            self.live.clock.shift(int(fault.seconds * SECOND_NS))
+        else:
+            self.live.call(lambda venue, at: venue.set_status(fault.status, now_ns=at))
+            self.live.tell()

@@ -101,8 +101,9 @@ def made(plan: Plan) -> Simulator:
     exchange = Exchange(
         seed=plan.seed, started_ns=opened_ns, accounts=plan.accounts, symbols=plan.symbols
     )
-    # What lies before the start is made now, not while the first client waits for its candles.
-    exchange.candles(plan.symbols[0], 1, 1)
+    if plan.warm_up_seconds:
+        # What lies before the start is made now, not while the first client waits for candles.
+        exchange.candles(plan.symbols[0], 1, 1)
     exchange.advance(plan.started_ns)
     keys = tuple(
         key for spec in plan.accounts for key in keys_of(plan.seed, spec.account, spec.tier)

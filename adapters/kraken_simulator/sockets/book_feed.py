@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from decimal import Decimal
-from typing import Any
+from typing import Final
 
 from msgspec import Raw
 
@@ -16,7 +16,7 @@ from adapters.kraken_simulator.instruments import Instrument
 from adapters.kraken_simulator.views import Book, Level
 from adapters.kraken_simulator.wire import encode, number, rfc3339
 
-CHECKED = 10
+CHECKED: Final = 10
 
 
 class BookFeed:
@@ -25,18 +25,25 @@ class BookFeed:
     def __init__(self, depth: int, book: Book) -> None:
         self.depth = depth
         self._shown = book
+        self._steps: tuple[int, int] | None = None
 
     def snapshot(self, row: Instrument, now_ns: int) -> bytes:
         """The whole book as shown."""
-        book = self._shown
+        book, self._steps = self._shown, _steps(row)
         changes = (_levels(row, book.bids), _levels(row, book.asks))
         return _frame("snapshot", row, changes, book, now_ns)
 
     def update(self, row: Instrument, book: Book, now_ns: int) -> bytes | None:
         """What makes the shown book this one; None when it is this one already."""
         old, self._shown = self._shown, book
-        bids = _changed(row, old.bids, book.bids, self.depth, worse=lambda a, b: a < b)
-        asks = _changed(row, old.asks, book.asks, self.depth, worse=lambda a, b: a > b)
+        steps, self._steps = self._steps, _steps(row)
+        # On a new grid the same quantity has other digits: every level is told again.
+        is_new = steps is not None and steps != self._steps
+        sides = ((old.bids, book.bids, True), (old.asks, book.asks, False))
+        bids, asks = (
+            _changed(row, (before, after), self.depth, is_bid=is_bid, is_new=is_new)
+            for before, after, is_bid in sides
+        )
         if not bids and not asks:
             return None
         return _frame("update", row, (bids, asks), book, now_ns)
@@ -64,18 +71,35 @@ def _level(row: Instrument, price: Decimal, qty: Decimal) -> dict[str, Raw]:
 
 
 def _changed(
-    row: Instrument, old: tuple[Level, ...], new: tuple[Level, ...], depth: int, *, worse: Any
+    row: Instrument,
+    sides: tuple[tuple[Level, ...], tuple[Level, ...]],
+    depth: int,
+    *,
+    is_bid: bool,
+    is_new: bool,
 ) -> list[dict[str, Raw]]:
+    """What makes one side's old levels its new ones."""
+    old, new = sides
     before = {each.price: each.qty for each in old}
     after = {each.price: each.qty for each in new}
     worst = new[-1].price if len(new) >= depth else None
+
+    def is_in_view(price: Decimal) -> bool:
+        return worst is None or (price > worst if is_bid else price < worst)
+
+    zero = number(Decimal(0), row.lot_decimals)
     gone = [
-        _level(row, price, Decimal(0))
+        # Its own digits: they are the ones it was told with.
+        {"price": number(price), "qty": zero}
         for price in before
-        if price not in after and (worst is None or not worse(price, worst))
+        if price not in after and is_in_view(price)
     ]
-    come = [_level(row, p, qty) for p, qty in after.items() if before.get(p) != qty]
+    come = [_level(row, p, qty) for p, qty in after.items() if is_new or before.get(p) != qty]
     return gone + come
+
+
+def _steps(row: Instrument) -> tuple[int, int]:
+    return row.price_decimals, row.lot_decimals
 
 
 def _frame(

@@ -64,6 +64,10 @@ class SocketFace:
         """Serve a socket of an account."""
         return await self._serve(http, is_private=True)
 
+    def drop_all(self) -> int:
+        """Drop every socket without a word; returns how many."""
+        return self._public.drop_all()
+
     async def _serve(self, http: web.Request, *, is_private: bool) -> web.StreamResponse:
         socket = web.WebSocketResponse(autoping=False, max_msg_size=FRAME_MAX)
         await socket.prepare(http)

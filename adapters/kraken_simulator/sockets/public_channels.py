@@ -70,6 +70,13 @@ class PublicChannels:
         for topic in list(self._readers):
             self._remove(connection, topic)
 
+    def drop_all(self) -> int:
+        """Drop every socket without a word; returns how many."""
+        dropped = list(self._everyone)
+        for connection in dropped:
+            connection.abort()
+        return len(dropped)
+
     def topic_of(self, channel: str, symbol: str, params: Params) -> Topic:
         """What a subscription is to. Raises SocketRefusal."""
         if channel in PER_SYMBOL and symbol not in self._live.exchange.symbols:
