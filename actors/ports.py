@@ -16,7 +16,7 @@ import numpy as np
 
 from actors.messages.base import Message
 from actors.messages.execution import ExecKind
-from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 
 _INT32 = np.dtype("<i4")
@@ -327,6 +327,9 @@ class Venue(Protocol):
 
         Nothing of the order can be older than that.
         """
+
+    async def switch(self, switch: DeadManSwitch) -> None:
+        """Set the venue's timer that cancels everything; raises an EdgeError when it is not set."""
 
     async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
         """Read everything that `request` asks for; open orders first, then the rest.

@@ -21,9 +21,11 @@ from actors.messages.control import (
     EpochOpened,
     KillSwitch,
     LedgerEntry,
+    MaintenanceAnnounced,
     Reactivate,
     RunEnded,
     RunStarted,
+    SwitchConsent,
     Tick,
 )
 from actors.messages.decision import OrderIntent, VerdictSlice
@@ -60,7 +62,15 @@ from actors.messages.market import (
     MarkSlice,
     TradeSlice,
 )
-from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
+from actors.messages.order import (
+    CancelOrder,
+    DeadManSwitch,
+    OrderUpdate,
+    PlaceHold,
+    RetryDue,
+    RetryPlanned,
+    SubmitOrder,
+)
 from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.messages.reconciliation import (
     BooksToReconcile,
@@ -114,6 +124,8 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     SubmitAnswered: ("orders",),
     CancelAnswered: ("orders",),
     VenueSnapshot: ("orders",),
+    MaintenanceAnnounced: ("orders",),
+    SwitchConsent: ("orders",),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),
@@ -157,10 +169,15 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     ReconciliationEnded: (RECONCILIATION,),
     ReconciliationWanted: (RECONCILIATION,),
     ReconciliationState: ("risk", "orders"),
+    DeadManSwitch: (VENUE,),
+    RetryPlanned: ("strategy",),
+    RetryDue: ("strategy",),
 }
 
 
-_TO_VENUE: Final = (SubmitOrder, CancelOrder, ReconcileRequested)
+_TO_VENUE: Final = (SubmitOrder, CancelOrder, ReconcileRequested, DeadManSwitch)
+# What a venue in the graph is never told: its state is ours.
+_OUTSIDE_ONLY: Final = (ReconcileRequested, DeadManSwitch)
 
 
 def routes(*, venue_in_graph: bool) -> Routes:
@@ -171,9 +188,10 @@ def routes(*, venue_in_graph: bool) -> Routes:
     table = {**_INPUTS, **_DERIVED}
     if venue_in_graph:
         return {
-            kind: tuple(name for name in names if name != RECONCILIATION)
+            kind: tuple(
+                name for name in names if name != RECONCILIATION and kind not in _OUTSIDE_ONLY
+            )
             for kind, names in table.items()
-            if kind is not ReconcileRequested
         }
     return {
         kind: tuple(

@@ -143,6 +143,7 @@ def _deciders(
         decision_age_ns_max=limits.decision_age_max_seconds * SECOND_NS,
         deadline_ns=limits.deadline_seconds * SECOND_NS,
         lifetime_ns=limits.lifetime_seconds * SECOND_NS,
+        switch_seconds=0 if venue_in_graph else limits.dead_man_seconds,
     )
     ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
     return [

@@ -10,6 +10,7 @@ the effect that said so.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -17,8 +18,10 @@ import msgspec
 from actors.instant import SECOND_NS
 from actors.kernel.kernel import Kernel
 from actors.messages.base import Message
+from actors.messages.control import LedgerEntry
 from actors.messages.execution import ExecutionReport, VenueEvidence
 from actors.messages.order import OrderState
+from actors.messages.reconciliation import VenueOrderSeen, VenueSnapshot
 from actors.messages.risk import TradingState
 from actors.orders.state import OrdersState
 from actors.ports import EdgeError, Venue
@@ -31,6 +34,10 @@ from service.safe_stop import Bounds, Pauses
 LOOK_AGAIN_FIRST_NS: Final = SECOND_NS
 LOOK_AGAIN_LONGEST_NS: Final = 30 * SECOND_NS
 _IN_DOUBT: Final = (OrderState.UNKNOWN,)
+# Most orders and trades, or entries, of one part of a reading.
+PART: Final = 800
+# A venue's order id, and some trades of that order.
+_Chunk = tuple[str, tuple[ExecutionReport, ...]]
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -143,7 +150,64 @@ class OutsideVenue:
             self._read_again = at + LOOK_AGAIN_FIRST_NS
             return []
         self._read = state.number
-        return [msgspec.structs.replace(snapshot, ts=at)]
+        return list(parts_of(msgspec.structs.replace(snapshot, ts=at)))
+
+
+def parts_of(snapshot: VenueSnapshot, size: int = PART) -> Iterator[VenueSnapshot]:
+    """A long reading in parts, each an input that a mailbox holds: orders, trades and entries.
+
+    A part lists the orders of its trades. The last has everything that is open, and the balances.
+    """
+    orders = {each.venue_order_id: each for each in snapshot.closed_orders}
+    orders |= {each.venue_order_id: each for each in snapshot.open_orders}
+    trades: dict[str, list[ExecutionReport]] = {name: [] for name in orders}
+    for report in snapshot.trades:
+        trades.setdefault(report.venue_order_id, []).append(report)
+    chunks = [
+        (name, tuple(found[first : first + size]))
+        for name, found in trades.items()
+        for first in range(0, max(1, len(found)), size)
+    ]
+    rest = snapshot
+    if len(chunks) + len(snapshot.trades) + len(snapshot.entries) > size:
+        for group in _grouped(chunks, size):
+            listed = [orders[name] for name, _ in group if name in orders]
+            yield _part(snapshot, listed, group, ())
+        for first in range(0, len(snapshot.entries), size):
+            yield _part(snapshot, [], [], snapshot.entries[first : first + size])
+        rest = msgspec.structs.replace(snapshot, closed_orders=(), trades=(), entries=())
+    yield rest
+
+
+def _grouped(chunks: list[_Chunk], size: int) -> Iterator[list[_Chunk]]:
+    """Orders with their trades, as many as make `size` of both; an order alone may be more."""
+    group: list[_Chunk] = []
+    filled = 0
+    for chunk in chunks:
+        if group and filled + 1 + len(chunk[1]) > size:
+            yield group
+            group, filled = [], 0
+        group.append(chunk)
+        filled += 1 + len(chunk[1])
+    if group:
+        yield group
+
+
+def _part(
+    snapshot: VenueSnapshot,
+    listed: list[VenueOrderSeen],
+    chunks: list[_Chunk],
+    entries: tuple[LedgerEntry, ...],
+) -> VenueSnapshot:
+    return msgspec.structs.replace(
+        snapshot,
+        open_orders=tuple(each for each in listed if each.end is None),
+        closed_orders=tuple(each for each in listed if each.end is not None),
+        trades=tuple(report for _, found in chunks for report in found),
+        balances=(),
+        entries=entries,
+        more=True,
+    )
 
 
 def _asked_again(asked: _Asked | None, at: int, deadline: int) -> _Asked:

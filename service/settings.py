@@ -49,13 +49,15 @@ class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long an order may live. The venue must not match it after `deadline_seconds`.
 
-    With a venue outside, its lists are read and held against our books every `reconcile_seconds`.
+    With a venue outside, its lists are read and held against our books every `reconcile_seconds`,
+    and its dead man's switch is armed for `dead_man_seconds` while entries rest (0: never).
     """
 
     deadline_seconds: int = 5
     lifetime_seconds: int = 5400
     decision_age_max_seconds: int = 2
     reconcile_seconds: int = 300
+    dead_man_seconds: int = 60
 
 
 class VenueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

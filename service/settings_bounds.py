@@ -26,6 +26,7 @@ LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("orders.lifetime_seconds", Decimal(1), Decimal(10**6)),
     ("orders.decision_age_max_seconds", Decimal(1), Decimal(60)),
     ("orders.reconcile_seconds", Decimal(30), Decimal(86_400)),
+    ("orders.dead_man_seconds", Decimal(0), Decimal(86_400)),
     ("venue.latency_ms", Decimal(1), Decimal(60_000)),
     ("venue.slippage_bps", Decimal(0), Decimal(1000)),
     ("venue.participation_ratio", Decimal("0.0001"), Decimal(1)),

@@ -19,6 +19,7 @@ from actors.reconciliation.actor import ReconciliationActor
 from actors.reconciliation.actor import initial_state as reconciliation_state
 from actors.reconciliation.state import ReconciliationConfig
 from actors.routes import routes
+from service.outside_venue import PART, parts_of
 from tests.books import INSTRUMENTS, SECOND, Books, approved, of
 from tests.model_venue import ModelVenue
 
@@ -37,6 +38,7 @@ class OutsideBooks(Books):
         self.model = ModelVenue(INSTRUMENTS, **opening)
         self.model.at = self.at
         self.intents = 0
+        self.part = PART
         self.start()
 
     def pass_on(self, seconds: int = 1) -> list[Message]:
@@ -63,7 +65,8 @@ class OutsideBooks(Books):
         if not state.awaits:
             return None
         snapshot = self.model.lists(state.request(), self.at, complete=complete)
-        (ended,) = of(ReconciliationEnded, self.send(snapshot))
+        told = [each for part in parts_of(snapshot, self.part) for each in self.send(part)]
+        (ended,) = of(ReconciliationEnded, told)
         return ended
 
     def look_up(self) -> None:

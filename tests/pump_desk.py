@@ -13,7 +13,8 @@ from actors.kernel.kernel import Kernel
 from actors.kernel.step import StepResult
 from actors.messages.base import Message
 from actors.messages.control import Tick
-from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.messages.risk import TradingState
 from actors.ports import (
     DerivedRow,
@@ -43,6 +44,13 @@ class Street:
 
     async def cancel(self, order: CancelOrder) -> None:
         self.taken.append(order)
+
+    async def switch(self, switch: DeadManSwitch) -> None:
+        """Set, or not."""
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Nothing was ever listed."""
+        return VenueSnapshot(request.number, 0, request.since, complete=True)
 
     async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         return VenueOrder(cl_ord_id, found=False, complete=True, open=False)

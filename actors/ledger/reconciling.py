@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from actors.instruments import Instrument
-from actors.ledger.entries import book_entry, place_of
+from actors.ledger.entries import EXTERNAL, book_entry, place_of
 from actors.ledger.state import LedgerConfig, LedgerState
 from actors.ledger.valuation import portfolio
 from actors.messages.base import Message
@@ -37,10 +37,15 @@ def reconcile(
     booked = message.trades
     differences = list(message.differences)
     faulty = [each for each in message.balances if not _is_sound(each)]
-    if message.complete and not faulty:
-        for entry in _entries(state, message):
-            effects += book_entry(config, state, entry, at, told=f"reading {message.number}")
-            booked += 1
+    whole = message.complete and not message.more and not faulty
+    opening = whole and _is_opening(state)
+    entries = _opening(state, message) if opening else _entries(state, message)
+    for entry in entries:
+        effects += book_entry(config, state, entry, at, told=f"reading {message.number}")
+        booked += 1
+    if message.more:
+        return effects
+    if whole:
         found = _compare(state, message.balances)
         if not message.unsettled and not differences:
             for entry in _roundings(config, state, message, found):
@@ -74,20 +79,33 @@ def _is_sound(balance: VenueBalance) -> bool:
     return bool(balance.asset) and is_fact(balance.balance) and is_fact(balance.held)
 
 
+def _is_opening(state: LedgerState) -> bool:
+    """Whether nothing has ever come in from outside: then what lies there is the opening."""
+    return not any(name.startswith(f"{EXTERNAL}:") for name in state.accounts)
+
+
+def _opening(state: LedgerState, message: BooksToReconcile) -> list[LedgerEntry]:
+    """What lies at the venue beyond our books; its entries until now are part of that."""
+    for entry in message.entries:
+        state.deposits[_source(entry)] = state.transfer_no
+    found = []
+    for each in _compare(state, message.balances):
+        amount = EXACT.subtract(Decimal(each.venues), Decimal(each.ours))
+        if amount > 0:
+            found.append(LedgerEntry("opening", "deposit", each.name, amount, ZERO, message.ts))
+    return found
+
+
 def _entries(state: LedgerState, message: BooksToReconcile) -> list[LedgerEntry]:
-    """What has to be booked, in the venue's order: the opening, or what is new on its list."""
-    if not state.transfer_no:
-        return [
-            LedgerEntry("opening", "deposit", each.asset, each.balance, ZERO, message.ts)
-            for each in sorted(message.balances, key=lambda each: each.asset)
-            if each.balance > 0
-        ]
+    """The listed entries that are not booked, in the venue's order."""
     listed = sorted(message.entries, key=lambda each: (each.ts, each.refid, each.asset))
     return [
-        each
-        for each in listed
-        if each.ts >= message.since and f"entry:{each.refid}:{each.asset}" not in state.deposits
+        each for each in listed if each.ts >= message.since and _source(each) not in state.deposits
     ]
+
+
+def _source(entry: LedgerEntry) -> str:
+    return f"entry:{entry.refid}:{entry.asset}"
 
 
 def _compare(

@@ -59,7 +59,8 @@ class VenueSnapshot(Message, frozen=True):
     Open orders and balances are whole; closed orders, trades (execution reports of kind TRADE)
     and entries (which are no trades) are those from `since` on. `complete` is False when any list
     could not be read to its end: then nothing is missing for not being listed. The lists show
-    what happened up to `settled_to` (0: up to `ts`).
+    what happened up to `settled_to` (0: up to `ts`). A long reading comes in parts: those with
+    `more` tell only some orders, their trades and entries; the last one has all that is open.
     """
 
     number: int
@@ -72,6 +73,7 @@ class VenueSnapshot(Message, frozen=True):
     balances: tuple[VenueBalance, ...] = ()
     entries: tuple[LedgerEntry, ...] = ()
     settled_to: int = 0
+    more: bool = False
 
 
 class ReconciliationDifference(Message, frozen=True):
@@ -87,7 +89,8 @@ class BooksToReconcile(Message, frozen=True):
     """From orders to the ledger: the orders are folded; compare the money.
 
     `seen` are our orders that the venue holds funds for. `unsettled` is why the orders may still
-    explain a difference (empty: they cannot); `trades` is how many trades were listed.
+    explain a difference (empty: they cannot); `trades` is how many trades were passed on. With
+    `more` the entries are all that is told, and nothing is compared.
     """
 
     number: int
@@ -101,6 +104,7 @@ class BooksToReconcile(Message, frozen=True):
     trades: int
     unsettled: str
     differences: tuple[ReconciliationDifference, ...]
+    more: bool = False
 
 
 class ReconciliationEnded(Message, frozen=True):

@@ -39,7 +39,7 @@ def answered(
     if answer.outcome in _REFUSALS:
         return _refused(config, state, order, answer, at)
     if answer.outcome is SubmitOutcome.DEADLINE_ELAPSED:
-        order.elapsed_at, order.retriable = answer.ts, True
+        order.elapsed_at = answer.ts
     return silence(config, state, order, at, told)
 
 
@@ -49,7 +49,6 @@ def _refused(
     told = f"{answer.outcome.value}: {answer.text}"
     if order.is_acknowledged:
         return doubt(config, state, order, at, told)
-    order.retriable = answer.outcome is SubmitOutcome.RATE_LIMITED
     return move(config, state, order, OrderEvent.REJECTED, told)
 
 

@@ -12,6 +12,7 @@ from actors.messages.order import OrderState
 from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingState
 from actors.money import is_sound
 from actors.orders.state import OrdersConfig, OrdersState
+from actors.orders.switch import unguarded
 
 Grounds = tuple[Refusal, str, str]
 
@@ -31,12 +32,19 @@ def barred(state: OrdersState, side: Side) -> Grounds | None:
     return None
 
 
+def _unguarded(config: OrdersConfig, state: OrdersState, side: Side, at: int) -> Grounds | None:
+    why = unguarded(config, state, at) if side is Side.BUY else ""
+    return (Refusal.UNGUARDED, why, "a switch that may be armed") if why else None
+
+
 def recheck(
     config: OrdersConfig, state: OrdersState, approved: IntentApproved, at: int
 ) -> Grounds | None:
     """Why this approval may not become an order, or None."""
     intent = approved.intent
     if (grounds := barred(state, intent.side)) is not None:
+        return grounds
+    if (grounds := _unguarded(config, state, intent.side, at)) is not None:
         return grounds
     if intent.side is Side.BUY and state.live and _unknown_in(state, intent.symbol):
         return Refusal.UNKNOWN_ORDER, intent.symbol, "no unknown order in the symbol"

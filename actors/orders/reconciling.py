@@ -38,17 +38,23 @@ def reconcile(
     """Fold the lists; the last message passes the money on to the ledger."""
     by_venue: dict[str, VenueOrderSeen] = {}
     by_client: dict[str, VenueOrderSeen] = {}
+    listed: dict[str, Order] = {}
     for seen in (*snapshot.closed_orders, *snapshot.open_orders):
         by_venue[seen.venue_order_id] = seen
         if seen.cl_ord_id:
             by_client[seen.cl_ord_id] = seen
-        state.identify(seen.cl_ord_id, seen.venue_order_id)
+        order = state.identify(seen.cl_ord_id, seen.venue_order_id)
+        if order is not None and order.cl_ord_id in state.live:
+            listed[order.cl_ord_id] = order
     effects = _trades(config, state, snapshot, by_venue, at=at)
     told = sum(isinstance(each, (Fill, TradeUnmatched)) for each in effects)
-    for order in tuple(state.live.values()):
-        found = by_client.get(order.cl_ord_id) or by_venue.get(order.venue_order_id)
-        effects += _weigh(config, state, snapshot, order, found=found, at=at)
-    effects += _strangers(state, snapshot)
+    # A part tells nothing of orders that it does not list.
+    for name, order in tuple((listed if snapshot.more else state.live).items()):
+        if name in state.live:
+            found = by_client.get(name) or by_venue.get(order.venue_order_id)
+            effects += _weigh(config, state, snapshot, order, found=found, at=at)
+    if not snapshot.more:
+        effects += _strangers(state, snapshot)
     effects.append(_passed_on(state, snapshot, told))
     return effects
 
@@ -151,7 +157,8 @@ def _passed_on(state: OrdersState, snapshot: VenueSnapshot, told: int) -> BooksT
         len(state.foreign),
         told,
         _unsettled(state),
-        tuple(differences),
+        () if snapshot.more else tuple(differences),
+        snapshot.more,
     )
 
 

@@ -25,7 +25,8 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `lifetime_ns` must exceed the bar interval in candle feeds, where an order waits a bar for
     its fill. `silence_ns` after the deadline, an order of which an outside venue said nothing is
-    UNKNOWN.
+    UNKNOWN. An order that came to nothing is tried again after each of `retry_ns`, and an entry
+    then not for `give_up_ns`. `switch_seconds` arms the venue's dead man's switch (0: never).
     """
 
     instruments: dict[str, Instrument]
@@ -35,6 +36,9 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lifetime_ns: int = HOUR_NS + MINUTE_NS
     silence_ns: int = 5 * SECOND_NS
     closed_kept: int = 256
+    retry_ns: tuple[int, ...] = (MINUTE_NS, 2 * MINUTE_NS, 4 * MINUTE_NS)
+    give_up_ns: int = HOUR_NS
+    switch_seconds: int = 0
 
 
 class Order(msgspec.Struct):
@@ -98,7 +102,10 @@ class OrdersState(msgspec.Struct):
 
     `venue_ids` leads from the venue's order id to ours, for reports that name no other. `foreign`
     are open orders that we did not place, by the venue's id, with their symbols; `blocked` is why a
-    reconciliation keeps entries out (empty: it does not).
+    reconciliation keeps entries out (empty: it does not). `retries` has
+    by symbol and side the last attempt and when it is due.
+    `armed` is the dead man's switch, `consent` whether it may cancel foreign orders, and from
+    `quiet_from` to `quiet_to` an announced maintenance keeps it off.
     """
 
     account: str = ""
@@ -114,6 +121,11 @@ class OrdersState(msgspec.Struct):
     venue_ids: dict[str, str] = {}
     foreign: dict[str, str] = {}
     blocked: str = ""
+    retries: dict[str, tuple[int, int]] = {}
+    armed: bool = False
+    consent: bool = False
+    quiet_from: int = 0
+    quiet_to: int = 0
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""

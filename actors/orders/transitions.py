@@ -15,8 +15,13 @@ from actors.messages.order import CancelOrder, OrderState
 from actors.orders.lifecycle import TERMINAL, OrderEvent, following
 from actors.orders.state import Order, OrdersConfig, OrdersState
 
-# Ends by which nothing was wrong with the order itself.
-_RETRIABLE: Final = (OrderEvent.NOT_SENT, OrderEvent.ABSENT, OrderEvent.EXPIRED)
+# Ends that nobody decided: an order that was withdrawn or called back is not tried again.
+_RETRIABLE: Final = (
+    OrderEvent.NOT_SENT,
+    OrderEvent.ABSENT,
+    OrderEvent.EXPIRED,
+    OrderEvent.REJECTED,
+)
 
 
 def move(

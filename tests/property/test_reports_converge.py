@@ -21,6 +21,7 @@ from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.ledger import TransfersPosted
 from actors.money import EXACT
+from service.outside_venue import PART
 from tests.books import of
 from tests.outside_books import OutsideBooks, sparse
 
@@ -61,7 +62,7 @@ class Drive:
 
     def play(self, step: Step) -> None:
         """One step; what cannot be is nothing."""
-        kind, _, size, fate = step
+        kind, which, size, fate = step
         books, model = self.books, self.books.model
         if kind in ("buy", "sell", "lost order"):
             side = Side.SELL if kind == "sell" else Side.BUY
@@ -75,6 +76,7 @@ class Drive:
         elif kind == "look":
             books.look_up()
         elif kind == "read":
+            books.part = which or PART
             books.read(complete=fate != "lost")
         elif kind == "restart":
             self.epoch += 1

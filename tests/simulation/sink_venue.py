@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from actors.messages.codec import decode_message, encode
-from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.ports import Permanent, Transient, UnknownOutcome, VenueOrder
 from service.ingress import Ingress
@@ -55,6 +55,10 @@ class SinkVenue:
         answer = await self._ask("look_up", cl_ord_id=cl_ord_id)
         reports = tuple(decode_message(bytes.fromhex(fact)) for fact in answer.facts)
         return VenueOrder(cl_ord_id, answer.found, True, answer.open, reports)
+
+    async def switch(self, switch: DeadManSwitch) -> None:
+        """The sink has a timer that never fires; it says whether it is set."""
+        await self._ask("switch", body=encode(switch).hex())
 
     async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
         """Everything that the sink has, at one moment."""

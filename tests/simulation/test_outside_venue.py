@@ -14,15 +14,18 @@ import pytest
 
 from actors.instant import SECOND_NS
 from actors.kernel.kernel import Kernel
+from actors.messages.control import LedgerEntry
 from actors.messages.decision import Side
-from actors.messages.execution import VenueEvidence
+from actors.messages.execution import ExecKind, ExecutionReport, VenueEvidence
 from actors.messages.order import OrderState
+from actors.messages.reconciliation import ReconcileRequested, VenueOrderSeen, VenueSnapshot
 from actors.orders.state import Order
 from actors.ports import Transient, VenueOrder
+from actors.reconciliation.state import ReconciliationActorState
 from adapters.instruments.table import instruments
 from service.graph import build_graph
 from service.ingress import Ingress
-from service.outside_venue import LOOK_AGAIN_LONGEST_NS, OutsideVenue
+from service.outside_venue import LOOK_AGAIN_LONGEST_NS, PART, OutsideVenue, parts_of
 from service.settings import DecisionSettings, VenueSettings
 from tests.simulation.hourly_market import SYMBOLS
 from tests.simulation.sink_venue import SinkVenue
@@ -128,3 +131,82 @@ def test_an_order_that_becomes_unknown_again_is_asked_about_at_once() -> None:
     before = len(venue.look_ups)
     asyncio.run(outside.evidence(core, everything=False))
     assert len(venue.look_ups) == before + 1
+
+
+def reading(orders: int, trades: int, entries: int) -> VenueSnapshot:
+    """A reading of so many orders, each with so many trades."""
+    one = Decimal(1)
+    seen = tuple(
+        VenueOrderSeen(f"O{n}", "", "ETH/USD", Side.BUY, one, one, one, 0, ExecKind.FILLED)
+        for n in range(orders)
+    )
+    told = tuple(
+        ExecutionReport("", f"T{n}-{each}", ExecKind.TRADE, 1, venue_order_id=f"O{n}")
+        for n in range(orders)
+        for each in range(trades)
+    )
+    booked = tuple(LedgerEntry(f"L{n}", "reward", "USD", one, one, 1) for n in range(entries))
+    return VenueSnapshot(1, 1, 0, True, (), seen, told, (), booked)
+
+
+def test_a_short_reading_is_one_input() -> None:
+    snapshot = reading(4, 2, 3)
+    assert list(parts_of(snapshot)) == [snapshot]
+
+
+@pytest.mark.parametrize(("orders", "trades", "entries"), [(1000, 1, 0), (2, 1500, 0), (0, 0, 900)])
+def test_a_long_reading_comes_in_parts_that_lose_nothing(
+    orders: int, trades: int, entries: int
+) -> None:
+    """Each small enough for a mailbox; the orders of its trades are listed beside them."""
+    snapshot = reading(orders, trades, entries)
+    parts = list(parts_of(snapshot))
+    assert [each.more for each in parts] == [True] * (len(parts) - 1) + [False]
+    told = [trade for each in parts for trade in each.trades]
+    assert sorted(told, key=repr) == sorted(snapshot.trades, key=repr)
+    assert tuple(entry for each in parts for entry in each.entries) == snapshot.entries
+    assert {seen for each in parts for seen in each.closed_orders} == {*snapshot.closed_orders}
+    for each in parts:
+        assert len(each.trades) + len(each.entries) <= PART
+        assert len(each.closed_orders) <= PART
+        listed = {seen.venue_order_id for seen in each.closed_orders}
+        assert {trade.venue_order_id for trade in each.trades} <= listed
+
+
+class Listing(Reached):
+    """Lists that are read or not."""
+
+    def __init__(self, *, broken: bool) -> None:
+        super().__init__()
+        self.broken = broken
+        self.asked: list[ReconcileRequested] = []
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Nothing, whole; or no line."""
+        self.asked.append(request)
+        if self.broken:
+            raise Transient("there is no line to the venue")
+        return VenueSnapshot(request.number, 0, request.since, complete=True)
+
+
+def test_the_lists_are_read_once_for_each_number_and_again_after_a_pause_when_they_were_not() -> (
+    None
+):
+    """By the core's state: an effect that was lost with a crash is no request that was lost."""
+    venue, core = Listing(broken=True), kernel(OrderState.OPEN)
+    outside = OutsideVenue(venue, Ingress())
+    state: ReconciliationActorState = core.actor("reconciliation").state
+    assert asyncio.run(outside.lists(core)) == []
+    assert venue.asked == []
+    state.awaits, state.number, state.reason = True, 7, "a run started"
+    core.at = 50
+    assert asyncio.run(outside.lists(core)) == []
+    assert asyncio.run(outside.lists(core)) == []
+    assert len(venue.asked) == 1
+    core.at += SECOND_NS
+    venue.broken = False
+    [told] = asyncio.run(outside.lists(core))
+    assert isinstance(told, VenueSnapshot)
+    assert (told.number, told.ts) == (7, core.at)
+    assert asyncio.run(outside.lists(core)) == []
+    assert len(venue.asked) == 2

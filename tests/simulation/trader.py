@@ -79,6 +79,7 @@ class Orders(msgspec.Struct):
     account: str = "paper"
     lifetime_seconds: int = 3000
     reconcile_seconds: int = 86_400
+    dead_man_seconds: int = 86_400
     breaks: bool = False
     file_bytes: int = 0
     fails_at: str = ""
@@ -99,7 +100,9 @@ def settings_of(orders: Orders) -> Settings:
         account=AccountSettings(name=orders.account),
         venue=VenueSettings(outside=True),
         orders=OrderSettings(
-            lifetime_seconds=orders.lifetime_seconds, reconcile_seconds=orders.reconcile_seconds
+            lifetime_seconds=orders.lifetime_seconds,
+            reconcile_seconds=orders.reconcile_seconds,
+            dead_man_seconds=orders.dead_man_seconds,
         ),
         strategy=EAGER,
         risk=RiskProfile(edge_margin_micros=-20_000),

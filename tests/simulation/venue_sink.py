@@ -289,6 +289,8 @@ class Door:
             facts = () if book is None else tuple(encode(each).hex() for each in book.reports)
             is_open = book is not None and book.open
             self.reply(Answer(request.n, facts=facts, found=book is not None, open=is_open))
+        elif request.op == "switch":
+            self.reply(Answer(request.n))
         elif request.op == "lists":
             asked = decode_message(bytes.fromhex(request.body))
             assert isinstance(asked, ReconcileRequested)
