@@ -27,7 +27,7 @@ from actors.messages.execution import (
     SubmitOutcome,
 )
 from actors.messages.market import PRIVATE_STREAMS, FeedEvent, FeedStatus
-from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import (
     ReconcileRequested,
     VenueBalance,
@@ -190,6 +190,15 @@ class KrakenVenue:
             self._cancel_refused(order, reply.error)
         elif order.symbol:
             self._limits.cancelled(order.symbol, order.cl_ord_id, self._clock())
+
+    async def switch(self, switch: DeadManSwitch) -> None:
+        """Set the venue's timer; it belongs to the whole account. Raises an EdgeError if not set."""
+        self._refuse_barred()
+        params = {"timeout": switch.seconds, "token": self._token}
+        reply = await self.line.request("cancel_all_orders_after", params)
+        if not reply.success:
+            self._heed(reply.error)
+            raise Permanent(reply.error)
 
     async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         """What the lists have of this id since a little before `since`, trades included."""

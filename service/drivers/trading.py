@@ -45,7 +45,8 @@ class RunPlan(msgspec.Struct, frozen=True):
 
     `journal_place` is a folder or a DSN, `stream` the journal's name for the account (empty: the
     account's own), `total` the expected number of items (0: endless). Only a lasting account
-    listens to the control box.
+    listens to the control box. Without `verify` the proof plays recorded predictions, for a model
+    that is not installed.
     """
 
     mode: str
@@ -56,6 +57,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     total: int = 0
     stream: str = ""
     lasting: bool = False
+    verify: bool = True
 
 
 ROWS_KEPT: Final = 5000
@@ -390,7 +392,7 @@ class _Driver:
                 raise ReplaySkippedError
 
         try:
-            proven, _ = await prove(card, journal, run, progress=progress)
+            proven, _ = await prove(card, journal, run, progress=progress, verify=self.plan.verify)
         except ReplaySkippedError:
             return card
         return proven
