@@ -85,7 +85,7 @@ def test_the_sdk_is_refused_as_at_the_venue(kraken: Running) -> None:
         reader.create_order(volume="0.01", **order)
 
 
-class Listener(SpotWSClient):  # type: ignore[misc]
+class Listener(SpotWSClient):
     """Keeps what comes, by channel or method."""
 
     def __init__(self, kraken: Running) -> None:
