@@ -1,4 +1,7 @@
-"""One simulated Kraken for all tests of clients; each test takes what it finds."""
+"""One simulated Kraken for all tests of clients; each client has an account of its own.
+
+Keys too: a client with nanosecond nonces makes a key useless for one with milliseconds.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,21 @@ from collections.abc import Iterator
 import pytest
 
 from adapters.kraken_simulator.serving.launch import Running
+from adapters.kraken_simulator.serving.plan import account_of
 from tests.simulated_kraken import simulated_kraken, small_plan
+
+ACCOUNTS = (
+    "alpha=USD:100000,BTC:1,ETH:10",
+    "beta=USD:25000",
+    "sdk=USD:100000,BTC:1,ETH:10",
+    "krakenex=USD:100000,BTC:1",
+    "npm=USD:100000,BTC:1",
+)
 
 
 @pytest.fixture(scope="session")
 def kraken() -> Iterator[Running]:
     """A simulated Kraken."""
-    with simulated_kraken(small_plan()) as running:
+    accounts = tuple(account_of(text, "pro") for text in ACCOUNTS)
+    with simulated_kraken(small_plan(accounts=accounts)) as running:
         yield running

@@ -71,8 +71,12 @@ def order_of(exchange: Exchange, params: Params, row: Instrument, now_ns: int) -
 
 
 def wants_validation(params: Params) -> bool:
-    """Whether the order is only checked: any value of `validate` says so, even "false"."""
-    return params.get("validate") not in (None, "")
+    """Whether the order is only checked: any value says so but the words for no.
+
+    python-kraken-sdk sends `validate=False` with every order that it means.
+    """
+    written = word(params, "validate")
+    return written is not None and written.lower() not in {"false", "0"}
 
 
 def deadline_of(params: Params) -> int | None:

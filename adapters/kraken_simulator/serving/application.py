@@ -35,7 +35,7 @@ class Simulator:
         rest = RestFace(self.live, self.ring, self.faults)
         sockets = SocketFace(self.live, self.ring, self.faults, self._seed)
         application.router.add_get("/v2", sockets.public)
-        for path in ("/v2-auth", "/v2/auth"):
+        for path in ("/v2-auth", "/v2/auth", "/auth/v2"):
             application.router.add_get(path, sockets.private)
         hooks = Hooks(self.live, self.ring, self.faults, sockets.drop_all)
         application.router.add_routes(hooks.routes())

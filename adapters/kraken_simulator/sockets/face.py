@@ -1,4 +1,4 @@
-"""The WebSocket endpoints: /v2 is public, /v2-auth and /v2/auth are private; each keeps to its own.
+"""The WebSocket endpoints: /v2 is public, /v2-auth, /v2/auth and /auth/v2 are private.
 
 A request is answered in the order in which it came. Its ack and the reports that it causes race, as
 they do at the venue: every second request's reports come before its ack.
