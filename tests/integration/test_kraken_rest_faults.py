@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import gzip
 import json
 import time
 import traceback
@@ -56,6 +57,9 @@ LOST = {
     "a cut answer": Fault("cut", 200, PLACED[:20]),
     "half an answer that ends well": Fault("instead", 200, PLACED[:-3]),
     "no answer in time": Fault("slow", seconds=1.0),
+    "bytes that are not the gzip they say they are": Fault(
+        "instead", 200, PLACED, headers={"Content-Encoding": "gzip"}
+    ),
     "bytes that are no HTTP": Fault("not http", body=b"\x16\x03\x01 nonsense\r\n\r\n"),
 }
 BROKEN = {
@@ -339,16 +343,24 @@ async def test_no_error_holds_the_key_or_the_signature(
 
 @pytest.mark.parametrize(
     "address",
-    ["http://api.kraken.com", "ftp://localhost", "api.kraken.com", "https://", "", "http://127.0.0.1.example"],
-)  # fmt: skip
+    [
+        "http://api.kraken.com",
+        "ftp://localhost",
+        "api.kraken.com",
+        "https://",
+        "",
+        "http://127.0.0.1.example",
+    ],
+)
 async def test_a_key_is_never_sent_in_clear_to_another_machine(address: str) -> None:
     with pytest.raises(ValueError, match="neither https nor a loopback"):
         safe_address(address)
 
 
 @pytest.mark.parametrize(
-    "address", ["https://api.kraken.com/", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:5"]
-)  # fmt: skip
+    "address",
+    ["https://api.kraken.com/", "http://127.0.0.1:8080", "http://localhost", "http://[::1]:5"],
+)
 async def test_the_venue_and_a_simulator_on_loopback_are_fine(address: str) -> None:
     assert safe_address(address) == address.rstrip("/")
 
@@ -359,6 +371,27 @@ async def test_an_answer_is_read_no_further_than_its_bound(tmp_path: Path) -> No
         server.answer("Assets", Fault("instead", 200, b" " * 50_000_000))
         with pytest.raises(ProtocolViolation, match="more than 10000 bytes"):
             await rest.assets()
+
+
+async def test_a_small_answer_that_swells_is_read_no_further_than_its_bound(
+    tmp_path: Path,
+) -> None:
+    patience = Patience(answer=5.0, bytes_most=10_000)
+    bomb = gzip.compress(b" " * 50_000_000)
+    async with rest_session(tmp_path, patience=patience) as (server, rest):
+        server.answer("Assets", Fault("instead", 200, bomb, headers={"Content-Encoding": "gzip"}))
+        with pytest.raises(ProtocolViolation, match="more than 10000 bytes"):
+            await rest.assets()
+
+
+async def test_a_bad_key_is_heeded_beside_other_texts(tmp_path: Path) -> None:
+    async with rest_session(tmp_path) as (server, rest):
+        server.answer("CancelOrder", refused("EService:Busy", "EAPI:Invalid key"))
+        with pytest.raises(UnknownOutcome):
+            await rest.cancel_order(cl_ord_id="a1")
+        with pytest.raises(Permanent, match="not asked again"):
+            await rest.cancel_order(cl_ord_id="a1")
+        assert len(server.arrived) == 1
 
 
 async def test_public_calls_keep_a_pause(tmp_path: Path) -> None:
