@@ -11,16 +11,37 @@ import base64
 import hashlib
 import hmac
 import json
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
 from aiohttp import web
 
+from adapters.kraken.bodies import NewOrder
+from adapters.kraken.limits import PRO, CallLimits
+from adapters.kraken.nonce import Nonces
+from adapters.kraken.rest import KrakenRest
+from adapters.kraken.signing import Credentials
+from adapters.kraken.transport import Patience
+
 KEY = "loopback-key-0001"
 SECRET = base64.b64encode(b"a secret that only the tests know, long as Kraken's are......").decode()
+QUICK = Patience(
+    answer=0.4, turn=0.2, reads=3.0, first_pause=0.01, longest_pause=0.03, public_pause=0.0
+)
+ORDER = NewOrder(
+    pair="XBTUSD",
+    side="buy",
+    volume=Decimal("0.00100000"),
+    price=Decimal("37500.0"),
+    cl_ord_id="0123456789abcdef0123456789abcdef",
+    deadline=1_790_000_005_000_000_000,
+)
 
 
 @dataclass(frozen=True)
@@ -163,3 +184,27 @@ async def rest_server() -> AsyncIterator[RestServer]:
         yield server
     finally:
         await runner.cleanup()
+
+
+@asynccontextmanager
+async def rest_session(
+    folder: Path,
+    *,
+    clock: Callable[[], int] = time.time_ns,
+    patience: Patience = QUICK,
+    call_limits: CallLimits | None = None,
+) -> AsyncIterator[tuple[RestServer, KrakenRest]]:
+    """A server and a client with the right key, whose nonces lie in `folder`."""
+    with Nonces(folder, clock) as nonces:
+        async with (
+            rest_server() as server,
+            KrakenRest(
+                server.url,
+                Credentials(KEY, SECRET),
+                nonces,
+                clock=clock,
+                call_limits=call_limits or CallLimits(PRO),
+                patience=patience,
+            ) as rest,
+        ):
+            yield server, rest

@@ -39,17 +39,10 @@ class Nonces:
         self._mark = 0
 
     def __enter__(self) -> Self:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = self._take_lock()
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._last = self._mark = self._read()
-        except BlockingIOError:
-            os.close(lock)
-            raise Permanent(
-                f"another process already signs with the key of {self._folder}"
-            ) from None
-        except Permanent:
+        except (OSError, Permanent):
             os.close(lock)
             raise
         self._locked = lock
@@ -79,6 +72,19 @@ class Nonces:
                 await asyncio.to_thread(self._write, min(nonce + AHEAD_NS, NONCE_MOST))
             self._last = nonce
             yield nonce
+
+    def _take_lock(self) -> int:
+        lock = -1
+        try:
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self._folder / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(lock)
+            raise Permanent(f"another process signs with the key of {self._folder}") from None
+        except OSError as error:
+            raise Permanent(f"{self._folder} cannot hold a nonce: {error.strerror}") from error
+        return lock
 
     def _read(self) -> int:
         path = self._folder / _MARK

@@ -15,6 +15,7 @@ from adapters.kraken.records import Listed
 
 PAGE_ROWS: Final = 50
 PAGES_MOST: Final = 400
+SWEEPS_MOST: Final = 2
 T = TypeVar("T")
 Page = tuple[dict[str, T], int | None]
 """Rows by id, and how many the venue counts in the window, where it says so."""
@@ -23,26 +24,30 @@ Page = tuple[dict[str, T], int | None]
 async def whole_list(
     page_at: Callable[[int], Awaitable[Page[T]]], *, pages_most: int = PAGES_MOST
 ) -> Listed[T]:
-    """Every row of a window. `page_at` reads the page that begins at an offset."""
+    """Every row of a window. `page_at` reads the page that begins at an offset.
+
+    Rows that came in late are listed before those already read: a second sweep finds them.
+    """
     found: dict[str, T] = {}
-    offset, counted = 0, None
+    offset, sweeps, counted = 0, 1, 0
     for _ in range(pages_most):
         rows, count = await page_at(offset)
         found |= rows
         offset += len(rows)
-        counted = count if counted is None else max(counted, count or 0)
-        is_last = not rows or (len(rows) < PAGE_ROWS and (counted is None or offset >= counted))
-        # A full page may be the last one too, where the count says so.
-        if is_last or (counted is not None and len(found) >= counted):
-            return _listed(found, counted)
-    return Listed(tuple(found.values()), False, f"more than {pages_most} pages")
-
-
-def _listed(found: dict[str, T], counted: int | None) -> Listed[T]:
-    rows = tuple(found.values())
-    if counted is not None and len(rows) < counted:
-        return Listed(rows, False, f"{len(rows)} of the {counted} rows that the venue counts")
-    return Listed(rows, True)
+        counted = max(counted, count or 0)
+        if count is not None and len(found) >= counted:
+            return Listed(tuple(found.values()), True)
+        if rows and (len(rows) >= PAGE_ROWS or offset < counted):
+            continue
+        if count is None:
+            return Listed(tuple(found.values()), True)
+        if sweeps == SWEEPS_MOST:
+            break
+        offset, sweeps = 0, sweeps + 1
+    else:
+        return Listed(tuple(found.values()), False, f"more than {pages_most} pages")
+    why = f"{len(found)} of the {counted} rows that the venue counts"
+    return Listed(tuple(found.values()), False, why)
 
 
 def window_form(since: int, until: int) -> Form:

@@ -266,7 +266,8 @@ class Transport:
     def _refusal(self, call: Call, errors: list[str]) -> EdgeError:
         """The error for the venue's texts, which begin its message unchanged."""
         text, first = "; ".join(errors)[:_TEXT_MOST], errors[0]
-        self._heed(first)
+        for each in errors:
+            self._heed(each)
         row = row_of(first)
         match action_of(first):
             case Action.HALT | Action.REFUSED:

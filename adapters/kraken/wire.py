@@ -64,7 +64,7 @@ def _number(text: str) -> Decimal:
 
 def _instant(kind: type, told: Any) -> Any:
     """Our two kinds of time, as the venue writes them."""
-    if kind is Instant and isinstance(told, (int, str, Decimal)):
+    if kind is Instant and isinstance(told, (int, str, Decimal)) and not isinstance(told, bool):
         return Instant(nanoseconds(told))
     if kind is Stamp and isinstance(told, str):
         if told == "0":

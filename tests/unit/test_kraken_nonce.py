@@ -115,9 +115,15 @@ def test_a_second_owner_is_refused_in_one_sentence(tmp_path: Path) -> None:
     with Nonces(tmp_path, Wall()):
         with pytest.raises(Permanent) as told:
             Nonces(tmp_path, Wall()).__enter__()
-        assert str(told.value) == f"another process already signs with the key of {tmp_path}"
+        assert str(told.value) == f"another process signs with the key of {tmp_path}"
     with Nonces(tmp_path, Wall()) as nonces:
         assert asyncio.run(take(nonces)) == [NOW]
+
+
+def test_a_folder_that_cannot_be_is_told_in_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(Permanent, match="cannot hold a nonce: Not a directory"):
+        Nonces(tmp_path / "file" / "keys", Wall()).__enter__()
 
 
 @pytest.mark.parametrize("text", ["", "abc", "-5", "1.5", str(2**64), "١٢", "12 13", "\x00\x00"])
