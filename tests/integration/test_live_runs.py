@@ -108,9 +108,9 @@ async def live(
     choice = choose_bundle("", mode="PAPER", feed_kind=market.kind, activation="a test")
     place = str(folder / "journal")
     plan = RunPlan("PAPER", journal, place, lasting=True, limits=limits, speed=1.0)
-    say = [].append if told is None else told.append
+    sentences = list[str]() if told is None else told
     watchers = () if onlooker is None else (onlooker,)
-    return await trade(settings, market, choice, plan, watchers=watchers, say=say)
+    return await trade(settings, market, choice, plan, watchers=watchers, say=sentences.append)
 
 
 def test_history_comes_first_then_the_market_and_the_account_is_proven(tmp_path: Path) -> None:
