@@ -148,6 +148,8 @@ class LiveMarket:
         """Disconnect from everything."""
         await self.hang_up()
         await self._open.aclose()
+        if self._capture is not None:
+            await self._capture.close()
 
     def _refuse_clock(self, venue_ts: int) -> None:
         apart = abs(venue_ts - self.clock.now())
