@@ -73,7 +73,7 @@ def test_no_ten_minutes_hold_more_handshakes_than_the_budget() -> None:
             now[0] += handshakes.pause(after(losses)) + 0.001
         busiest = max(sum(t <= each < t + 600.0 for each in made) for t in made)
         assert busiest <= 60
-        assert len(made) >= 100, "and it never stops trying"
+        assert len(made) > 80, "and it never stops trying"
 
 
 # Clocks
