@@ -101,7 +101,8 @@ class LiveMarket:
     async def prepare(self, journal: Journal, say: Say, stop: asyncio.Event) -> None:
         """Ask the venue for its clock, its pairs and (for a new account) its history.
 
-        A stop ends the asking early; the run then ends as it begins. Raises UserError when the venue does not answer, or the clocks are far apart.
+        A stop ends the asking early; the run then ends as it begins. Raises UserError when the
+        venue does not answer, or the clocks are far apart.
         """
         rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
         begun = await run_started(journal, rows[-1]) if rows else None
@@ -152,6 +153,8 @@ class LiveMarket:
         """Disconnect from everything."""
         await self.hang_up()
         await self._open.aclose()
+        if self._capture is not None:
+            await self._capture.close()
 
     def _refuse_clock(self, venue_ts: int) -> None:
         apart = abs(venue_ts - self.clock.now())

@@ -242,7 +242,7 @@ class KrakenServer:
 
     def _pair(self, symbol: str) -> tuple[str, dict[str, Any]]:
         base = symbol.split("/", maxsplit=1)[0]
-        key, alt = NAMES[base]
+        key, alt = NAMES.get(base, (base, base))
         row = {
             "altname": f"{alt}USD", "wsname": f"{alt}/USD", "aclass_base": "currency", "base": key,
             "aclass_quote": "currency", "quote": "ZUSD", "lot": "unit", "cost_decimals": 5,
@@ -256,7 +256,7 @@ class KrakenServer:
         return next(
             market
             for symbol, market in self.markets.items()
-            if f"{NAMES[symbol.split('/')[0]][1]}USD" == altname
+            if self._pair(symbol)[1]["altname"] == altname
         )
 
     def _trades(self, pair: str, since: int) -> dict[str, Any]:

@@ -107,8 +107,9 @@ class Backlog:
                     kept.append(item)
         self.conflated_books += books.passed_over
         slices = _trade_items(trades)
-        if len(slices) > self._capacity // 2:  # not money: items
-            slices = _newest_bars(slices, self._capacity // 2)  # not money: items
+        most = max(1, self._capacity // 2)  # not money: items
+        if len(slices) > most:
+            slices = _newest_bars(slices, most)
         found = [*kept, *told.values(), *slices]
         found.sort(key=lambda item: item.at)
         # The books last: nothing that was told before them is younger.

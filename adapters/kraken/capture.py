@@ -34,6 +34,7 @@ class CaptureFile:
         self.fault = ""
         self._lines: list[bytes] = []
         self._waiting = 0
+        self._is_empty = True
         try:
             is_gzip = path.suffix == ".gz"
             # Closed by `close`. A GzipFile is a binary stream in all but its declared type.
@@ -58,21 +59,29 @@ class CaptureFile:
         lines, self._lines, self._waiting = self._lines, [], 0
         if lines and not self.fault:
             try:
-                await asyncio.to_thread(self._file.write, b"".join(lines))
+                await asyncio.to_thread(self._put, b"".join(lines))
             except OSError as error:
                 self._end(error.strerror or "the disk")
 
     async def close(self) -> None:
-        """Write the rest and the end of the file."""
+        """Write the rest and the end of the file; one that nothing came into is taken away."""
         await self.write()
         try:
             await asyncio.to_thread(self._file.close)
+            if self._is_empty:
+                self.path.unlink(missing_ok=True)
         except OSError as error:
             self._end(error.strerror or "the disk")
+
+    def _put(self, data: bytes) -> None:
+        self._file.write(data)
+        # After a kill a gzipped file has no end, but everything up to here can be unpacked.
+        self._file.flush()
 
     def _add(self, line: bytes) -> None:
         if self.fault:
             return
+        self._is_empty = False
         self._lines.append(line)
         self._waiting += len(line)
         if self._waiting > WAITING_MOST:

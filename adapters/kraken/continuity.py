@@ -16,11 +16,15 @@ HELD_MOST: Final = 5000
 
 
 class Missing(msgspec.Struct, frozen=True):
-    """Trades that were not seen: ids from `first_id` to `last_id`, after the instant `since_ts`."""
+    """Trades that were not seen: ids from `first_id` to `last_id`.
+
+    They happened from `since_ts` to `until_ts` (ns UTC), when those before and after them did.
+    """
 
     first_id: int
     last_id: int
     since_ts: int
+    until_ts: int
 
 
 class Continuity:
@@ -86,8 +90,9 @@ class Continuity:
         held = self._held.get(symbol)
         if not held:
             return None
-        newest = self._newest[symbol]
-        return Missing(newest + 1, min(held) - 1, self._newest_ts[symbol])
+        newest, following = self._newest[symbol], held[min(held)]
+        since_ts = self._newest_ts[symbol]
+        return Missing(newest + 1, following.trade_id - 1, since_ts, max(since_ts, following.ts))
 
     def give_up(self, symbol: str) -> tuple[list[Trade], int]:
         """The held trades in order, and how many are missing among them."""

@@ -261,7 +261,7 @@ class MarketStream:
         if place is None:
             self.counts.unknown_symbols += 1
         else:
-            self.venue_ts = max(self.venue_ts, ts)
+            self.venue_ts = max(self.venue_ts, 0 if is_before else ts)
             is_buy = entry.side == "buy"
             trade = Trade(place, price, quantity, is_buy, entry.trade_id, ts)
             self._tape.count(symbol, trade, is_before=is_before)

@@ -103,7 +103,8 @@ class TradeTape:
     def repair(self, event: Repaired) -> None:
         """Use the trades that the venue told afterwards, if they are all there."""
         symbol, place = event.symbol, self._index.get(event.symbol)
-        if place is None or self._continuity.missing(symbol) is None:
+        missing = self._continuity.missing(symbol)
+        if place is None or missing is None:
             return
         for told in sorted(event.trades, key=lambda trade: trade.trade_id):
             try:
@@ -112,7 +113,9 @@ class TradeTape:
             except TokenError:
                 continue
             if price > 0.0 and quantity > 0.0:
-                trade = Trade(place, price, quantity, told.is_buy, told.trade_id, told.ts)
+                # REST stamps are finer than the socket's, but windows must keep the order of ids.
+                ts = min(max(told.ts, missing.since_ts), missing.until_ts)
+                trade = Trade(place, price, quantity, told.is_buy, told.trade_id, ts)
                 self.count(symbol, trade)
         if self._continuity.missing(symbol) is not None:
             self.give_up(symbol, "")

@@ -20,6 +20,7 @@ from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
 from actors.messages.control import Note, RunStarted
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
+from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.risk import TradingState, TradingStateChanged
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
@@ -142,6 +143,8 @@ class LogWatcher(Silent):
         """Records of one step; most steps have none."""
         if type(entry.body) is RunStarted:
             self._runlog.bind(run=entry.body.run_id, mode=entry.body.mode)
+        elif type(entry.body) is FeedStatus:
+            self._feed(entry, entry.body)
         for envelope in result.notes:
             if isinstance(envelope.body, Note):
                 self._note(entry, envelope.stamp.actor, envelope.body)
@@ -212,6 +215,25 @@ class LogWatcher(Silent):
         seq = 0 if self._reader is None else self._reader.kernel.seq
         self._runlog.log.info("run_closed", seq=seq)
         self._runlog.close()
+
+    def _feed(self, entry: Input, body: FeedStatus) -> None:
+        """What befell a live feed; a recording's troubles are counted on its card."""
+        if self._reader is None or self._reader.segment.line is None:
+            return
+        if body.event is FeedEvent.RESYNCED:
+            return  # one a symbol after every connection; the line of progress says how many
+        symbols = self._reader.segment.graph.symbols
+        fine = body.event is FeedEvent.ONLINE
+        self._runlog.log.log(
+            _LEVELS["info" if fine else "warning"],
+            "feed_status",
+            seq=entry.seq,
+            at=entry.at,
+            stream=body.stream,
+            told=body.event.value,
+            symbol=symbols[body.symbol] if body.symbol >= 0 else "",
+            detail=body.detail,
+        )
 
     def _note(self, entry: Input, actor: str, note: Note) -> None:
         fields = dict(note.fields)

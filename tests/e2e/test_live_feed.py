@@ -94,6 +94,9 @@ def test_a_live_run_is_recorded_stopped_proven_and_continued(
     assert card["feed_counts"].get("checksums_failed", 0) == 0
     report = ballast("replay", card["run_id"], "--verify", "--json").json
     assert (report["parity"], report["root_hash"]) == (True, card["root_hash"])
+    lines = [json.loads(line) for line in err.splitlines() if line.startswith("{")]
+    fed = [(each["told"], each["detail"]) for each in lines if each["event"] == "feed_status"]
+    assert any(told == "gap" and "closed by the venue" in detail for told, detail in fed), fed
     # The account goes on: its second run starts from the first one's root.
     again = ballast(*venue.words, "--for", "3s", "--json").card
     assert again["run_id"] != card["run_id"]

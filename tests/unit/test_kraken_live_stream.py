@@ -77,7 +77,7 @@ def test_trades_after_a_jump_wait_and_come_in_order_with_those_that_were_missing
     assert live.ids == [(7, 7)]
     missing = live.stream.missing()["A/USD"]
     assert (missing.first_id, missing.last_id) == (8, 9)
-    assert missing.since_ts == NOON + 100_000_000
+    assert (missing.since_ts, missing.until_ts) == (NOON + 100_000_000, NOON + 600_000_000)
     live.befall(900, Repaired("A/USD", (told(9, 510), told(8), told(8), told(4))))
     assert live.ids == [(7, 7), (8, 9), (10, 10), (11, 11)]
     assert statuses(live.items) == []
