@@ -192,6 +192,49 @@ class RunRow(msgspec.Struct, frozen=True):
     closed: bool
 
 
+class TableHash(msgspec.Struct, frozen=True):
+    """How many rows of a run a table holds, and the SHA-256 (hex) over all of them."""
+
+    rows: int
+    hash: str
+
+
+class RunManifest(msgspec.Struct, frozen=True):
+    """What a cleanly ended run came to, as its end wrote it; hashes in hex.
+
+    `tables` has every table of rows. `parent` is the hash of the manifest before it, `hash` is over
+    everything else, so an account's newest manifest commits to all of its rows.
+    """
+
+    run_id: str
+    first_seq: int
+    last_seq: int
+    genesis: str
+    root: str
+    frames: int
+    rows: int
+    tables: dict[str, TableHash]
+    code_fingerprint: str
+    settings_hash: str
+    feed: str
+    bundle_id: str
+    profiles: tuple[str, ...]
+    datasets: tuple[str, ...]
+    parent: str
+    hash: str
+
+
+class ManifestCheck(msgspec.Struct, frozen=True):
+    """A run's manifest beside what is stored; `fault` says what differs, empty where nothing does.
+
+    `manifest` is None for a run that was not closed, or not by a version that writes them, and
+    always in a store without rows.
+    """
+
+    manifest: RunManifest | None = None
+    fault: str = ""
+
+
 class Seal(msgspec.Struct, frozen=True):
     """The tombstone of a run whose frames were exported and removed.
 
@@ -262,11 +305,14 @@ class Journal(Protocol):
         `before` is what the inputs before them gave; its count and digest are continued.
         """
 
+    async def check_manifest(self, run: RunRow) -> ManifestCheck:
+        """Hold the manifest of a run against the run and every row that is stored of it."""
+
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment before its first frame; the same row twice is a no-op."""
 
     async def end_run(self, run_id: str) -> None:
-        """Mark a segment as closed cleanly."""
+        """Mark a segment as closed cleanly, and write what it came to where rows are kept."""
 
     async def runs(self) -> tuple[RunRow, ...]:
         """Every segment in stream order."""

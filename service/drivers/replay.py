@@ -33,7 +33,8 @@ class ReplayReport(msgspec.Struct, frozen=True):
     """What a replay found. `kind` and `detail` say what diverged first, and `seq` where.
 
     `rows` were held against the store's (0: not asked, or it keeps none); `rows_hash` is a chain
-    over what they should be.
+    over what they should be. `manifest` is the hash of the run's manifest (hex), which was held
+    against the run and its stored rows: empty where there is none.
     """
 
     run_id: str
@@ -48,6 +49,7 @@ class ReplayReport(msgspec.Struct, frozen=True):
     seq: int = 0
     rows: int = 0
     rows_hash: str = ""
+    manifest: str = ""
 
 
 async def verify_chain(journal: Journal, run: RunRow, progress: Progress | None = None) -> float:
@@ -134,6 +136,7 @@ async def replay_run(
         parity = await _repeat_run(
             kernel, journal, run, verify=verify, parity=parity, progress=progress
         )
+        manifest = await hold_manifest(journal, run, begun)
     except JournalCorruptError as error:
         return _failed(run, error, chain=verify_seconds, started=started)
     except ParityDivergedError as error:
@@ -151,7 +154,26 @@ async def replay_run(
         seconds,
         rows=0 if parity is None else parity.rows,
         rows_hash=parity.digest.hex() if parity is not None and parity.rows else "",
+        manifest=manifest,
     )
+
+
+async def hold_manifest(journal: Journal, run: RunRow, begun: RunStarted) -> str:
+    """The hash of the run's manifest, empty without one. Raises ParityDivergedError.
+
+    It must say what the stored rows come to, and be of what the run's first input says decided.
+    """
+    found = await journal.check_manifest(run)
+    if found.fault:
+        raise ParityDivergedError(run.last_seq, "manifest", found.fault)
+    told = found.manifest
+    if told is None:
+        return ""
+    for name in ("code_fingerprint", "settings_hash", "feed", "bundle_id"):
+        if getattr(told, name) != getattr(begun, name):
+            detail = f"the run's manifest has another {name} than its first input"
+            raise ParityDivergedError(run.last_seq, "manifest", detail)
+    return told.hash
 
 
 def _failed(

@@ -56,6 +56,20 @@ def test_every_table_of_rows_is_asked() -> None:
     assert asked == set(COLUMNS)
 
 
+def test_every_table_of_rows_has_its_hash_in_a_manifest(
+    server: Server, recorded: tuple[str, Path]
+) -> None:
+    """And is in the view that the rules over all rows read."""
+    view = "SELECT pg_get_viewdef('ballast.derived_row'::regclass)"
+    (told,) = asyncio.run(server.ask(recorded[0], view))[0]
+    hashed = re.findall(r"'(\w+)'::text AS table_name", told)
+    assert sorted(hashed) == sorted(COLUMNS)
+    (tables,) = asyncio.run(server.ask(recorded[0], "SELECT tables FROM ballast.replay_manifest"))[
+        0
+    ]
+    assert set(json.loads(tables)) == set(COLUMNS)
+
+
 def test_an_untouched_run_tells_its_rows_and_their_hash(
     server: Server, recorded: tuple[str, Path]
 ) -> None:
