@@ -275,7 +275,40 @@ class JournalCorruptError(JournalError):
         self.detail = detail
 
 
-class Journal(Protocol):
+class JournalView(Protocol):
+    """One account's journal as it is read: runs, frames, snapshots, and what rows say of them."""
+
+    async def runs(self) -> tuple[RunRow, ...]:
+        """Every segment in stream order."""
+
+    async def seals(self) -> tuple[Seal, ...]:
+        """The runs at the stream's beginning whose frames are gone, in order, as stored."""
+
+    def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
+        """Stored frames that hold any input of the range, in order, as stored (not verified)."""
+
+    def snapshots(self) -> AsyncIterator[StoredSnapshot]:
+        """Stored snapshots, newest first."""
+
+    async def head(self) -> tuple[int, bytes]:
+        """Last durable sequence and root; (0, genesis) when empty."""
+
+    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:
+        """The rows that were left out of frames after input `seq`, in order."""
+
+    async def compare_rows(
+        self, run: RunRow, span: tuple[int, int], rows: tuple[DerivedRow, ...], before: RowParity
+    ) -> RowParity:
+        """Hold the rows stored for the inputs `span` (both included) of a run against `rows`.
+
+        `before` is what the inputs before them gave; its count and digest are continued.
+        """
+
+    async def check_manifest(self, run: RunRow) -> ManifestCheck:
+        """Hold the manifest of a run against the run and every row that is stored of it."""
+
+
+class Journal(JournalView, Protocol):
     """One append-only stream of frames for one account, written by one epoch at a time."""
 
     async def open_epoch(self, holder: str) -> int:
@@ -294,43 +327,14 @@ class Journal(Protocol):
         must continue the stream: first_seq = last durable seq + 1 and root_before = its root.
         """
 
-    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:
-        """The rows that were left out of frames after input `seq`, in order."""
-
-    async def compare_rows(
-        self, run: RunRow, span: tuple[int, int], rows: tuple[DerivedRow, ...], before: RowParity
-    ) -> RowParity:
-        """Hold the rows stored for the inputs `span` (both included) of a run against `rows`.
-
-        `before` is what the inputs before them gave; its count and digest are continued.
-        """
-
-    async def check_manifest(self, run: RunRow) -> ManifestCheck:
-        """Hold the manifest of a run against the run and every row that is stored of it."""
-
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment before its first frame; the same row twice is a no-op."""
 
     async def end_run(self, run_id: str) -> None:
         """Mark a segment as closed cleanly, and write what it came to where rows are kept."""
 
-    async def runs(self) -> tuple[RunRow, ...]:
-        """Every segment in stream order."""
-
-    async def seals(self) -> tuple[Seal, ...]:
-        """The runs at the stream's beginning whose frames are gone, in order, as stored."""
-
-    def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
-        """Stored frames that hold any input of the range, in order, as stored (not verified)."""
-
-    async def head(self) -> tuple[int, bytes]:
-        """Last durable sequence and root; (0, genesis) when empty."""
-
     async def save_snapshot(self, snapshot: StoredSnapshot) -> None:
         """Keep a snapshot durably; the same sequence twice is a no-op."""
-
-    def snapshots(self) -> AsyncIterator[StoredSnapshot]:
-        """Stored snapshots, newest first."""
 
     async def close(self) -> None:
         """Release files, locks and connections."""

@@ -18,7 +18,7 @@ from actors.journal_chain import ChainVerifier
 from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import Snapshot, fitted, state_digest
 from actors.messages.control import RunEnded, RunStarted
-from actors.ports import DerivedRow, Journal, JournalCorruptError, Record, RowParity, RunRow
+from actors.ports import DerivedRow, JournalCorruptError, JournalView, Record, RowParity, RunRow
 from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
 from service.recovery import ParityDivergedError, decode_record, repeat
@@ -52,7 +52,9 @@ class ReplayReport(msgspec.Struct, frozen=True):
     manifest: str = ""
 
 
-async def verify_chain(journal: Journal, run: RunRow, progress: Progress | None = None) -> float:
+async def verify_chain(
+    journal: JournalView, run: RunRow, progress: Progress | None = None
+) -> float:
     """Recompute every root of a run; seconds it took. Raises JournalCorruptError.
 
     A run that was closed ends with its end: one that does not has lost its tail.
@@ -78,7 +80,7 @@ def _ends(record: Record, run: RunRow) -> bool:
     return isinstance(body, RunEnded) and body.run_id == run.run_id
 
 
-async def run_started(journal: Journal, run: RunRow) -> RunStarted:
+async def run_started(journal: JournalView, run: RunRow) -> RunStarted:
     """The first input of a run; of a sealed one as its tombstone keeps it.
 
     Raises JournalCorruptError when it is something else.
@@ -98,7 +100,7 @@ async def run_started(journal: Journal, run: RunRow) -> RunStarted:
 
 
 async def replay_run(
-    journal: Journal,
+    journal: JournalView,
     run: RunRow,
     build: BuildKernel,
     *,
@@ -158,7 +160,7 @@ async def replay_run(
     )
 
 
-async def hold_manifest(journal: Journal, run: RunRow, begun: RunStarted) -> str:
+async def hold_manifest(journal: JournalView, run: RunRow, begun: RunStarted) -> str:
     """The hash of the run's manifest, empty without one. Raises ParityDivergedError.
 
     It must say what the stored rows come to, and be of what the run's first input says decided.
@@ -194,7 +196,12 @@ def _failed(
 
 
 async def _seek(
-    kernel: Kernel, journal: Journal, run: RunRow, build: BuildKernel, *, trusted_seq: int | None
+    kernel: Kernel,
+    journal: JournalView,
+    run: RunRow,
+    build: BuildKernel,
+    *,
+    trusted_seq: int | None,
 ) -> None:
     """Bring the kernel to just before the run.
 
@@ -263,7 +270,7 @@ def _check_start(kernel: Kernel, begun: RunStarted, run: RunRow) -> None:
 
 async def _repeat_run(
     kernel: Kernel,
-    journal: Journal,
+    journal: JournalView,
     run: RunRow,
     *,
     verify: bool,
