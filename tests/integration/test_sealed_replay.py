@@ -114,7 +114,7 @@ def test_without_a_state_before_it_the_exports_before_it_are_needed(
 ) -> None:
     account = copied(source, tmp_path)
     first = runs_of(account)[0]
-    lost = f"""
+    lost = """
         DELETE FROM ballast.snapshot WHERE seq < (
             SELECT min(first_seq) FROM ballast.run WHERE ordinal > 2
         ) - 1
