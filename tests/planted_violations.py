@@ -1,4 +1,7 @@
-"""What breaks each rule of sql/validations, planted while triggers and guards sleep."""
+"""What breaks each rule of sql/validations/, in SQL, when triggers and guards sleep.
+
+A row is the rule's name and a change that it must find (others may find it too).
+"""
 
 from __future__ import annotations
 
