@@ -1,7 +1,8 @@
 -- What a run came to, said with its end: root, counts, and a hash over the rows of every table, chained
--- to the manifest before it. A row's hash is over all that it holds; the hash of a table is over its
--- rows' hashes in their order; a manifest's own is over all that it says, the parent's included. So
--- every row of an account hangs below the hash of its newest manifest.
+-- to the manifest before it. A row's hash is over all that it holds, an hour's over those of its rows in
+-- their order, a table's over those of its hours (a value of the database has an end; a run need not);
+-- a manifest's own is over all that it says, the parent's included. So every row of an account hangs
+-- below the hash of its newest manifest.
 
 -- A migration that adds a column to one of these tables must leave it out here for the rows of before
 -- (`to_jsonb(r) - 'column'`), or every manifest would differ from what it was made of.

@@ -3,10 +3,16 @@
 
 -- name: hash_tables
 -- Rows and hash of each table that has any of these inputs.
-SELECT table_name, count(*), encode(sha256(string_agg(row_hash, ''::bytea ORDER BY seq, ordinal)), 'hex')
-FROM ballast.derived_row
-WHERE account_id = $1 AND seq BETWEEN $2 AND $3 AND run_id = $4
-GROUP BY table_name;
+WITH hours AS (
+    SELECT table_name, hour_ts_utc, count(*) AS rows,
+        sha256(string_agg(row_hash, ''::bytea ORDER BY seq, ordinal)) AS hash
+    FROM ballast.derived_row
+    WHERE account_id = $1 AND seq BETWEEN $2 AND $3 AND run_id = $4
+    GROUP BY table_name, hour_ts_utc
+)
+SELECT table_name, sum(rows)::bigint,
+    encode(sha256(string_agg(hash, ''::bytea ORDER BY hour_ts_utc)), 'hex')
+FROM hours GROUP BY table_name;
 
 -- name: write_manifest
 -- Columns in any order: the hash is over a JSON object of all others.

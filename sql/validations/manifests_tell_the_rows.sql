@@ -19,10 +19,14 @@ WITH ends AS (
     SELECT m.account_id, m.run_id, t.key AS name, (t.value ->> 'rows')::bigint AS rows,
         t.value ->> 'hash' AS hash
     FROM ballast.replay_manifest m CROSS JOIN LATERAL jsonb_each(m.tables) t
+), hours AS (
+    SELECT account_id, run_id, table_name, hour_ts_utc, count(*) AS rows,
+        sha256(string_agg(row_hash, ''::bytea ORDER BY seq, ordinal)) AS hash
+    FROM ballast.derived_row GROUP BY account_id, run_id, table_name, hour_ts_utc
 ), stored AS (
-    SELECT account_id, run_id, table_name AS name, count(*) AS rows,
-        encode(sha256(string_agg(row_hash, ''::bytea ORDER BY seq, ordinal)), 'hex') AS hash
-    FROM ballast.derived_row GROUP BY account_id, run_id, table_name
+    SELECT account_id, run_id, table_name AS name, sum(rows)::bigint AS rows,
+        encode(sha256(string_agg(hash, ''::bytea ORDER BY hour_ts_utc)), 'hex') AS hash
+    FROM hours GROUP BY account_id, run_id, table_name
 ), compared AS (
     SELECT account_id, run_id, name, coalesce(t.rows, 0) AS due, coalesce(s.rows, 0) AS found,
         coalesce(t.hash, encode(sha256(''), 'hex'))

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import asyncpg
 import pytest
 import pytest_asyncio
 
-from actors.ports import JournalError, ManifestCheck
+from actors.instant import HOUR_NS
+from actors.ports import DerivedRow, JournalError, ManifestCheck
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.journal_rows import COLUMNS
 from adapters.postgres.restoring import LentConnection
 from adapters.postgres.roles import READER, WRITER
 from adapters.postgres.run_manifest import NO_ROWS
 from tests.journal_records import BODIES, FILL, changed, rows_of
-from tests.journal_samples import ACCOUNT, frame, run_row
+from tests.journal_samples import ACCOUNT, START_NS, frame, run_row
 from tests.postgres_server import KINDS, Server, running_server
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(280)]
@@ -44,11 +45,18 @@ async def journal(server: Server, database: str) -> AsyncIterator[PostgresJourna
     await journal.close()
 
 
-async def ended(journal: PostgresJournal) -> None:
-    """A run with a row in every table, one of them refused, and closed."""
+async def ended(journal: PostgresJournal, later: Sequence[int] = ()) -> None:
+    """A run with a row in every table, one of them refused; fills so many hours later; closed."""
     bodies = (*BODIES, changed(FILL, exec_id="far", ts=2**63))
     refused = await journal.append(frame(1, 1), rows_of(*bodies))
     assert [each.name for each in refused] == ["fill"]
+    if later:
+        fills = tuple(
+            DerivedRow(seq, START_NS + hours * HOUR_NS, changed(FILL, exec_id=f"fill {seq}"))
+            for seq, hours in enumerate(later, 2)
+        )
+        root = (await journal.head())[1]
+        assert await journal.append(frame(2, len(later), root=root), fills) == ()
     await journal.end_run("run-1")
 
 
@@ -59,18 +67,24 @@ async def check(journal: PostgresJournal, number: int = 0) -> ManifestCheck:
 async def test_a_manifest_tells_rows_and_hash_of_every_table(
     server: Server, database: str, journal: PostgresJournal
 ) -> None:
-    """The hash is made again here: over each row as JSON, then over these in their order."""
-    await ended(journal)
+    """The hash is made again here: of each row as JSON, of each hour's rows, of the hours."""
+    await ended(journal, later=(1, 1, 25))
     found = await check(journal)
     told = found.manifest
     assert found.fault == ""
     assert told is not None
     assert set(told.tables) == set(COLUMNS)
     for table in COLUMNS:
-        query = f"SELECT to_jsonb(r)::text FROM ballast.{table} r ORDER BY seq, ordinal"
-        stored = [row[0].encode() for row in await server.ask(database, query, READER)]
-        over = b"".join(hashlib.sha256(each).digest() for each in stored)
+        query = (
+            "SELECT hour_ts_utc, to_jsonb(r)::text AS told FROM ballast.{} r ORDER BY seq, ordinal"
+        )
+        hours: dict[int, list[bytes]] = {}
+        stored = await server.ask(database, query.format(table), READER)
+        for hour, row in stored:
+            hours.setdefault(hour, []).append(hashlib.sha256(row.encode()).digest())
+        over = b"".join(hashlib.sha256(b"".join(each)).digest() for each in hours.values())
         assert told.tables[table].rows == len(stored) > 0, table
+        assert len(hours) == (3 if table == "fill" else 1), table
         assert told.tables[table].hash == hashlib.sha256(over).hexdigest(), table
     assert told.rows == sum(each.rows for each in told.tables.values())
 
