@@ -22,17 +22,8 @@ from actors.ports import (
     Seal,
     StoredSnapshot,
 )
-from adapters.postgres.table_copies import CopyError
-from service.retention.manifest import SealManifest, damaged, frames, read_export, snapshot
+from service.retention.manifest import Whole, frames, read_export
 from service.retention.seal import tombstone_of
-
-
-class Exported(msgspec.Struct, frozen=True):
-    """One proven export: where it is, what it says, and the state its run began with."""
-
-    folder: Path
-    manifest: SealManifest
-    before: StoredSnapshot | None
 
 
 class Exports(msgspec.Struct, frozen=True):
@@ -44,32 +35,28 @@ class Exports(msgspec.Struct, frozen=True):
 
 async def with_exports(journal: JournalView, given: Exports) -> ExportedJournal:
     """The journal with the runs that were given. Raises UserError for what is not proven."""
-    found = []
+    found = {}
     for folder in given.folders:
         whole = read_export(folder, given.keys)
         await tombstone_of(journal, whole, given.keys)
-        try:
-            before = snapshot(whole.manifest, folder)
-        except CopyError as error:
-            raise damaged(folder, f"{error}") from error
-        found.append(Exported(folder, whole.manifest, before))
-    return ExportedJournal(journal, found)
+        found[whole.manifest.run_id] = folder, whole
+    return ExportedJournal(journal, tuple(found.values()))
 
 
 class ExportedJournal:
     """`JournalView` over a journal and exports of its oldest runs."""
 
-    def __init__(self, journal: JournalView, exports: Sequence[Exported]) -> None:
+    def __init__(self, journal: JournalView, exports: Sequence[tuple[Path, Whole]]) -> None:
         self._journal = journal
-        self._exports = sorted(exports, key=lambda each: each.manifest.first_seq)
+        self._exports = sorted(exports, key=lambda each: each[1].manifest.first_seq)
 
     async def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
         """Those of the exports, then those that are stored: what is sealed is older."""
-        for each in self._exports:
-            told = each.manifest
+        for folder, whole in self._exports:
+            told = whole.manifest
             if told.last_seq < from_seq or (to_seq is not None and told.first_seq > to_seq):
                 continue
-            for frame in frames(told, each.folder):
+            for frame in frames(told, folder):
                 if to_seq is not None and frame.first_seq > to_seq:
                     break
                 if frame.last_seq >= from_seq:
@@ -83,13 +70,13 @@ class ExportedJournal:
         async for stored in self._journal.snapshots():
             seen.add(stored.seq)
             yield stored
-        for each in reversed(self._exports):
-            if each.before is not None and each.before.seq not in seen:
-                yield each.before
+        for _, whole in reversed(self._exports):
+            if whole.before is not None and whole.before.seq not in seen:
+                yield whole.before
 
     async def seals(self) -> tuple[Seal, ...]:
         """The tombstones of the runs that are still missing."""
-        given = {each.manifest.run_id for each in self._exports}
+        given = {whole.manifest.run_id for _, whole in self._exports}
         return tuple(each for each in await self._journal.seals() if each.run_id not in given)
 
     async def runs(self) -> tuple[RunRow, ...]:

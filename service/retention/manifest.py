@@ -59,11 +59,16 @@ class SealManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """An export that was proven: its manifest, that file's SHA-256, and the run's first input."""
+    """An export that was proven: its manifest, that file's SHA-256, and the run's first input.
+
+    `before` is the state that the run began with, as it was stored: whoever uses it must hold it
+    against what the first input says. None where there was none.
+    """
 
     manifest: SealManifest
     sha256: str
     begun: bytes
+    before: StoredSnapshot | None
 
 
 def read_export(folder: Path, keys: Collection[str]) -> Whole:
@@ -77,6 +82,7 @@ def read_export(folder: Path, keys: Collection[str]) -> Whole:
         manifest = msgspec.json.decode(data, type=SealManifest)
         _check_manifest(manifest, folder, keys)
         begun = _check_chain(manifest, folder)
+        before = _snapshot(manifest, folder)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(
             ExitCode.MISSING,
@@ -94,7 +100,7 @@ def read_export(folder: Path, keys: Collection[str]) -> Whole:
         raise UserError(
             ExitCode.ENVIRONMENT, f"The export cannot be read ({error}).", "Correct the rights."
         ) from error
-    return Whole(manifest, hashlib.sha256(data).hexdigest(), begun)
+    return Whole(manifest, hashlib.sha256(data).hexdigest(), begun, before)
 
 
 def damaged(folder: Path, what: str) -> UserError:
@@ -165,8 +171,7 @@ def frames(manifest: SealManifest, folder: Path) -> Iterator[Frame]:
         )
 
 
-def snapshot(manifest: SealManifest, folder: Path) -> StoredSnapshot | None:
-    """The state that the run began with, as it was stored; None without one. Raises CopyError."""
+def _snapshot(manifest: SealManifest, folder: Path) -> StoredSnapshot | None:
     for told in _rows(manifest, folder, SNAPSHOT, StoredSnapshot.__struct_fields__):
         run_id = _text(told["run_id"])
         return StoredSnapshot(_number(told["seq"]), told["root"], run_id, told["data"])

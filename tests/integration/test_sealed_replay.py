@@ -105,7 +105,8 @@ def test_every_earlier_export_may_be_given_too(
 ) -> None:
     """Then the account is stepped from its first input on; also for a run that is not sealed."""
     for number in (1, 2):
-        report = from_exports(sealed, number, *reversed(exports_of(sealed)))
+        exports = exports_of(sealed)
+        report = from_exports(sealed, number, *reversed(exports), *exports)
         assert (report.parity, report.root_hash) == (True, reports[number].root_hash)
 
 
