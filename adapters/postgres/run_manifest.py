@@ -52,7 +52,11 @@ async def check_manifest(connection: Connection, run: RunRow) -> ManifestCheck:
     """See `Journal.check_manifest`."""
     row = await connection.fetchrow(statement("manifest_of"), run.account, run.run_id)
     if row is None:
-        return ManifestCheck()
+        ended = run.closed and run.last_seq >= run.first_seq
+        asked = statement("manifest_is_due"), run.account, run.run_id
+        is_gone = ended and await connection.fetchval(*asked)
+        fault = "the run was closed, and its manifest is gone" if is_gone else ""
+        return ManifestCheck(fault=fault)
     *told, is_as_written = row
     fields = dict(zip(RunManifest.__struct_fields__, told, strict=True))
     fields["tables"] = msgspec.json.decode(fields["tables"])

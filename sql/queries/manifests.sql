@@ -64,3 +64,20 @@ SELECT run_id, first_seq, last_seq, genesis, root, frames, row_count, tables::te
         sha256(convert_to((to_jsonb(m) - 'manifest_hash')::text, 'UTF8')), 'hex'
     ) = manifest_hash AS is_as_written
 FROM ballast.replay_manifest m WHERE account_id = $1 AND run_id = $2;
+
+-- name: manifest_is_due
+-- Whether a run that was closed must have one: manifests were kept before it, or one that is gone is
+-- named as a parent.
+SELECT EXISTS (
+    SELECT FROM ballast.replay_manifest m
+    JOIN ballast.run r ON r.account_id = m.account_id AND r.run_id = m.run_id
+    WHERE m.account_id = $1 AND r.ordinal < (
+        SELECT ordinal FROM ballast.run WHERE account_id = $1 AND run_id = $2
+    )
+) OR EXISTS (
+    SELECT FROM ballast.replay_manifest m
+    WHERE m.account_id = $1 AND m.parent_hash <> '' AND NOT EXISTS (
+        SELECT FROM ballast.replay_manifest p
+        WHERE p.account_id = $1 AND p.manifest_hash = m.parent_hash
+    )
+);

@@ -22,6 +22,7 @@ from tests.postgres_server import KINDS, Server, running_server
 
 pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(280)]
 ASLEEP = "ALTER TABLE ballast.{} DISABLE TRIGGER ALL"
+GONE = "the run was closed, and its manifest is gone"
 MANIFEST_ASLEEP = ASLEEP.format("replay_manifest")
 
 
@@ -153,10 +154,8 @@ async def test_a_run_is_closed_and_summed_up_or_neither(
     assert (await check(journal)).manifest is not None
 
 
-async def test_a_run_that_was_cut_off_has_none_and_the_next_goes_on_over_it(
-    journal: PostgresJournal,
-) -> None:
-    """What it was is in the chain of roots: a manifest names the root that its run began with."""
+async def cut_off_and_ended(journal: PostgresJournal) -> bytes:
+    """Three runs, the second without an end; the root that it came to."""
     await ended(journal)
     root = (await journal.head())[1]
     await journal.begin_run(run_row("run-2", 2, root))
@@ -165,12 +164,34 @@ async def test_a_run_that_was_cut_off_has_none_and_the_next_goes_on_over_it(
     await journal.begin_run(run_row("run-3", 3, cut.root_after))
     await journal.append(frame(3, 1, root=cut.root_after, run_id="run-3"))
     await journal.end_run("run-3")
+    return cut.root_after
+
+
+async def test_a_run_that_was_cut_off_has_none_and_the_next_goes_on_over_it(
+    journal: PostgresJournal,
+) -> None:
+    """What it was is in the chain of roots: a manifest names the root that its run began with."""
+    reached = await cut_off_and_ended(journal)
     first, second, third = [await check(journal, number) for number in range(3)]
     assert second == ManifestCheck()
     assert first.manifest is not None
     assert third.manifest is not None
     assert third.fault == ""
     assert third.manifest.parent == first.manifest.hash
-    assert third.manifest.genesis == cut.root_after.hex()
+    assert third.manifest.genesis == reached.hex()
     assert third.manifest.tables["fill"] == NO_ROWS
     assert third.manifest.rows == 0
+
+
+@pytest.mark.parametrize("number", [0, 2])
+async def test_a_manifest_that_is_gone_is_missed(
+    server: Server, database: str, journal: PostgresJournal, number: int
+) -> None:
+    """But a run of before there were manifests may have none, as one that was cut off."""
+    await cut_off_and_ended(journal)
+    gone = f"DELETE FROM ballast.replay_manifest WHERE run_id = 'run-{number + 1}'"
+    await server.tamper(database, f"{MANIFEST_ASLEEP}; {gone}")
+    assert await check(journal, number) == ManifestCheck(None, GONE)
+    assert await check(journal, 1) == ManifestCheck()
+    await server.tamper(database, f"{MANIFEST_ASLEEP}; DELETE FROM ballast.replay_manifest")
+    assert await check(journal, number) == ManifestCheck()
