@@ -4,8 +4,9 @@
 -- a manifest's own is over all that it says, the parent's included. So every row of an account hangs
 -- below the hash of its newest manifest.
 
--- A migration that adds a column to one of these tables must leave it out here for the rows of before
--- (`to_jsonb(r) - 'column'`), or every manifest would differ from what it was made of.
+-- A migration that adds a table of rows must add it here (CREATE OR REPLACE VIEW, one UNION ALL more).
+-- One that adds a column must leave it out for the rows of before (`to_jsonb(r) - 'column'`), or every
+-- manifest would differ from what it was made of.
 CREATE VIEW ballast.derived_row AS
 SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, 'run_context'::text AS table_name,
     sha256(convert_to(to_jsonb(r)::text, 'UTF8')) AS row_hash
