@@ -177,7 +177,7 @@ class Liquidity:
 
     def _gap(self, price: int, index: int) -> int:
         """The distance to the next level outwards, in units: a tick at least, wider further out."""
-        levels = self._conduct.book_levels
+        levels = max(self._conduct.book_levels, 1)
         near = 0.12 * self._pair.spread
         slope = 2.0 * max(_REACH - near * levels, 0.0) / (levels * levels)
         ratio = (near + slope * index) * (0.4 + 1.2 * self._draw())
