@@ -21,10 +21,13 @@ PAIR = "BTC/USD"
 RICH = {"USD": Decimal(1_000_000), "BTC": Decimal(50), "ETH": Decimal(500)}
 
 
-def rich(name: str, tier: Tier = "pro", **balances: str) -> AccountSpec:
+def rich(
+    name: str, tier: Tier = "pro", *, owned: dict[str, str] | None = None, **balances: str
+) -> AccountSpec:
     """An account that can afford everything, or exactly the balances given."""
-    owned = {asset: Decimal(amount) for asset, amount in balances.items()} or dict(RICH)
-    return AccountSpec(account=name, balances=owned, tier=tier)
+    given = {**(owned or {}), **balances}
+    kept = {asset: Decimal(amount) for asset, amount in given.items()} or dict(RICH)
+    return AccountSpec(account=name, balances=kept, tier=tier)
 
 
 def quiet(

@@ -73,9 +73,8 @@ class History:
         now = self._venue.now_ns // MINUTE_NS
         newest = _aligned(now, minutes)
         first = newest - (count - 1) * minutes
-        bars = self._bars(symbol, minutes, first)
+        bars, close = self._bars(symbol, minutes, first)
         found: list[Candle] = []
-        close: int | None = None
         for start in range(first, newest + 1, minutes):
             bar = bars.get(start)
             if bar is not None:
@@ -142,22 +141,24 @@ class History:
                 found.merge(bar)
         return found
 
-    def _bars(self, symbol: str, minutes: int, first: int) -> dict[int, Bar]:
-        """Bars of an interval by their first minute, oldest first."""
+    def _bars(self, symbol: str, minutes: int, first: int) -> tuple[dict[int, Bar], int | None]:
+        """Bars of an interval from `first` on by their first minute, and the close before them."""
         fine = minutes <= 30
         found: dict[int, Bar] = {}
+        close: int | None = None
         past = self._past_bars(symbol, fine=fine)
         for source in (past, self._venue.tapes[symbol].bars):
             for minute, bar in source.items():
                 start = _aligned(minute, minutes)
                 if start < first:
+                    close = bar.close
                     continue
                 held = found.get(start)
                 if held is None:
                     found[start] = bar.copy()
                 else:
                     held.merge(bar)
-        return found
+        return found, close
 
     def _past_bars(self, symbol: str, *, fine: bool) -> dict[int, Bar]:
         """Bars before the start: of minutes, or of hours and the started hour's minutes."""

@@ -25,6 +25,7 @@ REGIME_SHARES: Final = (0.5, 0.389, 0.111)
 """Calm, usual and stormy: volatility over the mean, mean length, and share of all hours."""
 
 _BURN_HOURS: Final = 400
+_BLOCK_HOURS: Final = 256
 _RETURN_MAX: Final = 0.15
 _SHARE_MIN: Final = 0.2
 _SHOCK_MAX: Final = 30.0
@@ -70,6 +71,8 @@ class HourlyWalk:
         self._first = first
         self._walked = 0
         self._drawn = 0
+        self._shocks = self._bursts = np.empty((0, 0))
+        self._switches: list[float] = []
         levels = np.array(REGIME_LEVELS)
         mean_square = float(np.sum(levels * levels * np.array(REGIME_SHARES)))
         self._levels = [float(level) for level in levels / np.sqrt(mean_square)]
@@ -95,24 +98,34 @@ class HourlyWalk:
 
     def _next_variance(self) -> tuple[F64, F64]:
         """The next hour's shocks, unscaled, and each name's volatility."""
-        tail, shape, burst, switch = np.ascontiguousarray(words(self._keys, self._drawn, 1, 4)[0].T)
+        place = self._drawn % _BLOCK_HOURS
+        if place == 0:
+            self._draw_block()
         self._drawn += 1
-        level, slope, offset = _TAIL
-        shock = bells(shape) * (level + slope / (units(tail) + offset))
+        shock = self._shocks[place]
         constant, fast, slow = _WEIGHTS
         variance = constant + fast * self._fast + slow * self._slow
-        size, width = _BURST
-        nearness = units(burst) + width
         news = (1.0 - _BURST_SHARE) * np.minimum(shock * shock, _SHOCK_MAX) * variance
-        news = news + _BURST_SHARE * (size / (nearness * nearness))
+        news = news + self._bursts[place]
         self._fast = self._fast + _FAST * (news - self._fast)
         self._slow = self._slow + _SLOW * (news - self._slow)
-        self._move_regime(float(units(switch[-1:])[0]))
+        self._move_regime(self._switches[place])
         regime = self._levels[self._regime]
         square = self._loading * self._loading
         spread = square * variance[-1] + (1.0 - square) * variance[:-1]
         volatility: F64 = regime * self._volatility * np.sqrt(spread)
         return regime * np.sqrt(variance) * shock, volatility
+
+    def _draw_block(self) -> None:
+        """Draw the next hours' shocks, bursts and regime switches at once."""
+        drawn = words(self._keys, self._drawn, _BLOCK_HOURS, 4)
+        tail, shape, burst, switch = (np.ascontiguousarray(drawn[..., lane]) for lane in range(4))
+        level, slope, offset = _TAIL
+        self._shocks = bells(shape) * (level + slope / (units(tail) + offset))
+        size, width = _BURST
+        nearness = units(burst) + width
+        self._bursts = _BURST_SHARE * (size / (nearness * nearness))
+        self._switches = units(switch[:, -1]).tolist()
 
     def _move_regime(self, draw: float) -> None:
         leave = 1.0 / REGIME_HOURS[self._regime]

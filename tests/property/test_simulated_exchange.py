@@ -184,7 +184,7 @@ def check_books(exchange: Exchange) -> None:
         for order in account.open.values():
             assert order.hold == hold_for(order, venue.instruments[order.symbol])
             needed[order.hold_asset] = needed.get(order.hold_asset, Decimal(0)) + order.hold
-            assert 0 < order.remaining_qty
+            assert order.remaining_qty > 0
         held = {asset: amount for asset, amount in account.holds.items() if amount}
         assert held == needed
         assert all(account.spendable(asset) >= 0 for asset in needed)
@@ -301,8 +301,8 @@ class SlowBook:
             if not crossing:
                 self.rows.append([order_id, side, price, qty])
                 return
-            # The first of the best-priced ones: sorting is stable, rows are in order of arrival.
-            best = sorted(crossing, key=lambda row: sign * row[2])[0]
+            # The first of the best-priced ones: rows are in order of arrival.
+            best = min(crossing, key=lambda row: sign * row[2])
             part = min(qty, best[3])
             self.fills.append((best[0], order_id, best[2], part))
             best[3] -= part

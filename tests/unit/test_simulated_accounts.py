@@ -1,4 +1,4 @@
-"""What trades and the world do to an account of the simulated exchange: fees, holds, ledger, `.F`."""
+"""What trades and the world do to a simulated account: fees, holds, ledger, `.F`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from adapters.kraken_simulator.views import AccountSpec
 from tests.quiet_exchange import PAIR, START, Desk, asked, desks, quiet, rich
 
 
-def entries(desk: Desk) -> list[tuple[str, str, Decimal, Decimal]]:
+def entries(desk: Desk) -> list[tuple[str, str, Any, Any]]:
     rows = [each for each in desk.exchange.events() if isinstance(each, LedgerEntry)]
     return [
         (each.kind, each.asset, each.amount, each.fee)
@@ -25,7 +25,7 @@ def entries(desk: Desk) -> list[tuple[str, str, Decimal, Decimal]]:
 
 
 def pair_of(ann: dict[str, str], bob: dict[str, str], **conduct: Any) -> tuple[Desk, Desk]:
-    exchange = quiet(rich("ann", **ann), rich("bob", **bob), **conduct)
+    exchange = quiet(rich("ann", owned=ann), rich("bob", owned=bob), **conduct)
     return Desk(exchange, "ann"), Desk(exchange, "bob")
 
 
@@ -36,7 +36,7 @@ def test_a_buy_holds_cost_and_fee_and_a_sell_holds_the_quantity() -> None:
     ann.add("sell", qty="3", price="200.0")
     assert ann.held("BTC") == 3
     ann.exchange.cancel_all("ann", now_ns=START)
-    assert (ann.held("USD"), ann.held("BTC")) == (0, 0)
+    assert (ann.held("USD"), ann.held("BTC")) == (Decimal(0), Decimal(0))
 
 
 def test_holds_are_spent_only_once() -> None:
@@ -97,7 +97,7 @@ def test_fees_forced_into_base_change_side_where_the_balance_allows() -> None:
     bob.add("buy", qty="1")
     assert ann.exchange.fills("ann")[0].fee_asset == "USD"
     assert bob.exchange.fills("bob")[0].fee_asset == "BTC"
-    assert (bob.free("USD"), bob.free("BTC")) == (900, Decimal("0.996"))
+    assert (bob.free("USD"), bob.free("BTC")) == (Decimal(900), Decimal("0.996"))
 
 
 def test_earning_balances_count_as_their_base_when_spending() -> None:

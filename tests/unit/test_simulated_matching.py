@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
@@ -16,9 +17,8 @@ def filled(desk: Desk, order_id: str) -> Decimal:
     return desk.order(order_id).filled_qty
 
 
-def amend(desk: Desk, order_id: str, now_ns: int = START, **fields: object) -> None:
-    changed = {name: value for name, value in fields.items()}
-    request = AmendOrder(order_id=order_id, **changed)  # type: ignore[arg-type]
+def amend(desk: Desk, order_id: str, now_ns: int = START, **fields: Any) -> None:
+    request = AmendOrder(order_id=order_id, **fields)
     desk.exchange.amend_order(desk.account, request, now_ns=now_ns)
 
 
@@ -36,9 +36,9 @@ def test_at_one_price_who_came_first_trades_first() -> None:
     ann, bob, cyd = desks("ann", "bob", "cyd")
     first, second = ann.add("sell"), bob.add("sell")
     cyd.add(qty="0.4")
-    assert (filled(ann, first), filled(bob, second)) == (Decimal("0.4"), 0)
+    assert (filled(ann, first), filled(bob, second)) == (Decimal("0.4"), Decimal(0))
     cyd.add(qty="0.8")
-    assert (filled(ann, first), filled(bob, second)) == (1, Decimal("0.2"))
+    assert (filled(ann, first), filled(bob, second)) == (Decimal(1), Decimal("0.2"))
 
 
 def test_what_does_not_cross_rests_and_shows_in_the_book() -> None:
@@ -47,8 +47,8 @@ def test_what_does_not_cross_rests_and_shows_in_the_book() -> None:
     bob.add("buy", price="99.9", qty="1")
     bob.add("sell", price="100.1", qty="3")
     book = ann.exchange.book(PAIR, 10)
-    assert [(each.price, each.qty) for each in book.bids] == [(Decimal("99.9"), 3)]
-    assert [(each.price, each.qty) for each in book.asks] == [(Decimal("100.1"), 3)]
+    assert [(each.price, each.qty) for each in book.bids] == [(Decimal("99.9"), Decimal(3))]
+    assert [(each.price, each.qty) for each in book.asks] == [(Decimal("100.1"), Decimal(3))]
 
 
 def test_reports_of_a_fill_come_in_the_venues_order() -> None:
@@ -65,7 +65,7 @@ def test_reports_of_a_fill_come_in_the_venues_order() -> None:
     # A trade that completes an order still says that it is partly filled.
     assert {each.order.stream_status for each in fills} == {"partially_filled"}
     [trade] = [each for each in events if isinstance(each, Trade)]
-    assert (trade.side, trade.price, trade.qty) == ("buy", Decimal("100.0"), 1)
+    assert (trade.side, trade.price, trade.qty) == ("buy", Decimal("100.0"), Decimal(1))
     assert {each.trade_id for each in fills} == {trade.trade_id}
     assert len({each.exec_id for each in fills}) == 2
 
@@ -82,7 +82,7 @@ def test_fill_or_kill_is_all_or_nothing_and_counts_hidden_quantity() -> None:
     ann, bob = desks("ann", "bob")
     ann.add("sell", qty="1.0", order_type="iceberg", display_qty=Decimal("0.25"))
     killed = bob.order(bob.add(qty="1.1", time_in_force="FOK"))
-    assert (killed.filled_qty, killed.status) == (0, "canceled")
+    assert (killed.filled_qty, killed.status) == (Decimal(0), "canceled")
     assert bob.order(bob.add(qty="1.0", time_in_force="FOK")).status == "closed"
 
 
@@ -125,7 +125,7 @@ def test_a_market_order_sweeps_and_its_rest_is_cancelled() -> None:
     ann.add("sell", qty="1", price="100.0")
     ann.add("sell", qty="1", price="101.0")
     order = bob.order(bob.add("buy", qty="3", price=None))
-    assert (order.filled_qty, order.status) == (2, "canceled")
+    assert (order.filled_qty, order.status) == (Decimal(2), "canceled")
     assert order.reason == "Insufficient liquidity"
     assert bob.held("USD") == 0
 
@@ -135,7 +135,7 @@ def test_market_price_protection_stops_a_sweep_unless_it_is_waived() -> None:
     ann.add("sell", qty="1", price="100.0")
     ann.add("sell", qty="1", price="111.0")
     order = bob.order(bob.add("buy", qty="2", price=None))
-    assert (order.filled_qty, order.reason) == (1, "Market price protection")
+    assert (order.filled_qty, order.reason) == (Decimal(1), "Market price protection")
     assert bob.order(bob.add("buy", qty="1", price=None, no_mpp=True)).filled_qty == 1
 
 
@@ -145,14 +145,14 @@ def test_a_cash_order_buys_for_an_amount_of_quote() -> None:
     ann.add("sell", qty="1", price="110.0")
     order = bob.order(bob.add("buy", qty="155", price=None, cash=True))
     assert order.cost == Decimal("155.00000")
-    assert (order.qty, order.cash_qty) == (Decimal("1.5"), 155)
+    assert (order.qty, order.cash_qty) == (Decimal("1.5"), Decimal(155))
 
 
 def test_self_trade_cancels_the_newest_unless_told_otherwise() -> None:
     [ann] = desks("ann")
     resting = ann.add("sell", qty="1")
     newest = ann.order(ann.add("buy", qty="0.5"))
-    assert (newest.status, newest.filled_qty) == ("canceled", 0)
+    assert (newest.status, newest.filled_qty) == ("canceled", Decimal(0))
     assert ann.order(resting).is_open
     both = ann.order(ann.add("buy", qty="0.5", stp="cancel-both"))
     assert (both.status, ann.order(resting).status) == ("canceled", "canceled")
@@ -163,7 +163,7 @@ def test_self_trade_with_cancel_oldest_goes_on_to_the_next_order() -> None:
     own, other = ann.add("sell"), bob.add("sell")
     taker = ann.order(ann.add("buy", stp="cancel-oldest"))
     assert ann.order(own).reason == "Self trade prevention"
-    assert (taker.status, filled(bob, other)) == ("closed", 1)
+    assert (taker.status, filled(bob, other)) == ("closed", Decimal(1))
 
 
 def test_what_filled_before_meeting_ones_own_order_stays_filled() -> None:
@@ -225,10 +225,10 @@ def test_amending_down_keeps_the_place_and_up_loses_it() -> None:
     first, second = ann.add("sell", qty="2"), bob.add("sell", qty="1")
     amend(ann, first, qty=Decimal("1.5"))
     cyd.add(qty="0.5")
-    assert (filled(ann, first), filled(bob, second)) == (Decimal("0.5"), 0)
+    assert (filled(ann, first), filled(bob, second)) == (Decimal("0.5"), Decimal(0))
     amend(ann, first, qty=Decimal(3))
     cyd.add(qty="1")
-    assert (filled(ann, first), filled(bob, second)) == (Decimal("0.5"), 1)
+    assert (filled(ann, first), filled(bob, second)) == (Decimal("0.5"), Decimal(1))
 
 
 def test_amending_the_price_may_trade_and_keeps_the_ids() -> None:
@@ -268,7 +268,7 @@ AMENDS = [
 
 @pytest.mark.parametrize(("changed", "error", "is_gone"), AMENDS)
 def test_a_bad_amend_is_refused_and_changes_nothing(
-    changed: dict[str, object], error: str, is_gone: bool
+    changed: dict[str, Any], error: str, is_gone: bool
 ) -> None:
     ann, bob = desks("ann", "bob")
     bob.add("sell", price="101.0")
@@ -284,7 +284,8 @@ def test_a_bad_amend_is_refused_and_changes_nothing(
 def test_an_amend_names_one_order_by_one_name() -> None:
     [ann] = desks("ann")
     order_id = ann.add(cl_ord_id="mine")
-    for names in ({}, {"order_id": order_id, "cl_ord_id": "mine"}):
+    both: tuple[dict[str, Any], ...] = ({}, {"order_id": order_id, "cl_ord_id": "mine"})
+    for names in both:
         with pytest.raises(Refusal, match="EGeneral:Invalid arguments:txid"):
             ann.exchange.amend_order("ann", AmendOrder(**names), now_ns=START)
 
@@ -305,7 +306,7 @@ def test_editing_replaces_the_order_without_its_client_id() -> None:
     edited = ann.exchange.edit_order("ann", request, now_ns=START)
     assert edited.order_id is not None
     new = ann.order(edited.order_id)
-    assert (new.qty, new.limit_price, new.cl_ord_id) == (2, Decimal("90.0"), None)
+    assert (new.qty, new.limit_price, new.cl_ord_id) == (Decimal(2), Decimal("90.0"), None)
     assert (new.replaced_id, ann.order(old).reason) == (old, "Order replaced")
     assert ann.held("USD") == Decimal("180.72")
 
