@@ -110,7 +110,8 @@ PROCESSES: Final = {
 def _usd_pair(name: str) -> Pair:
     daily = DAILY_MUSD.get(name, _OTHER_MUSD) * 1e6 * KRAKEN_SHARE
     if name in {"BTC", "ETH"}:
-        return Pair(name, None, daily, 0.00005, 14.0, 4_300.0)
+        spread, shown = (0.00003, 15_000.0) if name == "BTC" else (0.00006, 3_500.0)
+        return Pair(name, None, daily, spread, 14.0, shown)
     if daily > 4e6:
         return Pair(name, None, daily, 0.0003, 5.0, 3_000.0)
     return Pair(name, None, daily, 0.0008, 2.5, 1_800.0)

@@ -63,7 +63,7 @@ def speed(seconds: int) -> list[Figure]:
     note = (
         f"exchange: {events / whole:.0f} events a market second, {changes / whole:.0f} level "
         f"changes, {trades / whole:.1f} trades; opening takes "
-        f"{cpu_seconds(lambda: opened()):.2f} s"
+        f"{cpu_seconds(opened):.2f} s"
     )
     value = seconds / median(found)
     return [
