@@ -25,7 +25,7 @@ from ops.calibration.series import Figures, Series, figures_of, joint, share_of,
 from ops.calibration.simulated import hours_and_minutes, tape_of
 
 F64 = NDArray[np.float64]
-TICKET_AT: Final = (5, 10, 25, 37.5, 50, 62.5, 75, 90, 95, 99)
+TICKET_AT: Final = (1, 5, 10, 25, 37.5, 50, 62.5, 75, 90, 95, 99, 99.9)
 DAY_HOURS: Final = 24
 RECENT_ROWS: Final = 25_000
 HOUR_SECONDS: Final = 3_600
@@ -68,24 +68,22 @@ def by_hour(hours: F64, values: F64) -> list[float]:
     return [round(float(values[hours == hour].mean() / mean), 2) for hour in range(DAY_HOURS)]
 
 
-def constants(folder: Path) -> Iterator[str]:
-    """The recorded constants as Python text."""
+def constants(folder: Path) -> dict[str, Any]:
+    """The recorded constants by the names that they have in `profiles`."""
     hours = binance_hours(folder)
-    deviations = {name: round(float(each.returns.std()), 4) for name, each in hours.items()}
-    yield f"HOURLY_VOLATILITY = {deviations}"
     names, _, loadings = joint({n: each for n, each in hours.items() if n not in SHORT})
-    yield f"MARKET_LOADING = {dict(zip(names, loadings, strict=True))}"
     daily = {n: round(float(each.notional.mean()) * DAY_HOURS / 1e6) for n, each in hours.items()}
-    yield f"DAILY_MUSD = {daily}"
-    series, hour, counts = kraken_hours(folder)
-    on_kraken = float(series.notional.mean()) * DAY_HOURS
-    yield f"KRAKEN_SHARE = {on_kraken / 1e6 / daily['BTC']:.3f}"
-    yield f"# BTC/USD on Kraken: {counts.mean() * DAY_HOURS:.0f} trades a day"
+    series, hour, _ = kraken_hours(folder)
     tickets = recorded_trades(folder)[1]
-    quantiles = [round(float(np.percentile(tickets, at)), 1) for at in TICKET_AT]
-    yield f"TICKET at {TICKET_AT} per cent = {quantiles}, mean {tickets.mean():.0f}"
-    yield f"HOUR_VOLUME = {by_hour(hour, series.notional)}"
-    yield f"HOUR_MOVEMENT = {by_hour(hour[1:], np.abs(series.returns))}"
+    return {
+        "HOURLY_VOLATILITY": {n: round(float(each.returns.std()), 4) for n, each in hours.items()},
+        "MARKET_LOADING": dict(zip(names, loadings, strict=True)),
+        "DAILY_MUSD": daily,
+        "KRAKEN_SHARE": round(float(series.notional.mean()) * DAY_HOURS / 1e6 / daily["BTC"], 3),
+        "TICKET": tuple(round(float(np.percentile(tickets, at)), 1) for at in TICKET_AT),
+        "HOUR_VOLUME": tuple(by_hour(hour, series.notional)),
+        "HOUR_MOVEMENT": tuple(by_hour(hour[1:], np.abs(series.returns))),
+    }
 
 
 def recorded_trades(folder: Path) -> tuple[F64, F64, F64]:
@@ -177,6 +175,12 @@ def comparison(folder: Path, seed: int, days: int) -> Iterator[str]:
             closes = column[step - 1 :: step]
             made.append(figures_of(closes[1:] / closes[:-1] - 1.0))
         yield from shown(f"{step} minute returns", found, made)
+    if days:
+        yield from session(folder, seed, days)
+
+
+def session(folder: Path, seed: int, days: int) -> Iterator[str]:
+    """Rows about trades and books, which need a market that runs."""
     tape, books = tape_of(seed, days)
     titles = (
         "trades a day (BTC/USDT recorded, BTC/USD simulated)",
@@ -203,8 +207,10 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--days", type=int, default=2, help="days of simulated trades")
     given = parser.parse_args()
-    for line in constants(given.folder):
-        print(line)
+    for name, value in constants(given.folder).items():
+        print(f"{name} = {value}")
+    counts = kraken_hours(given.folder)[2]
+    print(f"# BTC/USD on Kraken: {counts.mean() * DAY_HOURS:.0f} trades a day")
     print()
     for line in comparison(given.folder, given.seed, given.days):
         print(line)
