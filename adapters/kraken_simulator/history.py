@@ -60,6 +60,7 @@ class History:
         self._seed = seed
         # The market is asked for its first hour now: later it stands in another one.
         self._first_hour = market.minutes_of_hour()
+        self._scale = market.scale
         self._started_ns = venue.now_ns
         self._before: _Before | None = None
         self._past: dict[tuple[str, bool], dict[int, Bar]] = {}
@@ -174,7 +175,7 @@ class History:
         minutes = self._minute_bars(symbol, before)
         if fine:
             return minutes
-        path, column = _fair(symbol, before.hours), _COLUMN[PAIRS[symbol].numerator]
+        path, column = self._fair(symbol, before.hours), _COLUMN[PAIRS[symbol].numerator]
         row = self._venue.instruments[symbol]
         bars = _drawn_bars(
             self._seed,
@@ -188,18 +189,18 @@ class History:
         return {**bars, **recent}
 
     def _minute_bars(self, symbol: str, before: _Before) -> dict[int, Bar]:
-        path, column = _fair(symbol, before.minutes), _COLUMN[PAIRS[symbol].numerator]
+        path, column = self._fair(symbol, before.minutes), _COLUMN[PAIRS[symbol].numerator]
         row = self._venue.instruments[symbol]
         volatility = before.minute_volatility[:, column]
         return _drawn_bars(self._seed, row, path, volatility, first=before.first_minute, minutes=1)
 
-
-def _fair(symbol: str, prices: F64) -> F64:
-    pair = PAIRS[symbol]
-    path: F64 = prices[:, _COLUMN[pair.numerator]]
-    if pair.denominator is not None:
-        path = path / prices[:, _COLUMN[pair.denominator]]
-    return path
+    def _fair(self, symbol: str, prices: F64) -> F64:
+        """The pair's own path, joined to a recording if it is played."""
+        pair = PAIRS[symbol]
+        path: F64 = prices[:, _COLUMN[pair.numerator]]
+        if pair.denominator is not None:
+            path = path / prices[:, _COLUMN[pair.denominator]]
+        return path * self._scale(symbol)
 
 
 def _drawn_bars(

@@ -152,14 +152,21 @@ def test_what_is_not_free_cannot_leave() -> None:
             exchange.deposit("ann", "USD", Decimal(amount), now_ns=START)
 
 
-def test_the_last_dust_is_never_overspent() -> None:
-    # The fee of each part rounds up by half a unit; the last one gives way.
-    ann, bob = pair_of({"USD": "100.4001"}, {"BTC": "5"})
-    ann.add("buy", qty="0.00099999", price="100000.0")
+@pytest.mark.parametrize(("in_base", "owned"), [(False, "100.4166"), (True, "100.0165")])
+def test_roundings_of_many_parts_never_overspend(in_base: bool, owned: str) -> None:
+    # Cost and fee of each part round up by half a unit; together they pass what was reserved.
+    ann, bob = pair_of({"USD": owned}, {"BTC": "5"})
     for _ in range(7):
-        bob.add("sell", qty="0.00014285", price="100000.0")
-    assert ann.free("USD") >= 0
-    assert all(each.balance >= 0 for each in ann.exchange.wallets("ann"))
+        bob.add("sell", qty="0.00014288", price="100000.4")
+    order = ann.order(ann.add("buy", qty="0.00100016", price="100000.4", fee_in_base=in_base))
+    assert order.status == "closed"
+    assert ann.free("USD") == 0
+    posted = [each for each in ann.exchange.ledger("ann") if each.asset == "USD"][1:]
+    # All parts but the last are booked as they are.
+    usual = (Decimal("-14.2881"), Decimal(0) if in_base else Decimal("0.0572"))
+    assert {(each.amount, each.fee) for each in posted[:6]} == {usual}
+    last = (Decimal("-14.2879"), Decimal(0)) if in_base else (usual[0], Decimal("0.0567"))
+    assert (posted[6].amount, posted[6].fee) == last
 
 
 def test_a_market_buy_is_refused_unless_the_whole_sweep_is_paid_for() -> None:

@@ -88,9 +88,10 @@ def test_fill_or_kill_is_all_or_nothing_and_counts_hidden_quantity() -> None:
 
 def test_fill_or_kill_does_not_count_ones_own_orders() -> None:
     ann, bob = desks("ann", "bob")
-    ann.add("sell", qty="0.5")
     bob.add("sell", qty="0.5")
-    assert ann.order(ann.add(qty="1.0", time_in_force="FOK")).filled_qty == 0
+    ann.add("sell", qty="0.5")
+    order = ann.order(ann.add(qty="1.0", time_in_force="FOK"))
+    assert (order.filled_qty, order.reason) == (Decimal(0), "Fill or kill")
 
 
 def test_good_till_date_expires_at_its_time() -> None:
