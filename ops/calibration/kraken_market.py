@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import gzip
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from pyarrow import feather
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from adapters.kraken_simulator.recordings import read_frames
 from ops.calibration.series import Figures, Series, figures_of, joint, share_of, shown
 from ops.calibration.simulated import hours_and_minutes, tape_of
 
@@ -100,21 +100,16 @@ def recorded_books(folder: Path) -> Iterator[tuple[list[float], list[float], lis
     path = folder / "kraken" / "protocol" / "flashbook__ws2_live_ETHUSD.ndjson.gz"
     bids: dict[float, float] = {}
     asks: dict[float, float] = {}
-    with gzip.open(path, "rt") as lines:
-        for line in lines:
-            frame: dict[str, Any] = json.loads(line)
-            if frame.get("channel") != "book":
-                continue
-            for side, name, falls in ((bids, "bids", True), (asks, "asks", False)):
-                for level in frame["data"][0][name]:
-                    side[level["price"]] = level["qty"]
-                for price in sorted(side, reverse=falls):
-                    if not side[price]:
-                        del side[price]
-                for price in sorted(side, reverse=falls)[10:]:
-                    del side[price]
-            best = sorted(asks)
-            yield sorted(bids, reverse=True), best, [asks[price] * price for price in best]
+    for frame in read_frames(path, "ETH/USD").rows:
+        for side, levels, falls in ((bids, frame.bids, True), (asks, frame.asks, False)):
+            for price, qty in levels:
+                side[float(price)] = float(qty)
+            for gone in [each for each, qty in side.items() if not qty]:
+                del side[gone]
+            for gone in sorted(side, reverse=falls)[10:]:
+                del side[gone]
+        best = sorted(asks)
+        yield sorted(bids, reverse=True), best, [asks[price] * price for price in best]
 
 
 def book_rows(books: Iterator[tuple[list[float], list[float], list[float]]]) -> list[str]:
