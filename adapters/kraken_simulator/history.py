@@ -60,6 +60,7 @@ class History:
         self._seed = seed
         # The market is asked for its first hour now: later it stands in another one.
         self._first_hour = market.minutes_of_hour()
+        self._scale = market.scale
         self._started_ns = venue.now_ns
         self._before: _Before | None = None
         self._past: dict[tuple[str, bool], dict[int, Bar]] = {}
@@ -73,9 +74,8 @@ class History:
         now = self._venue.now_ns // MINUTE_NS
         newest = _aligned(now, minutes)
         first = newest - (count - 1) * minutes
-        bars = self._bars(symbol, minutes, first)
+        bars, close = self._bars(symbol, minutes, first)
         found: list[Candle] = []
-        close: int | None = None
         for start in range(first, newest + 1, minutes):
             bar = bars.get(start)
             if bar is not None:
@@ -142,22 +142,24 @@ class History:
                 found.merge(bar)
         return found
 
-    def _bars(self, symbol: str, minutes: int, first: int) -> dict[int, Bar]:
-        """Bars of an interval by their first minute, oldest first."""
+    def _bars(self, symbol: str, minutes: int, first: int) -> tuple[dict[int, Bar], int | None]:
+        """Bars of an interval from `first` on by their first minute, and the close before them."""
         fine = minutes <= 30
         found: dict[int, Bar] = {}
+        close: int | None = None
         past = self._past_bars(symbol, fine=fine)
         for source in (past, self._venue.tapes[symbol].bars):
             for minute, bar in source.items():
                 start = _aligned(minute, minutes)
                 if start < first:
+                    close = bar.close
                     continue
                 held = found.get(start)
                 if held is None:
                     found[start] = bar.copy()
                 else:
                     held.merge(bar)
-        return found
+        return found, close
 
     def _past_bars(self, symbol: str, *, fine: bool) -> dict[int, Bar]:
         """Bars before the start: of minutes, or of hours and the started hour's minutes."""
@@ -173,7 +175,7 @@ class History:
         minutes = self._minute_bars(symbol, before)
         if fine:
             return minutes
-        path, column = _fair(symbol, before.hours), _COLUMN[PAIRS[symbol].numerator]
+        path, column = self._fair(symbol, before.hours), _COLUMN[PAIRS[symbol].numerator]
         row = self._venue.instruments[symbol]
         bars = _drawn_bars(
             self._seed,
@@ -187,18 +189,18 @@ class History:
         return {**bars, **recent}
 
     def _minute_bars(self, symbol: str, before: _Before) -> dict[int, Bar]:
-        path, column = _fair(symbol, before.minutes), _COLUMN[PAIRS[symbol].numerator]
+        path, column = self._fair(symbol, before.minutes), _COLUMN[PAIRS[symbol].numerator]
         row = self._venue.instruments[symbol]
         volatility = before.minute_volatility[:, column]
         return _drawn_bars(self._seed, row, path, volatility, first=before.first_minute, minutes=1)
 
-
-def _fair(symbol: str, prices: F64) -> F64:
-    pair = PAIRS[symbol]
-    path: F64 = prices[:, _COLUMN[pair.numerator]]
-    if pair.denominator is not None:
-        path = path / prices[:, _COLUMN[pair.denominator]]
-    return path
+    def _fair(self, symbol: str, prices: F64) -> F64:
+        """The pair's own path, joined to a recording if it is played."""
+        pair = PAIRS[symbol]
+        path: F64 = prices[:, _COLUMN[pair.numerator]]
+        if pair.denominator is not None:
+            path = path / prices[:, _COLUMN[pair.denominator]]
+        return path * self._scale(symbol)
 
 
 def _drawn_bars(

@@ -24,7 +24,17 @@ from ops.benchmarks.figures import Figure, machine, options, parsed, show
 from ops.benchmarks.stores import with_database, workplace
 
 HERE: Final = Path(__file__).resolve().parent
-PROGRAMS: Final = ("kernel", "bars", "durability", "orders", "recovery", "replay", "books", "feed")
+PROGRAMS: Final = (
+    "kernel",
+    "bars",
+    "durability",
+    "orders",
+    "recovery",
+    "replay",
+    "books",
+    "feed",
+    "exchange",
+)
 WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books"})
 
 
