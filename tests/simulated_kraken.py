@@ -103,6 +103,7 @@ class Signer:
         self.rest = running.rest
         self.key = key
         self.nonce = time.time_ns()
+        self.timeout = 10.0
 
     def __call__(self, method: str, /, **fields: Any) -> Any:
         """The whole envelope of a private call with a form body."""
@@ -117,5 +118,5 @@ class Signer:
         sign = hmac.new(base64.b64decode(self.key.secret), inner, hashlib.sha512).digest()
         named = {"API-Key": self.key.key, "API-Sign": base64.b64encode(sign).decode(), **headers}
         request = urllib.request.Request(self.rest + path, body, named)
-        with urllib.request.urlopen(request, timeout=10) as answer:
+        with urllib.request.urlopen(request, timeout=self.timeout) as answer:
             return json.loads(answer.read(), parse_float=Decimal)

@@ -125,7 +125,7 @@ def check(fault: Fault) -> None:
         raise FaultError(f"where is rest:Method, ws:method, ws:channel, not {fault.where}")
     if (fault.what in REST_ONLY and face != "rest") or (fault.what in WS_ONLY and face != "ws"):
         raise FaultError(f"{fault.what} cannot happen at {fault.where}")
-    if (fault.occurrence or 1) < 1 or (fault.every or 1) < 1:
+    if any(each is not None and each < 1 for each in (fault.occurrence, fault.every)):
         raise FaultError("occurrence and every count from 1")
     if fault.occurrence is not None and fault.every is not None:
         raise FaultError("a fault has an occurrence or an every, not both")
