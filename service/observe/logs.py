@@ -16,9 +16,10 @@ from typing import Any, Final, TextIO
 
 import structlog
 
+from actors.instant import MILLISECOND_NS
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
-from actors.messages.control import Note, RunStarted
+from actors.messages.control import ClockSkew, Note, RunStarted
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.risk import TradingState, TradingStateChanged
@@ -145,6 +146,9 @@ class LogWatcher(Silent):
             self._runlog.bind(run=entry.body.run_id, mode=entry.body.mode)
         elif type(entry.body) is FeedStatus:
             self._feed(entry, entry.body)
+        elif type(entry.body) is ClockSkew:
+            offset_ms = entry.body.offset_ns // MILLISECOND_NS
+            self._runlog.log.warning("clock_skew", seq=entry.seq, at=entry.at, offset_ms=offset_ms)
         for envelope in result.notes:
             if isinstance(envelope.body, Note):
                 self._note(entry, envelope.stamp.actor, envelope.body)
