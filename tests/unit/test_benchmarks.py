@@ -14,7 +14,7 @@ import pytest
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from adapters.journal.file import FileJournal
-from ops.benchmarks import bars, kernel, orders, replay
+from ops.benchmarks import bars, kernel, orders, reconciliation, replay
 from ops.benchmarks.figures import Figure, parsed, percentile, show
 from ops.benchmarks.market import CandleMarket, settings_of
 from ops.benchmarks.run import PROGRAMS, BenchmarkError, run_program
@@ -109,6 +109,13 @@ def test_the_orders_benchmark_sends_one_order_a_sample() -> None:
 def test_the_replay_benchmark_repeats_its_backtest() -> None:
     found = by_name(replay.measure(slices=20, rounds=1))
     assert found["replay / backtest"].value > 0.0
+
+
+def test_the_reconciliation_benchmark_books_what_was_missed_once() -> None:
+    """It asserts itself that the second reading posts nothing; in parts and in one piece."""
+    for count in (9, 600):
+        found = by_name(reconciliation.measure(orders=count))
+        assert found[f"reconciled: {count} orders, {count} missed fills"].value > 0.0
 
 
 def test_every_program_that_the_table_names_exists() -> None:
