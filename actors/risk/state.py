@@ -11,7 +11,7 @@ import numpy as np
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
 from actors.risk.profile import RiskConfig
-from actors.risk.reservations import NEVER, Reservation
+from actors.risk.reservations import NEVER, Reservation, Waiting
 from actors.risk.standing import Standing
 
 
@@ -31,6 +31,7 @@ class RiskState(msgspec.Struct):
     last_intent_no: int = 0
     blocked: str = ""
     differs: bool = False
+    waiting: Waiting = msgspec.field(default_factory=Waiting)
 
 
 def initial_state(config: RiskConfig) -> RiskState:

@@ -32,8 +32,12 @@ PROGRAMS: Final = (
     "recovery",
     "replay",
     "books",
+<<<<<<< HEAD
     "feed",
     "exchange",
+=======
+    "reconciliation",
+>>>>>>> lifecycle
 )
 WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books"})
 
