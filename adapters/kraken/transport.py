@@ -109,6 +109,7 @@ class Transport:
         self._patience = patience
         self._session: aiohttp.ClientSession | None = None
         self._public_turn = asyncio.Lock()
+        self._reading_turn = asyncio.Lock()
         self._public_free_at = 0.0
         self._barred = ""
         self._barred_until: int | None = None
@@ -188,6 +189,16 @@ class Transport:
 
     async def _private(self, call: Call) -> tuple[int, bytes]:
         """Sign and send while no other nonce is under way; a slow answer gives up the turn."""
+        if call.acts:
+            sending = await self._signed(call)
+        else:
+            # One read at a time asks for a nonce, so that a cancel is never behind two.
+            async with self._reading_turn:
+                sending = await self._signed(call)
+        return await sending
+
+    async def _signed(self, call: Call) -> asyncio.Future[tuple[int, bytes]]:
+        """The call under way, with its answer or the time for it gone by."""
         assert self._credentials is not None, "private calls need credentials"
         assert self._nonces is not None, "private calls need the key's nonces"
         path = f"/0/private/{call.name}"
@@ -204,7 +215,7 @@ class Transport:
             except asyncio.CancelledError:
                 sending.cancel()
                 raise
-        return await sending
+        return sending
 
     async def _sent(
         self, call: Call, method: str, path: str, headers: dict[str, str], body: bytes | None

@@ -134,6 +134,32 @@ async def test_a_slow_read_holds_a_cancel_back_only_for_a_while(tmp_path: Path) 
         assert await reading == {}
 
 
+async def test_a_cancel_goes_before_reads_that_wait(tmp_path: Path) -> None:
+    patience = Patience(answer=5.0, turn=5.0)
+    async with rest_session(tmp_path, patience=patience) as (server, rest):
+        server.answer("BalanceEx", *[Fault("slow", 200, ok({}), seconds=0.1)] * 5)
+        server.answer("CancelOrder", ok({"count": 1}))
+        reads = [asyncio.ensure_future(rest.balances()) for _ in range(5)]
+        await asyncio.sleep(0.05)
+        await rest.cancel_order(cl_ord_id="a1")
+        await asyncio.gather(*reads)
+        names = [each.name for each in server.arrived]
+        nonces = [int(each.form["nonce"]) for each in server.arrived]
+    assert names == ["BalanceEx", "CancelOrder", *["BalanceEx"] * 4]
+    assert nonces == sorted(nonces)
+
+
+@pytest.mark.parametrize(
+    "text", ["EOrder:Rate limit exceeded", "EService:Market in cancel_only mode"]
+)
+async def test_an_order_is_not_sent_again_even_where_it_could_be(tmp_path: Path, text: str) -> None:
+    async with rest_session(tmp_path) as (server, rest):
+        server.always("AddOrder", refused(text))
+        with pytest.raises(Transient, match=text):
+            await rest.add_order(ORDER)
+        assert len(server.arrived) == 1
+
+
 async def test_a_call_that_is_given_up_lets_the_next_one_go(tmp_path: Path) -> None:
     async with rest_session(tmp_path, patience=Patience(answer=5.0, turn=5.0)) as (server, rest):
         server.answer("BalanceEx", Fault("slow", 200, ok({}), seconds=4.0))
@@ -143,3 +169,5 @@ async def test_a_call_that_is_given_up_lets_the_next_one_go(tmp_path: Path) -> N
         reading.cancel()
         assert (await asyncio.wait_for(rest.cancel_order(cl_ord_id="a1"), 1.0)).count == 1
         assert reading.cancelled()
+        left = [task.get_coro().__qualname__ for task in asyncio.all_tasks()]  # type: ignore[union-attr]
+        assert "Transport._sent" not in left
