@@ -192,7 +192,7 @@ class KrakenVenue:
             self._limits.cancelled(order.symbol, order.cl_ord_id, self._clock())
 
     async def switch(self, switch: DeadManSwitch) -> None:
-        """Set the venue's timer; it belongs to the whole account. Raises an EdgeError if not set."""
+        """Set the venue's timer of the whole account. Raises an EdgeError when it is not set."""
         self._refuse_barred()
         params = {"timeout": switch.seconds, "token": self._token}
         reply = await self.line.request("cancel_all_orders_after", params)

@@ -32,12 +32,9 @@ PROGRAMS: Final = (
     "recovery",
     "replay",
     "books",
-<<<<<<< HEAD
     "feed",
     "exchange",
-=======
     "reconciliation",
->>>>>>> lifecycle
 )
 WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books"})
 

@@ -35,6 +35,7 @@ EXAMPLES = {
     "run": "ballast run",
     "demo": "ballast demo --for 60s --headless",
     "paper": "ballast paper --feed capture.ndjson.gz",
+    "live": "ballast live --venue simulator --for 60s --headless",
     "backtest": "ballast backtest XBTUSD_60.csv.gz",
     "replay": "ballast replay last --verify",
     "proof": "ballast proof last",

@@ -45,11 +45,7 @@ from tests.postgres_server import running_server
 
 EVENTS, SEED = 1_500, 7
 # SHA-256 over the verdicts, fills and transfers of this run, with ids replaced by their ordinal.
-<<<<<<< HEAD
-GOLDEN = "ccff4f53185684de442487b93126eae12a1fedc9c12580a5987980abff364f58"
-=======
-GOLDEN = "b834e4893058bf68c23883348dd16619bee31cc55c2433ed8e19242053bcfb1b"
->>>>>>> lifecycle
+GOLDEN = "54a014433e46f62f52205cdedaebdd4602daeb390fded28433344fc2354a78dc"
 REGENERATE = (
     "What `demo --events 1500 --seed 7` decides has changed. If that was intended, put {} into"
     " GOLDEN of this file and say in the commit what decides otherwise now."

@@ -134,7 +134,7 @@ REFUSED = ["rest_url", "public_socket_url", "private_socket_url"]
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_no_setting_opens_a_venue_elsewhere(name: str) -> None:
-    here = {
+    here: dict[str, Any] = {
         "rest_url": "http://127.0.0.1:1",
         "public_socket_url": "ws://127.0.0.1:1/v2",
         "private_socket_url": "ws://127.0.0.1:1/v2-auth",

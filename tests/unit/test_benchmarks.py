@@ -15,11 +15,7 @@ import pytest
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from adapters.journal.file import FileJournal
-<<<<<<< HEAD
-from ops.benchmarks import bars, exchange, feed, kernel, orders, replay
-=======
-from ops.benchmarks import bars, kernel, orders, reconciliation, replay
->>>>>>> lifecycle
+from ops.benchmarks import bars, exchange, feed, kernel, orders, reconciliation, replay
 from ops.benchmarks.figures import Figure, parsed, percentile, show
 from ops.benchmarks.market import CandleMarket, settings_of
 from ops.benchmarks.run import PROGRAMS, BenchmarkError, run_program
@@ -122,18 +118,17 @@ def test_the_replay_benchmark_repeats_its_backtest() -> None:
     assert found["replay / backtest"].value > 0.0
 
 
-<<<<<<< HEAD
 def test_the_feed_benchmark_checks_every_recorded_frame(recorded: Callable[[str], Path]) -> None:
     found = by_name(feed.measure(recorded(feed.CAPTURE), passes=1, rounds=1))
     assert len(found) == 3
     assert all(each.reference > each.value > 0.0 for each in found.values())
-=======
+
+
 def test_the_reconciliation_benchmark_books_what_was_missed_once() -> None:
     """It asserts itself that the second reading posts nothing; in parts and in one piece."""
     for count in (9, 600):
         found = by_name(reconciliation.measure(orders=count))
         assert found[f"reconciled: {count} orders, {count} missed fills"].value > 0.0
->>>>>>> lifecycle
 
 
 def test_every_program_that_the_table_names_exists() -> None:
