@@ -31,11 +31,13 @@ from service.segment import OpenSegment
 from service.settings import Settings, load_settings
 from service.stores import FILE
 from service.venue_clock import venue_clock
-from tests.simulated_kraken import key_of, simulated_kraken
+from tests.simulated_kraken import key_of, post, simulated_kraken
 
-SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD", "ADA/USD", "LTC/USD")
+SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD")
 SPEED = 20
 FUNDS = Decimal(10_000)
+QUIET_SECONDS = 9.0
+"""Of the wall: two readings of the lists, which lag by a minute of the venue's time."""
 
 
 class Fickle:
@@ -65,6 +67,7 @@ class Session:
     venue: Running
     said: list[str] = field(default_factory=list)
     segment: OpenSegment | None = None
+    is_open: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class _Watch(Silent):
@@ -73,6 +76,7 @@ class _Watch(Silent):
 
     async def opened(self, segment: OpenSegment, *_: object) -> None:
         self._session.segment = segment
+        self._session.is_open.set()
 
 
 def plan_of(symbols: tuple[str, ...] = SYMBOLS, faults: tuple[Fault, ...] = ()) -> Plan:
@@ -100,6 +104,7 @@ def settings_of(home: Path, venue: Running, **more: Any) -> Settings:
                 "settle_ms": 2000,
             },
             "venue": {"outside": True},
+            "orders": {"reconcile_seconds": 60},
             "kraken": {
                 "rest_url": venue.rest,
                 "public_socket_url": f"{venue.sockets}/v2",
@@ -154,7 +159,7 @@ async def _run(
     plan = RunPlan("PAPER", FILE, str(home / "journal"), limits=limits, speed=1.0, verify=False)
     credentials = Credentials(key.key, key.secret)
     async with kraken_account(settings, credentials, clock, market.nudge) as outside:
-        beside = asyncio.ensure_future(during(session)) if during is not None else None
+        beside = asyncio.ensure_future(_beside(session, seconds, during))
         result = await trade(
             settings,
             market,
@@ -164,6 +169,18 @@ async def _run(
             outside=outside,
             say=session.said.append,
         )
-        if beside is not None:
-            await beside
+        await beside
         return result
+
+
+async def _beside(
+    session: Session, seconds: float, during: Callable[[Session], Coroutine[Any, Any, None]] | None
+) -> None:
+    """What happens meanwhile; towards the end the venue takes no orders, and all facts come in."""
+    doing = asyncio.ensure_future(during(session)) if during is not None else None
+    await session.is_open.wait()
+    await asyncio.sleep(seconds - QUIET_SECONDS)
+    hook = f"{session.venue.rest}/simulator/status"
+    await asyncio.to_thread(post, hook, {"status": "cancel_only"})
+    if doing is not None:
+        await doing
