@@ -44,6 +44,7 @@ class SimulatorPlace(msgspec.Struct, frozen=True):
     rest: str
     websocket: str
     websocket_auth: str
+    speed: float
     accounts: tuple[SimulatorAccount, ...]
 
     def trader(self) -> tuple[SimulatorAccount, SimulatorKey]:

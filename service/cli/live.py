@@ -26,7 +26,9 @@ from service.settings import MarketSettings, Settings
 from service.simulator_process import SimulatorPlace, place_in, simulator
 from service.sole_service import sole_service
 from service.stores import FILE, POSTGRES, account_place
+from service.venue_clock import venue_clock
 
+SPEED_MOST = 60
 _NOTICE = "not a market result: a simulated venue on this machine"
 
 
@@ -49,6 +51,13 @@ _NOTICE = "not a market result: a simulated venue on this machine"
     default=1,
     show_default=True,
     help="The market of a simulator that is started here.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=1, max=SPEED_MOST),
+    default=1.0,
+    show_default=True,
+    help="Seconds of such a simulator in one second here; minutes then pass in a moment.",
 )
 @click.option("--faults", type=click.Path(path_type=Path), help="A fault script for the simulator.")
 @click.option("--symbol", multiple=True, help="Trade only these symbols.")
@@ -80,12 +89,13 @@ def live(**given: Any) -> None:
     if given["connect"] is None:
         finish(asyncio.run(_for_once(kept, given)), given["as_json"])
         return
-    if given["faults"] is not None:
-        raise UserError(
-            ExitCode.USAGE,
-            "The option --faults does not go with --connect.",
-            "Give it to the simulator: `ballast simulate kraken --faults FILE`.",
-        )
+    for name, usual in (("faults", None), ("speed", 1.0)):
+        if given[name] != usual:
+            raise UserError(
+                ExitCode.USAGE,
+                f"The option --{name} does not go with --connect.",
+                f"Give it to the simulator: `ballast simulate kraken --{name} ...`.",
+            )
     place = place_in(given["connect"])
     with sole_service(kept.home, f"The account {kept.account.name}"):
         finish(asyncio.run(_keeping(kept, place, given)), given["as_json"])
@@ -94,7 +104,7 @@ def live(**given: Any) -> None:
 async def _for_once(kept: Settings, given: dict[str, Any]) -> RunResult:
     """A simulator and an account, both for this run alone."""
     funds = f"ballast={kept.account.quote}:{kept.account.opening_balance}"
-    options = ["--seed", str(given["seed"]), "--account", funds]
+    options = ["--seed", str(given["seed"]), "--account", funds, "--speed", f"{given['speed']:g}"]
     if given["faults"] is not None:
         options += ["--faults", str(given["faults"].absolute())]
     async with simulator(options, kept.home / "logs" / "simulator.log") as place:
@@ -125,6 +135,8 @@ async def _trade(
     settings: Settings, place: SimulatorPlace, plan: RunPlan, given: dict[str, Any]
 ) -> RunResult:
     clock = EdgeClock()
+    if place.speed != 1:
+        clock = await venue_clock(place.websocket, place.speed)
     symbols = tuple(dict.fromkeys(map(named, given["symbol"])))
     market = LiveMarket(settings, symbols, clock=clock)
     choice = _choice(settings, market, given["activate"] or "")
