@@ -47,7 +47,7 @@ from adapters.kraken.tokens import TokenError, instant_of
 LISTS_LAG_NS: Final = 60 * SECOND_NS
 """Kraken's lists may know of an order this much later than its socket."""
 LOOK_BACK_NS: Final = 60 * SECOND_NS
-"""An order is looked for from so long before its decision: clocks differ."""
+"""Lists are read from so long before, and until so long after: clocks differ."""
 _UNKNOWN_ORDER: Final = "EOrder:Unknown order"
 _ENDS: Final = (ExecKind.FILLED, ExecKind.CANCELLED, ExecKind.EXPIRED, ExecKind.REJECTED)
 BALANCES: Final = "balances"
@@ -203,9 +203,10 @@ class KrakenVenue:
     async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         """What the lists have of this id since a little before `since`, trades included."""
         now, start = self._clock(), since - LOOK_BACK_NS
+        until = now + LOOK_BACK_NS
         opened = await self._lists.open_orders()
-        closed, closed_whole = await self._lists.closed_orders(start, now)
-        trades, trades_whole = await self._lists.trades(start, now)
+        closed, closed_whole = await self._lists.closed_orders(start, until)
+        trades, trades_whole = await self._lists.trades(start, until)
         found = [each for each in (*closed, *opened) if each.cl_ord_id == cl_ord_id]
         names = {each.venue_order_id for each in found}
         reports = tuple(
@@ -228,10 +229,11 @@ class KrakenVenue:
     async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
         """Everything that `request` asks for: orders first, the money last."""
         now, since = self._clock(), request.since
+        until = now + LOOK_BACK_NS
         opened = await self._lists.open_orders()
-        closed, closed_whole = await self._lists.closed_orders(since, now)
-        trades, trades_whole = await self._lists.trades(since, now)
-        entries, entries_whole = await self._lists.entries(since, now)
+        closed, closed_whole = await self._lists.closed_orders(since, until)
+        trades, trades_whole = await self._lists.trades(since, until)
+        entries, entries_whole = await self._lists.entries(since, until)
         balances = await self._lists.balances()
         ours = {each.venue_order_id: each.cl_ord_id for each in (*closed, *opened)}
         return VenueSnapshot(
@@ -311,7 +313,11 @@ class KrakenVenue:
         """Open the private channels. Raises an EdgeError; the line is then given up."""
         self._executions, self._sequences, self._worn_out = Executions(), {}, ""
         self._refuse_barred()
-        token = await self._lists.token()
+        try:
+            token = await self._lists.token()
+        except Permanent as error:
+            self._heed(str(error))
+            raise
         for channel, more in (
             (CHANNEL, {"snap_trades": True, "ratecounter": True}),
             (BALANCES, {}),
