@@ -38,9 +38,9 @@ def kraken(served: Running) -> Iterator[Running]:
     Signer(served, key_of(served, "me", "withdraw"))("CancelAll")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sign(served: Running) -> Signer:
-    """One signer, because nonces rise."""
+    """A signer whose nonces begin above all before."""
     return Signer(served, key_of(served, "me", "trade"))
 
 
