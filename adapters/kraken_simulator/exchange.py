@@ -44,6 +44,7 @@ from adapters.kraken_simulator.orders import (
     Order,
     Placed,
 )
+from adapters.kraken_simulator.recorded import Recording
 from adapters.kraken_simulator.registry import Registry
 from adapters.kraken_simulator.settlement import Settlement
 from adapters.kraken_simulator.trading import Trading
@@ -64,8 +65,12 @@ class Exchange:
         symbols: tuple[str, ...] = UNIVERSE,
         status: SystemStatus = "online",
         conduct: Conduct | None = None,
+        recorded: tuple[Recording, ...] = (),
     ) -> None:
-        """Open at `started_ns` (ns UTC) with full books. Raises ValueError for unknown symbols."""
+        """Open at `started_ns` (ns UTC) with full books. Raises ValueError for unknown symbols.
+
+        A pair in `recorded` follows its recording (see `recorded.moved_to` for its times).
+        """
         rows = {}
         for symbol in symbols:
             if symbol not in INSTRUMENTS:
@@ -87,7 +92,9 @@ class Exchange:
         self._trading = Trading(venue, registry, self._matching, triggers)
         self._amending = Amending(venue, registry, self._matching, triggers, self._trading)
         self._cancelling = Cancelling(venue, registry, self._trading)
-        self._market = Market(venue, seed, self._matching.take_for_others, triggers)
+        self._market = Market(
+            venue, seed, self._matching.take_for_others, triggers, recorded=recorded
+        )
         self._history = History(venue, self._market, seed)
         self._outside = Interventions(
             venue, registry, self._ledger, settlement, triggers=triggers, market=self._market

@@ -21,6 +21,12 @@ Take = Callable[[str, OrderSide, int, int | None, OrderType], int]
 
 STEPS_PER_DAY: Final = 864_000
 _MEAN_TICKET_USD: Final = 2_331.0
+_TICKET_SCALE: Final = 1.5
+"""Takers of BTC/USD are larger than those of BTC/USDT, whose quantiles are recorded."""
+_RUSH: Final = (0.12, 0.0012)
+"""Takers come together: one and whole a / (u + b) more."""
+_RUSH_MEAN: Final = 1.5
+"""What `_RUSH` comes to on average."""
 _REACH: Final = 0.40
 """The last of `book_levels` stands about this far from the touch, as a ratio of the price."""
 _DEEPER: Final = 0.35
@@ -28,9 +34,10 @@ _DEEPEST: Final = 12.0
 _SAME_SIDE: Final = 0.6
 _TOWARDS: Final = 0.7
 _MARKET_SHARE: Final = 0.31
-_CHASE: Final = 0.15
+_CHASE: Final = 0.008
 _NEAR_LEVELS: Final = 40.0
 _SLACK_LEVELS: Final = 60
+_REPAIRS: Final = 8
 _ACTIVITY: Final = (0.3, 6.0)
 
 
@@ -54,7 +61,8 @@ class Liquidity:
         self._take = take
         self._conduct = conduct
         self._last_side: OrderSide = "buy"
-        self._arrivals = pair.daily_usd / _MEAN_TICKET_USD / STEPS_PER_DAY * conduct.trade_rate
+        takers = pair.daily_usd / (_MEAN_TICKET_USD * _TICKET_SCALE * _RUSH_MEAN)
+        self._arrivals = takers / STEPS_PER_DAY * conduct.trade_rate
         self._changes = pair.changes / 10.0 * conduct.book_rate
         self.learn(row)
 
@@ -82,7 +90,7 @@ class Liquidity:
         """One step of 100 ms at a fair price; `activity` is how busy the hour and minute are."""
         low, high = _ACTIVITY
         busy = min(max(activity, low), high)
-        half = self._half_spread(fair, busy)
+        half = self._half_spread(fair, busy) * (0.5 + 1.5 * self._draw())
         self._pass_account_orders(fair)
         if self._draw() < self._arrivals * busy:
             self._arrive(fair, usd)
@@ -125,9 +133,13 @@ class Liquidity:
             rises = bid is not None and ask is not None and fair * UNIT * 2 > bid + ask
             towards = draw() < _TOWARDS
             self._last_side = "buy" if rises == towards else "sell"
-        kind: OrderType = "market" if draw() < _MARKET_SHARE else "limit"
-        qty = self._lots(_ticket(draw()) / usd / fair)
-        self._take(self.row.symbol, self._last_side, qty, None, kind)
+        for _ in range(1 + int(_RUSH[0] / (draw() + _RUSH[1]))):
+            kind: OrderType = "market" if draw() < _MARKET_SHARE else "limit"
+            self._take(self.row.symbol, self._last_side, self._ticket(fair, usd), None, kind)
+
+    def _ticket(self, fair: float, usd: float) -> int:
+        """How much one taker wants."""
+        return self._lots(_ticket(self._draw()) * _TICKET_SCALE / usd / fair)
 
     def _follow(self, fair: float, half: float, usd: float, now_ns: int) -> None:
         """Quotes that the price has left behind go, and new ones appear nearer to it."""
@@ -136,24 +148,26 @@ class Liquidity:
         best_bid, best_ask = book.bids.best, book.asks.best
         stale = 0.4 * half
         if best_ask is not None and best_ask < middle + stale:
-            self._clear(book.asks, ask, now_ns)
+            self._clear(book.asks, ask, fair, usd, now_ns)
         if best_bid is not None and best_bid > middle - stale:
-            self._clear(book.bids, bid, now_ns)
+            self._clear(book.bids, bid, fair, usd, now_ns)
         best_bid, best_ask = book.bids.best, book.asks.best
         far = 1.6 * half + self._tick
         if best_bid is None or best_bid < middle - far:
-            self._add(book.bids, bid, 0, usd, now_ns)
+            self._lead(book.bids, bid, usd, now_ns)
         if best_ask is None or best_ask > middle + far:
-            self._add(book.asks, ask, 0, usd, now_ns)
+            self._lead(book.asks, ask, usd, now_ns)
 
-    def _clear(self, side: Side, until: int, now_ns: int) -> None:
+    def _clear(self, side: Side, until: int, fair: float, usd: float, now_ns: int) -> None:
         """Others' quotes better than `until` go, some of them by being traded."""
         order_side: OrderSide = "sell" if side.is_bid else "buy"
         while (best := side.best) is not None and (best > until if side.is_bid else best < until):
             level = side.levels[best]
             if level.queue or self._draw() < _CHASE:
-                if self._take(self.row.symbol, order_side, level.qty, best, "limit"):
-                    return
+                qty = level.qty if level.queue else min(level.qty, self._ticket(fair, usd))
+                self._take(self.row.symbol, order_side, qty, best, "limit")
+                if best in side.levels and not side.levels[best].queue:
+                    self._book.set_others(side, best, 0, now_ns)
             else:
                 self._book.set_others(side, best, 0, now_ns)
 
@@ -177,8 +191,8 @@ class Liquidity:
 
     def _gap(self, price: int, index: int) -> int:
         """The distance to the next level outwards, in units: a tick at least, wider further out."""
-        levels = self._conduct.book_levels
-        near = 0.12 * self._pair.spread
+        levels = max(self._conduct.book_levels, 1)
+        near = 0.30 * self._pair.spread
         slope = 2.0 * max(_REACH - near * levels, 0.0) / (levels * levels)
         ratio = (near + slope * index) * (0.4 + 1.2 * self._draw())
         return max(int(ratio * price / self._tick), 1) * self._tick
@@ -221,15 +235,54 @@ class Liquidity:
         return price - inner if side.is_bid else price + inner
 
     def _keep_depth(self, fair: float, usd: float, now_ns: int) -> None:
-        wanted = self._conduct.book_levels
+        """Fill the book up towards the touch, thin it out, and keep its far end in reach."""
+        wanted, middle = self._conduct.book_levels, fair * UNIT
         for side in (self._book.bids, self._book.asks):
+            far = self._far_end(side)
+            if far is None:
+                continue
+            reach = abs(far - middle) / middle
             count = len(side.prices)
-            if count < wanted:
-                bid, ask = self._around(fair, self._half_spread(fair, 1.0))
-                self._extend(side, bid if side.is_bid else ask, usd, now_ns)
+            if reach > _REACH * 1.3 or (count > wanted + _SLACK_LEVELS and reach > _REACH):
+                self._book.set_others(side, far, 0, now_ns)
             elif count > wanted + _SLACK_LEVELS:
-                for price in side.prices[:20] if side.is_bid else side.prices[-20:]:
-                    self._book.set_others(side, price, 0, now_ns)
+                self._book.set_others(side, side.prices[int(self._draw() * count)], 0, now_ns)
+            for _ in range(min(wanted - count, _REPAIRS)):
+                self._fill_in(side, usd, now_ns)
+            if reach < _REACH * 0.8 and count < wanted + _SLACK_LEVELS:
+                self._add(side, self._outwards(side, far), count, usd, now_ns)
+
+    @staticmethod
+    def _far_end(side: Side) -> int | None:
+        """The worst price at which others stand; account orders may lie beyond it."""
+        for price in side.prices if side.is_bid else reversed(side.prices):
+            if side.levels[price].others:
+                return price
+        return None
+
+    def _fill_in(self, side: Side, usd: float, now_ns: int) -> None:
+        """One more level between two that stand, more often near the touch."""
+        count, draw = len(side.prices), self._draw()
+        index = int(draw * draw * (count - 1))
+        if index + 1 >= count:
+            return
+        place = count - 1 - index if side.is_bid else index
+        price = side.prices[place]
+        gap = abs(side.prices[place - 1 if side.is_bid else place + 1] - price)
+        inner = int(gap / self._tick * self._draw()) * self._tick
+        if inner:
+            self._add(side, price - inner if side.is_bid else price + inner, index, usd, now_ns)
+
+    def _lead(self, side: Side, best: int, usd: float, now_ns: int) -> None:
+        """Quote from a better price outwards until the levels that stand are reached."""
+        old, price, index = side.best, best, 0
+        while index < _NEAR_LEVELS and price > 0:
+            if old is not None and (price <= old if side.is_bid else price >= old):
+                return
+            self._add(side, price, index, usd, now_ns)
+            gap = self._gap(price, index)
+            price = price - gap if side.is_bid else price + gap
+            index += 1
 
 
 def _ticket(draw: float) -> float:

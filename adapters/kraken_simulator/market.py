@@ -16,6 +16,13 @@ from adapters.kraken_simulator.fees import rounded
 from adapters.kraken_simulator.instruments import Instrument
 from adapters.kraken_simulator.liquidity import Liquidity, Take
 from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS, PROCESSES
+from adapters.kraken_simulator.recorded import (
+    CandlePath,
+    Playback,
+    RecordedCandles,
+    Recording,
+    first_price,
+)
 from adapters.kraken_simulator.triggers import Triggers
 from adapters.kraken_simulator.venue import Venue
 from adapters.kraken_simulator.walk import (
@@ -45,7 +52,15 @@ class _Minute:
 class Market:
     """Others on every pair of a venue."""
 
-    def __init__(self, venue: Venue, seed: int, take: Take, triggers: Triggers) -> None:
+    def __init__(
+        self,
+        venue: Venue,
+        seed: int,
+        take: Take,
+        triggers: Triggers,
+        *,
+        recorded: tuple[Recording, ...] = (),
+    ) -> None:
         self._venue = venue
         self._triggers = triggers
         hour = venue.now_ns // (MINUTES * STEPS * STEP_NS)
@@ -57,7 +72,9 @@ class Market:
         self._paths = self._minutes.of(self._hour)
         self._minute = self._made(venue.now_ns // (STEPS * STEP_NS))
         self._step = venue.now_ns // STEP_NS
-        self._others = {
+        self._scales: dict[str, float] = {}
+        self._candles: dict[str, CandlePath] = {}
+        self._others: dict[str, Liquidity | Playback] = {
             symbol: Liquidity(
                 row,
                 PAIRS[symbol],
@@ -68,6 +85,8 @@ class Market:
             )
             for symbol, row in venue.instruments.items()
         }
+        for each in recorded:
+            self._play(each, take)
         self._open_all()
 
     @property
@@ -97,6 +116,8 @@ class Market:
             fair = prices[column]
             if pair.denominator is not None:
                 fair /= prices[_COLUMN[pair.denominator]]
+            if symbol in self._candles:
+                fair = self._candles[symbol].at(now_ns)
             others.step(fair, self._usd(others.row.quote, prices), busy[column], now_ns)
             if venue.waiting[symbol]:
                 row = others.row
@@ -106,10 +127,16 @@ class Market:
 
     def fair_price(self, symbol: str) -> float:
         """The price around which others quote now."""
+        if symbol in self._candles:
+            return self._candles[symbol].at(self._venue.now_ns)
         pair = PAIRS[symbol]
         prices = self._minute.prices[self._step % STEPS]
         under = 1.0 if pair.denominator is None else prices[_COLUMN[pair.denominator]]
         return prices[_COLUMN[pair.numerator]] / under
+
+    def scale(self, symbol: str) -> float:
+        """What the process's price must be multiplied with to join a recording at the start."""
+        return self._scales.get(symbol, 1.0)
 
     def regrid(self, row: Instrument) -> None:
         """Others take back their quotes and quote anew on a changed grid."""
@@ -119,11 +146,23 @@ class Market:
         others.learn(row)
         self._open(others)
 
+    def _play(self, recording: Recording, take: Take) -> None:
+        """Put a recording in the place of the seeded market of its pair."""
+        symbol, venue = recording.symbol, self._venue
+        row = venue.instruments.get(symbol)
+        if row is None:
+            raise ValueError(f"{symbol} is recorded, but no pair of this exchange")
+        self._scales[symbol] = first_price(recording) / self.fair_price(symbol)
+        if isinstance(recording, RecordedCandles):
+            self._candles[symbol] = CandlePath(recording)
+        else:
+            self._others[symbol] = Playback(row, recording, venue.books[symbol], venue, take)
+
     def _open_all(self) -> None:
         for others in self._others.values():
             self._open(others)
 
-    def _open(self, others: Liquidity) -> None:
+    def _open(self, others: Liquidity | Playback) -> None:
         prices = self._minute.prices[self._step % STEPS]
         fair = self.fair_price(others.row.symbol)
         others.open(fair, self._usd(others.row.quote, prices), self._venue.now_ns)

@@ -180,7 +180,7 @@ class Matching:
             self._registry.finish(order)
         elif reason is not None:
             self._registry.cancel(order, reason)
-        elif order.time_in_force in {"IOC", "FOK"}:
+        elif order.time_in_force == "IOC":
             self._registry.cancel(order, registry.UNFILLED)
         elif not order.rests_as_limit:
             best = self._venue.books[order.symbol].opposite(order.side).best

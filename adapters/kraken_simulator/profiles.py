@@ -40,10 +40,11 @@ _OTHER_MUSD: Final = 40.0
 """For assets without a recording: the recorded ones' median, and a small volume."""
 
 TICKET: Final = (
-    3.0, 6.2, 10.3, 30.0, 76.0, 199.0, 690.0, 2061.0, 5894.0, 10884.0, 24993.0, 67558.0,
+    3.0, 6.2, 10.3, 30.0, 63.3, 199.5, 641.9, 2060.6, 5893.6, 10884.4, 24993.1, 67558.0,
 )  # fmt: skip
 TICKET_AT: Final = (0.0, 0.05, 0.10, 0.25, 0.375, 0.50, 0.625, 0.75, 0.90, 0.95, 0.99, 1.0)
-"""Recorded: quantiles of a taker's notional in USD (26,921 trades of BTC/USDT, November 2023)."""
+"""Recorded: quantiles of a trade's notional in USD (26,921 of BTC/USDT, November 2023); the first
+is that of 1 %, the last that of 99.9 %: smaller and larger ones do not occur here."""
 
 HOUR_VOLUME: Final = (
     1.15, 0.85, 0.78, 0.80, 0.76, 0.65, 0.68, 0.71, 0.82, 0.80, 0.85, 0.86,
@@ -110,7 +111,8 @@ PROCESSES: Final = {
 def _usd_pair(name: str) -> Pair:
     daily = DAILY_MUSD.get(name, _OTHER_MUSD) * 1e6 * KRAKEN_SHARE
     if name in {"BTC", "ETH"}:
-        return Pair(name, None, daily, 0.00005, 14.0, 4_300.0)
+        spread, shown = (0.00003, 15_000.0) if name == "BTC" else (0.00006, 3_500.0)
+        return Pair(name, None, daily, spread, 14.0, shown)
     if daily > 4e6:
         return Pair(name, None, daily, 0.0003, 5.0, 3_000.0)
     return Pair(name, None, daily, 0.0008, 2.5, 1_800.0)

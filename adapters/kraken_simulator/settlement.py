@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from decimal import Decimal
+from typing import Final
 
 from adapters.kraken_simulator.accounts import Account
 from adapters.kraken_simulator.events import Execution, Trade
@@ -18,6 +19,9 @@ from adapters.kraken_simulator.instruments import ASSETS, Instrument
 from adapters.kraken_simulator.ledger import Ledger
 from adapters.kraken_simulator.orders import ZERO, Fill, Order
 from adapters.kraken_simulator.venue import Venue
+
+_DUST: Final = Decimal("0.001")
+"""More than roundings of one order can add up to; a larger shortfall is a bug."""
 
 
 class Settlement:
@@ -45,7 +49,9 @@ class Settlement:
         buyer, seller = (taker, maker) if trade.side == "buy" else (maker, taker)
         if buyer is not None:
             account = self._venue.accounts[buyer.account]
-            moved = min(moved, self._may_spend(account, buyer, row, trade.qty))
+            limit = self._may_spend(account, buyer, row, trade.qty)
+            assert moved - limit <= _DUST, f"{buyer.order_id} would overspend by {moved - limit}"
+            moved = min(moved, limit)
         for order in (maker, taker):
             if order is not None:
                 self._book_side(order, trade, cost, moved, is_maker=order is maker)

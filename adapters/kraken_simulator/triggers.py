@@ -9,7 +9,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from adapters.kraken_simulator.matching import Matching
-from adapters.kraken_simulator.orders import Order
+from adapters.kraken_simulator.orders import ZERO, Order
 from adapters.kraken_simulator.registry import Registry
 from adapters.kraken_simulator.venue import Venue
 
@@ -38,6 +38,9 @@ class Triggers:
             del waiting[reached.order_id]
             reached.triggered_ns = self._venue.now_ns
             self._registry.report(reached, "status", reason="Triggered")
+            if not reached.rests_as_limit:
+                # As a market order it pays what the book asks, whatever was reserved.
+                self._venue.accounts[reached.account].set_hold(reached, ZERO)
             self._matching.execute(reached)
 
     def _is_reached(self, order: Order) -> bool:

@@ -20,21 +20,23 @@ STEPS: Final = 600
 MINUTES: Final = 60
 
 REGIME_LEVELS: Final = (0.62, 1.0, 1.75)
-REGIME_HOURS: Final = (90.0, 70.0, 20.0)
-REGIME_SHARES: Final = (0.5, 0.389, 0.111)
-"""Calm, usual and stormy: volatility over the mean, mean length, and share of all hours."""
+REGIME_HOURS: Final = (200.0, 160.0, 60.0)
+REGIME_CALMS: Final = 0.72
+"""Calm, usual and stormy: volatility over the usual, and mean length; how often it calms down
+rather than storms when the usual ends."""
 
 _BURN_HOURS: Final = 400
+_BLOCK_HOURS: Final = 256
 _RETURN_MAX: Final = 0.15
 _SHARE_MIN: Final = 0.2
 _SHOCK_MAX: Final = 30.0
 _TAIL: Final = (0.812248372849447, 0.04061241864247235, 0.02)
 """Size of a shock a + b / (u + c), unit mean square."""
-_WEIGHTS: Final = (0.08, 0.34, 0.58)
+_WEIGHTS: Final = (0.05, 0.27, 0.68)
 _BURST: Final = (0.00070049, 0.0007)
-_BURST_SHARE: Final = 0.96
+_BURST_SHARE: Final = 0.97
 _FAST: Final = 0.30
-_SLOW: Final = 0.014
+_SLOW: Final = 0.008
 _CASCADE: Final = (0.35, 0.2136, 0.08)
 """Variance inside an hour by blocks of minutes: a + b / (u + c)."""
 _BLOCKS: Final = (1, 5, 15)
@@ -70,8 +72,11 @@ class HourlyWalk:
         self._first = first
         self._walked = 0
         self._drawn = 0
+        self._shocks = self._bursts = np.empty((0, 0))
+        self._switches: list[float] = []
         levels = np.array(REGIME_LEVELS)
-        mean_square = float(np.sum(levels * levels * np.array(REGIME_SHARES)))
+        visits = np.array((REGIME_CALMS, 1.0, 1.0 - REGIME_CALMS)) * np.array(REGIME_HOURS)
+        mean_square = float(np.sum(levels * levels * visits) / np.sum(visits))
         self._levels = [float(level) for level in levels / np.sqrt(mean_square)]
         for _ in range(_BURN_HOURS):
             self._next_variance()
@@ -95,30 +100,40 @@ class HourlyWalk:
 
     def _next_variance(self) -> tuple[F64, F64]:
         """The next hour's shocks, unscaled, and each name's volatility."""
-        tail, shape, burst, switch = np.ascontiguousarray(words(self._keys, self._drawn, 1, 4)[0].T)
+        place = self._drawn % _BLOCK_HOURS
+        if place == 0:
+            self._draw_block()
         self._drawn += 1
-        level, slope, offset = _TAIL
-        shock = bells(shape) * (level + slope / (units(tail) + offset))
+        shock = self._shocks[place]
         constant, fast, slow = _WEIGHTS
         variance = constant + fast * self._fast + slow * self._slow
-        size, width = _BURST
-        nearness = units(burst) + width
         news = (1.0 - _BURST_SHARE) * np.minimum(shock * shock, _SHOCK_MAX) * variance
-        news = news + _BURST_SHARE * (size / (nearness * nearness))
+        news = news + self._bursts[place]
         self._fast = self._fast + _FAST * (news - self._fast)
         self._slow = self._slow + _SLOW * (news - self._slow)
-        self._move_regime(float(units(switch[-1:])[0]))
+        self._move_regime(self._switches[place])
         regime = self._levels[self._regime]
         square = self._loading * self._loading
         spread = square * variance[-1] + (1.0 - square) * variance[:-1]
         volatility: F64 = regime * self._volatility * np.sqrt(spread)
         return regime * np.sqrt(variance) * shock, volatility
 
+    def _draw_block(self) -> None:
+        """Draw the next hours' shocks, bursts and regime switches at once."""
+        drawn = words(self._keys, self._drawn, _BLOCK_HOURS, 4)
+        tail, shape, burst, switch = (np.ascontiguousarray(drawn[..., lane]) for lane in range(4))
+        level, slope, offset = _TAIL
+        self._shocks = bells(shape) * (level + slope / (units(tail) + offset))
+        size, width = _BURST
+        nearness = units(burst) + width
+        self._bursts = _BURST_SHARE * (size / (nearness * nearness))
+        self._switches = units(switch[:, -1]).tolist()
+
     def _move_regime(self, draw: float) -> None:
         leave = 1.0 / REGIME_HOURS[self._regime]
         if draw < leave:
             # From the middle either way, from the ends to the middle.
-            self._regime = 1 if self._regime != 1 else (0 if draw < 0.72 * leave else 2)
+            self._regime = 1 if self._regime != 1 else (0 if draw < REGIME_CALMS * leave else 2)
 
 
 class Minutes:

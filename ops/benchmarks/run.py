@@ -24,7 +24,16 @@ from ops.benchmarks.figures import Figure, machine, options, parsed, show
 from ops.benchmarks.stores import with_database, workplace
 
 HERE: Final = Path(__file__).resolve().parent
-PROGRAMS: Final = ("kernel", "bars", "durability", "orders", "recovery", "replay", "books")
+PROGRAMS: Final = (
+    "kernel",
+    "bars",
+    "durability",
+    "orders",
+    "recovery",
+    "replay",
+    "books",
+    "exchange",
+)
 WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books"})
 
 

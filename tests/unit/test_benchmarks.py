@@ -14,7 +14,7 @@ import pytest
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from adapters.journal.file import FileJournal
-from ops.benchmarks import bars, kernel, orders, replay
+from ops.benchmarks import bars, exchange, kernel, orders, replay
 from ops.benchmarks.figures import Figure, parsed, percentile, show
 from ops.benchmarks.market import CandleMarket, settings_of
 from ops.benchmarks.run import PROGRAMS, BenchmarkError, run_program
@@ -72,6 +72,12 @@ def test_the_kernel_benchmark_orders_its_three_ways_of_a_hop() -> None:
     found = by_name(kernel.measure(chains=30, rounds=2))
     assert found["kernel hop / direct call"].value > 1.0
     assert found["kernel hop, full envelope"].reference > 0.0
+
+
+def test_the_exchange_benchmark_trades_and_moves() -> None:
+    found = by_name(exchange.measure(seconds=1, count=3))
+    assert found["exchange, thirty pairs"].value > 1.0
+    assert found["exchange, market order that trades"].value > 0.0
 
 
 def test_both_kernels_of_the_benchmark_deliver_every_hop() -> None:
