@@ -91,6 +91,8 @@ def test_keys_are_printed_for_people_too() -> None:
         (("--account", "me=GOLD:1"), 2, "'GOLD' is no asset here"),
         (("--account", "me=USD:-1"), 2, "'-1' is no amount of USD"),
         (("--pair", "XBT/USD"), 2, "There is no pair XBT/USD"),
+        (("--recorded", "BTC/USD=nothere_60.csv"), 2, "nothere_60.csv cannot be read"),
+        (("--conduct", "colour=red"), 2, "'colour=red' is no conduct"),
         (("--faults", "nothere.json"), 8, "There is no file"),
         (("--faults", "."), 8, "is a folder, not a file"),
         (("--faults", "wrong.json"), 3, "makes no sense"),

@@ -15,6 +15,7 @@ from adapters.kraken_simulator.exchange import Exchange
 from adapters.kraken_simulator.faults.script import FaultScript
 from adapters.kraken_simulator.keys.ring import KeyRing
 from adapters.kraken_simulator.keys.store import ApiKey, keys_of
+from adapters.kraken_simulator.recorded import moved_to
 from adapters.kraken_simulator.serving.application import Simulator
 from adapters.kraken_simulator.serving.certificate import server_context, write_certificate
 from adapters.kraken_simulator.serving.clock import ExchangeClock
@@ -99,7 +100,12 @@ def made(plan: Plan) -> Simulator:
     """
     opened_ns = plan.started_ns - plan.warm_up_seconds * SECOND_NS
     exchange = Exchange(
-        seed=plan.seed, started_ns=opened_ns, accounts=plan.accounts, symbols=plan.symbols
+        seed=plan.seed,
+        started_ns=opened_ns,
+        accounts=plan.accounts,
+        symbols=plan.symbols,
+        conduct=plan.conduct,
+        recorded=tuple(moved_to(each, opened_ns) for each in plan.recorded),
     )
     if plan.warm_up_seconds:
         # What lies before the start is made now, not while the first client waits for candles.
