@@ -99,7 +99,8 @@ def test_trades_page_in_order_and_lose_only_what_shares_the_edges_nanosecond(
         return public(kraken, f"Trades?pair=XBTUSD&count={count}&since={since}")["result"]
 
     whole = {row[6]: row[2] for row in page("0", 1000)["XXBTZUSD"]}
-    since, ids, edges = "0", [], []
+    ids: list[int] = []
+    since, edges = "0", []
     while (rows := (answer := page(since, 2))["XXBTZUSD"]) and len(ids) < len(whole) - 2:
         ids += [row[6] for row in rows]
         since = answer["last"]
