@@ -106,8 +106,8 @@ class Amending:
     def _check(self, order: Order, request: AmendOrder) -> None:
         venue = self._venue
         row = venue.instrument(order.symbol)
-        if "cancel_only" in {venue.status, row.status}:
-            raise Refusal(errors.CANCEL_ONLY)
+        is_post_only = order.post_only or request.post_only
+        rules.check_mode(row, venue.status, is_post_only=is_post_only, is_limit=True)
         if request.qty is not None and (not request.qty.is_finite() or request.qty <= 0):
             raise Refusal(argument("order_qty"))
         if request.limit_price is not None and not order.rests_as_limit:
@@ -124,8 +124,7 @@ class Amending:
         price = request.limit_price or order.limit_price or request.trigger_price
         if qty > order.filled_qty:
             rules.check_minimums(row, qty, price or order.trigger_price or row.tick)
-        crosses = request.post_only or order.post_only
-        if crosses and request.limit_price is not None and not order.is_untriggered:
+        if is_post_only and request.limit_price is not None and not order.is_untriggered:
             self._matching.refuse_crossing(order.side, order.symbol, request.limit_price)
 
     def _check_funds(
@@ -168,10 +167,7 @@ class Amending:
             order, "amended", reason=registry.USER, amend_id=amend_id, rate_count=count
         )
         if entry is not None and not stays:
-            if venue.matches(order.symbol):
-                self._matching.execute(order)
-            else:
-                self._registry.rest(order)
+            self._matching.execute(order)
         self._triggers.run(order.symbol)
 
 

@@ -167,6 +167,9 @@ class OrderBook:
             level.join(more)
         elif more < 0:
             level.leave(-more)
+        else:
+            side.drop_if_empty(level)
+            return
         self.touch(side, level, now_ns)
 
     def rest(self, side: Side, entry: Rest, now_ns: int) -> None:

@@ -72,7 +72,7 @@ class Cancelling:
         """Something planned is due: an order's end, or a timer that was not renewed since."""
         if what == "expire":
             order = account.open.get(order_id)
-            if order is not None and order.expire_ns == at_ns:
+            if order is not None:
                 self._registry.expire(order)
         elif account.trigger_ns == at_ns:
             account.trigger_ns = None

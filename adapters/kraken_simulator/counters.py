@@ -76,7 +76,3 @@ class RateCounter:
             return False
         self._value, self._at_ns = value + cost, now_ns
         return True
-
-    def add(self, cost: Decimal, now_ns: int) -> None:
-        """Add `cost` whatever the threshold says (cancelling is never refused for its penalty)."""
-        self._value, self._at_ns = self.value(now_ns) + cost, now_ns

@@ -238,9 +238,9 @@ class Liquidity:
         """Fill the book up towards the touch, thin it out, and keep its far end in reach."""
         wanted, middle = self._conduct.book_levels, fair * UNIT
         for side in (self._book.bids, self._book.asks):
-            if not side.prices:
+            far = self._far_end(side)
+            if far is None:
                 continue
-            far = side.prices[0] if side.is_bid else side.prices[-1]
             reach = abs(far - middle) / middle
             count = len(side.prices)
             if reach > _REACH * 1.3 or (count > wanted + _SLACK_LEVELS and reach > _REACH):
@@ -251,6 +251,14 @@ class Liquidity:
                 self._fill_in(side, usd, now_ns)
             if reach < _REACH * 0.8 and count < wanted + _SLACK_LEVELS:
                 self._add(side, self._outwards(side, far), count, usd, now_ns)
+
+    @staticmethod
+    def _far_end(side: Side) -> int | None:
+        """The worst price at which others stand; account orders may lie beyond it."""
+        for price in side.prices if side.is_bid else reversed(side.prices):
+            if side.levels[price].others:
+                return price
+        return None
 
     def _fill_in(self, side: Side, usd: float, now_ns: int) -> None:
         """One more level between two that stand, more often near the touch."""

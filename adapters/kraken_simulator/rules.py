@@ -48,15 +48,17 @@ def check_order(request: AddOrder, row: Instrument, now_ns: int) -> None:
         raise Refusal(errors.INDEX_UNAVAILABLE)
 
 
-def check_mode(request: AddOrder, row: Instrument, status: SystemStatus) -> None:
+def check_mode(
+    row: Instrument, status: SystemStatus, *, is_post_only: bool, is_limit: bool
+) -> None:
     """Raise the refusal of an order that the market's mode does not take."""
     if status == "maintenance" or row.status in {"maintenance", "delisted", "work_in_progress"}:
         raise Refusal(errors.UNAVAILABLE)
     if "cancel_only" in {status, row.status}:
         raise Refusal(errors.CANCEL_ONLY)
-    if "post_only" in {status, row.status} and not request.post_only:
+    if "post_only" in {status, row.status} and not is_post_only:
         raise Refusal(errors.POST_ONLY_MODE)
-    if row.status == "limit_only" and request.order_type not in LIMIT_TYPES:
+    if row.status == "limit_only" and not is_limit:
         raise Refusal(errors.LIMIT_ONLY)
     if row.status == "reduce_only":
         raise Refusal(errors.REDUCE_ONLY)

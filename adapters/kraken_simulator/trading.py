@@ -19,6 +19,7 @@ from adapters.kraken_simulator.holds import hold_asset, hold_for
 from adapters.kraken_simulator.instruments import Instrument
 from adapters.kraken_simulator.matching import Matching
 from adapters.kraken_simulator.orders import (
+    LIMIT_TYPES,
     TRIGGERED_TYPES,
     ZERO,
     AddOrder,
@@ -95,7 +96,12 @@ class Trading:
         row, now_ns = self._row(request), self._venue.now_ns
         rules.check_deadline(request.deadline_ns, received_ns)
         rules.check_order(request, row, now_ns)
-        rules.check_mode(request, row, self._venue.status)
+        rules.check_mode(
+            row,
+            self._venue.status,
+            is_post_only=request.post_only,
+            is_limit=request.order_type in LIMIT_TYPES,
+        )
         for asset in (row.base, row.quote):
             if asset in account.restricted:
                 raise Refusal(errors.restricted(asset))
@@ -155,8 +161,6 @@ class Trading:
             self._registry.reserve(order)
         if order.is_untriggered:
             self._triggers.wait(order)
-        elif not self._venue.matches(order.symbol):
-            self._registry.rest(order)
         else:
             self._matching.execute(order)
         self._triggers.run(order.symbol)

@@ -17,6 +17,8 @@ from adapters.kraken_simulator.serving.plan import (
     Plan,
     PlanError,
     account_of,
+    conduct_of,
+    recording_of,
     speed_of,
 )
 from adapters.kraken_simulator.views import Tier
@@ -79,6 +81,18 @@ def simulate() -> None:
     type=click.Path(path_type=Path),
     help="A JSON list of faults; docs/kraken-simulator.md lists them.",
 )
+@click.option(
+    "--recorded",
+    multiple=True,
+    metavar="PAIR=FILE",
+    help="Play a recording: candles (..._60.csv), or WebSocket frames as JSON lines.",
+)
+@click.option(
+    "--conduct",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="What the venue does where that is not certain; docs/kraken-simulator-market.md.",
+)
 @click.option("--tls", is_flag=True, help="Serve https and wss with a certificate of its own.")
 @click.option("--print-keys", is_flag=True, help="Print every account's API keys and secrets.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
@@ -118,6 +132,8 @@ def _plan(*, port: int, tls: bool, faults_file: Path | None, **options: Any) -> 
             account_of(text, options["tier"]) for text in options["accounts"] or DEFAULT_ACCOUNTS
         )
         speed = speed_of(options["speed"])
+        recorded = tuple(recording_of(text) for text in options["recorded"])
+        conduct = conduct_of(options["conduct"])
     except PlanError as error:
         raise _misused(f"{error}.", "See `ballast simulate kraken --help`.") from error
     plan = Plan(
@@ -129,6 +145,8 @@ def _plan(*, port: int, tls: bool, faults_file: Path | None, **options: Any) -> 
         warm_up_seconds=options["warm_up"],
         tls=tls,
         faults=faults,
+        recorded=recorded,
+        conduct=conduct,
     )
     if not options["pairs"]:
         return plan

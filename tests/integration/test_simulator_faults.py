@@ -16,6 +16,7 @@ import pytest
 from adapters.kraken_simulator.faults.script import Fault, FaultError, FaultScript, parsed
 from adapters.kraken_simulator.serving.launch import Running
 from adapters.kraken_simulator.serving.plan import account_of
+from adapters.kraken_simulator.wire import rfc3339
 from tests.simulated_kraken import Signer, get, key_of, post, simulated_kraken, small_plan
 
 ORDER = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "900", "volume": "0.01"}
@@ -37,9 +38,9 @@ def kraken(served: Running) -> Iterator[Running]:
     Signer(served, key_of(served, "me", "withdraw"))("CancelAll")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def sign(served: Running) -> Signer:
-    """One signer, because nonces rise."""
+    """A signer whose nonces begin above all before."""
     return Signer(served, key_of(served, "me", "trade"))
 
 
@@ -304,3 +305,11 @@ def test_every_and_occurrence_are_counted_from_when_they_are_set() -> None:
     assert second is not None
     assert (first.what, second.what) == ("lose", "late")
     assert script.strike("ws:book") is None
+
+
+def test_a_delayed_order_meets_its_deadline(kraken: Running, sign: Signer) -> None:
+    faults(kraken, {"where": "rest:AddOrder", "what": "delay", "seconds": 2.3})
+    deadline = rfc3339(kraken.simulator.live.now_ns() + 2_000_000_000)
+    refused = sign("AddOrder", deadline=deadline, **ORDER)
+    assert refused == {"error": ["EService:Deadline elapsed"]}
+    assert open_orders(kraken) == 0

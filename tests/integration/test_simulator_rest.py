@@ -92,16 +92,24 @@ def test_candles_end_with_the_forming_one_and_do_not_go_back(kraken: Running) ->
     assert all((row[5], row[6]) == ("0.0", "0.00000000") for row in flat)
 
 
-def test_trades_page_without_a_gap_and_without_a_repeat(kraken: Running) -> None:
-    since, ids = "0", []
-    while True:
-        answer = public(kraken, f"Trades?pair=ETHUSD&count=2&since={since}")["result"]
-        ids += [row[6] for row in answer["XETHZUSD"]]
-        if len(answer["XETHZUSD"]) < 2 or len(ids) > 6:
-            break
+def test_trades_page_in_order_and_lose_only_what_shares_the_edges_nanosecond(
+    kraken: Running,
+) -> None:
+    def page(since: str, count: int) -> Any:
+        return public(kraken, f"Trades?pair=XBTUSD&count={count}&since={since}")["result"]
+
+    whole = {row[6]: row[2] for row in page("0", 1000)["XXBTZUSD"]}
+    ids: list[int] = []
+    since, edges = "0", []
+    while (rows := (answer := page(since, 2))["XXBTZUSD"]) and len(ids) < len(whole) - 2:
+        ids += [row[6] for row in rows]
         since = answer["last"]
+        edges.append(rows[-1][2])
     assert isinstance(since, str)
-    assert ids == list(range(ids[0], ids[0] + len(ids)))
+    assert len(edges) > 2
+    assert ids == sorted(set(ids))
+    missing = [name for name in whole if name < ids[-1] and name not in ids]
+    assert all(whole[name] in edges for name in missing)
 
 
 def test_bodies_may_be_forms_or_json_with_or_without_a_type(kraken: Running) -> None:

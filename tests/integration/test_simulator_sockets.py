@@ -4,21 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-import aiohttp
 import pytest
 
 from adapters.kraken.stream import MarketStream
 from adapters.kraken_simulator.serving.launch import Running
 from adapters.kraken_simulator.serving.plan import account_of
-from tests.simulated_kraken import PAIRS, Signer, key_of, post, simulated_kraken, small_plan
+from tests.simulated_kraken import PAIRS, post, simulated_kraken, small_plan
+from tests.simulated_kraken_socket import WAIT_SECONDS, Socket, added, answer_of, socket_of
 
 NAMES = ("one", "two", "three", "four", "five", "six")
-WAIT_SECONDS = 10
 
 
 @pytest.fixture(scope="module")
@@ -27,67 +25,6 @@ def kraken() -> Iterator[Running]:
     accounts = tuple(account_of(f"{name}=USD:50000,BTC:2,ETH.F:3", "pro") for name in NAMES)
     with simulated_kraken(small_plan(accounts=accounts)) as running:
         yield running
-
-
-class Socket:
-    """A client's socket: raw texts as they came, and documents with exact numbers."""
-
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse, token: str | None) -> None:
-        self.socket = socket
-        self.token = token
-        self.texts: list[str] = []
-        self.kept: list[Any] = []
-
-    async def send(self, method: str, req_id: int | None = None, **params: Any) -> None:
-        if self.token is not None:
-            params["token"] = self.token
-        document: dict[str, Any] = {"method": method}
-        if params:
-            document["params"] = params
-        if req_id is not None:
-            document["req_id"] = req_id
-        await self.socket.send_str(json.dumps(document))
-
-    async def next(self) -> Any:
-        """The next frame that is no heartbeat."""
-        while True:
-            message = await self.socket.receive(WAIT_SECONDS)
-            assert message.type is aiohttp.WSMsgType.TEXT, message
-            self.texts.append(message.data)
-            document = json.loads(message.data, parse_float=Decimal)
-            if document.get("channel") != "heartbeat":
-                return document
-
-    async def find(self, **fields: Any) -> Any:
-        """The next frame with these fields."""
-        while True:
-            document = await self.next()
-            if all(document.get(name) == value for name, value in fields.items()):
-                return document
-
-    async def ask(self, method: str, **params: Any) -> Any:
-        """Send, and the answer to it."""
-        await self.send(method, **params)
-        return await self.find(method=method)
-
-
-@asynccontextmanager
-async def socket_of(
-    kraken: Running, path: str = "/v2", account: str | None = None, key: str = "trade"
-) -> AsyncIterator[Socket]:
-    """A socket after its status frame; with an account it has a token."""
-    token = None
-    if account is not None:
-        sign = Signer(kraken, key_of(kraken, account, key))
-        token = (await asyncio.to_thread(sign, "GetWebSocketsToken"))["result"]["token"]
-    async with (
-        aiohttp.ClientSession() as session,
-        session.ws_connect(f"{kraken.sockets}{path}") as socket,
-    ):
-        client = Socket(socket, token)
-        status = await client.next()
-        assert (status["channel"], status["data"][0]["system"]) == ("status", "online")
-        yield client
 
 
 @pytest.mark.asyncio
@@ -245,7 +182,7 @@ async def test_executions_are_sparse_and_in_sequence(kraken: Running) -> None:
         assert len(answer["result"]["warnings"]) == 4
         snapshot = await socket.find(channel="executions")
         assert (snapshot["type"], snapshot["data"], snapshot["sequence"]) == ("snapshot", [], 1)
-        placed = await _added(socket, cl_ord_id="mine")
+        placed = await added(socket, cl_ord_id="mine")
         order_id = placed["result"]["order_id"]
         assert placed["result"]["cl_ord_id"] == "mine"
         reports = await _reports(kraken, "two", order_id, socket)
@@ -272,28 +209,13 @@ async def test_executions_are_sparse_and_in_sequence(kraken: Running) -> None:
         assert canceled["cum_qty"] == Decimal("0.1")
 
 
-async def _added(socket: Socket, **fields: Any) -> Any:
-    order = {"order_type": "limit", "side": "buy", "symbol": "BTC/USD", "order_qty": 0.5}
-    await socket.send("add_order", **{**order, "limit_price": 1000, **fields})
-    return await _answer(socket, "add_order")
-
-
-async def _answer(socket: Socket, method: str) -> Any:
-    """The answer to a request; reports that came before it are kept."""
-    while True:
-        document = await socket.next()
-        if document.get("method") == method:
-            return document
-        socket.kept.append(document)
-
-
 async def _reports(kraken: Running, account: str, order_id: str, socket: Socket) -> list[Any]:
     """All reports of an order that is filled in part and then cancelled."""
     hook = f"{kraken.rest}/simulator/accounts/{account}/fill"
     filled = await asyncio.to_thread(post, hook, {"order_id": order_id, "qty": "0.1"})
     assert "result" in filled
     await socket.send("cancel_order", order_id=[order_id, "OAAAAA-BBBBB-CCCCCC"])
-    answers = [await _answer(socket, "cancel_order") for _ in range(2)]
+    answers = [await answer_of(socket, "cancel_order") for _ in range(2)]
     assert answers[0]["result"] == {"order_id": order_id}
     assert answers[1]["error"] == "EOrder:Unknown order"
     kept = socket.kept
@@ -313,7 +235,7 @@ async def test_the_report_that_fills_still_says_partially_filled(kraken: Running
         balances = await socket.find(channel="balances")
         (eth,) = [each for each in balances["data"] if each["asset"] == "ETH"]
         assert eth["wallets"] == [{"type": "earn", "id": "flex", "balance": Decimal(3)}]
-        placed = await _added(socket)
+        placed = await added(socket)
         hook = f"{kraken.rest}/simulator/accounts/three/fill"
         await asyncio.to_thread(post, hook, {"order_id": placed["result"]["order_id"]})
         frames = socket.kept
@@ -358,9 +280,9 @@ async def test_orders_are_changed_and_cancelled_in_batches(kraken: Running) -> N
 @pytest.mark.asyncio
 async def test_wrong_fields_are_refused_in_the_recorded_words(kraken: Running) -> None:
     async with socket_of(kraken, "/v2-auth", "five") as socket:
-        refused = await _added(socket, limit_price="1000")
+        refused = await added(socket, limit_price="1000")
         assert refused["error"] == "Limit_price field must be a number_float"
-        refused = await _added(socket, no_mpp=True)
+        refused = await added(socket, no_mpp=True)
         assert refused["error"] == (
             "EGeneral:Invalid arguments:no_mpp order option is only available when "
             "ordertype = market"
@@ -371,12 +293,12 @@ async def test_wrong_fields_are_refused_in_the_recorded_words(kraken: Running) -
             ("triggers", {"price": 1, "strange": 1}),
             ("fee_preference", "none"),
         ):
-            refused = await _added(socket, **{field: value})
+            refused = await added(socket, **{field: value})
             assert refused["error"] == f"EGeneral:Invalid arguments:{field}"
-        refused = await _added(socket, colour="red")
+        refused = await added(socket, colour="red")
         assert "'colour'" in refused["error"]
     async with socket_of(kraken, "/v2-auth", "five", "read") as socket:
-        assert (await _added(socket))["error"] == "EGeneral:Permission denied"
+        assert (await added(socket))["error"] == "EGeneral:Permission denied"
         assert (await socket.ask("subscribe", channel="executions"))["success"]
 
 

@@ -252,6 +252,14 @@ def test_volume_is_forgotten_after_thirty_days() -> None:
     assert volume.total(START + 31 * DAY_NS) == 0
 
 
+def test_a_quote_without_a_dollar_price_counts_as_it_is() -> None:
+    exchange = quiet(rich("ann", BTC="9"), rich("bob", ETH="9"), symbols=("ETH/BTC",))
+    for account, side in (("bob", "sell"), ("ann", "buy")):
+        request = asked(side, price="0.5", symbol="ETH/BTC")
+        exchange.add_order(account, request, now_ns=START)
+    assert exchange.fee_rate("ann", "ETH/BTC").volume_usd == Decimal("0.5")
+
+
 def test_cost_in_another_quote_counts_in_dollars() -> None:
     exchange = quiet(
         rich("ann", EUR="1000"), rich("bob", BTC="1"), symbols=("BTC/EUR", "EUR/USD", "USD/CAD")

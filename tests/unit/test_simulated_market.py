@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 import msgspec
@@ -208,9 +209,80 @@ def test_candles_reach_back_before_the_start_without_a_hole(
     assert np.max(np.abs(np.diff(closes) / closes[:-1])) < 0.25
 
 
+def test_thin_and_crossed_pairs_have_candles_too() -> None:
+    exchange = market(symbols=("TON/USD", "ETH/BTC"))
+    for symbol, middle in (("TON/USD", 5.8), ("ETH/BTC", 1_775 / 63_500)):
+        candles = exchange.candles(symbol, 1, 721)
+        assert len(candles) == 721
+        flat = [each for each in candles if not each.count]
+        assert all(each.open == each.close and each.volume == 0 for each in flat)
+        assert 0.5 < float(candles[-1].close) / middle < 2.0
+        assert exchange.ticker(symbol).day.count > 0
+    # Nothing has traded yet: the last candle stands at the last close.
+    assert exchange.candles("TON/USD", 1, 1)[0].count == 0
+
+
 def test_long_candles_are_as_many_as_there_is_history(two_minutes: Exchange) -> None:
     candles = two_minutes.candles(PAIR, 10_080, 721)
     assert 100 <= len(candles) <= 105
+
+
+def test_the_price_goes_on_over_the_full_hour() -> None:
+    hour = 60 * MINUTE
+    before = START - START % hour + hour - 5 * SECOND
+    exchange = Exchange(seed=3, started_ns=before, symbols=(PAIR,), conduct=LEVELS)
+    asks = []
+    for step in range(1, 101):
+        exchange.advance(before + step * SECOND // 10)
+        asks.append(float(exchange.book(PAIR, 1).asks[0].price))
+    assert exchange.now_ns > before + 9 * SECOND
+    assert max(abs(later / earlier - 1) for earlier, later in pairwise(asks)) < 0.003
+
+
+def test_a_swept_side_is_quoted_again() -> None:
+    exchange = Exchange(
+        seed=3,
+        started_ns=START,
+        symbols=(PAIR,),
+        accounts=(AccountSpec(account="ann", balances={"USD": Decimal(10**12)}),),
+        conduct=LEVELS,
+    )
+    request = AddOrder(
+        symbol=PAIR, side="buy", order_type="market", qty=Decimal(10**5), no_mpp=True
+    )
+    best = exchange.book(PAIR, 1).asks[0].price
+    exchange.add_order("ann", request, now_ns=START)
+    assert exchange.book(PAIR, 9).asks == ()
+    exchange.advance(START + 30 * SECOND)
+    book = exchange.book(PAIR, 99)
+    assert len(book.asks) >= 50
+    assert abs(book.asks[0].price / best - 1) < Decimal("0.01")
+
+
+def test_far_account_orders_do_not_stretch_the_book_of_others() -> None:
+    exchange = Exchange(
+        seed=3,
+        started_ns=START,
+        symbols=(PAIR,),
+        accounts=(AccountSpec(account="ann", balances={"BTC": Decimal(1)}),),
+        conduct=LEVELS,
+    )
+    price = exchange.book(PAIR, 1).asks[0].price * 3
+    request = AddOrder(
+        symbol=PAIR, side="sell", order_type="limit", qty=Decimal(1), limit_price=price
+    )
+    exchange.add_order("ann", request, now_ns=START)
+    exchange.events()
+    events = exchange.advance(START + 20 * SECOND)
+    touched = [
+        change
+        for event in events
+        if isinstance(event, BookChange)
+        for change in event.changes
+        if change.price == price
+    ]
+    assert touched == []
+    assert exchange.book(PAIR, 999).asks[-1].price == price
 
 
 def test_a_minute_without_a_trade_is_a_flat_candle() -> None:

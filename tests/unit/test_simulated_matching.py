@@ -81,6 +81,7 @@ def test_immediate_or_cancel_never_rests() -> None:
 def test_fill_or_kill_is_all_or_nothing_and_counts_hidden_quantity() -> None:
     ann, bob = desks("ann", "bob")
     ann.add("sell", qty="1.0", order_type="iceberg", display_qty=Decimal("0.25"))
+    ann.add("sell", qty="9", price="100.1")
     killed = bob.order(bob.add(qty="1.1", time_in_force="FOK"))
     assert (killed.filled_qty, killed.status) == (Decimal(0), "canceled")
     assert bob.order(bob.add(qty="1.0", time_in_force="FOK")).status == "closed"
@@ -147,6 +148,28 @@ def test_a_cash_order_buys_for_an_amount_of_quote() -> None:
     order = bob.order(bob.add("buy", qty="155", price=None, cash=True))
     assert order.cost == Decimal("155.00000")
     assert (order.qty, order.cash_qty) == (Decimal("1.5"), Decimal(155))
+
+
+def test_a_cash_order_larger_than_the_book_buys_all_of_it() -> None:
+    ann, bob = desks("ann", "bob")
+    ann.add("sell", qty="1", price="100.0")
+    order = bob.order(bob.add("buy", qty="500", price=None, cash=True))
+    assert (order.status, order.qty, order.average_price) == ("closed", Decimal(1), Decimal(100))
+
+
+def test_an_order_says_its_status_in_the_streams_words() -> None:
+    ann, bob = desks("ann", "bob")
+    order_id = ann.add("sell", qty="2")
+    seen = [ann.order(order_id).stream_status]
+    assert ann.order(order_id).average_price == 0
+    bob.add("buy", qty="1")
+    seen.append(ann.order(order_id).stream_status)
+    ann.cancel(order_id)
+    seen.append(ann.order(order_id).stream_status)
+    first = next(each for each in ann.exchange.events() if isinstance(each, Execution))
+    assert seen == ["new", "partially_filled", "canceled"]
+    assert first.order.stream_status == "pending_new"
+    assert bob.exchange.closed_orders("bob")[0].stream_status == "filled"
 
 
 def test_self_trade_cancels_the_newest_unless_told_otherwise() -> None:
@@ -365,12 +388,17 @@ def test_orders_cancelled_by_userref_may_be_many() -> None:
 def test_post_only_mode_rests_orders_without_matching() -> None:
     ann, bob = desks("ann", "bob")
     ann.add("sell", price="101.0")
+    plain = bob.add("buy", price="98.0")
     ann.exchange.set_status("post_only", now_ns=START)
+    with pytest.raises(Refusal, match="EService:Market in post_only mode"):
+        amend(bob, plain, limit_price=Decimal("102.0"))
+    amend(bob, plain, limit_price=Decimal("98.5"), post_only=True)
     resting = bob.add("buy", price="100.0", post_only=True)
     with pytest.raises(Refusal, match="EOrder:Post only order"):
         bob.add("buy", price="101.0", post_only=True)
     amend(bob, resting, limit_price=Decimal("99.0"))
-    assert [each.price for each in bob.exchange.book(PAIR, 5).bids] == [Decimal("99.0")]
+    shown = [each.price for each in bob.exchange.book(PAIR, 5).bids]
+    assert shown == [Decimal("99.0"), Decimal("98.5")]
     ann.exchange.print_trade(PAIR, Decimal(50), Decimal(1), now_ns=START)
     assert bob.order(resting).filled_qty == 0
 

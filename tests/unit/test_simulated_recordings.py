@@ -254,6 +254,10 @@ def test_a_bad_dump_is_named(tmp_path: Path, text: str, error: str) -> None:
         ("{\n", "line 1 of .* is no frame"),
         ('{"channel":"book","type":"update","data":7}\n', "line 1 of .* is no frame"),
         ('{"channel":"heartbeat"}\n', "holds no frame of BTC/USD"),
+        (
+            '{"channel":"trade","type":"update","data":[{"symbol":"A/B","qty":1,"price":2}]}\n',
+            "holds no frame of BTC/USD",
+        ),
     ],
 )
 def test_a_bad_stream_is_named(tmp_path: Path, text: str, error: str) -> None:

@@ -186,6 +186,7 @@ def test_a_restricted_asset_may_not_be_traded() -> None:
 
 def test_a_client_id_is_unique_over_open_orders_only() -> None:
     ann, bob = desks("ann", "bob")
+    ann.add(price="90.0", cl_ord_id="another")
     first = ann.add(cl_ord_id="mine")
     assert refusal_of(ann, asked(cl_ord_id="mine")) == f"{INVALID}:cl_ord_id"
     bob.add(price="99.0", cl_ord_id="mine")

@@ -6,7 +6,7 @@ Every answer of the exchange is HTTP 200 with `error` and `result`, refusals too
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from aiohttp import web
 
@@ -24,6 +24,16 @@ FOREVER_SECONDS: Final = 3_600.0
 _PAGES: Final = {"html_502": (502, "Bad gateway"), "html_520": (520, "Web server error")}
 
 
+class _Arrived(NamedTuple):
+    """A request as it came in; what waits since then does not come later for that."""
+
+    http: web.Request
+    kind: str
+    name: str
+    body: bytes
+    received_ns: int
+
+
 class RestFace:
     """Answers /0/public/X and /0/private/X."""
 
@@ -35,16 +45,14 @@ class RestFace:
     async def answer(self, http: web.Request) -> web.StreamResponse:
         """Answer one request, or do to it what the fault script says."""
         kind, name = http.match_info["kind"], http.match_info["name"]
-        body = await http.read()
+        arrived = _Arrived(http, kind, name, await http.read(), self._live.now_ns())
         fault = self._faults.strike(f"rest:{name}")
         if fault is None:
-            return _reply(name, self._answered(http, kind, name, body))
-        return await self._faulty(http, fault, (kind, name, body))
+            return _reply(name, self._answered(arrived))
+        return await self._faulty(arrived, fault)
 
-    async def _faulty(
-        self, http: web.Request, fault: Fault, what: tuple[str, str, bytes]
-    ) -> web.StreamResponse:
-        kind, name, body = what
+    async def _faulty(self, arrived: _Arrived, fault: Fault) -> web.StreamResponse:
+        http, name = arrived.http, arrived.name
         if fault.what == "reset_before":
             return _reset(http)
         if fault.what == "delay":
@@ -52,7 +60,7 @@ class RestFace:
         by_default = fault.what != "error"
         answer = b""
         if by_default if fault.done is None else fault.done:
-            answer = self._answered(http, kind, name, body)
+            answer = self._answered(arrived)
         if fault.what == "late":
             await asyncio.sleep(fault.seconds)
         elif fault.what == "lose":
@@ -69,23 +77,19 @@ class RestFace:
             return web.Response(status=status, text=page + "</html>", content_type="text/html")
         return _reply(name, answer)
 
-    def _answered(self, http: web.Request, kind: str, name: str, body: bytes) -> bytes:
+    def _answered(self, arrived: _Arrived) -> bytes:
         """The envelope of a request's answer; events that it caused are told before it."""
-        received_ns = self._live.now_ns()
         try:
-            params = parameters(http.query, body)
-            result = self._result(http, kind, name, (params, body, received_ns))
-            document: dict[str, Any] = {"error": [], "result": result}
+            params = parameters(arrived.http.query, arrived.body)
+            document: dict[str, Any] = {"error": [], "result": self._result(arrived, params)}
         except Refusal as refusal:
             document = {"error": [refusal.error]}
         self._live.tell()
         return encode(document)
 
-    def _result(
-        self, http: web.Request, kind: str, name: str, what: tuple[Params, bytes, int]
-    ) -> Any:
-        params, body, received_ns = what
-        if kind == "public":
+    def _result(self, arrived: _Arrived, params: Params) -> Any:
+        name = arrived.name
+        if arrived.kind == "public":
             if name not in PUBLIC:
                 raise Refusal(UNKNOWN_METHOD)
             self._live.advance()
@@ -93,8 +97,9 @@ class RestFace:
         method = PRIVATE.get(name)
         if method is None:
             raise Refusal(UNKNOWN_METHOD)
-        key = self._ring.authenticated(_signed(http, params, body), received_ns)
-        self._ring.allow(key, method.permissions, method.cost, received_ns)
+        now_ns = self._live.now_ns()
+        key = self._ring.authenticated(_signed(arrived, params), now_ns)
+        self._ring.allow(key, method.permissions, method.cost, now_ns)
         self._live.advance()
         return method.work(
             Request(
@@ -102,12 +107,13 @@ class RestFace:
                 ring=self._ring,
                 key=key,
                 params=params,
-                received_ns=received_ns,
+                received_ns=arrived.received_ns,
             )
         )
 
 
-def _signed(http: web.Request, params: Params, body: bytes) -> Signed:
+def _signed(arrived: _Arrived, params: Params) -> Signed:
+    http = arrived.http
     key, sign = http.headers.get("API-Key", ""), http.headers.get("API-Sign", "")
     if not key or not sign or http.method != "POST":
         raise Refusal(INVALID_KEY)
@@ -115,7 +121,7 @@ def _signed(http: web.Request, params: Params, body: bytes) -> Signed:
     if nonce is None:
         raise Refusal(INVALID_NONCE)
     return Signed(
-        path=http.path, key=key, sign=sign, body=body, nonce=nonce, otp=word(params, "otp")
+        path=http.path, key=key, sign=sign, body=arrived.body, nonce=nonce, otp=word(params, "otp")
     )
 
 

@@ -19,7 +19,7 @@ from adapters.kraken_simulator.wire import SECOND_NS, seconds, text
 
 ORDERS_MAX: Final = 50
 TRADES_MAX: Final = 20
-_TIME_DIGITS: Final = 4
+_TIME_DIGITS: Final = 6
 
 
 def open_orders(request: Request) -> dict[str, Any]:
@@ -159,6 +159,7 @@ def _description(order: Order, row: Instrument) -> dict[str, Any]:
     ]
     return {
         "pair": row.altname,
+        "aclass": "forex",
         "type": order.side,
         "ordertype": order.order_type,
         "price": prices[0] if prices else "0",
@@ -191,7 +192,6 @@ def _trade(request: Request, fill: Fill) -> dict[str, Any]:
         "ordertxid": fill.order_id,
         "postxid": "TKH2SE-M7IF5-CFI7LT",
         "pair": Naming(request.params).pair(row),
-        "aclass": "forex",
         "time": seconds(fill.ts),
         "type": fill.side,
         "ordertype": fill.order_type,

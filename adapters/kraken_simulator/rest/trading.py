@@ -46,8 +46,6 @@ def _placed(placed: Placed) -> dict[str, Any]:
     found: dict[str, Any] = {"descr": {"order": placed.description}}
     if placed.order_id is not None:
         found["txid"] = [placed.order_id]
-    if placed.cl_ord_id is not None:
-        found["cl_ord_id"] = placed.cl_ord_id
     return found
 
 

@@ -15,6 +15,7 @@ from adapters.kraken_simulator.exchange import Exchange
 from adapters.kraken_simulator.faults.script import FaultScript
 from adapters.kraken_simulator.keys.ring import KeyRing
 from adapters.kraken_simulator.keys.store import ApiKey, keys_of
+from adapters.kraken_simulator.recorded import moved_to
 from adapters.kraken_simulator.serving.application import Simulator
 from adapters.kraken_simulator.serving.certificate import server_context, write_certificate
 from adapters.kraken_simulator.serving.clock import ExchangeClock
@@ -93,13 +94,21 @@ def _key_row(key: ApiKey) -> dict[str, Any]:
 
 
 def made(plan: Plan) -> Simulator:
-    """The simulator of a plan, traded warm, not yet serving; its clock starts now.
+    """The simulator of a plan, traded warm, not yet serving; its clock starts before that.
+
+    A venue that starts "now" so has the world's time, however long it takes to make.
 
     Raises ValueError for a pair that there is not.
     """
+    clock = ExchangeClock(plan.started_ns, plan.speed)
     opened_ns = plan.started_ns - plan.warm_up_seconds * SECOND_NS
     exchange = Exchange(
-        seed=plan.seed, started_ns=opened_ns, accounts=plan.accounts, symbols=plan.symbols
+        seed=plan.seed,
+        started_ns=opened_ns,
+        accounts=plan.accounts,
+        symbols=plan.symbols,
+        conduct=plan.conduct,
+        recorded=tuple(moved_to(each, opened_ns) for each in plan.recorded),
     )
     if plan.warm_up_seconds:
         # What lies before the start is made now, not while the first client waits for candles.
@@ -108,7 +117,7 @@ def made(plan: Plan) -> Simulator:
     keys = tuple(
         key for spec in plan.accounts for key in keys_of(plan.seed, spec.account, spec.tier)
     )
-    live = LiveExchange(exchange, ExchangeClock(plan.started_ns, plan.speed))
+    live = LiveExchange(exchange, clock)
     ring = KeyRing(plan.seed, keys, plan.started_ns)
     return Simulator(live, ring, FaultScript(plan.faults, plan.started_ns), plan.seed)
 
