@@ -68,6 +68,7 @@ BROKEN = {
     "no result": b'{"error":[]}',
     "a result of another shape": b'{"error":[],"result":[1,2]}',
     "a redirect": Fault("instead", 302, b"", headers={"Location": "/0/private/AddOrder"}),
+    "a result with status 403": Fault("instead", 403, ok({})),
     "an oversize answer": Fault("instead", 200, b" " * 4096 + ok({})),
 }
 
