@@ -150,7 +150,7 @@ async def test_a_cancel_goes_before_reads_that_wait(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["EOrder:Rate limit exceeded", "EService:Market in cancel_only mode"]
+    "text", ["EOrder:Rate limit exceeded", "EService:Throttled: 1700000000"]
 )
 async def test_an_order_is_not_sent_again_even_where_it_could_be(tmp_path: Path, text: str) -> None:
     async with rest_session(tmp_path) as (server, rest):
