@@ -203,6 +203,22 @@ async def test_a_refused_connection_means_that_nothing_was_sent(tmp_path: Path, 
                 await (rest.add_order(ORDER) if name == "AddOrder" else rest.balances())
 
 
+async def test_a_failed_handshake_means_that_nothing_was_sent(tmp_path: Path) -> None:
+    async with rest_server() as server:
+        with Nonces(tmp_path, time.time_ns) as nonces:
+            async with KrakenRest(
+                server.url.replace("http:", "https:"),
+                Credentials(KEY, SECRET),
+                nonces,
+                clock=time.time_ns,
+                call_limits=CallLimits(PRO),
+                patience=QUICK,
+            ) as rest:
+                with pytest.raises(Transient, match="SSL"):
+                    await rest.add_order(ORDER)
+        assert server.arrived == []
+
+
 @pytest.mark.parametrize("fault", [*LOST.values(), *BROKEN.values()], ids=[*LOST, *BROKEN])
 async def test_no_error_holds_the_key_or_the_signature(
     tmp_path: Path, fault: bytes | Fault
