@@ -32,7 +32,7 @@ from adapters.kraken.transport import Patience
 KEY = "loopback-key-0001"
 SECRET = base64.b64encode(b"a secret that only the tests know, long as Kraken's are......").decode()
 QUICK = Patience(
-    answer=0.4, turn=0.2, reads=3.0, first_pause=0.01, longest_pause=0.03, public_pause=0.0
+    answer=10.0, turn=5.0, reads=30.0, first_pause=0.01, longest_pause=0.03, public_pause=0.0
 )
 ORDER = NewOrder(
     pair="XBTUSD",
@@ -74,6 +74,7 @@ class RestServer:
     def __init__(self) -> None:
         self.url = ""
         self.arrived: list[Arrived] = []
+        self.came = asyncio.Event()
         self.executed: list[str] = []
         self.last_nonce = 0
         self._script: dict[str, list[Answer]] = {}
@@ -99,6 +100,7 @@ class RestServer:
         body = await request.read()
         form = dict(parse_qsl(body.decode())) if body else dict(request.query)
         self.arrived.append(Arrived(name, request.method, form, dict(request.headers)))
+        self.came.set()
         if request.match_info["scope"] == "private":
             refused = self._refusal(request, body, form)
             if refused:

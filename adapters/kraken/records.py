@@ -259,20 +259,28 @@ class TradeVolume(Fact, frozen=True):
 
 
 class KeyInfo(Fact, frozen=True):
-    """What the key may do; `permissions` is never guessed. Its text shows no key."""
+    """What the key may do; `permissions` is never guessed. Its text shows no key.
+
+    `valid_until` 0 is for ever. The other times are text as the venue writes them.
+    """
 
     permissions: tuple[str, ...]
     name: str = msgspec.field(name="api_key_name", default="")
     api_key: str = ""
     nonce: str | int | None = None
     nonce_window: str | int | None = None
-    valid_until: str | int | None = None
+    valid_until: Instant | None = None
     query_from: str | int | None = None
     query_to: str | int | None = None
     created_time: str | int | None = None
     modified_time: str | int | None = None
     last_used: str | int | None = None
     ip_allowlist: tuple[str, ...] | None = None
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Where the key may be used from; empty: anywhere. The venue lists an empty text then."""
+        return tuple(each for each in self.ip_allowlist or () if each)
 
     def __repr__(self) -> str:
         return f"KeyInfo(name={self.name!r}, permissions={self.permissions!r})"

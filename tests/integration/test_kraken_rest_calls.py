@@ -271,10 +271,13 @@ async def test_a_key_and_a_token_are_read_and_not_shown(tmp_path: Path) -> None:
         "api_key_name": "desk",
         "api_key": "shown to nobody",
         "nonce": "1790000000",
-        "nonce_window": 0,
+        "nonce_window": "15",
         "permissions": ["query-funds", "modify-trades"],
-        "valid_until": None,
-        "ip_allowlist": ["192.0.2.1"],
+        "iban": "AA00",
+        "valid_until": "1790000000",
+        "query_from": "0",
+        "created_time": "1522132642",
+        "ip_allowlist": ["", "192.0.2.1"],
     }
     async with rest_session(tmp_path) as (server, rest):
         server.answer("GetApiKeyInfo", ok(info), ok({"api_key_name": "desk"}))
@@ -286,6 +289,8 @@ async def test_a_key_and_a_token_are_read_and_not_shown(tmp_path: Path) -> None:
         with pytest.raises(ProtocolViolation, match="permissions"):
             await rest.key_info()
     assert key.permissions == ("query-funds", "modify-trades")
+    assert key.valid_until == 1_790_000_000 * SECOND_NS
+    assert key.addresses == ("192.0.2.1",)
     assert "shown to nobody" not in f"{key} {key!r} {[key]}"
     assert (token.token, token.expires) == ("1Dwc4lzSwNWOAwkMdqhssNNF", 900)
     assert "1Dwc" not in f"{token} {token!r} {[token]}"

@@ -19,7 +19,7 @@ from adapters.kraken.rest import KrakenRest
 from adapters.kraken.transport import Patience
 from tests.kraken_rest_server import ORDER, Fault, RestServer, ok, rest_session
 
-ONCE = Patience(answer=2.0, attempts=1, public_pause=0.0)
+ONCE = Patience(answer=20.0, attempts=1, public_pause=0.0)
 READS: dict[str, Callable[[KrakenRest], Awaitable[object]]] = {
     "Time": lambda rest: rest.time(),
     "SystemStatus": lambda rest: rest.system_status(),

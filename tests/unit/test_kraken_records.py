@@ -35,7 +35,8 @@ def test_amounts_are_read_from_their_text(told: bytes, expected: str) -> None:
 @pytest.mark.parametrize(
     "told",
     [b'"NaN"', b'"sNaN"', b'"Infinity"', b'"-inf"', b'"1e41"', b"1e999999999", b'"1e-41"',
-     b'"-1e99"', b'"abc"', b'""', b"true", b"null", b"[]", b'"1.0.0"'],
+     b'"-1e99"', b'"abc"', b'""', b"true", b"null", b"[]", b'"1.0.0"', b"9" * 42,
+     b'"' + b"9" * 42 + b'"', b"0." + b"1" * 41],
 )  # fmt: skip
 def test_what_is_no_amount_is_refused(told: bytes) -> None:
     with pytest.raises(MisshapenError):

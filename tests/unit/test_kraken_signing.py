@@ -60,6 +60,8 @@ def test_credentials_are_neither_pickled_nor_copied() -> None:
         ("key", "not base64 at all!"),
         ("key", SECRET[:-3]),
         ("key", "clé"),
+        ("key", " " + SECRET),
+        ("key", SECRET[:40] + "\n" + SECRET[40:]),
     ],
 )
 def test_a_malformed_half_is_refused_and_not_named(key: str, secret: str) -> None:
