@@ -35,6 +35,7 @@ from service.tally import Tally
 from tests.kraken_markets import Market
 from tests.kraken_socket_server import KrakenServer, serving
 
+pytestmark = pytest.mark.timeout(180)
 SYMBOLS = ("BTC/USD", "ETH/USD")
 
 
