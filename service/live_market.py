@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from contextlib import AsyncExitStack, suppress
+from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -146,8 +146,8 @@ class LiveMarket:
         listening, self._listening = self._listening, None
         if listening is not None:
             listening.cancel()
-            with suppress(asyncio.CancelledError):
-                await listening
+            # What ended it was told by `listen`; here everything has to be let go.
+            await asyncio.gather(listening, return_exceptions=True)
 
     async def close(self) -> None:
         """Disconnect from everything."""

@@ -148,15 +148,23 @@ def _refuse_plain_text(settings: Any) -> None:
         ("kraken.public_socket_url", "ws", "wss"),
         ("kraken.rest_url", "http", "https"),
     ):
-        address = urlsplit(_at(settings, path))
-        is_loopback = address.hostname in LOOPBACK
-        if address.hostname and address.scheme in ((plain, secure) if is_loopback else (secure,)):
+        if _is_address(_at(settings, path), plain, secure):
             continue
         raise UserError(
             ExitCode.USAGE,
             f"The setting {path} is {_at(settings, path)!r}, which is no address of the venue.",
             f"Write it like {secure}://host/path; {plain}:// is for 127.0.0.1 only.",
         )
+
+
+def _is_address(text: str, plain: str, secure: str) -> bool:
+    try:
+        address = urlsplit(text)
+        host, port = address.hostname, address.port
+    except ValueError:
+        return False
+    schemes = (plain, secure) if host in LOOPBACK else (secure,)
+    return bool(host) and port != 0 and address.scheme in schemes
 
 
 def _refuse_account(settings: Any) -> None:

@@ -41,7 +41,7 @@ class Session:
         self.items += taken
         return taken
 
-    async def until(self, found: Callable[[], object], seconds: float = 8.0) -> None:
+    async def until(self, found: Callable[[], object], seconds: float = 25.0) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + seconds
         while not found():

@@ -18,13 +18,18 @@ FOLLOWED_NS: Final = SECOND_NS
 """A wall clock that is further away than this was set, it did not drift."""
 
 
+def since_boot() -> int:
+    """The monotonic clock (ns) that goes on while the machine sleeps."""
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
 class EdgeClock:
     """Nanoseconds UTC that never decrease."""
 
     def __init__(
         self,
         wall: Callable[[], int] = time.time_ns,
-        steady: Callable[[], int] = time.monotonic_ns,
+        steady: Callable[[], int] = since_boot,
     ) -> None:
         self._wall = wall
         self._steady = steady

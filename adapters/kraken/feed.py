@@ -132,6 +132,7 @@ class LiveFeed:
     async def connected(self, send: Send) -> None:
         """Subscribe to everything."""
         self._send = send
+        self._texts.clear()
         self.line.opened += 1
         self.line.state, self.line.detail = LineState.SUBSCRIBING, ""
         self.line.heard = time.monotonic()

@@ -62,9 +62,9 @@ class Handshakes:
             # Half of it is certain: many clients must not come back at one moment.
             drawn = wait_random_exponential(multiplier=pauses.first, max=longest)(state)
             wait = (min(pauses.first * 2.0 ** (state.attempt_number - 2), longest) + drawn) / 2.0
-        return max(wait, least, self._until_allowed())
+        return max(wait, least, self.until_allowed())
 
-    def _until_allowed(self) -> float:
+    def until_allowed(self) -> float:
         """How long the budget makes us wait."""
         now, pauses = self._now(), self._pauses
         while self._recent and now - self._recent[0] >= pauses.window:

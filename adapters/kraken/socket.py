@@ -73,6 +73,7 @@ async def stay_connected(
     headers = {"User-Agent": USER_AGENT}
     async with aiohttp.ClientSession(timeout=timeout, headers=headers) as session:
         while True:
+            await asyncio.sleep(handshakes.until_allowed())
             attempts = AsyncRetrying(
                 wait=handshakes.pause, sleep=rest, retry=retry_if_exception_type(LostError)
             )

@@ -134,6 +134,7 @@ class LogWatcher(Silent):
         self._stepping = stepping
         self._every_seconds = every_seconds
         self._told = stepping.last_input
+        self._told_of_feed: tuple[int, FeedEvent, str] | None = None
         self._reader: Reader | None = None
 
     def observers(self) -> tuple[Observer, ...]:
@@ -226,6 +227,10 @@ class LogWatcher(Silent):
             return
         if body.event is FeedEvent.RESYNCED:
             return  # one a symbol after every connection; the line of progress says how many
+        told = (entry.at, body.event, body.detail)
+        if told == self._told_of_feed:
+            return  # the same of many symbols at once: the first one stands for all
+        self._told_of_feed = told
         symbols = self._reader.segment.graph.symbols
         fine = body.event is FeedEvent.ONLINE
         self._runlog.log.log(

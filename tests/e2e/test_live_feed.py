@@ -17,6 +17,7 @@ from tests.e2e.conftest import Ballast
 from tests.kraken_markets import Market
 from tests.kraken_socket_server import KrakenServer, Loop, serving
 
+pytestmark = pytest.mark.timeout(240)
 Probe = tuple[int, Any]
 
 
@@ -61,7 +62,7 @@ def asked(home: Path, page: str) -> Probe:
         return 0, {}
 
 
-def until(found: Callable[[], object], seconds: float = 25.0) -> None:
+def until(found: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait until something is so."""
     deadline = time.monotonic() + seconds
     while not found():
@@ -116,13 +117,13 @@ def test_a_service_without_its_feed_is_not_ready_and_says_why(
     process = ballast.start(*venue.words, "--headless", "--json")
     until(lambda: asked(ballast.home, "/health/ready")[0] == 200)
     venue.server.silent = True
-    until(lambda: asked(ballast.home, "/health/ready")[0] == 503, seconds=8.0)
+    until(lambda: asked(ballast.home, "/health/ready")[0] == 503, seconds=30.0)
     _, told = asked(ballast.home, "/health/ready")
     assert [each["code"] for each in told["reasons"]] == ["no_feed"]
     _, trading = asked(ballast.home, "/health/may-trade")
     assert "no_feed" in [each["code"] for each in trading["reasons"]]
     venue.server.silent = False
-    until(lambda: asked(ballast.home, "/health/ready")[0] == 200, seconds=20.0)
+    until(lambda: asked(ballast.home, "/health/ready")[0] == 200)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=30)
     assert process.returncode == 0, err

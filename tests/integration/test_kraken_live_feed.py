@@ -5,10 +5,14 @@ from __future__ import annotations
 import asyncio
 import time
 
+import pytest
+
 from actors.instant import SECOND_NS
 from actors.messages.market import BookSlice, FeedEvent, FeedStatus
 from adapters.kraken.line import LineState
 from tests.live_session import SYMBOLS, run, session
+
+pytestmark = pytest.mark.timeout(180)
 
 
 def test_books_and_trades_arrive_checked_and_complete() -> None:
@@ -78,7 +82,7 @@ def test_silence_with_the_line_alive_is_a_loss_within_its_bound() -> None:
             live.server.silent = True
             began = time.monotonic()
             await live.until(lambda: live.events(FeedEvent.GAP))
-            assert 1.0 < time.monotonic() - began < 3.0
+            assert 1.0 < time.monotonic() - began < 8.0
             assert "silent for 1.5 s" in live.events(FeedEvent.GAP)[0].detail
             live.server.silent = False
             await live.until(lambda: len(live.events(FeedEvent.RESYNCED)) >= 2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -18,7 +19,7 @@ from actors.kernel.step import StepResult
 from actors.kernel.supervisor import Halt
 from actors.messages.base import Message
 from actors.messages.control import KillSwitch, RunStarted, Tick
-from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus
+from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.public_rest import Pair
 from service.bundles import Choice, choose_bundle
@@ -32,8 +33,9 @@ from service.segment import OpenSegment
 from service.settings import Settings, load_settings
 from service.tally import Tally
 from tests.kraken_markets import Market
-from tests.kraken_socket_server import KrakenServer
+from tests.kraken_socket_server import KrakenServer, serving
 
+pytestmark = pytest.mark.timeout(180)
 SYMBOLS = ("BTC/USD", "ETH/USD")
 
 
@@ -248,3 +250,36 @@ def test_rules_are_the_venues_and_a_fee_it_does_not_tell_is_the_dearest() -> Non
     rule = rule_of("BTC/USD", told)
     assert (rule.tick, rule.taker_fee) == (Decimal("0.5"), Decimal("0.002"))
     assert rule.quantity_min == 1
+
+
+def test_a_loop_that_stands_still_for_seconds_loses_no_trade(tmp_path: Path) -> None:
+    """What came meanwhile waits in the socket; ids stay gapless, and the run is proven."""
+
+    server = KrakenServer([Market("BTC/USD"), Market("ETH/USD", price=2000.0)], period=0.02)
+
+    async def run() -> None:
+        with serving(server):  # in a thread of its own: it goes on
+            slept: list[float] = []
+
+            def act(onlooker: Onlooker) -> None:
+                if len(slept) < 2 and len(onlooker.of(BookSlice)) > 5 * (len(slept) + 1):
+                    slept.append(1.5)
+                    time.sleep(1.5)
+
+            seen = Onlooker(act)
+            result = await live(server, tmp_path, onlooker=seen, limits=Limits(seconds=6.0))
+            assert len(slept) == 2
+            told = [t for t in seen.of(TradeSlice) if isinstance(t, TradeSlice)]
+            spans = [
+                (low, high)
+                for body in told
+                for place, low, high in zip(
+                    body.symbols.tolist(), body.first_trade_ids, body.last_trade_ids, strict=True
+                )
+                if place == 0
+            ]
+            assert len(spans) > 5
+            assert all(b[0] == a[1] + 1 for a, b in itertools.pairwise(spans))
+            assert result.card.parity is True
+
+    asyncio.run(run())
