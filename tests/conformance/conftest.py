@@ -19,6 +19,7 @@ ACCOUNTS = (
     "sdk=USD:100000,BTC:1,ETH:10",
     "krakenex=USD:100000,BTC:1",
     "npm=USD:100000,BTC:1",
+    "recordings=USD:100000,BTC:1",
 )
 
 

@@ -29,7 +29,8 @@ NEWER = frozenset(
 )
 OLDER = frozenset(
     # Margin and collateral, which are not simulated; triggers, which only some orders have.
-    "ml trigger long_position_limit short_position_limit collateral_value ext_ord_id ext_exec_id".split()
+    "ml trigger long_position_limit short_position_limit collateral_value ext_ord_id"
+    " ext_exec_id".split()
 )
 BY_ID = frozenset({"result", "open", "closed", "trades", "ledger", "fees", "fees_maker"})
 
@@ -118,11 +119,11 @@ PRIVATE = {
 
 
 def test_private_answers_have_the_recorded_shape(kraken: Running, recorded: Recorded) -> None:
-    sign = Signer(kraken, key_of(kraken, "beta", "withdraw"))
+    sign = Signer(kraken, key_of(kraken, "recordings", "withdraw"))
     order = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "volume": "0.01"}
     sign("AddOrder", price="1000", **order)
     (txid,) = sign("AddOrder", price="1001", **{**order, "volume": "0.02"})["result"]["txid"]
-    post(f"{kraken.rest}/simulator/accounts/beta/fill", {"order_id": txid, "qty": "0.01"})
+    post(f"{kraken.rest}/simulator/accounts/recordings/fill", {"order_id": txid, "qty": "0.01"})
     sign("CancelOrder", txid=txid)
     found = {}
     for row in documents(recorded(f"{FOLDER}/jkorf__fixtures.jsonl.gz")):
@@ -203,7 +204,7 @@ async def test_socket_frames_have_the_recorded_shape(kraken: Running, recorded: 
 @pytest.mark.asyncio
 async def test_trading_answers_have_the_recorded_shape(kraken: Running, recorded: Recorded) -> None:
     messages, answers = rust_messages(recorded), []
-    async with socket_of(kraken, "/v2-auth", "alpha", "withdraw") as socket:
+    async with socket_of(kraken, "/v2-auth", "recordings", "trade") as socket:
         for channel, options in (("executions", {"ratecounter": True}), ("balances", {})):
             await socket.send("subscribe", req_id=1, channel=channel, **options)
             answers.append(await socket.find(method="subscribe"))
@@ -238,7 +239,7 @@ async def test_executions_have_no_field_that_the_venue_has_not(
         next(each for each in rust_messages(recorded) if each.get("exec_type") == kind_of)
         for kind_of in ("trade", "new")
     )
-    async with socket_of(kraken, "/v2-auth", "alpha", "withdraw") as socket:
+    async with socket_of(kraken, "/v2-auth", "recordings", "trade") as socket:
         await socket.send("subscribe", channel="executions")
         await socket.find(channel="executions")
         order: dict[str, Any] = {"order_type": "market", "side": "buy", "symbol": "BTC/USD"}

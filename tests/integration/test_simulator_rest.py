@@ -211,8 +211,9 @@ def test_histories_have_fifty_rows_a_page_and_start_is_exclusive(kraken: Running
     assert len(second) == 11
     assert not set(second) & set(first["ledger"])
     oldest = list(second)[-2]
-    later = sign("Ledgers", asset="ZUSD", start=oldest, without_count="true")["result"]
-    assert oldest not in later["ledger"]
+    tenth = list(first["ledger"])[10]
+    later = sign("Ledgers", asset="ZUSD", start=tenth, without_count="true")["result"]
+    assert list(later["ledger"]) == list(first["ledger"])[:10]
     assert "count" not in later
     upto = sign("Ledgers", asset="ZUSD", end=oldest)["result"]["ledger"]
     assert next(iter(upto)) == oldest

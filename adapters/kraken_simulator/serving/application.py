@@ -41,6 +41,12 @@ class Simulator:
         application.router.add_routes(hooks.routes())
         application.router.add_route("*", "/0/{kind:public|private}/{name}", rest.answer)
         application.cleanup_ctx.append(self._running)
+
+        async def let_go(_: web.Application) -> None:
+            sockets.drop_all()
+
+        # A socket reads until it is dropped; nobody waits for it at the end.
+        application.on_shutdown.append(let_go)
         return application
 
     async def _running(self, _: web.Application) -> AsyncIterator[None]:

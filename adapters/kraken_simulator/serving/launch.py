@@ -110,10 +110,11 @@ def made(plan: Plan) -> Simulator:
         conduct=plan.conduct,
         recorded=tuple(moved_to(each, opened_ns) for each in plan.recorded),
     )
-    if plan.warm_up_seconds:
-        # What lies before the start is made now, not while the first client waits for candles.
-        exchange.candles(plan.symbols[0], 1, 1)
     exchange.advance(plan.started_ns)
+    if plan.warm_up_seconds:
+        # What lies before the start is made now, not while a client waits for its ticker.
+        for symbol in plan.symbols:
+            exchange.ticker(symbol)
     keys = tuple(
         key for spec in plan.accounts for key in keys_of(plan.seed, spec.account, spec.tier)
     )
