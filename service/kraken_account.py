@@ -7,7 +7,6 @@ that is not loopback is refused here, below any setting or option.
 from __future__ import annotations
 
 import asyncio
-import hashlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from typing import Final
@@ -21,12 +20,12 @@ from adapters.kraken.gateway import KrakenVenue
 from adapters.kraken.handshakes import Handshakes
 from adapters.kraken.limits import TIERS, CallLimits, OrderLimits
 from adapters.kraken.names import Names
-from adapters.kraken.nonce import Nonces
 from adapters.kraken.rest import KrakenRest
 from adapters.kraken.signing import Credentials
 from adapters.kraken.socket import Patience, stay_connected
 from service.failures import ExitCode, UserError
 from service.ingress import Ingress
+from service.key_places import nonces_of
 from service.outside_venue import OutsideVenue
 from service.settings import Settings
 from service.settings_bounds import LOOPBACK
@@ -67,9 +66,8 @@ async def kraken_account(
         await ingress.put(fact)
         came()
 
-    key = hashlib.sha256(credentials.key.encode()).hexdigest()[:16]
     try:
-        with Nonces(settings.home / "nonces" / key, clock.now) as nonces:
+        with nonces_of(settings, credentials, clock.now) as nonces:
             rest = KrakenRest(
                 kraken.rest_url,
                 credentials,

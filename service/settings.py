@@ -141,6 +141,17 @@ class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     recompute_hour_utc: int = 3
 
 
+class KeysSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the venue's API key comes from. No secret is a setting: these name files.
+
+    `key_file` is a mounted container secret (two lines: key, secret) that is used in place of what
+    `ballast keys connect` stored; `passphrase_file` opens an encrypted key file without asking.
+    """
+
+    key_file: str = ""
+    passphrase_file: str = ""
+
+
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The loopback endpoint for metrics and health.
 
@@ -165,6 +176,7 @@ class Settings(DecisionSettings, frozen=True, forbid_unknown_fields=True):
     feed: FeedSettings = FeedSettings()
     kraken: KrakenSettings = KrakenSettings()
     journal: JournalSettings = JournalSettings()
+    keys: KeysSettings = KeysSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     data_dir: str = ""

@@ -13,6 +13,7 @@ import hmac
 from typing import Final
 
 _REDACTED: Final = "Credentials(redacted)"
+_SHOWN: Final = 4
 
 
 class Credentials:
@@ -34,6 +35,16 @@ class Credentials:
             raise ValueError("the private key is empty")
         self.key = key
         self._secret = decoded
+
+    @property
+    def fingerprint(self) -> str:
+        """A name for files that belong to this key: 16 hex digits of a hash of its public half."""
+        return hashlib.sha256(self.key.encode("ascii")).hexdigest()[:16]
+
+    @property
+    def masked(self) -> str:
+        """The ends of the public half, or nothing of one that is too short to have a middle."""
+        return f"{self.key[:_SHOWN]}…{self.key[-_SHOWN:]}" if len(self.key) > 4 * _SHOWN else "…"
 
     def sign(self, path: str, nonce: int, body: bytes) -> str:
         """The API-Sign header for `body`, which must hold the same nonce."""

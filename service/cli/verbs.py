@@ -8,6 +8,7 @@ from service.cli.books import books
 from service.cli.database import db
 from service.cli.doctor import doctor
 from service.cli.health import health
+from service.cli.keys_verb import keys
 from service.cli.live import live
 from service.cli.paper import demo, paper, run
 from service.cli.proving import proof, replay
@@ -28,6 +29,7 @@ VERBS = (
     db,
     doctor,
     health,
+    keys,
     kill,
     reactivate,
     simulate,

@@ -37,7 +37,9 @@ from service.tally import Tally
 FILE_BYTES: Final = 10_000_000
 FILES_KEPT: Final = 5
 REDACTED: Final = "[redacted]"
-_SECRET_KEY: Final = re.compile(r"key|secret|token|passphrase|password", re.IGNORECASE)
+_SECRET_KEY: Final = re.compile(
+    r"key|secret|token|passphrase|password|signature|api.?sign|credential|\botp\b", re.IGNORECASE
+)
 _SECRET_URL: Final = re.compile(r"(?<=://)[^/@\s]+@")
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
