@@ -41,6 +41,7 @@ from service.settings_bounds import LOOPBACK
 KIND: Final = "kraken-live"
 LOOPBACK_KIND: Final = "kraken-loopback"
 """Whatever answers on this machine is not the market."""
+FAULTS_MOST: Final = 3
 CLOCK_OFF_MOST_NS: Final = 30 * SECOND_NS
 _MINUTES: Final = (1, 5, 15, 30, 60, 240, 1440)
 _BASE: Final = f"/{QUOTE}"
@@ -77,6 +78,7 @@ class LiveMarket:
         self._open = AsyncExitStack()
         self._feed: LiveFeed | None = None
         self._listening: asyncio.Task[None] | None = None
+        self._faults = 0
 
     @property
     def feed(self) -> LiveFeed:
@@ -135,11 +137,19 @@ class LiveMarket:
             self._feed.backlog.nudge()
 
     def listen(self) -> None:
-        """Connect, unless that was done; raises whatever ended the connection for good."""
-        if self._listening is None:
-            self._listening = asyncio.create_task(self.feed.run())
-        elif self._listening.done():
-            self._listening.result()
+        """Connect, unless that was done.
+
+        A fault of ours in the feed costs the connection; at the third one it is raised.
+        """
+        ended = self._listening
+        if ended is not None:
+            if not ended.done():
+                return
+            self._faults += 1
+            if self._faults >= FAULTS_MOST:
+                ended.result()
+            self.feed.lost(f"the feed failed: {ended.exception()!r}"[:150])
+        self._listening = asyncio.create_task(self.feed.run())
 
     async def hang_up(self) -> None:
         """Disconnect; what has come can still be taken."""

@@ -110,6 +110,8 @@ async def session(
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+            if capture is not None:
+                await capture.close()
             await server.stop()
 
 

@@ -106,7 +106,7 @@ class LiveFeed:
         return self._stream.counts
 
     async def run(self) -> None:
-        """Listen until cancelled; then the recording is closed."""
+        """Listen until cancelled. The recording is its owner's to close."""
         self._befall(Opened(self.symbols, self.options.bar_ns))
         try:
             async with asyncio.TaskGroup() as tasks:
@@ -119,8 +119,7 @@ class LiveFeed:
             for repair in repairs:
                 repair.cancel()
             await asyncio.gather(*repairs, return_exceptions=True)
-            if self._capture is not None:
-                await self._capture.close()
+            self._repairs.clear()
 
     def pass_time(self) -> int:
         """Release what the present time ends, and tell the time (ns UTC)."""

@@ -20,7 +20,9 @@ from actors.kernel.supervisor import Halt
 from actors.messages.base import Message
 from actors.messages.control import KillSwitch, RunStarted, Tick
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
+from adapters.journal.memory import MemoryJournal
 from adapters.kraken.clock import EdgeClock
+from adapters.kraken.edge_events import ToldTrade
 from adapters.kraken.public_rest import Pair
 from service.bundles import Choice, choose_bundle
 from service.control import ControlBox
@@ -281,5 +283,40 @@ def test_a_loop_that_stands_still_for_seconds_loses_no_trade(tmp_path: Path) -> 
             assert len(spans) > 5
             assert all(b[0] == a[1] + 1 for a, b in itertools.pairwise(spans))
             assert result.card.parity is True
+
+    asyncio.run(run())
+
+
+class BrokenTrades:
+    """Nobody to ask for trades, and not in a way that anybody foresaw."""
+
+    async def trades(self, symbol: str, since_ts: int) -> tuple[ToldTrade, ...]:
+        raise LookupError(f"a bug about {symbol} at {since_ts}")
+
+
+def test_a_fault_of_ours_costs_the_connection_and_the_third_one_is_raised(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with served() as server:
+            market = LiveMarket(settings_for(server, tmp_path), SYMBOLS)
+            try:
+                await market.prepare(MemoryJournal(), lambda _: None, asyncio.Event())
+                feed = market.feed
+                feed._trades = BrokenTrades()
+                raised: list[BaseException] = []
+                deadline = time.monotonic() + 60.0
+                while not raised and time.monotonic() < deadline:
+                    try:
+                        market.listen()
+                    except* LookupError as group:
+                        raised += group.exceptions
+                    feed.backlog.take(1000)
+                    if feed.line.books == 2 and not feed._stream.missing():
+                        await server.trade("BTC/USD", unheard=3)
+                    await asyncio.sleep(0.05)
+                assert raised
+                assert feed.line.losses == 2, "twice it connected anew"
+                assert feed.line.opened == 3
+            finally:
+                await market.close()
 
     asyncio.run(run())
