@@ -13,9 +13,13 @@ from typing import Any
 import aiohttp
 import pytest
 
-from adapters.kraken_simulator.faults.script import Fault, FaultError, FaultScript, parsed
+from adapters.kraken_simulator.faults.script import PLACES, Fault, FaultError, FaultScript, parsed
+from adapters.kraken_simulator.rest.methods import PRIVATE, PUBLIC
 from adapters.kraken_simulator.serving.launch import Running
 from adapters.kraken_simulator.serving.plan import account_of
+from adapters.kraken_simulator.sockets import private_channels
+from adapters.kraken_simulator.sockets.public_channels import CHANNELS
+from adapters.kraken_simulator.sockets.trading import METHODS
 from adapters.kraken_simulator.wire import rfc3339
 from tests.simulated_kraken import Signer, get, key_of, post, simulated_kraken, small_plan
 
@@ -280,6 +284,7 @@ def test_modes_and_clock_steps_come_at_their_time(kraken: Running) -> None:
         {"where": "rest:AddOrder", "what": "reorder"},
         {"where": "ws:book", "what": "html_502"},
         {"where": "book", "what": "lose"},
+        {"where": "rest:AddOrdr", "what": "lose"},
         {"where": "ws:book", "what": "mode"},
         {"where": "exchange", "what": "mode", "at": -1},
         {"where": "ws:book", "what": "lose", "occurrence": 0},
@@ -295,12 +300,18 @@ def test_a_fault_that_makes_no_sense_is_refused(kraken: Running, wrong: dict[str
         parsed(json.dumps([wrong]).encode())
 
 
+def test_a_fault_can_strike_wherever_something_is_asked_or_told() -> None:
+    assert PLACES["rest"] == {"*", *PUBLIC, *PRIVATE}
+    channels = {*CHANNELS, *private_channels.CHANNELS, "status", "heartbeat"}
+    assert PLACES["ws"] == {"*", *channels, *METHODS, "ping", "subscribe", "unsubscribe"}
+
+
 def test_every_and_occurrence_are_counted_from_when_they_are_set() -> None:
-    script = FaultScript((Fault(where="rest:A", what="lose", every=2),))
-    struck = [script.strike("rest:A") is not None for _ in range(4)]
+    script = FaultScript((Fault(where="rest:Time", what="lose", every=2),))
+    struck = [script.strike("rest:Time") is not None for _ in range(4)]
     assert struck == [False, True, False, True]
-    script.replace((Fault(where="rest:*", what="lose"), Fault(where="rest:A", what="late")), 0)
-    first, second = script.strike("rest:B"), script.strike("rest:A")
+    script.replace((Fault(where="rest:*", what="lose"), Fault(where="rest:Time", what="late")), 0)
+    first, second = script.strike("rest:Depth"), script.strike("rest:Time")
     assert first is not None
     assert second is not None
     assert (first.what, second.what) == ("lose", "late")

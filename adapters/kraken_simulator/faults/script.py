@@ -33,6 +33,21 @@ What = Literal[
 ]
 TIMED: Final = frozenset({"clock_skew", "mode"})
 REST_ONLY: Final = frozenset({"html_502", "html_520"})
+PLACES: Final = {
+    "rest": frozenset(
+        "* Time SystemStatus Assets AssetPairs Ticker OHLC Depth Trades Spread Balance BalanceEx"
+        " TradeBalance TradeVolume Ledgers QueryLedgers OpenOrders ClosedOrders QueryOrders"
+        " TradesHistory QueryTrades AddOrder AddOrderBatch AmendOrder EditOrder CancelOrder"
+        " CancelOrderBatch CancelAll CancelAllOrdersAfter GetWebSocketsToken GetApiKeyInfo".split()
+    ),
+    "ws": frozenset(
+        "* status heartbeat instrument ticker trade book ohlc executions balances ping subscribe"
+        " unsubscribe add_order batch_add amend_order edit_order cancel_order batch_cancel"
+        " cancel_all cancel_all_orders_after".split()
+    ),
+}
+"""Where a fault can strike: a misspelt place is refused instead of never reached."""
+
 SKEW_MAX_SECONDS: Final = 86_400.0
 WS_ONLY: Final = frozenset({"duplicate", "reorder", "silence", "wrong_checksum"})
 
@@ -121,7 +136,7 @@ def check(fault: Fault) -> None:
         if not fault.at >= 0 or not abs(fault.seconds) <= SKEW_MAX_SECONDS:
             raise FaultError("at counts from 0, a clock is skewed by at most a day")
         return
-    if face not in {"rest", "ws"} or not name:
+    if name not in PLACES.get(face, ()):
         raise FaultError(f"where is rest:Method, ws:method, ws:channel, not {fault.where}")
     if (fault.what in REST_ONLY and face != "rest") or (fault.what in WS_ONLY and face != "ws"):
         raise FaultError(f"{fault.what} cannot happen at {fault.where}")

@@ -10,7 +10,7 @@ from adapters.kraken_simulator.events import LedgerEntry
 from adapters.kraken_simulator.exchange import Exchange
 from adapters.kraken_simulator.instruments import ASSETS, asset_named
 from adapters.kraken_simulator.rest.naming import Naming, pairs_of
-from adapters.kraken_simulator.rest.pages import Span, page, span_of
+from adapters.kraken_simulator.rest.pages import Span, page, places_of, span_of
 from adapters.kraken_simulator.rest.parsing import word, words
 from adapters.kraken_simulator.rest.request import Request
 from adapters.kraken_simulator.views import FeeRate, Wallet
@@ -124,9 +124,9 @@ def query_ledgers(request: Request) -> dict[str, Any]:
 
 
 def _within(rows: tuple[LedgerEntry, ...], span: Span) -> list[LedgerEntry]:
-    """Entries newest first inside the span; ids in `start` and `end` stand for their times."""
-    times = {each.ledger_id: each.ts for each in rows}
-    return [each for each in reversed(rows) if span.holds(each.ts, times)]
+    """Entries newest first inside the span; ids in `start` and `end` stand for their rows."""
+    places = places_of((each.ledger_id, each.ts) for each in rows)
+    return [each for each in reversed(rows) if span.holds(each.ledger_id, places)]
 
 
 def _entry(each: LedgerEntry, naming: Naming) -> dict[str, Any]:

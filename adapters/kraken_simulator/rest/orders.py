@@ -11,7 +11,7 @@ from adapters.kraken_simulator.instruments import ASSETS, Instrument
 from adapters.kraken_simulator.orders import TRIGGERED_TYPES, AddOrder, Fill, Order
 from adapters.kraken_simulator.rest.market import price_decimals
 from adapters.kraken_simulator.rest.naming import Naming
-from adapters.kraken_simulator.rest.pages import page, span_of
+from adapters.kraken_simulator.rest.pages import page, places_of, span_of
 from adapters.kraken_simulator.rest.parsing import Params, is_set, whole, word, words
 from adapters.kraken_simulator.rest.request import Request
 from adapters.kraken_simulator.trading import described
@@ -35,15 +35,15 @@ def closed_orders(request: Request) -> dict[str, Any]:
     if which not in {"open", "close", "both"}:
         raise Refusal(argument("closetime"))
     every = request.live.exchange.closed_orders(request.account)
-    closed = {each.order_id: each.closed_ns or 0 for each in every}
-    opened = {each.order_id: each.opened_ns for each in every}
+    closed = places_of((each.order_id, each.closed_ns or 0) for each in every)
+    opened = places_of((each.order_id, each.opened_ns) for each in every)
     rows = [
         each
         for each in reversed(every)
         if _fits(params, each)
         and (
-            (which != "open" and span.holds(closed[each.order_id], closed))
-            or (which != "close" and span.holds(each.opened_ns, opened))
+            (which != "open" and span.holds(each.order_id, closed))
+            or (which != "close" and span.holds(each.order_id, opened))
         )
     ]
     answer: dict[str, Any] = {"closed": _views(request, page(rows, span))}
@@ -73,8 +73,8 @@ def trades_history(request: Request) -> dict[str, Any]:
     """The account's trades, newest first, fifty a page."""
     span = span_of(request.params)
     every = request.live.exchange.fills(request.account)
-    times = {each.exec_id: each.ts for each in every}
-    rows = [each for each in reversed(every) if span.holds(each.ts, times)]
+    places = places_of((each.exec_id, each.ts) for each in every)
+    rows = [each for each in reversed(every) if span.holds(each.exec_id, places)]
     answer: dict[str, Any] = {
         "trades": {each.exec_id: _trade(request, each) for each in page(rows, span)}
     }

@@ -6,7 +6,7 @@ Kraken's way too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
 
 import msgspec
@@ -17,6 +17,8 @@ from adapters.kraken_simulator.wire import SECOND_NS, decimal_of
 
 PAGE: Final = 50
 T = TypeVar("T")
+Places = Mapping[str, tuple[int, int]]
+"""Time and number of each row, by id."""
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,10 +29,12 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     offset: int
     without_count: bool
 
-    def holds(self, ts: int, times: Mapping[str, int]) -> bool:
-        """Whether a row of this time lies inside; `times` has the times of ids."""
-        start, end = _time(self.start, times, "start"), _time(self.end, times, "end")
-        return (start is None or ts > start) and (end is None or ts <= end)
+    def holds(self, name: str, places: Places) -> bool:
+        """Whether a row lies inside: by its time, or by its place where a bound is an id."""
+        place = places[name]
+        return _is_after(place, self.start, places) and (
+            self.end is None or not _is_after(place, self.end, places)
+        )
 
 
 def span_of(params: Params) -> Span:
@@ -46,6 +50,11 @@ def span_of(params: Params) -> Span:
     )
 
 
+def places_of(times: Iterable[tuple[str, int]]) -> Places:
+    """The places of rows, oldest first, from their ids and times."""
+    return {name: (ts, number) for number, (name, ts) in enumerate(times)}
+
+
 def page(rows: list[T], span: Span) -> list[T]:
     """The page of these rows."""
     return rows[span.offset : span.offset + PAGE]
@@ -58,9 +67,12 @@ def _bound(text: str | None) -> int | str | None:
     return text if value is None else int(value * SECOND_NS)
 
 
-def _time(bound: int | str | None, times: Mapping[str, int], name: str) -> int | None:
-    if isinstance(bound, str):
-        if bound not in times:
-            raise Refusal(argument(name))
-        return times[bound]
-    return bound
+def _is_after(place: tuple[int, int], bound: int | str | None, places: Places) -> bool:
+    """Whether a place lies after a bound; rows of one instant have an order among ids."""
+    if bound is None:
+        return True
+    if isinstance(bound, int):
+        return place[0] > bound
+    if bound not in places:
+        raise Refusal(argument("start"))
+    return place > places[bound]
