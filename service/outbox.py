@@ -16,7 +16,8 @@ from actors.messages.decision import Side
 from actors.messages.execution import NotSent
 from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.risk import TradingState
-from actors.ports import EdgeError, FeedItem, Transient, Venue
+from actors.ports import EdgeError, FeedItem, Transient
+from actors.venue_port import Venue
 from service.fail_points import FailPoints
 
 DECISION_AGE_MAX_NS: Final = 2 * SECOND_NS

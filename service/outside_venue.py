@@ -24,8 +24,9 @@ from actors.messages.order import OrderState
 from actors.messages.reconciliation import VenueOrderSeen, VenueSnapshot
 from actors.messages.risk import TradingState
 from actors.orders.state import OrdersState
-from actors.ports import EdgeError, Venue
+from actors.ports import EdgeError
 from actors.reconciliation.state import ReconciliationActorState
+from actors.venue_port import Venue
 from service.fail_points import FailPoints
 from service.ingress import Ingress
 from service.outbox import Outbox

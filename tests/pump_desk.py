@@ -16,14 +16,8 @@ from actors.messages.control import Tick
 from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.messages.risk import TradingState
-from actors.ports import (
-    DerivedRow,
-    FeedItem,
-    Frame,
-    Record,
-    RefusedRow,
-    VenueOrder,
-)
+from actors.ports import DerivedRow, FeedItem, Frame, Record, RefusedRow
+from actors.venue_port import VenueOrder
 from adapters.journal.memory import MemoryJournal, MemoryStore
 from service.fail_points import FailPoints
 from service.outbox import Outbox

@@ -89,7 +89,7 @@ def announced(
 
 def _renewed(config: OrdersConfig, state: OrdersState, at: int, reason: str) -> list[Message]:
     state.armed = True
-    due = at + config.switch_seconds * SECOND_NS // _RENEWALS
+    due = at + config.switch_seconds * SECOND_NS // _RENEWALS  # not money: nanoseconds
     if at < state.quiet_from:
         due = min(due, state.quiet_from)
     return [DeadManSwitch(config.switch_seconds, reason), SetTimer(SWITCH, due)]

@@ -34,7 +34,8 @@ from actors.messages.reconciliation import (
     VenueOrderSeen,
     VenueSnapshot,
 )
-from actors.ports import Permanent, Transient, UnknownOutcome, VenueOrder
+from actors.ports import Permanent, Transient, UnknownOutcome
+from actors.venue_port import VenueOrder
 from adapters.kraken.entries import entry_of
 from adapters.kraken.errors import Action, action_of
 from adapters.kraken.executions import CHANNEL, ExecutionError, Executions, ExecutionsFrame

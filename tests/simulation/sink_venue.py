@@ -17,7 +17,8 @@ import msgspec
 from actors.messages.codec import decode_message, encode
 from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
-from actors.ports import Permanent, Transient, UnknownOutcome, VenueOrder
+from actors.ports import Permanent, Transient, UnknownOutcome
+from actors.venue_port import VenueOrder
 from service.ingress import Ingress
 from tests.simulation.venue_sink import LINE_BYTES, Answer, Request
 

@@ -20,8 +20,9 @@ from actors.messages.execution import ExecKind, ExecutionReport, VenueEvidence
 from actors.messages.order import OrderState
 from actors.messages.reconciliation import ReconcileRequested, VenueOrderSeen, VenueSnapshot
 from actors.orders.state import Order
-from actors.ports import Transient, VenueOrder
+from actors.ports import Transient
 from actors.reconciliation.state import ReconciliationActorState
+from actors.venue_port import VenueOrder
 from adapters.instruments.table import instruments
 from service.graph import build_graph
 from service.ingress import Ingress

@@ -18,7 +18,8 @@ from actors.messages.base import Message
 from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.order import CancelOrder, SubmitOrder
-from actors.ports import Permanent, Transient, UnknownOutcome, Venue, VenueOrder
+from actors.ports import Permanent, Transient, UnknownOutcome
+from actors.venue_port import Venue, VenueOrder
 from service.ingress import Ingress
 from tests.simulation.nursery import Nursery, Place, place
 from tests.simulation.sink_venue import SinkVenue, sink_venue

@@ -18,14 +18,8 @@ from actors.messages.execution import NotSent
 from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.messages.risk import TradingState
-from actors.ports import (
-    FeedItem,
-    Permanent,
-    ProtocolViolation,
-    Transient,
-    UnknownOutcome,
-    VenueOrder,
-)
+from actors.ports import FeedItem, Permanent, ProtocolViolation, Transient, UnknownOutcome
+from actors.venue_port import VenueOrder
 from service.fail_points import FailPoints
 from service.outbox import DECISION_AGE_MAX_NS, Outbox
 

@@ -383,30 +383,3 @@ def test_orders_cancelled_by_userref_may_be_many() -> None:
     assert ann.cancel(7) == 2
     assert [each.order_id for each in ann.exchange.open_orders("ann")] == [kept]
     assert ann.exchange.cancel_all("ann", now_ns=START) == 1
-
-
-def test_post_only_mode_rests_orders_without_matching() -> None:
-    ann, bob = desks("ann", "bob")
-    ann.add("sell", price="101.0")
-    plain = bob.add("buy", price="98.0")
-    ann.exchange.set_status("post_only", now_ns=START)
-    with pytest.raises(Refusal, match="EService:Market in post_only mode"):
-        amend(bob, plain, limit_price=Decimal("102.0"))
-    amend(bob, plain, limit_price=Decimal("98.5"), post_only=True)
-    resting = bob.add("buy", price="100.0", post_only=True)
-    with pytest.raises(Refusal, match="EOrder:Post only order"):
-        bob.add("buy", price="101.0", post_only=True)
-    amend(bob, resting, limit_price=Decimal("99.0"))
-    shown = [each.price for each in bob.exchange.book(PAIR, 5).bids]
-    assert shown == [Decimal("99.0"), Decimal("98.5")]
-    ann.exchange.print_trade(PAIR, Decimal(50), Decimal(1), now_ns=START)
-    assert bob.order(resting).filled_qty == 0
-
-
-def test_cancel_only_mode_cancels_and_nothing_else() -> None:
-    [ann] = desks("ann")
-    order_id = ann.add()
-    ann.exchange.set_status("cancel_only", now_ns=START)
-    with pytest.raises(Refusal, match="EService:Market in cancel_only mode"):
-        amend(ann, order_id, qty=Decimal(2))
-    assert ann.cancel(order_id) == 1
