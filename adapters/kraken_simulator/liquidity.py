@@ -21,8 +21,10 @@ Take = Callable[[str, OrderSide, int, int | None, OrderType], int]
 
 STEPS_PER_DAY: Final = 864_000
 _MEAN_TICKET_USD: Final = 2_331.0
-_TICKET_SCALE: Final = 1.5
-"""Takers of BTC/USD are larger than those of BTC/USDT, whose quantiles are recorded."""
+_TICKET_LEVEL: Final = 10_000.0
+"""USD at the first level at which takers are as large as the recorded ones of BTC/USDT."""
+_TICKET_REACH: Final = 0.005
+"""No taker pays more than this ratio beyond the fair price."""
 _RUSH: Final = (0.12, 0.0012)
 """Takers come together: one and whole a / (u + b) more."""
 _RUSH_MEAN: Final = 1.5
@@ -38,6 +40,9 @@ _CHASE: Final = 0.008
 _NEAR_LEVELS: Final = 40.0
 _SLACK_LEVELS: Final = 60
 _REPAIRS: Final = 8
+_HOLE: Final = 4.0
+_NEAR_GAP: Final = 0.30
+"""The distance between the first levels, as a share of the usual spread."""
 _ACTIVITY: Final = (0.3, 6.0)
 
 
@@ -61,7 +66,8 @@ class Liquidity:
         self._take = take
         self._conduct = conduct
         self._last_side: OrderSide = "buy"
-        takers = pair.daily_usd / (_MEAN_TICKET_USD * _TICKET_SCALE * _RUSH_MEAN)
+        self._scale = pair.level_usd / _TICKET_LEVEL
+        takers = pair.daily_usd / (_MEAN_TICKET_USD * self._scale * _RUSH_MEAN)
         self._arrivals = takers / STEPS_PER_DAY * conduct.trade_rate
         self._changes = pair.changes / 10.0 * conduct.book_rate
         self.learn(row)
@@ -91,7 +97,6 @@ class Liquidity:
         low, high = _ACTIVITY
         busy = min(max(activity, low), high)
         half = self._half_spread(fair, busy) * (0.5 + 1.5 * self._draw())
-        self._pass_account_orders(fair)
         if self._draw() < self._arrivals * busy:
             self._arrive(fair, usd)
         self._follow(fair, half, usd, now_ns)
@@ -113,18 +118,6 @@ class Liquidity:
         bid = max(bid, tick)
         return bid, max(ask, bid + tick)
 
-    def _pass_account_orders(self, fair: float) -> None:
-        """Account orders on the wrong side of the fair price are taken by somebody at once."""
-        book, middle = self._book, fair * UNIT
-        for side, taking in ((book.bids, "sell"), (book.asks, "buy")):
-            order_side: OrderSide = "sell" if taking == "sell" else "buy"
-            while (best := side.best) is not None:
-                gap = best - middle if side.is_bid else middle - best
-                level = side.levels[best]
-                if gap <= 0 or not level.queue:
-                    break
-                self._take(self.row.symbol, order_side, level.qty, best, "limit")
-
     def _arrive(self, fair: float, usd: float) -> None:
         """A taker comes: a side that tends to repeat, a size from the recorded quantiles."""
         draw, book = self._draw, self._book
@@ -133,13 +126,15 @@ class Liquidity:
             rises = bid is not None and ask is not None and fair * UNIT * 2 > bid + ask
             towards = draw() < _TOWARDS
             self._last_side = "buy" if rises == towards else "sell"
+        reach = _TICKET_REACH if self._last_side == "buy" else -_TICKET_REACH
+        limit = int(fair * UNIT * (1.0 + reach))
         for _ in range(1 + int(_RUSH[0] / (draw() + _RUSH[1]))):
             kind: OrderType = "market" if draw() < _MARKET_SHARE else "limit"
-            self._take(self.row.symbol, self._last_side, self._ticket(fair, usd), None, kind)
+            self._take(self.row.symbol, self._last_side, self._ticket(fair, usd), limit, kind)
 
     def _ticket(self, fair: float, usd: float) -> int:
         """How much one taker wants."""
-        return self._lots(_ticket(self._draw()) * _TICKET_SCALE / usd / fair)
+        return self._lots(_ticket(self._draw()) * self._scale / usd / fair)
 
     def _follow(self, fair: float, half: float, usd: float, now_ns: int) -> None:
         """Quotes that the price has left behind go, and new ones appear nearer to it."""
@@ -159,7 +154,7 @@ class Liquidity:
             self._lead(book.asks, ask, usd, now_ns)
 
     def _clear(self, side: Side, until: int, fair: float, usd: float, now_ns: int) -> None:
-        """Others' quotes better than `until` go, some of them by being traded."""
+        """What stands better than `until` goes; account orders and some quotes by trading."""
         order_side: OrderSide = "sell" if side.is_bid else "buy"
         while (best := side.best) is not None and (best > until if side.is_bid else best < until):
             level = side.levels[best]
@@ -191,11 +186,15 @@ class Liquidity:
 
     def _gap(self, price: int, index: int) -> int:
         """The distance to the next level outwards, in units: a tick at least, wider further out."""
-        levels = max(self._conduct.book_levels, 1)
-        near = 0.30 * self._pair.spread
-        slope = 2.0 * max(_REACH - near * levels, 0.0) / (levels * levels)
-        ratio = (near + slope * index) * (0.4 + 1.2 * self._draw())
+        ratio = self._usual_gap(index) * (0.4 + 1.2 * self._draw())
         return max(int(ratio * price / self._tick), 1) * self._tick
+
+    def _usual_gap(self, index: int) -> float:
+        """The usual distance between a level and the next outwards, as a ratio of the price."""
+        levels = max(self._conduct.book_levels, 1)
+        near = _NEAR_GAP * self._pair.spread
+        slope = 2.0 * max(_REACH - near * levels, 0.0) / (levels * levels)
+        return near + slope * index
 
     def _extend(self, side: Side, first: int, usd: float, now_ns: int) -> None:
         """Add levels at the far end until there are enough; `first` opens an empty side."""
@@ -247,6 +246,7 @@ class Liquidity:
                 self._book.set_others(side, far, 0, now_ns)
             elif count > wanted + _SLACK_LEVELS:
                 self._book.set_others(side, side.prices[int(self._draw() * count)], 0, now_ns)
+            self._mend(side, usd, now_ns)
             for _ in range(min(wanted - count, _REPAIRS)):
                 self._fill_in(side, usd, now_ns)
             if reach < _REACH * 0.8 and count < wanted + _SLACK_LEVELS:
@@ -259,6 +259,20 @@ class Liquidity:
             if side.levels[price].others:
                 return price
         return None
+
+    def _mend(self, side: Side, usd: float, now_ns: int) -> None:
+        """Close a hole near the touch, where a move of the price or a sweep left one."""
+        index = int(self._draw() * _NEAR_LEVELS)
+        if index + 1 >= len(side.prices):
+            return
+        place = len(side.prices) - 1 - index if side.is_bid else index
+        price = side.prices[place]
+        gap = abs(side.prices[place - 1 if side.is_bid else place + 1] - price)
+        usual = self._usual_gap(index) * price
+        if gap > max(_HOLE * usual, 2 * self._tick):
+            # Near the inner edge, so that a wide hole closes from the touch outwards.
+            inner = max(int(usual / self._tick), 1) * self._tick
+            self._add(side, price - inner if side.is_bid else price + inner, index, usd, now_ns)
 
     def _fill_in(self, side: Side, usd: float, now_ns: int) -> None:
         """One more level between two that stand, more often near the touch."""

@@ -55,7 +55,8 @@ actions = st.one_of(
     st.tuples(st.just("amend"), st.sampled_from(NAMES), st.tuples(st.integers(0, 5), orders)),
     st.tuples(st.just("edit"), st.sampled_from(NAMES), st.tuples(st.integers(0, 5), orders)),
     st.tuples(st.just("fill"), st.sampled_from(NAMES), st.integers(0, 5)),
-    st.tuples(st.just("world"), st.sampled_from(NAMES), st.integers(0, 9)),
+    st.tuples(st.just("world"), st.sampled_from(NAMES), st.integers(0, 12)),
+    st.tuples(st.just("batch"), st.sampled_from(NAMES), st.lists(orders, min_size=2, max_size=4)),
     st.tuples(st.just("timer"), st.sampled_from(NAMES), st.integers(0, 3)),
 )
 
@@ -121,6 +122,11 @@ def act(exchange: Exchange, what: str, name: str, given_to: Any) -> None:
         match what:
             case "add":
                 exchange.add_order(name, request_of(given_to, now_ns), now_ns=now_ns)
+            case "batch":
+                wanted_all = tuple(
+                    request_of({**row, "pair": "ETH/USD"}, now_ns) for row in given_to
+                )
+                exchange.add_batch(name, wanted_all, now_ns=now_ns)
             case "cancel":
                 exchange.cancel_order(name, order_id, now_ns=now_ns)
             case "amend":
@@ -165,8 +171,14 @@ def intervene(exchange: Exchange, name: str, number: int) -> None:
             exchange.set_status("online", now_ns=now_ns)
         case 8:
             exchange.print_trade("ETH/USD", Decimal(1_700), Decimal(1), now_ns=now_ns)
-        case _:
+        case 9:
             exchange.change_steps("APT/USD", price_decimals=3, now_ns=now_ns)
+        case 10:
+            exchange.set_status("cancel_only", now_ns=now_ns)
+        case 11:
+            exchange.set_status("maintenance", now_ns=now_ns)
+        case _:
+            exchange.set_pair_status("ETH/USD", "limit_only", now_ns=now_ns)
 
 
 def check_books(exchange: Exchange) -> None:

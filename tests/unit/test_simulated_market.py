@@ -65,12 +65,15 @@ def test_a_pair_walks_alike_in_every_selection_of_pairs() -> None:
     assert alone.last_trades(PAIR, 99) == among.last_trades(PAIR, 99)
 
 
-def test_two_processes_with_other_hash_seeds_tell_the_same(repository: Path) -> None:
+def test_other_hash_seeds_and_other_vector_units_tell_the_same(repository: Path) -> None:
+    code = "import numpy; print(*numpy._core._multiarray_umath.__cpu_dispatch__)"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    plain = {"NPY_DISABLE_CPU_FEATURES": told.stdout.strip()}
     found = set()
-    for hash_seed in ("1", "2"):
+    for changed in ({"PYTHONHASHSEED": "1"}, {"PYTHONHASHSEED": "2", **plain}):
         run = subprocess.run(
             [sys.executable, "-c", PROGRAM],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(repository)},
+            env={**os.environ, "PYTHONPATH": str(repository), **changed},
             cwd=repository,
             capture_output=True,
             check=True,
@@ -99,6 +102,16 @@ def test_every_pair_has_a_deep_book_on_its_own_grid(symbol: str) -> None:
     assert all(each.qty > 0 and each.qty % row.lot == 0 for each in book.bids + book.asks)
     # The spread is a few ticks or some hundredths of a per cent.
     assert asks[0] - bids[0] <= max(8 * row.tick, asks[0] / 300)
+
+
+@pytest.mark.parametrize("symbol", ["AVAX/USD", "TON/USD"])
+def test_moves_and_sweeps_leave_no_hole_near_the_touch(symbol: str) -> None:
+    exchange = market(5, symbols=(symbol,), book_levels=1_000)
+    for minutes in range(5, 21, 5):
+        exchange.advance(START + minutes * MINUTE)
+        book = exchange.book(symbol, 10)
+        for side in (book.bids, book.asks):
+            assert abs(side[9].price / side[0].price - 1) < Decimal("0.012")
 
 
 def test_trades_are_numbered_on_the_grid_and_within_the_book() -> None:
