@@ -17,6 +17,8 @@ from adapters.kraken_simulator.serving.launch import Running
 from tests.fetched_clients import fetched_from_npm, fetched_from_pypi
 from tests.simulated_kraken import key_of
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+
 SCRIPT = """
 const Kraken = require('kraken-api');
 const [url, key, secret] = process.argv.slice(1);

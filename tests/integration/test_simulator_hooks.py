@@ -103,6 +103,16 @@ def test_a_revoked_key_is_no_key_any_more(kraken: Running) -> None:
     assert "error" in hook(kraken, "revoke", key="none")
 
 
+def test_what_is_announced_is_told_with_the_status(kraken: Running) -> None:
+    event = {"event_id": "m1", "phase": "imminent_5m"}
+    hook(kraken, "announce", upcoming_maintenance=[event])
+    status = get(f"{kraken.rest}/0/public/SystemStatus")["result"]
+    assert (status["upcoming_maintenance"], status["emergency"]) == ([event], [])
+    assert "error" in hook(kraken, "announce", emergency="now")
+    hook(kraken, "announce")
+    assert get(f"{kraken.rest}/0/public/SystemStatus")["result"]["upcoming_maintenance"] == []
+
+
 def test_the_market_stands_still_and_goes_on(kraken: Running) -> None:
     hook(kraken, "halt", symbol="DOGE/USD")
     depth = f"{kraken.rest}/0/public/Depth?pair=XDGUSD&count=500"

@@ -98,6 +98,9 @@ def test_trades_page_in_order_and_lose_only_what_shares_the_edges_nanosecond(
     def page(since: str, count: int) -> Any:
         return public(kraken, f"Trades?pair=XBTUSD&count={count}&since={since}")["result"]
 
+    for _ in range(9):
+        said = {"symbol": "BTC/USD", "price": "60000", "qty": "0.001"}
+        assert "result" in post(f"{kraken.rest}/simulator/trade", said)
     whole = {row[6]: row[2] for row in page("0", 1000)["XXBTZUSD"]}
     ids: list[int] = []
     since, edges = "0", []
@@ -152,6 +155,9 @@ def test_an_order_lives_and_dies_by_rest(kraken: Running) -> None:
         txid: "canceled",
     }
     assert found[txid]["reason"] == "User requested"
+    strange = "OAAAAA-BBBBB-CCCCCC"
+    assert list(sign("QueryOrders", txid=f"{txid},{strange}")["result"]) == [txid]
+    assert sign("QueryOrders", txid=strange) == {"error": ["EOrder:Invalid order"]}
     assert sign("CancelAll")["result"] == {"count": 1}
 
 

@@ -332,3 +332,8 @@ async def test_a_change_of_mode_reaches_every_socket(kraken: Running) -> None:
             for each in (socket, other):
                 found = await each.find(channel="status")
                 assert found["data"][0]["system"] == status
+        hook = f"{kraken.rest}/simulator/announce"
+        await asyncio.to_thread(post, hook, {"emergency": [{"title": "fire"}]})
+        found = await socket.find(channel="status")
+        assert found["data"][0]["emergency"] == [{"title": "fire"}]
+        await asyncio.to_thread(post, hook)

@@ -53,7 +53,10 @@ def closed_orders(request: Request) -> dict[str, Any]:
 
 
 def query_orders(request: Request) -> dict[str, Any]:
-    """Orders by id (a comma list), by userref or by cl_ord_id (open or ended)."""
+    """Orders by id (a comma list), by userref or by cl_ord_id (open or ended).
+
+    Ids that are not known are left out beside those that are; alone they are refused.
+    """
     exchange, params = request.live.exchange, request.params
     asked = words(params, "txid")
     if asked is None:
@@ -64,9 +67,10 @@ def query_orders(request: Request) -> dict[str, Any]:
     if len(asked) > ORDERS_MAX:
         raise Refusal(argument("txid"))
     found = [exchange.order(request.account, name) for name in asked]
-    if None in found:
+    known = [each for each in found if each is not None]
+    if not known:
         raise Refusal(INVALID_ORDER)
-    return _views(request, [each for each in found if each is not None])
+    return _views(request, known)
 
 
 def trades_history(request: Request) -> dict[str, Any]:

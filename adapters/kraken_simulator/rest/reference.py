@@ -26,12 +26,11 @@ def time(live: LiveExchange, _: Params) -> dict[str, Any]:
 
 
 def system_status(live: LiveExchange, _: Params) -> dict[str, Any]:
-    """The mode of the whole venue; nothing is announced."""
+    """The mode of the whole venue, and what is announced."""
     return {
         "status": live.exchange.status,
         "timestamp": rfc3339(live.now_ns(), 0),
-        "upcoming_maintenance": [],
-        "emergency": [],
+        **live.announced,
     }
 
 

@@ -37,7 +37,7 @@ class Simulator:
         application.router.add_get("/v2", sockets.public)
         for path in ("/v2-auth", "/v2/auth", "/auth/v2"):
             application.router.add_get(path, sockets.private)
-        hooks = Hooks(self.live, self.ring, self.faults, sockets.drop_all)
+        hooks = Hooks(self.live, self.ring, self.faults, sockets)
         application.router.add_routes(hooks.routes())
         application.router.add_route("*", "/0/{kind:public|private}/{name}", rest.answer)
         application.cleanup_ctx.append(self._running)

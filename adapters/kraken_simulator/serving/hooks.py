@@ -30,6 +30,7 @@ from adapters.kraken_simulator.rest.parsing import (
     word,
 )
 from adapters.kraken_simulator.serving.live import LiveExchange
+from adapters.kraken_simulator.sockets.face import SocketFace
 from adapters.kraken_simulator.sockets.private_rows import wallet_rows
 from adapters.kraken_simulator.sockets.public_rows import pair_row
 from adapters.kraken_simulator.wire import SECOND_NS, encode, rfc3339
@@ -48,12 +49,12 @@ class Hooks:
         live: LiveExchange,
         ring: KeyRing,
         faults: FaultScript,
-        drop_sockets: Callable[[], int],
+        sockets: SocketFace,
     ) -> None:
         self._live = live
         self._ring = ring
         self._faults = faults
-        self._drop_sockets = drop_sockets
+        self._sockets = sockets
 
     def routes(self) -> list[web.RouteDef]:
         """Every path."""
@@ -120,7 +121,9 @@ class Hooks:
         _refuse_pages(http)
         name, body = http.match_info["name"], await http.read()
         if name == "drop_connections":
-            return _reply({"dropped": self._drop_sockets()})
+            return _reply({"dropped": self._sockets.drop_all()})
+        if name == "announce":
+            return self._done(body, self._announce)
         if name == "clock":
             return self._done(body, self._shift)
         if name == "revoke":
@@ -139,6 +142,15 @@ class Hooks:
             return _refusal(refusal.error)
         self._live.tell()
         return _reply(found)
+
+    def _announce(self, _: Exchange, params: Params, __: int) -> Any:
+        """What the venue's status tells of things to come, in Kraken's own words or any."""
+        rows = {name: params.get(name, []) for name in self._live.announced}
+        if not all(isinstance(each, list) for each in rows.values()):
+            raise Refusal(argument("upcoming_maintenance"))
+        self._live.announced = rows
+        self._sockets.tell_status()
+        return rows
 
     def _shift(self, _: Exchange, params: Params, __: int) -> Any:
         seconds = amount(params, "seconds")

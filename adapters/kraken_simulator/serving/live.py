@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -30,12 +30,13 @@ class Spread(msgspec.Struct, frozen=True):
 
 
 class LiveExchange:
-    """Runs one exchange on a clock."""
+    """Runs one exchange on a clock. `announced` is what its status tells of things to come."""
 
     def __init__(self, exchange: Exchange, clock: ExchangeClock) -> None:
         self.exchange = exchange
         self.clock = clock
         self.listeners: list[Listener] = []
+        self.announced: dict[str, list[Any]] = {"upcoming_maintenance": [], "emergency": []}
         self.spreads: dict[str, deque[Spread]] = {
             symbol: deque(maxlen=SPREADS_KEPT) for symbol in exchange.symbols
         }

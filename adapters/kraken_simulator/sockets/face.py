@@ -64,6 +64,10 @@ class SocketFace:
         """Serve a socket of an account."""
         return await self._serve(http, is_private=True)
 
+    def tell_status(self) -> None:
+        """Tell every socket the venue's mode and what is announced."""
+        self._public.tell_status()
+
     def drop_all(self) -> int:
         """Drop every socket without a word; returns how many."""
         return self._public.drop_all()

@@ -62,13 +62,18 @@ class PublicChannels:
     def enter(self, connection: Connection) -> None:
         """A socket opened: status comes first."""
         self._everyone[connection] = None
-        connection.send("status", status_frame(self._live.exchange, connection.number))
+        connection.send("status", status_frame(self._live, connection.number))
 
     def leave(self, connection: Connection) -> None:
         """A socket is gone; nothing of it survives."""
         self._everyone.pop(connection, None)
         for topic in list(self._readers):
             self._remove(connection, topic)
+
+    def tell_status(self) -> None:
+        """Tell every socket the venue's mode and what is announced."""
+        for connection in list(self._everyone):
+            connection.send("status", status_frame(self._live, connection.number))
 
     def drop_all(self) -> int:
         """Drop every socket without a word; returns how many."""
@@ -172,8 +177,7 @@ class PublicChannels:
         trades = traded(events)
         for each in events:
             if isinstance(each, StatusChange):
-                for connection in self._everyone:
-                    connection.send("status", status_frame(self._live.exchange, connection.number))
+                self.tell_status()
             elif isinstance(each, InstrumentChange):
                 data = {"assets": [], "pairs": [pair_row(each.instrument)]}
                 frame = encode({"channel": "instrument", "type": "update", "data": data})

@@ -8,6 +8,7 @@ from typing import Any, Final
 from adapters.kraken_simulator.events import Trade
 from adapters.kraken_simulator.exchange import Exchange
 from adapters.kraken_simulator.instruments import Asset, Instrument
+from adapters.kraken_simulator.serving.live import LiveExchange
 from adapters.kraken_simulator.views import Candle, Ticker
 from adapters.kraken_simulator.wire import encode, number, rfc3339
 
@@ -114,14 +115,13 @@ def pair_row(row: Instrument) -> dict[str, Any]:
     return found
 
 
-def status_frame(exchange: Exchange, connection: int) -> bytes:
+def status_frame(live: LiveExchange, connection: int) -> bytes:
     """The venue's mode: the first frame of every connection, and each change."""
     data: dict[str, Any] = {
-        "system": exchange.status,
+        "system": live.exchange.status,
         "api_version": "v2",
         "connection_id": connection,
         "version": VERSION,
-        "upcoming_maintenance": [],
-        "emergency": [],
+        **live.announced,
     }
     return encode({"channel": "status", "type": "update", "data": [data]})
