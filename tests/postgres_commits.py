@@ -29,7 +29,7 @@ from tests.simulation.witness import Witness
 SEED, HOURS = 5, 10
 # An undisturbed run makes at least so many commits, a few of them before it leads, and at most so
 # many: the venue's timing decides how its facts fall into frames.
-COMMITS, LEADING, COMMITS_MOST = 18, 3, 40
+COMMITS, LEADING, COMMITS_MOST = 20, 5, 40
 
 
 class CommitCase(Case):

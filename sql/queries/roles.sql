@@ -98,7 +98,9 @@ WITH ours AS (
         ('function', 'ballast_writer', 'EXECUTE')
     ) AS listed (kind, role, privilege) ON listed.kind = o.kind
     JOIN roles ON roles.rolname = listed.role
-    WHERE (o.name, listed.privilege) <> ('migration', 'INSERT')
+    WHERE (o.name, listed.privilege) NOT IN (
+            ('migration', 'INSERT'), ('journal_sealed', 'INSERT')
+        )
         AND (o.kind <> 'function' OR o.name ~ '^(lock_stream|check_leader)[(]')
     UNION
     SELECT 'database', pg_catalog.current_database()::text, roles.oid, listed.privilege, false

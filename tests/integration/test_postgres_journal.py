@@ -275,7 +275,10 @@ TAMPERED = (
     ("DELETE FROM ballast.journal_frame", "missing", 3),
     ("UPDATE ballast.journal_frame SET epoch = 0", "foreign", 3),
 )
-ASLEEP = "ALTER TABLE ballast.journal_frame DISABLE TRIGGER refuse_change"
+ASLEEP = "; ".join(
+    f"ALTER TABLE ballast.journal_frame DISABLE TRIGGER {name}"
+    for name in ("refuse_change", "check_removed")
+)
 
 
 @pytest.mark.parametrize(("change", "kind", "seq"), TAMPERED)
