@@ -152,9 +152,15 @@ def _left(settings: Settings) -> tuple[str, ...]:
         left.append(f"the copy of the anchors in {settings.journal.anchor_copy}")
     if settings.journal.dsn:
         left.append("the server's own logs, write-ahead log archives and base backups, and roles")
-    stored = read_record(settings)
-    if stored is not None and stored.store != "file":
-        left.append(f"the API key in {stored.place}, which `ballast keys remove` would take out")
+    try:
+        stored = read_record(settings)
+    except UserError:
+        left.append("an API key, if it was kept outside the data folder: its record is damaged")
+    else:
+        if stored is not None and stored.store != "file":
+            left.append(f"the API key in {stored.place}, and at the venue")
+        elif stored is not None:
+            left.append("the API key at the venue, where it stays valid until it is deleted there")
     return tuple(left)
 
 
