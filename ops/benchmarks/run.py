@@ -35,8 +35,9 @@ PROGRAMS: Final = (
     "feed",
     "exchange",
     "reconciliation",
+    "wire",
 )
-WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books"})
+WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books", "wire"})
 
 
 class BenchmarkError(Exception):
