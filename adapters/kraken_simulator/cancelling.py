@@ -31,7 +31,7 @@ class Cancelling:
         self._trading = trading
 
     def cancel(self, account: Account, name: str | int) -> int:
-        """Cancel the orders of that id, client id or userref."""
+        """Cancel the orders of that id, client id or userref: all of them, or none."""
         self._trading.require_service()
         found = self._named(account, name)
         if not found:
@@ -39,6 +39,7 @@ class Cancelling:
         for order in found:
             age = self._venue.now_ns - order.counted_ns
             self._trading.charge(account, order.symbol, penalty("cancel", age))
+        for order in found:
             self._end(account, order)
         return len(found)
 

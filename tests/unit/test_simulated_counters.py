@@ -115,6 +115,18 @@ def test_a_full_counter_refuses_cancels_but_never_cancel_all() -> None:
     assert ann.exchange.cancel_all("ann", now_ns=START) == 1
 
 
+def test_a_counter_that_has_room_for_one_cancel_cancels_none_of_two() -> None:
+    ann = Desk(quiet(rich("ann", "starter")), "ann")
+    for price in ("90.0", "91.0"):
+        ann.add(price=price, userref=7)
+    for _ in range(45):
+        with pytest.raises(Refusal):
+            ann.add(qty="0.00001")
+    with pytest.raises(Refusal, match="EOrder:Rate limit exceeded"):
+        ann.cancel(7)
+    assert len(ann.exchange.open_orders("ann")) == 2
+
+
 def test_orders_by_hand_are_no_requests() -> None:
     [ann] = desks("ann")
     placed = ann.exchange.place_by_hand("ann", asked(), now_ns=START)
