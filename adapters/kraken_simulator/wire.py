@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 import msgspec
@@ -30,11 +30,6 @@ def text(value: Decimal, decimals: int) -> str:
     """A decimal with exactly so many decimals, half up."""
     step = Decimal((0, (1,), -decimals))
     return format(value.quantize(step, rounding=ROUND_HALF_UP), "f")
-
-
-def cut(value: Decimal, decimals: int) -> str:
-    """A decimal with exactly so many decimals, the rest cut off."""
-    return format(value.quantize(Decimal((0, (1,), -decimals)), rounding=ROUND_DOWN), "f")
 
 
 def number(value: Decimal, decimals: int | None = None) -> Raw:

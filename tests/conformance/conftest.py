@@ -11,7 +11,7 @@ import pytest
 
 from adapters.kraken_simulator.serving.launch import Running
 from adapters.kraken_simulator.serving.plan import account_of
-from tests.simulated_kraken import simulated_kraken, small_plan
+from tests.simulated_kraken import get, post, simulated_kraken, small_plan
 
 ACCOUNTS = (
     "alpha=USD:100000,BTC:1,ETH:10",
@@ -28,4 +28,9 @@ def kraken() -> Iterator[Running]:
     """A simulated Kraken."""
     accounts = tuple(account_of(text, "pro") for text in ACCOUNTS)
     with simulated_kraken(small_plan(accounts=accounts)) as running:
+        book = get(f"{running.rest}/0/public/Depth?pair=BTC/USD&count=1")["result"]["BTC/USD"]
+        for _ in range(9):
+            # However quiet the hour is that it begins in, there are trades of their own instants.
+            said = {"symbol": "BTC/USD", "price": book["bids"][0][0], "qty": "0.001"}
+            assert "result" in post(f"{running.rest}/simulator/trade", said)
         yield running

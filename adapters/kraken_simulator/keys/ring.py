@@ -145,8 +145,6 @@ class KeyRing:
         nonce, window = int(text), standing.key.nonce_window
         if nonce <= standing.nonce - window or nonce in standing.taken:
             raise Refusal(INVALID_NONCE)
-        if not window and nonce <= standing.nonce:
-            raise Refusal(INVALID_NONCE)
         standing.nonce = max(standing.nonce, nonce)
         standing.taken = {
             each for each in (*standing.taken, nonce) if each > standing.nonce - window
