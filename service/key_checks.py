@@ -33,7 +33,7 @@ _MEANINGS: Final = {
     ),
     "EAPI:Invalid signature": (
         "The secret does not belong to this API key.",
-        "Copy the private key again; Kraken shows it only once, when the key is made.",
+        "Copy the private key again (Kraken shows it once), of a key without a second factor.",
     ),
     "EAPI:Invalid nonce": (
         "Another program uses this API key.",

@@ -91,6 +91,25 @@ def test_at_a_terminal_the_secret_and_the_passphrase_are_typed_without_echo(
     assert WORDS not in terminal.shown
 
 
+def test_two_passphrases_that_differ_or_are_short_keep_nothing(
+    venue: AnsweringVenue, ballast: Ballast, tmp_path: Path
+) -> None:
+    secret = private(tmp_path / "secret", f"{KEY}\n{SECRET}\n")
+    words = ["keys", "connect", "--venue-url", venue.url, "--store", "file"]
+    for typed, said in (
+        (["short"], "shorter than 12"),
+        ([WORDS, WORDS + "!"], "passphrases differ"),
+    ):
+        terminal = Terminal([*words, "--secret-file", str(secret)], ballast.home)
+        for prompt, line in zip(("(not shown):", "Again:"), typed, strict=False):
+            terminal.wait_for(prompt)
+            terminal.type(line)
+        assert terminal.end() == ExitCode.USAGE
+        assert said in terminal.shown
+        assert WORDS not in terminal.shown
+    assert not (ballast.home / "keys" / "paper.sealed").exists()
+
+
 def test_without_a_terminal_the_key_comes_from_a_pipe_and_the_passphrase_from_a_file(
     venue: AnsweringVenue, ballast: Ballast, tmp_path: Path
 ) -> None:

@@ -173,6 +173,20 @@ def test_a_key_that_cannot_be_examined_is_refused(
     assert keys("status", "--json").json["connected"] is False
 
 
+def test_people_are_told_in_lines_what_json_tells_in_one_object(keys: Verb) -> None:
+    assert keys("status").out == "no API key is connected to paper\n"
+    assert keys("remove").out == "no API key is connected to paper\n"
+    assert keys("connect").out.startswith("connected  Plan…yzAB   ballast   at http://127.0.0.1:")
+    assert keys("check").out.startswith("good       Plan…yzAB")
+    shown = keys("status").out
+    for line in ("account    paper", "kept in    file: ", "addresses  203.0.113.7",
+                 "valid      until never", "may        query-funds, "):  # fmt: skip
+        assert line in shown
+    removed = keys("remove").out
+    assert "no longer connected" in removed
+    assert "delete it at Kraken too" in removed
+
+
 def test_what_is_unwise_is_told(keys: Verb, venue: AnsweringVenue) -> None:
     soon = int(time.time()) + 86_400
     document = key_document(ip_allowlist=[], valid_until=str(soon), query_from=5)
@@ -281,6 +295,7 @@ def test_a_secret_file_that_is_open_or_holds_none_is_refused(
     assert KEY not in answer.out + answer.err
 
 
+@pytest.mark.timeout(180)
 def test_no_planted_secret_reaches_any_output(
     keys: Verb,
     ballast: Ballast,
@@ -296,10 +311,13 @@ def test_no_planted_secret_reaches_any_output(
     said = ""
     for reply in replies:
         venue.on("GetApiKeyInfo", reply)
-        for verb in ("connect", "check", "status"):
-            for answer in (keys(verb), keys(verb, "--json")):
-                said += answer.out + answer.err
+        for answer in (keys("connect", "--json"), keys("check"), keys("status")):
+            said += answer.out + answer.err
     said += ballast.inside(monkeypatch, "settings").out
+    trade = ("run", "--events", "50", "--journal", "file", "--headless", "--speed", "0", "--json")
+    ran = ballast(*trade, keys__passphrase_file=str(tmp_path / "words"))
+    assert ran.card["parity"], "a journal, its logs and its index lie beside the key"
+    said += ran.out + ran.err
     log = RunLog(tmp_path / "logs", LogSettings(), to_stderr=False)
     request = venue.requests[0]
     log.log.info("planted", who=Credentials(KEY, SECRET), headers=request.headers, token=TOKEN)
