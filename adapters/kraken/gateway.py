@@ -12,17 +12,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
-from typing import Final, Protocol
+from typing import Final
 
 import msgspec
 
-from actors.instant import SECOND_NS
+from actors.instant import HOUR_NS, SECOND_NS
 from actors.messages.base import Message
-from actors.messages.control import KillSwitch, LedgerEntry
+from actors.messages.control import KillSwitch
 from actors.messages.execution import (
     CancelAnswered,
     ExecKind,
-    ExecutionReport,
     SubmitAnswered,
     SubmitOutcome,
 )
@@ -30,12 +29,11 @@ from actors.messages.market import PRIVATE_STREAMS, FeedEvent, FeedStatus
 from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import (
     ReconcileRequested,
-    VenueBalance,
-    VenueOrderSeen,
     VenueSnapshot,
 )
 from actors.ports import Permanent, Transient, UnknownOutcome
 from actors.venue_port import VenueOrder
+from adapters.kraken.account_port import AccountLists
 from adapters.kraken.entries import entry_of
 from adapters.kraken.errors import Action, action_of
 from adapters.kraken.executions import CHANNEL, ExecutionError, Executions, ExecutionsFrame
@@ -49,45 +47,16 @@ LISTS_LAG_NS: Final = 60 * SECOND_NS
 """Kraken's lists may know of an order this much later than its socket."""
 LOOK_BACK_NS: Final = 60 * SECOND_NS
 """Lists are read from so long before, and until so long after: clocks differ."""
+ENTRIES_BACK_NS: Final = HOUR_NS
+"""Entries are listed from so long before they are asked for: what an opening balance holds already
+must be known by its id, or the stream would tell it again.
+"""
 _UNKNOWN_ORDER: Final = "EOrder:Unknown order"
 _ENDS: Final = (ExecKind.FILLED, ExecKind.CANCELLED, ExecKind.EXPIRED, ExecKind.REJECTED)
 BALANCES: Final = "balances"
 assert (CHANNEL, BALANCES) == PRIVATE_STREAMS
 
 Tell = Callable[[Message], Awaitable[None]]
-
-
-class AccountLists(Protocol):
-    """The account as the venue lists it; every method raises an EdgeError when it cannot tell.
-
-    A list comes with whether it is whole. Times are ns UTC.
-    """
-
-    async def token(self) -> str:
-        """A token for the private socket."""
-
-    async def open_orders(self) -> tuple[VenueOrderSeen, ...]:
-        """Every order that rests."""
-
-    async def closed_orders(
-        self, since: int, until: int
-    ) -> tuple[tuple[VenueOrderSeen, ...], bool]:
-        """Orders that ended in the window."""
-
-    async def trades(self, since: int, until: int) -> tuple[tuple[ExecutionReport, ...], bool]:
-        """Fills in the window, by the venue's order id."""
-
-    async def balances(self) -> tuple[VenueBalance, ...]:
-        """Every asset that lies there."""
-
-    async def entries(self, since: int, until: int) -> tuple[tuple[LedgerEntry, ...], bool]:
-        """Entries of the venue's ledger in the window that are no trades."""
-
-    async def cancel(self, cl_ord_id: str) -> None:
-        """Cancel by client id, without the socket."""
-
-    def asset(self, name: str) -> str:
-        """Our name of a balance's asset, with the suffix of what is not for sale."""
 
 
 class _Placed(msgspec.Struct, frozen=True):
@@ -144,6 +113,7 @@ class KrakenVenue:
         self._token = ""
         self._barred = ""
         self._worn_out = ""
+        self._has_listed = False
         self._telling: dict[asyncio.Task[None], None] = {}
         self.trouble = "no connection yet"
         """Why the channels are not open, in a few words."""
@@ -228,20 +198,31 @@ class KrakenVenue:
         )
 
     async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
-        """Everything that `request` asks for: orders first, the money last."""
+        """Everything that `request` asks for: orders first, the money last.
+
+        Until one reading has succeeded the stream's entries are dropped: an account that opens
+        takes over balances that hold them. Such a reading is whole only if nothing was booked
+        beside it.
+        """
         now, since = self._clock(), request.since
         until = now + LOOK_BACK_NS
         opened = await self._lists.open_orders()
         closed, closed_whole = await self._lists.closed_orders(since, until)
         trades, trades_whole = await self._lists.trades(since, until)
-        entries, entries_whole = await self._lists.entries(since, until)
+        entries, entries_whole = await self._lists.entries(since - ENTRIES_BACK_NS, until)
         balances = await self._lists.balances()
+        complete = closed_whole and trades_whole and entries_whole
+        if not self._has_listed:
+            again = await self._lists.entries(since - ENTRIES_BACK_NS, until)
+            traded = await self._lists.trades(since, until)
+            complete &= (again, traded) == ((entries, True), (trades, True))
+            self._has_listed = complete
         ours = {each.venue_order_id: each.cl_ord_id for each in (*closed, *opened)}
         return VenueSnapshot(
             request.number,
             now,
             since,
-            closed_whole and trades_whole and entries_whole,
+            complete,
             opened,
             closed,
             tuple(
@@ -349,7 +330,7 @@ class KrakenVenue:
             self._follow(head)
             if head.channel == CHANNEL:
                 facts: Iterable[Message] = self._reports(frame)
-            elif head.type == "snapshot":
+            elif head.type == "snapshot" or not self._has_listed:
                 return  # what lies there is the reconciliation's to read
             else:
                 facts = tuple(self._entries(_BALANCES.decode(frame)))

@@ -216,7 +216,11 @@ async def test_the_lists_tell_orders_trades_money_and_entries(
             volume="1",
         )
         foreign = told["result"]["order_id"]
+        await here.hook("accounts/alpha/deposit", asset="USD", amount="7.5")
+        first = await here.gateway.lists(ReconcileRequested(2, since, "test"))
+        assert Decimal("7.5") in {each.amount for each in first.entries}
         await here.hook("accounts/alpha/deposit", asset="USD", amount="12.5")
+        # What was told before the first reading is in that reading, and not told twice.
         entry = await here.heard(LedgerEntry)
         assert (entry.kind, entry.asset, entry.amount) == ("deposit", "USD", Decimal("12.5"))
         snapshot = await here.gateway.lists(ReconcileRequested(3, since, "test"))

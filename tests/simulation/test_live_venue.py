@@ -142,6 +142,44 @@ def test_connections_that_are_dropped_come_back(tmp_path: Path) -> None:
     assert_sound(result, session, account)
 
 
+async def at_the_web_site(session: Session) -> None:
+    """Somebody uses the account by hand: an order that rests, one that trades, money both ways."""
+    hooks = f"{session.venue.rest}/simulator/accounts/alpha"
+
+    async def by_hand(name: str, **fields: str) -> None:
+        told = await asyncio.to_thread(post, f"{hooks}/{name}", fields)
+        assert "result" in told, (name, fields, told)
+
+    await asyncio.sleep(3)
+    await by_hand("deposit", asset="USD", amount="500.0000")
+    far = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "1000.0"}
+    await by_hand("order", **far, volume="0.01")
+    await asyncio.sleep(2)
+    await by_hand("order", pair="SOLUSD", type="buy", ordertype="market", volume="1.5")
+    await by_hand("reward", asset="SOL", amount="0.25")
+    await asyncio.sleep(2)
+    await by_hand("withdraw", asset="USD", amount="20.0000", fee="1.5000")
+    await by_hand("allocate", asset="USD", amount="100.0000")
+
+
+def test_what_people_do_at_the_web_site_is_booked_and_left_alone(tmp_path: Path) -> None:
+    """B19 and its sisters: seen, never adopted, never cancelled; the balances are right."""
+    result, session, account = trade_live(tmp_path, SECONDS, during=at_the_web_site)
+    assert result.card.halted == ""
+    assert result.card.parity
+    assert result.card.books_balanced
+    (resting,) = account["open"]
+    assert not resting.cl_ord_id, "a foreign order stays"
+    assert not [each for each in account["closed"] if each.reason and not each.cl_ord_id]
+    assert session.segment is not None
+    kernel = session.segment.pump.kernel
+    assert not kernel.actor("reconciliation").state.differs
+    assert kernel.actor("reconciliation").state.told.foreign == 1
+    # By hand and by us: every fill is in the books, ours alone are on the card.
+    assert result.card.fills < len(account["fills"])
+    assert_books_are_the_venues(session, account)
+
+
 REFUSED = ["rest_url", "public_socket_url", "private_socket_url"]
 
 
