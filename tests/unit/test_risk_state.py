@@ -323,3 +323,26 @@ def test_resume_is_refused_with_the_difference_while_the_venue_and_we_disagree()
     assert standing.reason.endswith("not resumed: balance USD: 1 here, 2 at the venue")
     desk.tell(ReconciliationState("", differs=False))
     assert state_of(desk.tell(Reactivate("operator", "go on"))) == (TradingState.ACTIVE, 0)
+
+
+def test_of_very_many_fills_at_one_time_the_next_portfolio_shows_all() -> None:
+    """None is looked for in the figures of their own instant: each counts twice until then."""
+    desk = Desk()
+    desk.tell(portfolio())
+    for number in range(70):
+        told = OrderUpdate(
+            f"id{number}",
+            number,
+            "AAAUSD",
+            Side.BUY,
+            OrderState.FILLED,
+            D("1.000"),
+            D("1.000"),
+            D("100.0"),
+        )
+        desk.tell(told)
+    assert len(desk.actor.state.reservations) == 70
+    desk.tell(portfolio(position("AAAUSD", "70.000")))
+    assert len(desk.actor.state.reservations) == 70
+    desk.tell(portfolio(position("AAAUSD", "70.000")), at=NOW + 1)
+    assert desk.actor.state.reservations == {}
