@@ -18,6 +18,7 @@ from actors.messages.control import (
     KillSwitch,
     Note,
     Reactivate,
+    RunStarted,
 )
 from actors.messages.decision import Action, OrderIntent, Reason, Side
 from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView
@@ -34,6 +35,7 @@ from actors.messages.risk import (
 from actors.money import money_context
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig
+from actors.risk.reservations import Waiting
 from actors.risk.state import initial_state
 
 D = Decimal
@@ -345,4 +347,18 @@ def test_of_very_many_fills_at_one_time_the_next_portfolio_shows_all() -> None:
     desk.tell(portfolio(position("AAAUSD", "70.000")))
     assert len(desk.actor.state.reservations) == 70
     desk.tell(portfolio(position("AAAUSD", "70.000")), at=NOW + 1)
+    assert desk.actor.state.reservations == {}
+
+
+def test_reservations_of_an_older_versions_snapshot_are_settled_from_the_next_run_on() -> None:
+    """Such a snapshot does not say what each waits for; a fill in it is shown by a portfolio."""
+    desk = Desk()
+    desk.tell(portfolio())
+    filled = OrderUpdate(
+        "id", 1, "AAAUSD", Side.BUY, OrderState.FILLED, D("1.000"), D("1.000"), D("100.0")
+    )
+    desk.tell(filled)
+    desk.actor.state.waiting = Waiting()
+    desk.tell(RunStarted("run", "paper", "PAPER", 1, SYMBOLS, "", "", "", "", "", "", ""))
+    desk.tell(portfolio(position("AAAUSD", "1.000")), at=NOW + 1)
     assert desk.actor.state.reservations == {}
