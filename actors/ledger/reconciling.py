@@ -38,8 +38,11 @@ def reconcile(
     differences = list(message.differences)
     faulty = [each for each in message.balances if not _is_sound(each)]
     whole = message.complete and not message.more and not faulty
-    opening = whole and _is_opening(state)
-    entries = _opening(state, message) if opening else _entries(state, message)
+    if _is_opening(state):
+        _note_as_booked(state, message)
+        entries = _opening(state, message) if whole else []
+    else:
+        entries = _entries(state, message)
     for entry in entries:
         effects += book_entry(config, state, entry, at, told=f"reading {message.number}")
         booked += 1
@@ -84,10 +87,14 @@ def _is_opening(state: LedgerState) -> bool:
     return not any(name.startswith(f"{EXTERNAL}:") for name in state.accounts)
 
 
-def _opening(state: LedgerState, message: BooksToReconcile) -> list[LedgerEntry]:
-    """What lies at the venue beyond our books; its entries until now are part of that."""
+def _note_as_booked(state: LedgerState, message: BooksToReconcile) -> None:
+    """What is listed until the opening is part of its balances."""
     for entry in message.entries:
         state.deposits[_source(entry)] = state.transfer_no
+
+
+def _opening(state: LedgerState, message: BooksToReconcile) -> list[LedgerEntry]:
+    """What lies at the venue beyond our books."""
     found = []
     for each in _compare(state, message.balances):
         amount = EXACT.subtract(Decimal(each.venues), Decimal(each.ours))

@@ -50,9 +50,8 @@ def reconcile(
     told = sum(isinstance(each, (Fill, TradeUnmatched)) for each in effects)
     # A part tells nothing of orders that it does not list.
     for name, order in tuple((listed if snapshot.more else state.live).items()):
-        if name in state.live:
-            found = by_client.get(name) or by_venue.get(order.venue_order_id)
-            effects += _weigh(config, state, snapshot, order, found=found, at=at)
+        found = by_client.get(name) or by_venue.get(order.venue_order_id)
+        effects += _weigh(config, state, snapshot, order, found=found, at=at)
     if not snapshot.more:
         effects += _strangers(state, snapshot)
     effects.append(_passed_on(state, snapshot, told))

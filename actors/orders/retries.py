@@ -30,7 +30,7 @@ def plan(
     for update in told:
         if not isinstance(update, OrderUpdate):
             continue
-        key = f"{update.symbol}:{update.side.value}"
+        key = f"{update.symbol}:{update.side}"
         if update.state in _TAKEN or update.filled > 0:
             state.retries.pop(key, None)
         elif update.state in TERMINAL:

@@ -229,3 +229,14 @@ def test_a_trade_of_an_order_without_our_id_waits_for_the_lists() -> None:
     assert state_of(books, there) is OrderState.PARTIALLY_FILLED
     assert not of(ConstraintViolated, books.sent)
     books.check()
+
+
+def test_evidence_that_counts_more_than_it_lists_leaves_the_order_in_doubt() -> None:
+    """Lists lag behind one another: the order is over there, its trades are not listed yet."""
+    books, order = sent()
+    books.model.fill(order, D("0.04"))
+    books.model.finish(order, ExecKind.CANCELLED)
+    books.send(books.model.evidence(order.cl_ord_id, books.at, complete=False))
+    assert state_of(books, order) is OrderState.UNKNOWN
+    books.look_up()
+    books.check_agreement()

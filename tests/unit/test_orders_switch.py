@@ -13,7 +13,12 @@ from decimal import Decimal
 import pytest
 
 from actors.messages.base import Message
-from actors.messages.control import EpochOpened, MaintenanceAnnounced, SwitchConsent
+from actors.messages.control import (
+    EpochOpened,
+    MaintenanceAnnounced,
+    SwitchConsent,
+    TimerFired,
+)
 from actors.messages.decision import Side
 from actors.messages.execution import ExecKind
 from actors.messages.order import CancelOrder, DeadManSwitch, PlaceHold, SubmitOrder
@@ -158,3 +163,13 @@ def test_without_a_switch_nothing_of_it_happens() -> None:
     books.look_up()
     ends(books, order)
     assert not of(DeadManSwitch, books.sent)
+
+
+def test_a_switch_that_the_settings_turned_off_is_not_renewed_by_an_old_timer() -> None:
+    books = OutsideBooks(USD="10000.00")
+    assert not books.orders.handle(TimerFired("switch", books.at), books.at)
+
+
+def test_a_maintenance_announced_while_nothing_rests_sets_nothing(books: OutsideBooks) -> None:
+    told = MaintenanceAnnounced("m1", books.at + 600 * SECOND, books.at + 900 * SECOND, 0)
+    assert not books.send(told)

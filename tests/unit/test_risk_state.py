@@ -18,6 +18,7 @@ from actors.messages.control import (
     KillSwitch,
     Note,
     Reactivate,
+    RunStarted,
 )
 from actors.messages.decision import Action, OrderIntent, Reason, Side
 from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView
@@ -34,6 +35,7 @@ from actors.messages.risk import (
 from actors.money import money_context
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig
+from actors.risk.reservations import Waiting
 from actors.risk.state import initial_state
 
 D = Decimal
@@ -323,3 +325,40 @@ def test_resume_is_refused_with_the_difference_while_the_venue_and_we_disagree()
     assert standing.reason.endswith("not resumed: balance USD: 1 here, 2 at the venue")
     desk.tell(ReconciliationState("", differs=False))
     assert state_of(desk.tell(Reactivate("operator", "go on"))) == (TradingState.ACTIVE, 0)
+
+
+def test_of_very_many_fills_at_one_time_the_next_portfolio_shows_all() -> None:
+    """None is looked for in the figures of their own instant: each counts twice until then."""
+    desk = Desk()
+    desk.tell(portfolio())
+    for number in range(70):
+        told = OrderUpdate(
+            f"id{number}",
+            number,
+            "AAAUSD",
+            Side.BUY,
+            OrderState.FILLED,
+            D("1.000"),
+            D("1.000"),
+            D("100.0"),
+        )
+        desk.tell(told)
+    assert len(desk.actor.state.reservations) == 70
+    desk.tell(portfolio(position("AAAUSD", "70.000")))
+    assert len(desk.actor.state.reservations) == 70
+    desk.tell(portfolio(position("AAAUSD", "70.000")), at=NOW + 1)
+    assert desk.actor.state.reservations == {}
+
+
+def test_reservations_of_an_older_versions_snapshot_are_settled_from_the_next_run_on() -> None:
+    """Such a snapshot does not say what each waits for; a fill in it is shown by a portfolio."""
+    desk = Desk()
+    desk.tell(portfolio())
+    filled = OrderUpdate(
+        "id", 1, "AAAUSD", Side.BUY, OrderState.FILLED, D("1.000"), D("1.000"), D("100.0")
+    )
+    desk.tell(filled)
+    desk.actor.state.waiting = Waiting()
+    desk.tell(RunStarted("run", "paper", "PAPER", 1, SYMBOLS, "", "", "", "", "", "", ""))
+    desk.tell(portfolio(position("AAAUSD", "1.000")), at=NOW + 1)
+    assert desk.actor.state.reservations == {}
