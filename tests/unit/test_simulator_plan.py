@@ -14,6 +14,7 @@ from adapters.kraken_simulator.conduct import Conduct
 from adapters.kraken_simulator.serving.certificate import server_context, write_certificate
 from adapters.kraken_simulator.serving.clock import ExchangeClock
 from adapters.kraken_simulator.serving.launch import made
+from adapters.kraken_simulator.serving.live import FIRST_STEP_NS, LiveExchange
 from adapters.kraken_simulator.serving.plan import (
     Plan,
     PlanError,
@@ -99,6 +100,23 @@ def test_the_clock_runs_at_its_speed_and_never_back() -> None:
     assert clock.now_ns() == STARTED + 7 * SECOND
     clock.shift(10 * SECOND)
     assert clock.now_ns() == STARTED + 17 * SECOND
+
+
+def test_a_machine_that_cannot_keep_up_slows_the_clock() -> None:
+    """Else each step would take longer than the one before, and nobody would be answered."""
+    ticks = Ticks()
+    accounts = (account_of("me=USD:1", "pro"),)
+    plan = Plan(seed=1, started_ns=STARTED, accounts=accounts, symbols=("BTC/USD",))
+    exchange = made(plan).live.exchange
+    clock = ExchangeClock(STARTED, Fraction(1_000), monotonic_ns=ticks)
+    live = LiveExchange(exchange, clock)
+    ticks.ns += 3_600 * SECOND
+    live.advance()
+    assert live.exchange.now_ns == STARTED + FIRST_STEP_NS
+    assert live.now_ns() == live.exchange.now_ns
+    live.shift(600 * SECOND)
+    live.advance()
+    assert live.exchange.now_ns == STARTED + FIRST_STEP_NS + 600 * SECOND
 
 
 def test_a_certificate_is_for_this_machine_and_its_key_for_its_owner(tmp_path: Path) -> None:

@@ -66,7 +66,7 @@ class Simulator:
     def _happen(self, fault: Fault) -> None:
         """A timed fault's time has come."""
         if fault.what == "clock_skew":
-            self.live.clock.shift(int(fault.seconds * SECOND_NS))
+            self.live.shift(int(fault.seconds * SECOND_NS))
         else:
             self.live.call(lambda venue, at: venue.set_status(fault.status, now_ns=at))
             self.live.tell()

@@ -33,6 +33,11 @@ class ExchangeClock:
         self._last_ns = max(self._last_ns, told)
         return self._last_ns
 
+    def hold(self, ns: int) -> None:
+        """Go on from a time that lies behind: what was beyond it was told to nobody."""
+        self._started_ns -= self.now_ns() - ns
+        self._last_ns = ns
+
     def shift(self, ns: int) -> None:
         """Move the clock; forward at once, backward by standing still."""
         self.now_ns()

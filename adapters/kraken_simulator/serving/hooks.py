@@ -156,7 +156,7 @@ class Hooks:
         seconds = amount(params, "seconds")
         if seconds is None:
             raise Refusal(argument("seconds"))
-        self._live.clock.shift(int(seconds * SECOND_NS))
+        self._live.shift(int(seconds * SECOND_NS))
         return {"now": rfc3339(self._live.now_ns())}
 
     def _revoke(self, _: Exchange, params: Params, __: int) -> Any:

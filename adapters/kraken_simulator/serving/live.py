@@ -5,6 +5,7 @@ One thread, one event loop. Listeners are told in the order in which they were a
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from collections.abc import Callable
 from decimal import Decimal
@@ -17,6 +18,9 @@ from adapters.kraken_simulator.exchange import Exchange
 from adapters.kraken_simulator.serving.clock import ExchangeClock
 
 SPREADS_KEPT: Final = 200
+STEP_SECONDS: Final = 0.5
+FIRST_STEP_NS: Final = 10_000_000_000
+LEAST_STEP_NS: Final = 100_000_000
 T = TypeVar("T")
 Listener = Callable[[tuple[Event, ...]], None]
 
@@ -41,23 +45,46 @@ class LiveExchange:
             symbol: deque(maxlen=SPREADS_KEPT) for symbol in exchange.symbols
         }
         self._untold: list[Event] = []
+        self._step_ns = FIRST_STEP_NS
+        self._jump_ns = 0
 
     def now_ns(self) -> int:
-        """The exchange's time; the exchange itself may stand a little before it."""
-        return max(self.clock.now_ns(), self.exchange.now_ns)
+        """The exchange's time; the exchange itself may stand a little before it.
+
+        A machine that cannot keep up slows the clock: the exchange is never asked for more at once
+        than it does in STEP_SECONDS, else each step would take longer than the one before.
+        """
+        told, most = self.clock.now_ns(), self.exchange.now_ns + self._step_ns + self._jump_ns
+        if told > most:
+            self.clock.hold(most)
+        return max(min(told, most), self.exchange.now_ns)
+
+    def shift(self, ns: int) -> None:
+        """Move the clock; forward at once, however long that takes."""
+        self.clock.shift(ns)
+        self._jump_ns += max(0, ns)
 
     def advance(self) -> None:
         """Move the exchange to now and tell what happened."""
-        self._note(self.exchange.advance(self.now_ns()))
+        self._move()
         self.tell()
+
+    def _move(self) -> int:
+        """Move the exchange to now; returns the time."""
+        before_ns, now_ns, began = self.exchange.now_ns, self.now_ns(), time.perf_counter()
+        self._note(self.exchange.advance(now_ns))
+        self._jump_ns = 0
+        moved_ns, took = now_ns - before_ns, time.perf_counter() - began
+        if moved_ns >= LEAST_STEP_NS:
+            self._step_ns = max(LEAST_STEP_NS, int(moved_ns / max(took, 1e-6) * STEP_SECONDS))
+        return now_ns
 
     def call(self, work: Callable[[Exchange, int], T]) -> T:
         """Do one piece of work at the exchange's now; what it caused waits for `tell`.
 
         What happened before it is told first.
         """
-        now_ns = self.now_ns()
-        self._note(self.exchange.advance(now_ns))
+        now_ns = self._move()
         self.tell()
         try:
             return work(self.exchange, now_ns)
