@@ -43,7 +43,7 @@ def sign(kraken: Running) -> Signer:
         ("Ticker?pair=XBTUSD,NONE", "EQuery:Unknown asset pair"),
     ],
 )
-def test_public_refusals(kraken: Running, path: str, error: str) -> None:
+def test_what_public_methods_refuse(kraken: Running, path: str, error: str) -> None:
     assert get(f"{kraken.rest}/0/public/{path}") == {"error": [error]}
 
 
@@ -75,7 +75,9 @@ def test_public_refusals(kraken: Running, path: str, error: str) -> None:
         ("CancelAllOrdersAfter", {}, f"{ARGUMENTS}timeout"),
     ],
 )
-def test_private_refusals(sign: Signer, method: str, fields: dict[str, str], error: str) -> None:
+def test_what_private_methods_refuse(
+    sign: Signer, method: str, fields: dict[str, str], error: str
+) -> None:
     assert sign(method, **fields) == {"error": [error]}
 
 
@@ -126,7 +128,7 @@ def test_a_cash_order_spends_what_it_says(sign: Signer) -> None:
 
 
 @pytest.mark.asyncio
-async def test_refusals_by_socket(kraken: Running) -> None:
+async def test_what_sockets_refuse_of_orders(kraken: Running) -> None:
     async with socket_of(kraken, "/v2-auth", "me") as socket:
         order = {"order_type": None, "side": None, "symbol": None}
         for name in order:
