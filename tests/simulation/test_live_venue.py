@@ -20,9 +20,10 @@ from actors.orders.state import OrdersState
 from adapters.kraken_simulator.faults.script import Fault
 from service.drivers.trading import RunResult
 from service.failures import UserError
+from service.feeds import UNIVERSE
 from service.kraken_account import refuse_elsewhere
 from service.settings import KrakenSettings, Settings
-from tests.live_desk import Session, plan_of, trade_live
+from tests.live_desk import QUIET_SECONDS, SPEED, Session, plan_of, trade_live
 from tests.simulated_kraken import post
 
 SECONDS = 24.0
@@ -178,6 +179,30 @@ def test_what_people_do_at_the_web_site_is_booked_and_left_alone(tmp_path: Path)
     # By hand and by us: every fill is in the books, ours alone are on the card.
     assert result.card.fills < len(account["fills"])
     assert_books_are_the_venues(session, account)
+
+
+TROUBLE = (
+    Fault(where="ws:add_order", what="reset_after", every=9),
+    Fault(where="ws:add_order", what="error", text="EService:Unavailable", done=True, every=7),
+    Fault(where="ws:executions", what="lose", every=20),
+    Fault(where="ws:executions", what="duplicate", every=6),
+    Fault(where="ws:book", what="wrong_checksum", every=900),
+    Fault(where="rest:TradesHistory", what="html_520", every=5),
+    Fault(where="rest:OpenOrders", what="truncate", every=6),
+)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_200)
+def test_two_hours_of_thirty_symbols_in_trouble_end_with_the_books_of_the_venue(
+    tmp_path: Path,
+) -> None:
+    """Two hours of the venue's time, twenty seconds of it in one of ours."""
+    hours = 2
+    plan = plan_of(symbols=UNIVERSE, faults=TROUBLE)
+    result, session, account = trade_live(tmp_path, hours * 3600 / SPEED + QUIET_SECONDS, plan=plan)
+    assert result.card.orders > 100
+    assert_sound(result, session, account)
 
 
 REFUSED = ["rest_url", "public_socket_url", "private_socket_url"]
