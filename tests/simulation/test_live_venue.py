@@ -70,8 +70,8 @@ def assert_sound(result: RunResult, session: Session, account: dict[str, Any]) -
 
 def test_a_session_ends_with_the_books_of_the_venue(tmp_path: Path) -> None:
     result, session, account = trade_live(tmp_path, SECONDS)
-    assert result.card.orders > 2
-    assert result.card.fills > 2
+    assert result.card.orders > 1
+    assert result.card.fills > 1
     assert_sound(result, session, account)
     assert result.card.feed == "kraken-loopback"
     assert not result.card.market_result
