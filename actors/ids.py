@@ -8,6 +8,8 @@ from typing import Final
 
 ROOT_BYTES: Final = 32
 GENESIS_ROOT: Final = bytes(ROOT_BYTES)
+_CLIENT_ID_LENGTH: Final = 32
+_HEX: Final = frozenset("0123456789abcdef")
 
 
 def digest_hex(*parts: str | bytes | int) -> str:
@@ -27,7 +29,12 @@ def client_order_id(account: str, run_id: str, epoch: int, order_no: int) -> str
     """
     hasher = _orders_of(account, run_id, epoch).copy()
     hasher.update(_framed(order_no))
-    return hasher.hexdigest()[:32]
+    return hasher.hexdigest()[:_CLIENT_ID_LENGTH]
+
+
+def is_client_order_id(text: str) -> bool:
+    """Whether `text` has the form of our client order ids: an order without it is not ours."""
+    return len(text) == _CLIENT_ID_LENGTH and _HEX.issuperset(text)
 
 
 @functools.lru_cache(maxsize=16)

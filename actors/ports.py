@@ -14,7 +14,6 @@ import msgspec
 import numpy as np
 
 from actors.messages.base import Message
-from actors.messages.order import CancelOrder, SubmitOrder
 
 _INT32 = np.dtype("<i4")
 
@@ -192,6 +191,49 @@ class RunRow(msgspec.Struct, frozen=True):
     closed: bool
 
 
+class TableHash(msgspec.Struct, frozen=True):
+    """How many rows of a run a table holds, and the SHA-256 (hex) over all of them."""
+
+    rows: int
+    hash: str
+
+
+class RunManifest(msgspec.Struct, frozen=True):
+    """What a cleanly ended run came to, as its end wrote it; hashes in hex.
+
+    `tables` has every table of rows. `parent` is the hash of the manifest before it, `hash` is over
+    everything else, so an account's newest manifest commits to all of its rows.
+    """
+
+    run_id: str
+    first_seq: int
+    last_seq: int
+    genesis: str
+    root: str
+    frames: int
+    rows: int
+    tables: dict[str, TableHash]
+    code_fingerprint: str
+    settings_hash: str
+    feed: str
+    bundle_id: str
+    profiles: tuple[str, ...]
+    datasets: tuple[str, ...]
+    parent: str
+    hash: str
+
+
+class ManifestCheck(msgspec.Struct, frozen=True):
+    """A run's manifest beside what is stored; `fault` says what differs, empty where nothing does.
+
+    `manifest` is None for a run that was not closed, or not by a version that writes them, and
+    always in a store without rows.
+    """
+
+    manifest: RunManifest | None = None
+    fault: str = ""
+
+
 class Seal(msgspec.Struct, frozen=True):
     """The tombstone of a run whose frames were exported and removed.
 
@@ -232,7 +274,40 @@ class JournalCorruptError(JournalError):
         self.detail = detail
 
 
-class Journal(Protocol):
+class JournalView(Protocol):
+    """One account's journal as it is read: runs, frames, snapshots, and what rows say of them."""
+
+    async def runs(self) -> tuple[RunRow, ...]:
+        """Every segment in stream order."""
+
+    async def seals(self) -> tuple[Seal, ...]:
+        """The runs at the stream's beginning whose frames are gone, in order, as stored."""
+
+    def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
+        """Stored frames that hold any input of the range, in order, as stored (not verified)."""
+
+    def snapshots(self) -> AsyncIterator[StoredSnapshot]:
+        """Stored snapshots, newest first."""
+
+    async def head(self) -> tuple[int, bytes]:
+        """Last durable sequence and root; (0, genesis) when empty."""
+
+    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:
+        """The rows that were left out of frames after input `seq`, in order."""
+
+    async def compare_rows(
+        self, run: RunRow, span: tuple[int, int], rows: tuple[DerivedRow, ...], before: RowParity
+    ) -> RowParity:
+        """Hold the rows stored for the inputs `span` (both included) of a run against `rows`.
+
+        `before` is what the inputs before them gave; its count and digest are continued.
+        """
+
+    async def check_manifest(self, run: RunRow) -> ManifestCheck:
+        """Hold the manifest of a run against the run and every row that is stored of it."""
+
+
+class Journal(JournalView, Protocol):
     """One append-only stream of frames for one account, written by one epoch at a time."""
 
     async def open_epoch(self, holder: str) -> int:
@@ -251,71 +326,17 @@ class Journal(Protocol):
         must continue the stream: first_seq = last durable seq + 1 and root_before = its root.
         """
 
-    async def refused_since(self, seq: int) -> tuple[RefusedRow, ...]:
-        """The rows that were left out of frames after input `seq`, in order."""
-
-    async def compare_rows(
-        self, run: RunRow, span: tuple[int, int], rows: tuple[DerivedRow, ...], before: RowParity
-    ) -> RowParity:
-        """Hold the rows stored for the inputs `span` (both included) of a run against `rows`.
-
-        `before` is what the inputs before them gave; its count and digest are continued.
-        """
-
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment before its first frame; the same row twice is a no-op."""
 
     async def end_run(self, run_id: str) -> None:
-        """Mark a segment as closed cleanly."""
-
-    async def runs(self) -> tuple[RunRow, ...]:
-        """Every segment in stream order."""
-
-    async def seals(self) -> tuple[Seal, ...]:
-        """The runs at the stream's beginning whose frames are gone, in order, as stored."""
-
-    def frames(self, from_seq: int = 1, to_seq: int | None = None) -> AsyncIterator[Frame]:
-        """Stored frames that hold any input of the range, in order, as stored (not verified)."""
-
-    async def head(self) -> tuple[int, bytes]:
-        """Last durable sequence and root; (0, genesis) when empty."""
+        """Mark a segment as closed cleanly, and write what it came to where rows are kept."""
 
     async def save_snapshot(self, snapshot: StoredSnapshot) -> None:
         """Keep a snapshot durably; the same sequence twice is a no-op."""
 
-    def snapshots(self) -> AsyncIterator[StoredSnapshot]:
-        """Stored snapshots, newest first."""
-
     async def close(self) -> None:
         """Release files, locks and connections."""
-
-
-class VenueOrder(msgspec.Struct, frozen=True):
-    """What the venue's own lists say about a client order id."""
-
-    cl_ord_id: str
-    found: bool
-    complete: bool
-    open: bool
-    reports: tuple[Message, ...] = ()
-
-
-class Venue(Protocol):
-    """A venue behind the outbox. Reports come back as inputs, never as return values."""
-
-    async def submit(self, order: SubmitOrder) -> None:
-        """Send the order once. Raises UnknownOutcome when the answer is lost, Permanent when
-        refused.
-        """
-
-    async def cancel(self, order: CancelOrder) -> None:
-        """Ask for a cancel by client id; harmless when the order is already over."""
-
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
-        """Read open orders, closed orders and trades for this id."""
-
-    async def open_orders(self) -> tuple[str, ...]:
-        """Client ids of our own open orders."""
 
 
 class EdgeError(Exception):

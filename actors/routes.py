@@ -21,17 +21,21 @@ from actors.messages.control import (
     EpochOpened,
     KillSwitch,
     LedgerEntry,
+    MaintenanceAnnounced,
     Reactivate,
     RunEnded,
     RunStarted,
+    SwitchConsent,
     Tick,
 )
 from actors.messages.decision import OrderIntent, VerdictSlice
 from actors.messages.execution import (
+    CancelAnswered,
     ExecutionReport,
     Fill,
     NotSent,
     SafeStopAttempted,
+    SubmitAnswered,
     TradeUnexplained,
     TradeUnmatched,
     VenueEvidence,
@@ -58,8 +62,24 @@ from actors.messages.market import (
     MarkSlice,
     TradeSlice,
 )
-from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
+from actors.messages.order import (
+    CancelOrder,
+    DeadManSwitch,
+    OrderUpdate,
+    PlaceHold,
+    RetryDue,
+    RetryPlanned,
+    SubmitOrder,
+)
 from actors.messages.prediction import PredictionSlice, RegimeSlice
+from actors.messages.reconciliation import (
+    BooksToReconcile,
+    ReconcileRequested,
+    ReconciliationEnded,
+    ReconciliationState,
+    ReconciliationWanted,
+    VenueSnapshot,
+)
 from actors.messages.risk import (
     ClusterHour,
     IntentApproved,
@@ -70,13 +90,15 @@ from actors.messages.risk import (
 )
 
 VENUE: Final = "paper_venue"
+RECONCILIATION: Final = "reconciliation"
 
 _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     BookSlice: (VENUE, "market_data"),
     TradeSlice: (VENUE, "market_data"),
     CandleSlice: (VENUE, "market_data"),
-    FeedStatus: (VENUE, "market_data"),
+    FeedStatus: (VENUE, "market_data", RECONCILIATION),
     RunStarted: (
+        RECONCILIATION,
         "market_data",
         "features",
         "inference",
@@ -87,7 +109,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
         RECORDS,
     ),
     RunEnded: (),
-    EpochOpened: ("orders",),
+    EpochOpened: ("orders", RECONCILIATION),
     Deposit: ("ledger",),
     LedgerEntry: ("ledger",),
     Correction: ("ledger",),
@@ -99,6 +121,11 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     NotSent: ("orders",),
     VenueEvidence: ("orders",),
     SafeStopAttempted: ("orders",),
+    SubmitAnswered: ("orders",),
+    CancelAnswered: ("orders",),
+    VenueSnapshot: ("orders",),
+    MaintenanceAnnounced: ("orders",),
+    SwitchConsent: ("orders",),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),
@@ -137,19 +164,40 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     GapOpened: (RECORDS,),
     GapClosed: (RECORDS,),
     Watermark: (RECORDS,),
+    ReconcileRequested: (VENUE,),
+    BooksToReconcile: ("ledger",),
+    ReconciliationEnded: (RECONCILIATION,),
+    ReconciliationWanted: (RECONCILIATION,),
+    ReconciliationState: ("risk", "orders"),
+    DeadManSwitch: (VENUE,),
+    RetryPlanned: ("strategy",),
+    RetryDue: ("strategy",),
 }
 
 
+_TO_VENUE: Final = (SubmitOrder, CancelOrder, ReconcileRequested, DeadManSwitch)
+# What a venue in the graph is never told: its state is ours.
+_OUTSIDE_ONLY: Final = (ReconcileRequested, DeadManSwitch)
+
+
 def routes(*, venue_in_graph: bool) -> Routes:
-    """The route table of a run; with the venue outside, what it would get goes to the outbox."""
+    """The route table of a run; with the venue outside, what it would get goes to the outbox.
+
+    A venue in the graph is part of every snapshot, so there is nothing to reconcile with it.
+    """
     table = {**_INPUTS, **_DERIVED}
     if venue_in_graph:
-        return table
+        return {
+            kind: tuple(
+                name for name in names if name != RECONCILIATION and kind not in _OUTSIDE_ONLY
+            )
+            for kind, names in table.items()
+        }
     return {
         kind: tuple(
             OUTBOX if name == VENUE else name
             for name in names
-            if name != VENUE or kind in (SubmitOrder, CancelOrder)
+            if name != VENUE or kind in _TO_VENUE
         )
         for kind, names in table.items()
     }

@@ -13,7 +13,6 @@ from typing import TypeVar
 import msgspec
 
 from actors.dataset import FEED, Dataset
-from actors.ports import Feed
 from adapters.candles.feed import CandleFeed
 from adapters.candles.series import CandleSeries
 from adapters.kraken.recorded import RecordedFrames
@@ -23,7 +22,7 @@ from adapters.trades.series import TradeSeries
 F = TypeVar("F", CandleFeed, TradeFeed, RecordedFrames)
 
 
-def datasets_of(feed: Feed) -> tuple[Dataset, ...]:
+def datasets_of(feed: object) -> tuple[Dataset, ...]:
     """The files or the seeded market that a feed reads; none where it cannot tell."""
     told: tuple[Dataset, ...] = getattr(feed, "datasets", ())
     return told

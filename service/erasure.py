@@ -30,6 +30,7 @@ from service.backup.manifest import AccountHead
 from service.backup.take import heads, kind_of
 from service.database import administering
 from service.failures import ExitCode, UserError
+from service.key_places import read_record
 from service.settings import Settings
 from service.settings_bounds import without_password
 from service.sole_service import sole_service
@@ -37,7 +38,9 @@ from service.stores import FILE, POSTGRES, Say, account_place, embedded_server
 
 FORMAT: Final = 1
 # What an account keeps in its data folder, the keys last: until then a certificate can be signed.
-KEPT: Final = (POSTGRES, "journal", "runs", "control", "logs", "backups", "sealed", "anchors")
+KEPT: Final = (
+    POSTGRES, "journal", "runs", "control", "logs", "backups", "sealed", "keys", "anchors",
+)  # fmt: skip
 
 
 class Certificate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -149,6 +152,15 @@ def _left(settings: Settings) -> tuple[str, ...]:
         left.append(f"the copy of the anchors in {settings.journal.anchor_copy}")
     if settings.journal.dsn:
         left.append("the server's own logs, write-ahead log archives and base backups, and roles")
+    try:
+        stored = read_record(settings)
+    except UserError:
+        left.append("an API key, if it was kept outside the data folder: its record is damaged")
+    else:
+        if stored is not None and stored.store != "file":
+            left.append(f"the API key in {stored.place}, and at the venue")
+        elif stored is not None:
+            left.append("the API key at the venue, where it stays valid until it is deleted there")
     return tuple(left)
 
 

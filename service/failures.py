@@ -21,6 +21,7 @@ class ExitCode(enum.IntEnum):
     HALTED = 7
     MISSING = 8
     UNSOUND = 9
+    KEY_REFUSED = 10
     INTERRUPTED = 130
 
 
@@ -35,6 +36,7 @@ EXIT_CODES = {
     ExitCode.HALTED: "the core stands halted; a person must look and reactivate",
     ExitCode.MISSING: "the run, account, bundle or file that was named does not exist",
     ExitCode.UNSOUND: "the database is not what it should be: schema changed, rows against a rule",
+    ExitCode.KEY_REFUSED: "the API key may do too much or too little, or the venue refuses it",
     ExitCode.INTERRUPTED: "interrupted twice before the clean stop was done",
 }
 

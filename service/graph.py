@@ -28,6 +28,8 @@ from actors.paper_venue.actor import PaperVenueActor
 from actors.paper_venue.state import PaperVenueConfig
 from actors.paper_venue.state import initial_state as paper_venue_state
 from actors.ports import PredictionTape, Predictor, TapedPredictor
+from actors.reconciliation import actor as reconciliation
+from actors.reconciliation.state import ReconciliationConfig
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig
 from actors.risk.state import initial_state as risk_state
@@ -50,6 +52,7 @@ _POLICIES: Final = {
     "risk": Policy.HALT,
     "orders": Policy.HALT,
     "ledger": Policy.HALT,
+    "reconciliation": Policy.HALT,
 }
 
 
@@ -93,6 +96,12 @@ def build_graph(
     actors = _deciders(decision, instruments, taped, venue_in_graph=venue_in_graph)
     if venue_in_graph:
         actors.insert(0, _paper_venue(decision, instruments))
+    else:
+        schedule_ns = decision.orders.reconcile_seconds * SECOND_NS
+        config = ReconciliationConfig(schedule_ns=schedule_ns)
+        actors.append(
+            reconciliation.ReconciliationActor(config, reconciliation.initial_state(config))
+        )
     kernel = Kernel(
         actors,
         child_specs(decision.market.bar_interval_seconds * SECOND_NS),
@@ -122,6 +131,7 @@ def _deciders(
         stale_after_ns=market.stale_after_seconds * SECOND_NS,
         heartbeat_ns=market.heartbeat_seconds * SECOND_NS,
         candle_half_spread_ratio=float(market.candle_half_spread_bps) / _BPS,
+        settle_ns=market.settle_ms * MILLISECOND_NS,
     )
     features_config = features.FeaturesConfig(symbols)
     inference_config = inference.InferenceConfig(symbols, predictor)
@@ -133,6 +143,7 @@ def _deciders(
         decision_age_ns_max=limits.decision_age_max_seconds * SECOND_NS,
         deadline_ns=limits.deadline_seconds * SECOND_NS,
         lifetime_ns=limits.lifetime_seconds * SECOND_NS,
+        switch_seconds=0 if venue_in_graph else limits.dead_man_seconds,
     )
     ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
     return [

@@ -1,8 +1,8 @@
 """The outbox: the only door out. It releases what is durable and re-checks at the door.
 
-An entry is dropped with a recorded NotSent when trading is no longer Active, the epoch is old or
-the decision is older than the limit. Cancels always pass. Answers come back as inputs, never as
-return values.
+An entry is dropped with a recorded NotSent when trading is no longer Active, the epoch is old, the
+decision is older than the limit, or the dead man's switch could not be armed. Cancels always pass.
+Answers come back as inputs, never as return values.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from actors.instant import SECOND_NS
 from actors.kernel.envelope import Envelope
 from actors.messages.decision import Side
 from actors.messages.execution import NotSent
-from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.risk import TradingState
-from actors.ports import EdgeError, FeedItem, Transient, Venue
+from actors.ports import EdgeError, FeedItem, Transient
+from actors.venue_port import Venue
 from service.fail_points import FailPoints
 
 DECISION_AGE_MAX_NS: Final = 2 * SECOND_NS
@@ -41,6 +42,7 @@ class Outbox:
         self._now = now
         self._fail_points = fail_points
         self._decision_age_max_ns = decision_age_max_ns
+        self._unguarded = False
         self.released = 0
         self.not_sent = 0
 
@@ -55,6 +57,8 @@ class Outbox:
             body = envelope.body
             if isinstance(body, CancelOrder):
                 await self._cancel(body)
+            elif isinstance(body, DeadManSwitch):
+                await self._switch(body)
             elif isinstance(body, SubmitOrder):
                 reason = self.refusal(body, waited_ns)
                 if reason is None:
@@ -75,6 +79,8 @@ class Outbox:
             return "trading is halted"
         if order.side is Side.BUY and state is not TradingState.ACTIVE:
             return "only reducing orders may leave"
+        if order.side is Side.BUY and self._unguarded:
+            return "the dead man's switch could not be armed"
         now = self._now() + waited_ns
         if now - order.decided_at > self._decision_age_max_ns or now > order.deadline:
             return "the decision is too old"
@@ -97,3 +103,12 @@ class Outbox:
             await self._venue.cancel(order)
         except EdgeError:
             return  # the order stays open; the next cancel or the evidence settles it
+
+    async def _switch(self, switch: DeadManSwitch) -> None:
+        """Arm, renew or disarm; without a switch that was meant to be armed no entry leaves."""
+        try:
+            await self._venue.switch(switch)
+        except EdgeError:
+            self._unguarded = switch.seconds > 0
+            return  # the core's next renewal tries again
+        self._unguarded = False

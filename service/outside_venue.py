@@ -4,11 +4,13 @@ unknown.
 At start every order that this account believes alive is looked up in the venue's own lists;
 afterwards only those whose outcome is unknown: at once, then after pauses of logical time that
 double up to a bound. When we ask decides nothing. Absence proves something only after an order's
-deadline.
+deadline. The lists of a reconciliation are read when the core waits for them, whatever became of
+the effect that said so.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
@@ -16,11 +18,15 @@ import msgspec
 from actors.instant import SECOND_NS
 from actors.kernel.kernel import Kernel
 from actors.messages.base import Message
+from actors.messages.control import LedgerEntry
 from actors.messages.execution import ExecutionReport, VenueEvidence
 from actors.messages.order import OrderState
+from actors.messages.reconciliation import VenueOrderSeen, VenueSnapshot
 from actors.messages.risk import TradingState
 from actors.orders.state import OrdersState
-from actors.ports import EdgeError, Venue
+from actors.ports import EdgeError
+from actors.reconciliation.state import ReconciliationActorState
+from actors.venue_port import Venue
 from service.fail_points import FailPoints
 from service.ingress import Ingress
 from service.outbox import Outbox
@@ -29,6 +35,10 @@ from service.safe_stop import Bounds, Pauses
 LOOK_AGAIN_FIRST_NS: Final = SECOND_NS
 LOOK_AGAIN_LONGEST_NS: Final = 30 * SECOND_NS
 _IN_DOUBT: Final = (OrderState.UNKNOWN,)
+# Most orders and trades, or entries, of one part of a reading.
+PART: Final = 800
+# A venue's order id, and some trades of that order.
+_Chunk = tuple[str, tuple[ExecutionReport, ...]]
 
 
 class _Asked(msgspec.Struct, frozen=True):
@@ -39,7 +49,10 @@ class _Asked(msgspec.Struct, frozen=True):
 
 
 class OutsideVenue:
-    """What a driver needs to trade through a venue port, and the pace of its safe stops."""
+    """What a driver needs to trade through a venue port, and the pace of its safe stops.
+
+    With `funds` the account opens with what lies at the venue.
+    """
 
     def __init__(
         self,
@@ -48,13 +61,17 @@ class OutsideVenue:
         *,
         pauses: Pauses = Pauses(),  # noqa: B008  (frozen)
         bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
+        funds: bool = False,
     ) -> None:
         self.venue = venue
+        self.funds = funds
         self.ingress = ingress
         self.pauses = pauses
         self.bounds = bounds
         self._owed: dict[str, None] = {}
         self._asked: dict[str, _Asked] = {}
+        self._read = 0
+        self._read_again = 0
 
     def outbox(
         self, kernel: Kernel, epoch: int, fail_points: FailPoints, *, decision_age_max_ns: int
@@ -96,7 +113,7 @@ class OutsideVenue:
                 continue
             self._asked[order.cl_ord_id] = _asked_again(asked, kernel.at, order.deadline)
             try:
-                seen = await self.venue.look_up(order.cl_ord_id)
+                seen = await self.venue.look_up(order.cl_ord_id, order.decided_at)
             except EdgeError:
                 continue
             self._owed.pop(order.cl_ord_id, None)
@@ -105,10 +122,93 @@ class OutsideVenue:
             reports = tuple(r for r in seen.reports if isinstance(r, ExecutionReport))
             found.append(
                 VenueEvidence(
-                    order.cl_ord_id, kernel.at, seen.found, seen.complete, seen.open, reports
+                    order.cl_ord_id,
+                    kernel.at,
+                    seen.found,
+                    seen.complete,
+                    seen.open,
+                    reports,
+                    seen.window_from,
+                    seen.window_to,
+                    seen.filled,
+                    seen.end,
                 )
             )
         return found
+
+    async def lists(self, kernel: Kernel) -> list[Message]:
+        """The venue's lists, when the core waits for them: once for each number it gives.
+
+        What could not be read is tried again after a pause of logical time.
+        """
+        state: ReconciliationActorState = kernel.actor("reconciliation").state
+        if not state.awaits or state.number == self._read or kernel.at < self._read_again:
+            return []
+        at = kernel.at
+        try:
+            snapshot = await self.venue.lists(state.request())
+        except EdgeError:
+            self._read_again = at + LOOK_AGAIN_FIRST_NS
+            return []
+        self._read = state.number
+        return list(parts_of(msgspec.structs.replace(snapshot, ts=at)))
+
+
+def parts_of(snapshot: VenueSnapshot, size: int = PART) -> Iterator[VenueSnapshot]:
+    """A long reading in parts, each an input that a mailbox holds: orders, trades and entries.
+
+    A part lists the orders of its trades. The last has everything that is open, and the balances.
+    """
+    orders = {each.venue_order_id: each for each in snapshot.closed_orders}
+    orders |= {each.venue_order_id: each for each in snapshot.open_orders}
+    trades: dict[str, list[ExecutionReport]] = {name: [] for name in orders}
+    for report in snapshot.trades:
+        trades.setdefault(report.venue_order_id, []).append(report)
+    chunks = [
+        (name, tuple(found[first : first + size]))
+        for name, found in trades.items()
+        for first in range(0, max(1, len(found)), size)
+    ]
+    rest = snapshot
+    if len(chunks) + len(snapshot.trades) + len(snapshot.entries) > size:
+        for group in _grouped(chunks, size):
+            listed = [orders[name] for name, _ in group if name in orders]
+            yield _part(snapshot, listed, group, ())
+        for first in range(0, len(snapshot.entries), size):
+            yield _part(snapshot, [], [], snapshot.entries[first : first + size])
+        rest = msgspec.structs.replace(snapshot, closed_orders=(), trades=(), entries=())
+    yield rest
+
+
+def _grouped(chunks: list[_Chunk], size: int) -> Iterator[list[_Chunk]]:
+    """Orders with their trades, as many as make `size` of both; an order alone may be more."""
+    group: list[_Chunk] = []
+    filled = 0
+    for chunk in chunks:
+        if group and filled + 1 + len(chunk[1]) > size:
+            yield group
+            group, filled = [], 0
+        group.append(chunk)
+        filled += 1 + len(chunk[1])
+    if group:
+        yield group
+
+
+def _part(
+    snapshot: VenueSnapshot,
+    listed: list[VenueOrderSeen],
+    chunks: list[_Chunk],
+    entries: tuple[LedgerEntry, ...],
+) -> VenueSnapshot:
+    return msgspec.structs.replace(
+        snapshot,
+        open_orders=tuple(each for each in listed if each.end is None),
+        closed_orders=tuple(each for each in listed if each.end is not None),
+        trades=tuple(report for _, found in chunks for report in found),
+        balances=(),
+        entries=entries,
+        more=True,
+    )
 
 
 def _asked_again(asked: _Asked | None, at: int, deadline: int) -> _Asked:

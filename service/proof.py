@@ -42,6 +42,7 @@ class ProofCard(msgspec.Struct, frozen=True):
     halted: str = ""
     equity: str = ""
     feed_counts: dict[str, int] = {}
+    manifest: str = ""
 
     @property
     def proven(self) -> bool:
@@ -62,6 +63,7 @@ def with_replay(card: ProofCard, report: ReplayReport | None) -> ProofCard:
         seconds_chain=round(report.verify_seconds, 6),
         seconds_replay=round(report.replay_seconds, 6),
         divergence=divergence,
+        manifest=report.manifest,
     )
 
 
@@ -96,6 +98,8 @@ def lines_of(card: ProofCard) -> tuple[tuple[str, str], ...]:
     if card.feed_counts:
         told = "   ".join(f"{name} {count:,}" for name, count in card.feed_counts.items())
         rows.insert(2, ("feed", told))
+    if card.manifest:
+        rows.append(("manifest", f"{card.manifest}, of every table's rows"))
     if card.divergence:
         rows.append(("first divergence", card.divergence))
     if card.halted:

@@ -21,10 +21,17 @@ from service.tally import Tally
 
 
 async def prove(
-    card: ProofCard, journal: Journal, run: RunRow, *, progress: Progress | None = None
+    card: ProofCard,
+    journal: Journal,
+    run: RunRow,
+    *,
+    progress: Progress | None = None,
+    verify: bool = True,
 ) -> tuple[ProofCard, ReplayReport]:
-    """Read the run back, verify its chain and re-execute it with the real models."""
-    report = await replay_run(journal, run, builder(verify=True), verify=True, progress=progress)
+    """Read the run back, verify its chain and re-execute it, with the real models to `verify`."""
+    report = await replay_run(
+        journal, run, builder(verify=verify), verify=verify, progress=progress
+    )
     return with_replay(card, report), report
 
 
@@ -39,7 +46,7 @@ def closing_card(
     halt = kernel.halt
     return card_of(
         run,
-        market_result="seeded" not in run.feed,
+        market_result="seeded" not in run.feed and "loopback" not in run.feed,
         notice=notice,
         inputs=tally.inputs,
         messages=tally.messages,

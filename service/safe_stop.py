@@ -17,7 +17,8 @@ from tenacity import AsyncRetrying, RetryCallState, retry_if_result, wait_expone
 
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
 from actors.messages.order import CancelOrder
-from actors.ports import EdgeError, Transient, UnknownOutcome, Venue
+from actors.ports import EdgeError, Transient, UnknownOutcome
+from actors.venue_port import Venue
 
 UNREAD: Final = -1
 REASON: Final = "safe mode"

@@ -18,7 +18,8 @@ from actors.kernel.snapshot import state_digest
 from actors.messages.codec import encode
 from actors.messages.control import Deposit, EpochOpened, RunEnded, RunStarted
 from actors.model_statement import ModelStatement
-from actors.ports import Feed, FeedItem, Journal, RunRow
+from actors.ports import FeedItem, Journal, RunRow
+from adapters.kraken.line import Line
 from service.anchoring import Anchoring
 from service.bundles import Choice
 from service.datasets import datasets_of
@@ -27,6 +28,7 @@ from service.failures import ExitCode, UserError
 from service.feeds import rules_of
 from service.fingerprint import code_fingerprint
 from service.graph import Graph
+from service.live_market import LiveMarket, Source
 from service.pump import Observer, Pump
 from service.rebuilding import graph_of
 from service.recovery import Progress, Recovered, recover, unheard_refusals
@@ -50,6 +52,10 @@ class SegmentPlan(msgspec.Struct, frozen=True):
     starts_at: int
     model: ModelStatement | None = None
     datasets: tuple[Dataset, ...] = ()
+    gapless: bool = True
+    """A feed that is a recording: whoever reads it on from an input misses nothing."""
+    funded_by_venue: bool = False
+    """The account opens with what lies at the venue, not with a balance of the settings."""
 
 
 class OpenSegment:
@@ -63,10 +69,16 @@ class OpenSegment:
         self.pump = pump
         self.recovered = recovered
         self.epoch = epoch
+        self.line: Line | None = None
+        """How the connection of a live feed stands."""
 
 
 def run_id_of(plan: SegmentPlan, decision: DecisionSettings, bundle_id: str, genesis: bytes) -> str:
-    """The id of a run: 16 hex characters over everything that determines it."""
+    """The id of a run: 16 hex characters over everything that determines it.
+
+    A live run is determined by its moment; two of them are never the same.
+    """
+    moment = () if plan.gapless else (str(plan.starts_at),)
     return digest_hex(
         "run",
         plan.mode,
@@ -79,18 +91,21 @@ def run_id_of(plan: SegmentPlan, decision: DecisionSettings, bundle_id: str, gen
         genesis.hex(),
         encode(rules_of(plan.symbols)),
         encode(plan.datasets),
+        *moment,
     )[:16]
 
 
 def plan_of(
-    mode: str, feed: Feed, model: ModelStatement | None = None, *, starts_at: int = 0
+    mode: str, feed: Source, model: ModelStatement | None = None, *, starts_at: int = 0
 ) -> SegmentPlan:
     """A segment of `feed`, with what it says of itself."""
-    told = datasets_of(feed)
-    return SegmentPlan(mode, feed.kind, feed.digest, feed.symbols, starts_at, model, told)
+    told, gapless = datasets_of(feed), not isinstance(feed, LiveMarket)
+    return SegmentPlan(
+        mode, feed.kind, feed.digest, feed.symbols, starts_at, model, told, gapless=gapless
+    )
 
 
-def fresh_run_id(settings: Settings, feed: Feed, choice: Choice, mode: str) -> str:
+def fresh_run_id(settings: Settings, feed: Source, choice: Choice, mode: str) -> str:
     """The id of a run of `feed` that starts an account of its own."""
     plan = plan_of(mode, feed)
     bundle_id = "" if choice.bundle is None else choice.bundle.bundle_id
@@ -168,7 +183,7 @@ def _opening(
     opening = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
     if kernel.seq:
         opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
-    if not kernel.actor("ledger").state.deposits:
+    if not plan.funded_by_venue and not kernel.actor("ledger").state.deposits:
         # Fresh, or killed between the first frame and the second; the ledger books it once.
         deposit = Deposit(account.quote, account.opening_balance, "opening balance", at)
         opening.append(FeedItem(at, deposit))
@@ -285,8 +300,7 @@ def _started(
         genesis=run.genesis.hex(),
         rules=graph.instruments,
         state=state_digest(graph.kernel.snapshot()),
-        # A feed is a recording: whoever reads it on from an input misses nothing.
-        gapless=True,
+        gapless=plan.gapless,
         model=plan.model,
         datasets=plan.datasets,
     )

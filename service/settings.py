@@ -34,20 +34,30 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How market data becomes bars and marks. `heartbeat_seconds` 0 decides at bar closes only."""
+    """How market data becomes bars and marks. `heartbeat_seconds` 0 decides at bar closes only.
+
+    A live bar waits `settle_ms` after its end for trades that are still under way.
+    """
 
     bar_interval_seconds: int = 3600
     stale_after_seconds: int = 7200
     heartbeat_seconds: int = 0
     candle_half_spread_bps: Decimal = Decimal(5)
+    settle_ms: int = 0
 
 
 class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How long an order may live. The venue must not match it after `deadline_seconds`."""
+    """How long an order may live. The venue must not match it after `deadline_seconds`.
+
+    With a venue outside, its lists are read and held against our books every `reconcile_seconds`,
+    and its dead man's switch is armed for `dead_man_seconds` while entries rest (0: never).
+    """
 
     deadline_seconds: int = 5
     lifetime_seconds: int = 5400
     decision_age_max_seconds: int = 2
+    reconcile_seconds: int = 300
+    dead_man_seconds: int = 60
 
 
 class VenueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -97,6 +107,22 @@ class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     conflate_ms: int = 500
 
 
+class KrakenSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where Kraken is, and when its public feed is not believed.
+
+    No frame for `silence_seconds` is a lost connection. A wall or venue clock that is further than
+    `clock_skew_ms_max` from ours stops entries. `tier` (starter, intermediate, pro) says which rate
+    limits the account has. Addresses without TLS are for loopback only.
+    """
+
+    public_socket_url: str = "wss://ws.kraken.com/v2"
+    private_socket_url: str = "wss://ws-auth.kraken.com/v2"
+    rest_url: str = "https://api.kraken.com"
+    silence_seconds: int = 8
+    clock_skew_ms_max: int = 1000
+    tier: str = "starter"
+
+
 class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Where and how inputs are made durable. Without `dsn` the embedded PostgreSQL is used.
 
@@ -113,6 +139,17 @@ class JournalSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     snapshot_every_inputs: int = 5000
     anchor_copy: str = ""
     recompute_hour_utc: int = 3
+
+
+class KeysSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where the venue's API key comes from. No secret is a setting: these name files.
+
+    `key_file` is a mounted container secret (two lines: key, secret) that is used in place of what
+    `ballast keys connect` stored; `passphrase_file` opens an encrypted key file without asking.
+    """
+
+    key_file: str = ""
+    passphrase_file: str = ""
 
 
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -137,7 +174,9 @@ class Settings(DecisionSettings, frozen=True, forbid_unknown_fields=True):
     """The whole tree as a user sees it: the decision sections, then the edge sections."""
 
     feed: FeedSettings = FeedSettings()
+    kraken: KrakenSettings = KrakenSettings()
     journal: JournalSettings = JournalSettings()
+    keys: KeysSettings = KeysSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     data_dir: str = ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from actors.money import round_even
 from adapters.instruments.facts import QUOTE, QUOTE_DECIMALS
@@ -20,14 +21,19 @@ LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("market.stale_after_seconds", Decimal(1), Decimal(10**7)),
     ("market.heartbeat_seconds", Decimal(0), Decimal(86_400)),
     ("market.candle_half_spread_bps", Decimal(0), Decimal(1000)),
+    ("market.settle_ms", Decimal(0), Decimal(60_000)),
     ("orders.deadline_seconds", Decimal(1), Decimal(60)),
     ("orders.lifetime_seconds", Decimal(1), Decimal(10**6)),
     ("orders.decision_age_max_seconds", Decimal(1), Decimal(60)),
+    ("orders.reconcile_seconds", Decimal(30), Decimal(86_400)),
+    ("orders.dead_man_seconds", Decimal(0), Decimal(86_400)),
     ("venue.latency_ms", Decimal(1), Decimal(60_000)),
     ("venue.slippage_bps", Decimal(0), Decimal(1000)),
     ("venue.participation_ratio", Decimal("0.0001"), Decimal(1)),
     ("proof.state_digest_every_inputs", Decimal(1), Decimal(5000)),
     ("feed.conflate_ms", Decimal(1), Decimal(60_000)),
+    ("kraken.silence_seconds", Decimal(2), Decimal(60)),
+    ("kraken.clock_skew_ms_max", Decimal(50), Decimal(60_000)),
     ("journal.frame_inputs", Decimal(1), Decimal(100_000)),
     ("journal.snapshot_every_inputs", Decimal(1), Decimal(5000)),
     ("journal.recompute_hour_utc", Decimal(0), Decimal(23)),
@@ -38,6 +44,7 @@ CHOICES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("journal.kind", ("", "memory", "file", "postgres")),
     ("log.level", ("debug", "info", "warning", "error", "critical")),
 )
+LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 WHOLE_MAX: Final = 2**63 - 1
 DECIMALS_MAX: Final = 8
 _FINEST: Final = Decimal(1).scaleb(-DECIMALS_MAX)
@@ -73,6 +80,7 @@ def refuse_out_of_bounds(settings: Any) -> None:
             )
     _refuse_account(settings)
     _refuse_window(settings)
+    _refuse_plain_text(settings)
     refuse_address(settings.journal.dsn, "journal.dsn")
     if without_password(settings.journal.dsn) != settings.journal.dsn:
         raise UserError(
@@ -80,7 +88,7 @@ def refuse_out_of_bounds(settings: Any) -> None:
             "The setting journal.dsn holds a password, which settings never do.",
             "Write the address into a file that only you can read; name it by journal.dsn_file.",
         )
-    if settings.server.host not in ("127.0.0.1", "localhost", "::1"):
+    if settings.server.host not in LOOPBACK:
         raise UserError(
             ExitCode.USAGE,
             f"The endpoint may only listen on this machine, not on {settings.server.host!r}.",
@@ -126,6 +134,37 @@ def _refuse_window(settings: Any) -> None:
             f"The setting feed.conflate_ms is {window_ms}, which does not divide a bar.",
             "Choose a window of which whole ones make a bar, such as 100, 250, 500 or 1000.",
         )
+    if settings.market.settle_ms >= bar_seconds * 1000:
+        raise UserError(
+            ExitCode.USAGE,
+            f"The setting market.settle_ms is {settings.market.settle_ms}, a whole bar or more.",
+            "Choose less than market.bar_interval_seconds.",
+        )
+
+
+def _refuse_plain_text(settings: Any) -> None:
+    """Prices of a stranger must not come from the line: TLS, except on this machine."""
+    for path, plain, secure in (
+        ("kraken.public_socket_url", "ws", "wss"),
+        ("kraken.rest_url", "http", "https"),
+    ):
+        if _is_address(_at(settings, path), plain, secure):
+            continue
+        raise UserError(
+            ExitCode.USAGE,
+            f"The setting {path} is {_at(settings, path)!r}, which is no address of the venue.",
+            f"Write it like {secure}://host/path; {plain}:// is for 127.0.0.1 only.",
+        )
+
+
+def _is_address(text: str, plain: str, secure: str) -> bool:
+    try:
+        address = urlsplit(text)
+        host, port = address.hostname, address.port
+    except ValueError:
+        return False
+    schemes = (plain, secure) if host in LOOPBACK else (secure,)
+    return bool(host) and port != 0 and address.scheme in schemes
 
 
 def _refuse_account(settings: Any) -> None:

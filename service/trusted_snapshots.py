@@ -25,7 +25,7 @@ from actors.kernel.snapshot import (
 from actors.kernel.supervisor import Outcome
 from actors.messages.codec import frozen_decoder
 from actors.messages.control import RunStarted
-from actors.ports import Journal, JournalCorruptError, Record, StoredSnapshot
+from actors.ports import JournalCorruptError, JournalView, Record, StoredSnapshot
 
 OUTCOMES: Final = frozen_decoder(Outcome)
 
@@ -43,7 +43,7 @@ class Passed(msgspec.Struct):
 
 
 async def trusted_snapshots(
-    journal: Journal, last_seq: int, passed: Passed
+    journal: JournalView, last_seq: int, passed: Passed
 ) -> AsyncIterator[Snapshot]:
     """The snapshots at or before `last_seq` that the chain names, newest first."""
     if last_seq <= 0:
@@ -58,7 +58,7 @@ async def trusted_snapshots(
         yield snapshot
 
 
-async def is_begun_from(journal: Journal, snapshot: Snapshot) -> bool:
+async def is_begun_from(journal: JournalView, snapshot: Snapshot) -> bool:
     """Whether the run that follows names the snapshot, whatever its own record says."""
     seq, root = snapshot.kernel.seq, snapshot.kernel.root
     try:
@@ -81,7 +81,7 @@ def whole_snapshot(stored: StoredSnapshot) -> Snapshot | None:
     return snapshot if (kernel.seq, kernel.root) == (stored.seq, stored.root) else None
 
 
-async def _is_named(journal: Journal, snapshot: Snapshot) -> bool:
+async def _is_named(journal: JournalView, snapshot: Snapshot) -> bool:
     seq, root = snapshot.kernel.seq, snapshot.kernel.root
     try:
         async for frame in journal.frames(seq, seq + 1):

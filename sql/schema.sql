@@ -290,6 +290,45 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_manifests()
+CREATE OR REPLACE FUNCTION ballast.check_manifests()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    told record;
+    begun record;
+    ended record;
+    before text;
+BEGIN
+    FOR told IN SELECT * FROM added LOOP
+        SELECT ordinal, mode, genesis, first_seq INTO begun FROM ballast.run
+        WHERE account_id = told.account_id AND run_id = told.run_id;
+        SELECT run_id, last_seq, root_after INTO ended FROM ballast.journal_frame
+        WHERE account_id = told.account_id AND first_seq <= told.last_seq
+        ORDER BY first_seq DESC LIMIT 1;
+        IF (told.mode, told.genesis, told.first_seq, told.run_id, told.last_seq, told.root)
+            IS DISTINCT FROM (begun.mode, encode(begun.genesis, 'hex'), begun.first_seq,
+                ended.run_id, ended.last_seq, encode(ended.root_after, 'hex'))
+        THEN
+            RAISE EXCEPTION 'The manifest of run % is not of the run that is stored.', told.run_id
+                USING ERRCODE = 'BL002';
+        END IF;
+        SELECT m.manifest_hash INTO before FROM ballast.replay_manifest m
+        JOIN ballast.run r ON r.account_id = m.account_id AND r.run_id = m.run_id
+        WHERE m.account_id = told.account_id AND r.ordinal < begun.ordinal
+        ORDER BY r.ordinal DESC LIMIT 1;
+        IF told.parent_hash <> coalesce(before, '') OR told.manifest_hash <> encode(
+            sha256(convert_to((to_jsonb(told) - 'manifest_hash')::text, 'UTF8')), 'hex'
+        ) THEN
+            RAISE EXCEPTION 'The manifest of run % does not follow the one before it.', told.run_id
+                USING ERRCODE = 'BL002';
+        END IF;
+    END LOOP;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_order_requests()
 CREATE OR REPLACE FUNCTION ballast.check_order_requests()
  RETURNS trigger
@@ -1673,6 +1712,33 @@ CREATE TABLE ballast.regime_slice (
     CONSTRAINT regime_slice_known CHECK ((regime <@ ARRAY[0, 1, 2, 3, '-2147483648'::integer]))
 );
 
+--# table ballast.replay_manifest
+CREATE TABLE ballast.replay_manifest (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    first_seq bigint NOT NULL,
+    last_seq bigint NOT NULL,
+    genesis text NOT NULL,
+    root text NOT NULL,
+    frames bigint NOT NULL,
+    row_count bigint NOT NULL,
+    tables jsonb NOT NULL,
+    code_fingerprint text NOT NULL,
+    settings_hash text NOT NULL,
+    feed text NOT NULL,
+    bundle_id text NOT NULL,
+    profiles text[] NOT NULL,
+    datasets text[] NOT NULL,
+    parent_hash text NOT NULL,
+    manifest_hash text NOT NULL,
+    CONSTRAINT replay_manifest_pkey PRIMARY KEY (account_id, run_id),
+    CONSTRAINT replay_manifest_hashes CHECK (((genesis ~ '^[0-9a-f]{64}$'::text) AND (root ~ '^[0-9a-f]{64}$'::text) AND (parent_hash ~ '^([0-9a-f]{64})?$'::text) AND (manifest_hash ~ '^[0-9a-f]{64}$'::text))),
+    CONSTRAINT replay_manifest_range CHECK (((first_seq > 0) AND ((frames >= 1) AND (frames <= ((last_seq - first_seq) + 1))) AND (row_count >= 0))),
+    CONSTRAINT replay_manifest_successor_once UNIQUE (account_id, parent_hash)
+);
+
 --# table ballast.risk_hour
 CREATE TABLE ballast.risk_hour (
     account_id text NOT NULL,
@@ -2070,6 +2136,9 @@ CREATE TABLE ballast.verdict_slice (
 --# key journal_sealed_begun ON ballast.journal_sealed
 ALTER TABLE ballast.journal_sealed ADD CONSTRAINT journal_sealed_begun FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
 
+--# key replay_manifest_ended ON ballast.replay_manifest
+ALTER TABLE ballast.replay_manifest ADD CONSTRAINT replay_manifest_ended FOREIGN KEY (account_id, run_id) REFERENCES ballast.run_end(account_id, run_id);
+
 --# key run_end_account_id_run_id_fkey ON ballast.run_end
 ALTER TABLE ballast.run_end ADD CONSTRAINT run_end_account_id_run_id_fkey FOREIGN KEY (account_id, run_id) REFERENCES ballast.run(account_id, run_id);
 
@@ -2118,6 +2187,437 @@ CREATE VIEW ballast.balance AS
    FROM (ballast.transfer t
      CROSS JOIN LATERAL ( VALUES (t.debit,(- t.amount),t.debit_balance), (t.credit,t.amount,t.credit_balance)) s(ledger_account, change, carried))
   GROUP BY t.account_id, s.ledger_account, t.asset;
+
+--# view ballast.derived_row
+CREATE VIEW ballast.derived_row AS
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'run_context'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.run_context r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'universe_version'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.universe_version r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'universe_member'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.universe_member r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'instrument'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.instrument r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'profile'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.profile r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'profile_assignment'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.profile_assignment r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'model_version'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.model_version r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'training_window'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.training_window r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'regime_cut'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.regime_cut r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'training_fold'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.training_fold r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'activation'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.activation r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'operator_action'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.operator_action r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'dataset'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.dataset r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'bar_slice'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.bar_slice r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'feature_schema'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.feature_schema r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'feature_slice'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.feature_slice r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'regime_slice'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.regime_slice r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'prediction_slice'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.prediction_slice r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'risk_profile'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.risk_profile r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'trading_state'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.trading_state r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'verdict_slice'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.verdict_slice r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'refusal'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.refusal r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'risk_verdict'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.risk_verdict r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'order_event'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.order_event r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'transfer'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.transfer r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'order_request'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.order_request r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'fill'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.fill r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'trade_unexplained'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.trade_unexplained r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'trade_closed'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.trade_closed r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'lot'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.lot r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'lot_consumed'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.lot_consumed r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'ledger_entry'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.ledger_entry r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'portfolio_hour'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.portfolio_hour r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'position_hour'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.position_hour r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'risk_hour'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.risk_hour r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'cluster_hour'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.cluster_hour r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'ingestion_gap'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.ingestion_gap r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'ingestion_watermark'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.ingestion_watermark r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'row_refused'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.row_refused r;
 
 --# view ballast.lot_open
 CREATE VIEW ballast.lot_open AS
@@ -2280,6 +2780,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.prediction_slice REFERENCING 
 --# trigger check_added ON ballast.regime_slice
 CREATE TRIGGER check_added AFTER INSERT ON ballast.regime_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_regimes();
 
+--# trigger check_added ON ballast.replay_manifest
+CREATE TRIGGER check_added AFTER INSERT ON ballast.replay_manifest REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_manifests();
+
 --# trigger check_added ON ballast.risk_verdict
 CREATE TRIGGER check_added AFTER INSERT ON ballast.risk_verdict REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_verdicts();
 
@@ -2387,6 +2890,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.regi
 
 --# trigger refuse_change ON ballast.regime_slice
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.regime_slice FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.replay_manifest
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.replay_manifest FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.risk_hour
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.risk_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -2517,6 +3023,9 @@ ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.regime_slice
 ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.replay_manifest
+ALTER TABLE ballast.replay_manifest ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.risk_verdict
 ALTER TABLE ballast.risk_verdict ENABLE ALWAYS TRIGGER check_added;
 
@@ -2624,6 +3133,9 @@ ALTER TABLE ballast.regime_cut ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.regime_slice
 ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.replay_manifest
+ALTER TABLE ballast.replay_manifest ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.risk_hour
 ALTER TABLE ballast.risk_hour ENABLE ALWAYS TRIGGER refuse_change;
@@ -2964,6 +3476,21 @@ COMMENT ON CONSTRAINT regime_slice_known ON ballast.regime_slice IS 'A regime of
 --# comment on CONSTRAINT regime_slice_pkey ON ballast.regime_slice
 COMMENT ON CONSTRAINT regime_slice_pkey ON ballast.regime_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
+--# comment on CONSTRAINT replay_manifest_ended ON ballast.replay_manifest
+COMMENT ON CONSTRAINT replay_manifest_ended ON ballast.replay_manifest IS 'Only a run that was closed cleanly has come to something';
+
+--# comment on CONSTRAINT replay_manifest_hashes ON ballast.replay_manifest
+COMMENT ON CONSTRAINT replay_manifest_hashes ON ballast.replay_manifest IS 'Roots and hashes are SHA-256, in hex; only the first manifest has no parent';
+
+--# comment on CONSTRAINT replay_manifest_pkey ON ballast.replay_manifest
+COMMENT ON CONSTRAINT replay_manifest_pkey ON ballast.replay_manifest IS 'A run is summed up once';
+
+--# comment on CONSTRAINT replay_manifest_range ON ballast.replay_manifest
+COMMENT ON CONSTRAINT replay_manifest_range ON ballast.replay_manifest IS 'A run holds its inputs without a gap, and a frame holds at least one of them';
+
+--# comment on CONSTRAINT replay_manifest_successor_once ON ballast.replay_manifest
+COMMENT ON CONSTRAINT replay_manifest_successor_once ON ballast.replay_manifest IS 'A manifest has one successor, so a second history of an account cannot stand beside the first';
+
 --# comment on CONSTRAINT risk_hour_closed_as_it_stands ON ballast.risk_hour
 COMMENT ON CONSTRAINT risk_hour_closed_as_it_stands ON ballast.risk_hour IS 'Entries are open only while nothing stands against them: kill level, halt, drawdown, missing equity';
 
@@ -3177,6 +3704,9 @@ COMMENT ON FUNCTION ballast.check_lease() IS 'Epochs are opened one by one';
 --# comment on FUNCTION ballast.check_lots()
 COMMENT ON FUNCTION ballast.check_lots() IS 'What is taken from a lot leaves what remained before, less it';
 
+--# comment on FUNCTION ballast.check_manifests()
+COMMENT ON FUNCTION ballast.check_manifests() IS 'A manifest is of the stored run and its last frame, names the newest manifest before it, and has the hash of what it says';
+
 --# comment on FUNCTION ballast.check_order_requests()
 COMMENT ON FUNCTION ballast.check_order_requests() IS 'An order was approved, is funded from what was free, and may be sent: order_request_has_verdict, _as_approved, _funds_held, _state_allows, _epoch_leads';
 
@@ -3324,6 +3854,9 @@ COMMENT ON TABLE ballast.regime_cut IS 'The cuts by which the bundle of a run te
 --# comment on TABLE ballast.regime_slice
 COMMENT ON TABLE ballast.regime_slice IS 'The regime of every symbol, in symbol order: 0 range, 1 trend, 2 high volatility, 3 stress, -2147483648 where a feature is not known. Runs without a model have none';
 
+--# comment on TABLE ballast.replay_manifest
+COMMENT ON TABLE ballast.replay_manifest IS 'What a cleanly ended run came to, written with its end: root, rows and hash of every table, and what decided; parent_hash is the manifest before it, empty for an account''s first';
+
 --# comment on TABLE ballast.risk_hour
 COMMENT ON TABLE ballast.risk_hour IS 'What risk stood at when an hour was full: its state, the limits in force and the exposure at its worst; ratios in millionths';
 
@@ -3384,6 +3917,9 @@ COMMENT ON VIEW ballast.balance IS 'Every ledger account: the balance carried to
 --# comment on VIEW ballast.bar
 COMMENT ON VIEW ballast.bar IS 'The bars of each symbol, read from the slices; NaN where nothing traded';
 
+--# comment on VIEW ballast.derived_row
+COMMENT ON VIEW ballast.derived_row IS 'Every row that an input led to, whichever its table: whose it is, its place, and the SHA-256 of all that it holds';
+
 --# comment on VIEW ballast.feature
 COMMENT ON VIEW ballast.feature IS 'The features of each symbol by name, read from the slices; NaN where windows are not full';
 
@@ -3433,6 +3969,10 @@ REVOKE ALL ON FUNCTION ballast.check_lease() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_lots()
 ALTER FUNCTION ballast.check_lots() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_lots() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_manifests()
+ALTER FUNCTION ballast.check_manifests() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_manifests() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_order_requests()
 ALTER FUNCTION ballast.check_order_requests() OWNER TO ballast_owner;
@@ -3532,6 +4072,9 @@ ALTER TABLE ballast.cluster_hour OWNER TO ballast_owner;
 --# owner of TABLE ballast.dataset
 ALTER TABLE ballast.dataset OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.derived_row
+ALTER TABLE ballast.derived_row OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.feature
 ALTER TABLE ballast.feature OWNER TO ballast_owner;
 
@@ -3621,6 +4164,9 @@ ALTER TABLE ballast.regime_cut OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.regime_slice
 ALTER TABLE ballast.regime_slice OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.replay_manifest
+ALTER TABLE ballast.replay_manifest OWNER TO ballast_owner;
 
 --# owner of TABLE ballast.risk_hour
 ALTER TABLE ballast.risk_hour OWNER TO ballast_owner;
@@ -3766,6 +4312,9 @@ GRANT INSERT ON TABLE ballast.regime_cut TO ballast_writer;
 --# grant INSERT ON TABLE ballast.regime_slice TO ballast_writer
 GRANT INSERT ON TABLE ballast.regime_slice TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.replay_manifest TO ballast_writer
+GRANT INSERT ON TABLE ballast.replay_manifest TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.risk_hour TO ballast_writer
 GRANT INSERT ON TABLE ballast.risk_hour TO ballast_writer;
 
@@ -3855,6 +4404,12 @@ GRANT SELECT ON TABLE ballast.dataset TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.dataset TO ballast_writer
 GRANT SELECT ON TABLE ballast.dataset TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.derived_row TO ballast_reader
+GRANT SELECT ON TABLE ballast.derived_row TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.derived_row TO ballast_writer
+GRANT SELECT ON TABLE ballast.derived_row TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.feature TO ballast_reader
 GRANT SELECT ON TABLE ballast.feature TO ballast_reader;
@@ -4035,6 +4590,12 @@ GRANT SELECT ON TABLE ballast.regime_slice TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.regime_slice TO ballast_writer
 GRANT SELECT ON TABLE ballast.regime_slice TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.replay_manifest TO ballast_reader
+GRANT SELECT ON TABLE ballast.replay_manifest TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.replay_manifest TO ballast_writer
+GRANT SELECT ON TABLE ballast.replay_manifest TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.risk_hour TO ballast_reader
 GRANT SELECT ON TABLE ballast.risk_hour TO ballast_reader;

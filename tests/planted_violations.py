@@ -14,6 +14,24 @@ LAST_BAR = "(SELECT max(close_ts) FROM ballast.bar_slice)"
 NEWEST_MARK = "SELECT max(seq) FROM ballast.ingestion_watermark"
 LOW = "array_fill(1::bigint, ARRAY[30])"
 UNCHECKED = "ALTER TABLE ballast.{0} DROP CONSTRAINT {0}_{1}"
+LAST_RUN = "SELECT run_id FROM ballast.run ORDER BY ordinal DESC LIMIT 1"
+OTHER_HASH = "encode(sha256('x'), 'hex')"
+# The newest manifest, changed by somebody who makes its hash again.
+MADE_ANEW = f"""
+    UPDATE ballast.replay_manifest SET code_fingerprint = 'another' WHERE run_id = ({LAST_RUN});
+    UPDATE ballast.replay_manifest m SET manifest_hash = encode(
+        sha256(convert_to((to_jsonb(m) - 'manifest_hash')::text, 'UTF8')), 'hex'
+    ) WHERE run_id = ({LAST_RUN})
+"""
+# Tables that were added after the two rules over every row.
+LATER_LISTED = (
+    "risk_profile",
+    "risk_verdict",
+    "order_request",
+    "lot",
+    "lot_consumed",
+    "ledger_entry",
+)
 # Rule, and what breaks it (and may break others) when triggers and guards sleep.
 PLANTED = (
     ("assets_sum_to_zero", "UPDATE ballast.transfer SET credit_balance = credit_balance + 1"),
@@ -63,6 +81,10 @@ PLANTED = (
         """,
     ),
     ("hours_are_full", "UPDATE ballast.transfer SET hour_ts_utc = hour_ts_utc + 1"),
+    *(
+        ("hours_are_full", f"UPDATE ballast.{table} SET hour_ts_utc = hour_ts_utc - 3600000000000")
+        for table in LATER_LISTED
+    ),
     (
         "journal_checksums_hold",
         "UPDATE ballast.journal_frame SET records = records || 'x' WHERE first_seq = 1",
@@ -79,6 +101,20 @@ PLANTED = (
     (
         "orders_have_verdicts",
         "UPDATE ballast.transfer SET debit_balance = -1 WHERE source LIKE 'hold:%:place'",
+    ),
+    ("manifests_tell_the_rows", "UPDATE ballast.fill SET fee = fee + 1"),
+    ("manifests_tell_the_rows", f"DELETE FROM ballast.risk_hour WHERE hour_ts = ({LAST_HOUR})"),
+    ("manifests_tell_the_rows", MADE_ANEW),
+    ("manifests_tell_the_rows", f"UPDATE ballast.replay_manifest SET root = {OTHER_HASH}"),
+    ("manifests_tell_the_rows", "UPDATE ballast.replay_manifest SET row_count = row_count + 1"),
+    ("manifests_tell_the_rows", f"UPDATE ballast.replay_manifest SET manifest_hash = {OTHER_HASH}"),
+    (
+        "manifests_tell_the_rows",
+        f"DELETE FROM ballast.replay_manifest WHERE run_id = ({LAST_RUN})",
+    ),
+    (
+        "manifests_tell_the_rows",
+        f"DELETE FROM ballast.replay_manifest WHERE run_id <> ({LAST_RUN})",
     ),
     (
         "lots_follow_trades",
@@ -149,6 +185,10 @@ PLANTED = (
     ("risk_hours_tie", "UPDATE ballast.risk_hour SET drawdown = drawdown + 1"),
     ("risk_hours_tie", "UPDATE ballast.position_hour SET value = value + 1"),
     ("rows_belong_to_their_run", "UPDATE ballast.fill SET run_id = 'another'"),
+    *(
+        ("rows_belong_to_their_run", f"UPDATE ballast.{table} SET mode = 'LIVE'")
+        for table in LATER_LISTED
+    ),
     ("rows_belong_to_their_run", "UPDATE ballast.transfer SET mode = 'LIVE'"),
     ("rows_belong_to_their_run", "UPDATE ballast.verdict_slice SET seq = seq + 1000000"),
     ("runs_begin_where_the_journal_stood", "UPDATE ballast.run SET genesis = sha256('x')"),
@@ -220,6 +260,6 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "regime_cut", "regime_slice",
         "risk_hour", "cluster_hour", "training_fold",
         "dataset", "ingestion_gap", "ingestion_watermark",
-        "journal_sealed",
+        "journal_sealed", "replay_manifest", "ledger_entry",
     )
 )  # fmt: skip

@@ -113,7 +113,11 @@ class CommitCase(Case):
 
 @contextlib.contextmanager
 def commit_case(nursery: Nursery, server: CrashingServer, folder: Path) -> Iterator[CommitCase]:
-    """A fresh account, its venue and its gate; the server runs and has room when it ends."""
+    """A fresh account, its venue and its gate; the server runs and has room when it ends.
+
+    The database goes with it: each one more is read by every recovery that follows.
+    """
+    made = len(server.made)
     with (
         place(nursery, folder, sink_seed=3, faults=False) as where,
         CommitGate(server.socket) as gate,
@@ -124,3 +128,4 @@ def commit_case(nursery: Nursery, server: CrashingServer, folder: Path) -> Itera
             server.free()
             if not server.running():
                 server.start()
+            asyncio.run(server.drop_since(made))

@@ -25,6 +25,8 @@ from tests.postgres_server import Server, await_answer, machine_programs, unpriv
 
 SMALL_DISK_MB = 96
 STARTS_S = 30.0
+# A recovery reads and flushes every database, on a machine that others use too.
+RECOVERS_S = 180.0
 
 
 class CrashingServer(Server):
@@ -75,7 +77,7 @@ class CrashingServer(Server):
                 assert time.monotonic() < limit, self.log
                 continue
             break
-        await_answer(self)
+        await_answer(self, RECOVERS_S)
 
     def kill(self) -> None:
         """SIGKILL to the postmaster: its backends notice and end."""

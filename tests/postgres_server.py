@@ -202,11 +202,12 @@ def embedded_server() -> Iterator[Server]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def await_answer(server: Server) -> None:
+def await_answer(server: Server, limit_s: float = 15.0) -> None:
     async def ask() -> None:
         await (await asyncpg.connect(server.dsn("postgres", server.administrator))).close()
 
-    for _ in range(300):
+    limit = time.monotonic() + limit_s
+    while time.monotonic() < limit:
         try:
             asyncio.run(ask())
         except (OSError, asyncpg.PostgresError):

@@ -13,16 +13,11 @@ from actors.kernel.kernel import Kernel
 from actors.kernel.step import StepResult
 from actors.messages.base import Message
 from actors.messages.control import Tick
-from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.messages.risk import TradingState
-from actors.ports import (
-    DerivedRow,
-    FeedItem,
-    Frame,
-    Record,
-    RefusedRow,
-    VenueOrder,
-)
+from actors.ports import DerivedRow, FeedItem, Frame, Record, RefusedRow
+from actors.venue_port import VenueOrder
 from adapters.journal.memory import MemoryJournal, MemoryStore
 from service.fail_points import FailPoints
 from service.outbox import Outbox
@@ -44,7 +39,14 @@ class Street:
     async def cancel(self, order: CancelOrder) -> None:
         self.taken.append(order)
 
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
+    async def switch(self, switch: DeadManSwitch) -> None:
+        """Set, or not."""
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Nothing was ever listed."""
+        return VenueSnapshot(request.number, 0, request.since, complete=True)
+
+    async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         return VenueOrder(cl_ord_id, found=False, complete=True, open=False)
 
     async def open_orders(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
     f"ALTER TABLE ballast.{table} DISABLE TRIGGER ALL"
     for table in (
         "run", "run_end", "journal_frame", "order_event", "fill", "transfer", "trade_closed",
-        "trade_unexplained", "ledger_entry",
+        "trade_unexplained", "ledger_entry", "replay_manifest",
     )
 )  # fmt: skip
 _traded: dict[str, str] = {}

@@ -9,7 +9,7 @@ order explains is booked against suspense; both are noted as errors and halt the
 first in, first out, with the buy fee in their cost, so realised profit is net of both fees and
 cash = deposits + realised - cost of open lots, exactly.
 
-The rules lie beside: transfers, funds, entries, fills, strays, lots, valuation.
+The rules lie beside: transfers, funds, entries, fills, strays, reconciling, lots, valuation.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.ledger.entries import book_entry, correct
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit, place_hold, release_hold
+from actors.ledger.reconciling import reconcile
 from actors.ledger.state import LedgerConfig, LedgerState
 from actors.ledger.strays import accept, book_unmatched
 from actors.ledger.valuation import portfolio, revalue, take_marks
@@ -54,6 +55,7 @@ from actors.messages.ledger import (
 )
 from actors.messages.market import MarkSlice
 from actors.messages.order import PlaceHold
+from actors.messages.reconciliation import BooksToReconcile, ReconciliationEnded
 
 HOUR_TIMER = "hour"
 
@@ -74,6 +76,7 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         LotConsumed,
         EntryBooked,
         TradeUnexplained,
+        ReconciliationEnded,
         ConstraintViolated,
         SetTimer,
         Note,
@@ -114,6 +117,10 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         """A fact of the venue that no order explains."""
         return book_unmatched(self.config, self.state, message, at)
 
+    def agree(self, message: BooksToReconcile, at: int) -> Effects:
+        """What lies at the venue."""
+        return reconcile(self.config, self.state, message, at)
+
     def reactivate(self, message: Reactivate, at: int) -> Effects:
         """A person accepts what suspense shows of unexplained trades."""
         return accept(self.state, message, at)
@@ -152,4 +159,5 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         RunStarted: start_run,
         TradeUnmatched: unmatched,
         Reactivate: reactivate,
+        BooksToReconcile: agree,
     }

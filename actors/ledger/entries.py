@@ -2,9 +2,10 @@
 
 An entry moves between our account of its asset and what its kind says: external (deposit,
 withdrawal), transit (staking and transfers between wallets, told as two entries), income (rewards),
-adjustment, dust, rounding. An asset with Kraken's suffix .F .B .S or .M lies staked: valued, and
-not for sale. Deposits and withdrawals change units and no profit, the other kinds profit and no
-units. A correction is such an entry too: it reverses a transfer that it names, and edits nothing.
+adjustment, dust, rounding. An asset with Kraken's suffix .B .S or .M lies staked: valued, and not
+for sale; .F earns where it lies and is spent as the asset itself. Deposits and withdrawals change
+units and no profit, the other kinds profit and no units. A correction is such an entry too: it
+reverses a transfer that it names, and edits nothing.
 """
 
 from __future__ import annotations
@@ -36,7 +37,8 @@ _OTHER_SIDE: Final = {
     "dust": "dust",
     "rounding": "rounding",
 }
-_STAKED: Final = frozenset({"F", "B", "S", "M"})
+_STAKED: Final = frozenset({"B", "S", "M"})
+_FLEXIBLE: Final = "F"
 # The other side of what a correction may reverse.
 _CORRECTABLE: Final = (EXTERNAL, "income", ADJUSTMENT, "dust", "rounding", "market")
 
@@ -54,29 +56,38 @@ def reversible(debit: str, credit: str) -> tuple[str, str] | None:
 def place_of(told: str) -> tuple[str, str]:
     """The asset behind the venue's name, and the kind of our account in which it lies."""
     asset, _, suffix = told.rpartition(".")
+    if asset and suffix == _FLEXIBLE:
+        return asset, "available"
     return (asset, "staked") if asset and suffix in _STAKED else (told, "available")
 
 
-def book_entry(config: LedgerConfig, state: LedgerState, message: LedgerEntry, at: int) -> Effects:
-    """Book an entry once by reference and asset; an impossible or unknown one halts the account."""
+def book_entry(
+    config: LedgerConfig, state: LedgerState, message: LedgerEntry, at: int, *, told: str = ""
+) -> Effects:
+    """Book an entry once by reference and asset; an impossible or unknown one halts the account.
+
+    `told` is who says so, for an entry that was read from the venue's lists.
+    """
     source = f"entry:{message.refid}:{message.asset}"
     posting = Posting(state, source, message.kind)
     amount, fee = message.amount, message.fee
     sound = all(is_fact(each) and is_sound(each) for each in (amount, fee))
     if not (message.refid and message.asset and sound and fee >= 0):
-        told = f"{message.kind} of {amount} {message.asset}, fee {fee}, cannot be booked"
-        posting.alarm("impossible_entry", "ledger.impossible_entry", told)
+        detail = f"{message.kind} of {amount} {message.asset}, fee {fee}, cannot be booked"
+        posting.alarm("impossible_entry", "ledger.impossible_entry", detail)
         return posting.record(at)
     if not is_new(state.deposits, source, state.transfer_no, kept=config.deposits_kept):
         return (Note("warning", "ledger.entry_repeated", (("source", source),)),)
     other = _OTHER_SIDE.get(message.kind, ADJUSTMENT)
     if message.kind not in _OTHER_SIDE:
-        told = f"the venue names an entry {message.kind}, which nobody knows; booked as adjustment"
-        posting.alarm("unknown_entry", "ledger.unknown_entry", told)
+        detail = (
+            f"the venue names an entry {message.kind}, which nobody knows; booked as adjustment"
+        )
+        posting.alarm("unknown_entry", "ledger.unknown_entry", detail)
     worth = flow(config, posting, message.asset, amount, other)
     charge(config, posting, message.asset, fee)
     booked = EntryBooked(
-        message.refid, message.kind, message.asset, amount, fee, other, worth, 0, "", message.ts
+        message.refid, message.kind, message.asset, amount, fee, other, worth, 0, told, message.ts
     )
     return (*posting.record(at), booked, portfolio(config, state, at))
 

@@ -56,6 +56,7 @@ def remember(
 ) -> None:
     """Keep a trade's time among `booked`; when there are too many, the oldest is forgotten."""
     booked[name] = ts
+    state.trades_since += 1
     if len(booked) > config.fills_kept:
         state.fills_until = max(state.fills_until, booked.pop(next(iter(booked))))
 

@@ -68,7 +68,7 @@ def place_hold(config: LedgerConfig, state: LedgerState, message: PlaceHold, at:
     cl_ord_id, asset, amount = message.cl_ord_id, message.asset, message.amount
     if cl_ord_id in state.holds:
         return (Note("error", "ledger.hold_repeated", (("cl_ord_id", cl_ord_id),)),)
-    free = state.balance(f"available:{asset}")
+    free = state.free(asset)
     if not (is_sound(amount) and 0 < amount <= free):
         return (HoldRefused(cl_ord_id, free, amount),)
     posting = Posting(state, f"hold:{cl_ord_id}", cl_ord_id)

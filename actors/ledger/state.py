@@ -97,7 +97,9 @@ class LedgerState(msgspec.Struct):
     `equity`, `peak_shown` and `drawdown` are those of the last portfolio: they move rarely.
     `fills`, `strays` and `aside` (trades that could not be booked yet) give the venue's time
     (ns UTC) of each remembered trade. `head` is the hash of the last transfer,
-    `lots` how many were opened; `moves` is empty between messages.
+    `lots` how many were opened; `moves` is empty between messages. `encumbered` is by asset what
+    the venue did not call free when it was last read, `trades_since` how many trades were booked
+    since books and venue agreed.
     """
 
     bids: np.ndarray
@@ -121,6 +123,14 @@ class LedgerState(msgspec.Struct):
     head: str = ""
     lots: int = 0
     moves: list[LotMove] = []
+    encumbered: dict[str, Decimal] = {}
+    trades_since: int = 0
+
+    def free(self, asset: str) -> Decimal:
+        """What of `asset` an order may hold: available here, and free at the venue."""
+        found = self.balance(f"available:{asset}")
+        less = self.encumbered.get(asset)
+        return found if less is None else max(ZERO, found - less)
 
     def balance(self, account: str) -> Decimal:
         """The balance of `account`; zero while nothing has touched it."""

@@ -4,15 +4,17 @@ Our accounts move by what the venue reports, so that cash and position are those
 the other side is a suspense account, which shows what a person has to explain and accepts by
 reactivating. A trade that has no id, names no symbol and side, or is older than what is remembered
 (it may have been booked already) is kept aside in suspense, and booked when it is told with what
-was missing. Impossible numbers are recorded and not booked.
+was missing. Impossible numbers are recorded and not booked. A trade that the venue's lists lead to
+an order placed there without us is explained: it is booked against the market, and halts nothing.
 """
 
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 from actors.ids import unnamed_trade_id
-from actors.kernel.actor import Effects
+from actors.kernel.actor import NOTHING, Effects
 from actors.ledger.fills import give_up, post, remember, source_of
 from actors.ledger.lots import FEE, SWAP, take_in
 from actors.ledger.positions import drop_if_flat, owed, position_of, symbol_of
@@ -31,6 +33,8 @@ UNNAMED = "it has no trade id, so it may be booked already or be told again unde
 NAMELESS = "it names no symbol and side, and no order of ours is known by its id"
 TOO_OLD = "it is older than the trades that are remembered, and may be booked already"
 IMPOSSIBLE = "its numbers cannot be a trade"
+FOREIGN = "its order was placed at the venue without us"
+_BOOKED: Final = (NO_ORDER, FOREIGN)
 
 
 def book_unmatched(
@@ -40,19 +44,24 @@ def book_unmatched(
     report, trade_id = message.report, _trade_id(message.report)
     source = source_of(report.cl_ord_id, trade_id)
     reason = _reason(state, message)
-    if _is_known(state, trade_id, bookable=reason == NO_ORDER):
+    known = source in state.fills or _is_known(state, trade_id, bookable=reason in _BOOKED)
+    if message.history and (known or reason == TOO_OLD):
+        # The history repeats; what lies behind our memory is held against the balances.
+        return NOTHING
+    if known:
         return (Note("warning", "ledger.fill_repeated", (("source", source),)),)
-    known = state.strays if reason == NO_ORDER else state.aside
-    remember(config, state, known, trade_id, report.ts)
+    kept_in = state.strays if reason in _BOOKED else state.aside
+    remember(config, state, kept_in, trade_id, report.ts)
     posting = Posting(state, source, report.cl_ord_id)
     closed: tuple[TradeClosed, ...] = ()
-    if reason == NO_ORDER:
-        closed = _book(config, posting, report)
+    if reason in _BOOKED:
+        closed = _book(config, posting, report, "market" if reason == FOREIGN else SUSPENSE_TRADES)
     elif message.possible:
         asset, quantity = f"?{report.symbol}", report.last_quantity
         posting.move(asset, quantity, "market", SUSPENSE_TRADES, leg="unexplained")
-    told = f"{report.symbol or 'a trade'} {source}: {reason}"
-    posting.alarm("unexplained_trade", "ledger.trade_unexplained", told)
+    if reason != FOREIGN:
+        told = f"{report.symbol or 'a trade'} {source}: {reason}"
+        posting.alarm("unexplained_trade", "ledger.trade_unexplained", told)
     kept = (_record(report, trade_id, reason), *closed)
     return (*posting.record(at), *kept, portfolio(config, state, at))
 
@@ -88,7 +97,9 @@ def _is_known(state: LedgerState, exec_id: str, *, bookable: bool) -> bool:
     """
     if exec_id in state.strays or (exec_id in state.aside and not bookable):
         return True
-    return any(source.split(":", 2)[2] == exec_id for source in state.fills)
+    return any(
+        source.endswith(exec_id) and source.split(":", 2)[2] == exec_id for source in state.fills
+    )
 
 
 def _reason(state: LedgerState, message: TradeUnmatched) -> str:
@@ -100,15 +111,17 @@ def _reason(state: LedgerState, message: TradeUnmatched) -> str:
     if state.fills_until and report.ts <= state.fills_until:
         return TOO_OLD
     base, _, quote = report.symbol.partition("/")
-    return NO_ORDER if base and quote and report.side is not None else NAMELESS
+    if not (base and quote and report.side is not None):
+        return NAMELESS
+    return FOREIGN if message.foreign else NO_ORDER
 
 
 def _book(
-    config: LedgerConfig, posting: Posting, report: ExecutionReport
+    config: LedgerConfig, posting: Posting, report: ExecutionReport, against: str
 ) -> tuple[TradeClosed, ...]:
     assert report.side is not None
     if report.symbol not in config.instruments:
-        _book_foreign(config, posting, report)
+        _book_foreign(config, posting, report, against)
         return ()
     fill = Fill(
         report.cl_ord_id,
@@ -125,20 +138,22 @@ def _book(
         ZERO,
         ZERO,
     )
-    return post(config, posting, fill, None, against=SUSPENSE_TRADES)
+    return post(config, posting, fill, None, against=against)
 
 
-def _book_foreign(config: LedgerConfig, posting: Posting, report: ExecutionReport) -> None:
+def _book_foreign(
+    config: LedgerConfig, posting: Posting, report: ExecutionReport, against: str
+) -> None:
     """A trade of a symbol outside the run: what came in costs what went out cost."""
     state = posting.state
     base, _, quote = report.symbol.partition("/")
     given, taken = (quote, report.cost), (base, report.last_quantity)
     if report.side is Side.SELL:
         given, taken = taken, given
-    posting.draw(*given, SUSPENSE_TRADES, hold=None, leg="given")
+    posting.draw(*given, against, hold=None, leg="given")
     cost = _leave(config, state, *given, SWAP)
     short = owed(state, taken[0])
-    posting.receive(*taken, SUSPENSE_TRADES, leg="taken")
+    posting.receive(*taken, against, leg="taken")
     _enter(config, state, *taken, cost=cost, short=short)
     fee_asset = report.fee_asset or quote
     posting.draw(fee_asset, report.fee, "fees", hold=None, leg="fee")
@@ -189,6 +204,6 @@ def _record(report: ExecutionReport, trade_id: str, reason: str) -> TradeUnexpla
         report.liquidity,
         report.ts,
         report.venue_order_id,
-        booked=reason == NO_ORDER,
+        booked=reason in _BOOKED,
         reason=reason,
     )

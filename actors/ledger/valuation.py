@@ -101,6 +101,8 @@ def portfolio(config: LedgerConfig, state: LedgerState, at: int) -> PortfolioSta
     oldest = at - config.mark_age_ns_max
     for position in state.positions.values():
         free = balance(position.free_account)
+        if state.encumbered:
+            free = state.free(position.free_account.partition(":")[2])
         views.append(
             PositionView(position.symbol, position.quantity, free, position.cost, position.value)
         )
@@ -112,7 +114,7 @@ def portfolio(config: LedgerConfig, state: LedgerState, at: int) -> PortfolioSta
     return PortfolioState(
         at,
         total,
-        balance(f"available:{asset}"),
+        state.free(asset),
         balance(f"held:{asset}"),
         state.realised,
         value - cost,

@@ -32,6 +32,7 @@ from actors.messages.base import Message
 from actors.messages.control import ClockSkew, Note, Reactivate, RunStarted, SetTimer, TimerFired
 from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.messages.market import (
+    PRIVATE_STREAMS,
     BarSlice,
     BookSlice,
     CandleSlice,
@@ -108,8 +109,8 @@ class MarketDataActor(Actor[MarketDataConfig, MarketDataState]):
         return effects
 
     def on_status(self, message: FeedStatus, at: int) -> Effects:
-        """A feed's fault closes the gate now, its repair opens it now."""
-        if not take_status(self.state, message):
+        """A feed's fault closes the gate now, its repair opens it now; not so the account's."""
+        if message.stream in PRIVATE_STREAMS or not take_status(self.state, message):
             return NOTHING
         return self._news(Cause(message.stream, message.event.value, message.ts), at)
 

@@ -24,6 +24,7 @@ from actors.messages import (
     market,
     order,
     prediction,
+    reconciliation,
     risk,
 )
 from actors.messages.arrays import decode_array, decode_state_array, encode_array
@@ -39,6 +40,7 @@ _MODULES: Final = (
     market,
     order,
     prediction,
+    reconciliation,
     risk,
 )
 

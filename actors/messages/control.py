@@ -127,6 +127,29 @@ class ClockSkew(Message, frozen=True):
     offset_ns: int
 
 
+class MaintenanceAnnounced(Message, frozen=True):
+    """Input: the venue will be down from `starts` to `ends`, and wants to be left by `leave_by`.
+
+    An armed switch would cancel everything when it comes back. Times are ns UTC.
+    """
+
+    event_id: str
+    starts: int
+    ends: int
+    leave_by: int
+
+
+class SwitchConsent(Message, frozen=True):
+    """Input: a person allows (or no longer allows) the switch to cancel orders that are not ours.
+
+    The venue's switch knows one account, and no difference between its orders.
+    """
+
+    given: bool
+    actor: str
+    reason: str
+
+
 class ConstraintViolated(Message, frozen=True):
     """What must not be was met, and the account halts until a person reactivates it.
 

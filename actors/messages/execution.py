@@ -17,6 +17,8 @@ class ExecKind(enum.StrEnum):
     CANCELLED = "cancelled"
     REJECTED = "rejected"
     EXPIRED = "expired"
+    FILLED = "filled"
+    AMENDED = "amended"
 
 
 class Liquidity(enum.StrEnum):
@@ -31,7 +33,9 @@ class ExecutionReport(Message, frozen=True):
     own, and `exec_id` is its trade id, unique in the account.
 
     `symbol` and `side` are what the venue says of the trade; without them a trade of an order
-    that nobody remembers cannot be booked to our accounts.
+    that nobody remembers cannot be booked to our accounts. A venue that repeats only its own
+    order id leaves `cl_ord_id` empty. `filled` is the order's whole filled quantity as the venue
+    counts it (None: not told), `quantity` and `limit_price` what an amended order is now.
     """
 
     cl_ord_id: str
@@ -48,6 +52,9 @@ class ExecutionReport(Message, frozen=True):
     text: str = ""
     symbol: str = ""
     side: Side | None = None
+    filled: Decimal | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
 
 
 class VenueEvidence(Message, frozen=True):
@@ -55,6 +62,10 @@ class VenueEvidence(Message, frozen=True):
 
     `found` False proves absence only when `complete` (open, closed and trades were read over the
     whole window, after the order's deadline). `open` tells whether it still rests.
+
+    The lists cover what happened after `window_from` and up to `window_to` (ns UTC, 0: until
+    `ts`); a venue whose lists lag tells the earlier end. `filled` is what the venue's order says,
+    `end` its last word.
     """
 
     cl_ord_id: str
@@ -63,6 +74,43 @@ class VenueEvidence(Message, frozen=True):
     complete: bool
     open: bool = False
     reports: tuple[ExecutionReport, ...] = ()
+    window_from: int = 0
+    window_to: int = 0
+    filled: Decimal | None = None
+    end: ExecKind | None = None
+
+
+class SubmitOutcome(enum.StrEnum):
+    """What the venue answered to an order that was sent.
+
+    REFUSED, RATE_LIMITED and WRONG_MODE are documented as not executed; DEADLINE_ELAPSED is too,
+    but only one look-up by id makes it proof. UNKNOWN is no answer, or one that says nothing.
+    """
+
+    ACCEPTED = "accepted"
+    REFUSED = "refused"
+    RATE_LIMITED = "rate_limited"
+    WRONG_MODE = "wrong_mode"
+    DEADLINE_ELAPSED = "deadline_elapsed"
+    UNKNOWN = "unknown"
+
+
+class SubmitAnswered(Message, frozen=True):
+    """Input: what became of the request to place an order; `text` is in the venue's words."""
+
+    cl_ord_id: str
+    ts: int
+    outcome: SubmitOutcome
+    venue_order_id: str = ""
+    text: str = ""
+
+
+class CancelAnswered(Message, frozen=True):
+    """Input: the venue did not take a cancel as meant: it says that it knows no such open order."""
+
+    cl_ord_id: str
+    ts: int
+    text: str = ""
 
 
 class NotSent(Message, frozen=True):
@@ -121,10 +169,14 @@ class TradeUnmatched(Message, frozen=True):
     """From orders to the ledger: a trade of the venue's that no order of ours explains.
 
     `possible` is False when its numbers cannot be a trade, so that only the report can be kept.
+    `foreign` says that the venue's lists explain it: an order that was placed without us.
+    `history` says that it was read from the venue's history, which repeats what is booked.
     """
 
     report: ExecutionReport
     possible: bool = True
+    foreign: bool = False
+    history: bool = False
 
 
 class TradeUnexplained(Message, frozen=True):

@@ -69,6 +69,10 @@ class FeedEvent(enum.StrEnum):
     NOT_LISTED = "not_listed"
 
 
+PRIVATE_STREAMS: Final = ("executions", "balances")
+"""Streams of the account: what befalls them says nothing about the market."""
+
+
 class BookSlice(Message, frozen=True):
     """Input: the latest book state of some symbols. `levels` is f64[n, 4 * BOOK_LEVELS].
 

@@ -69,3 +69,33 @@ class OrderUpdate(Message, frozen=True):
     filled: Decimal
     limit_price: Decimal
     reason: str = ""
+
+
+class DeadManSwitch(Message, frozen=True):
+    """To the venue: cancel every order of the account in `seconds`, unless this comes again.
+
+    0 disarms.
+    """
+
+    seconds: int
+    reason: str
+
+
+class RetryPlanned(Message, frozen=True):
+    """From orders to the strategy: an order came to nothing by no decision of ours.
+
+    Nothing of that side and symbol before `due` (ns UTC). `attempt` counts from 1; 0 gives up.
+    """
+
+    symbol: str
+    side: Side
+    attempt: int
+    due: int
+
+
+class RetryDue(Message, frozen=True):
+    """From orders to the strategy: decide anew, at today's price; a retry is a new intent."""
+
+    symbol: str
+    side: Side
+    attempt: int

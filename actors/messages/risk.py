@@ -26,6 +26,8 @@ class Refusal(enum.StrEnum):
     HALTED = "halted"
     KILL_SWITCH = "kill_switch"
     REDUCING_ONLY = "reducing_only"
+    RECONCILING = "reconciling"
+    UNGUARDED = "unguarded"
     UNKNOWN_ORDER = "unknown_order"
     UNKNOWN_SYMBOL = "unknown_symbol"
     NO_PORTFOLIO = "no_portfolio"

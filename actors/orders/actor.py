@@ -20,22 +20,41 @@ from actors.messages.control import (
     CancelTimer,
     ConstraintViolated,
     EpochOpened,
+    MaintenanceAnnounced,
     Note,
     RunStarted,
     SetTimer,
+    SwitchConsent,
     TimerFired,
 )
 from actors.messages.decision import Side
 from actors.messages.execution import (
+    CancelAnswered,
     ExecutionReport,
     Fill,
     NotSent,
     SafeStopAttempted,
+    SubmitAnswered,
     TradeUnmatched,
     VenueEvidence,
 )
 from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
-from actors.messages.order import CancelOrder, OrderState, OrderUpdate, PlaceHold, SubmitOrder
+from actors.messages.order import (
+    CancelOrder,
+    DeadManSwitch,
+    OrderState,
+    OrderUpdate,
+    PlaceHold,
+    RetryDue,
+    RetryPlanned,
+    SubmitOrder,
+)
+from actors.messages.reconciliation import (
+    BooksToReconcile,
+    ReconciliationState,
+    ReconciliationWanted,
+    VenueSnapshot,
+)
 from actors.messages.risk import (
     IntentApproved,
     IntentRefused,
@@ -43,12 +62,15 @@ from actors.messages.risk import (
     TradingState,
     TradingStateChanged,
 )
+from actors.orders import retries, switch
+from actors.orders.answers import answered, cancel_answered
 from actors.orders.fold import fold
 from actors.orders.lifecycle import OrderEvent
 from actors.orders.recheck import Grounds, barred, recheck, refusal
+from actors.orders.reconciling import reconcile
 from actors.orders.state import Order, OrdersConfig, OrdersState
 from actors.orders.transitions import cancel, illegal, lifetime_timer, move, silence_timer
-from actors.orders.unknown import never_left, open_epoch, weigh
+from actors.orders.unknown import never_left, open_epoch, silence, weigh
 
 
 def initial_state(config: OrdersConfig) -> OrdersState:
@@ -74,13 +96,18 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         TradeUnmatched,
         HoldReleased,
         ConstraintViolated,
+        BooksToReconcile,
+        ReconciliationWanted,
+        DeadManSwitch,
+        RetryPlanned,
+        RetryDue,
         SetTimer,
         CancelTimer,
         Note,
     )
     state_type: ClassVar[type[msgspec.Struct]] = OrdersState
 
-    def start_run(self, message: RunStarted, _at: int) -> Effects:
+    def start_run(self, message: RunStarted, at: int) -> Effects:
         """A segment begins; intents are numbered from its start."""
         state = self.state
         if message.run_id != state.run_id:
@@ -88,11 +115,13 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state.account, state.run_id = message.account, message.run_id
         if message.epoch == state.epoch:
             return NOTHING
-        return open_epoch(self.config, state, message.epoch, "a run started")
+        found = open_epoch(self.config, state, message.epoch, "a run started", at)
+        return [*found, *switch.take_over(self.config, at)]
 
-    def begin_epoch(self, message: EpochOpened, _at: int) -> Effects:
+    def begin_epoch(self, message: EpochOpened, at: int) -> Effects:
         """A new leader writes."""
-        return open_epoch(self.config, self.state, message.epoch, message.reason)
+        found = open_epoch(self.config, self.state, message.epoch, message.reason, at)
+        return [*found, *switch.take_over(self.config, at)]
 
     def approve(self, message: IntentApproved, at: int) -> Effects:
         """Look once more; then ask the ledger to hold the funds of a new order."""
@@ -146,6 +175,8 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             state.epoch,
             order.intent_no,
         )
+        if order.side is Side.BUY:
+            effects += switch.arm(config, state, at)
         effects += (submit, SetTimer(lifetime_timer(cl_ord_id), at + config.lifetime_ns))
         if not config.venue_in_graph:
             due = max(at, order.deadline) + config.silence_ns
@@ -172,17 +203,54 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         )
         return (*move(self.config, self.state, order, event, reason.value), refused)
 
-    def report(self, message: ExecutionReport, _at: int) -> Effects:
+    def report(self, message: ExecutionReport, at: int) -> Effects:
         """A fact from the venue."""
-        return fold(self.config, self.state, message)
+        return self._followed(fold(self.config, self.state, message, at), at)
+
+    def answer(self, message: SubmitAnswered, at: int) -> Effects:
+        """What the venue said to an order that was sent."""
+        return self._followed(answered(self.config, self.state, message, at), at)
+
+    def cancel_answer(self, message: CancelAnswered, at: int) -> Effects:
+        """The venue knows no order to cancel."""
+        return self._followed(cancel_answered(self.config, self.state, message, at), at)
+
+    def lists(self, message: VenueSnapshot, at: int) -> Effects:
+        """The venue's lists."""
+        return self._followed(reconcile(self.config, self.state, message, at), at)
+
+    def agreement(self, message: ReconciliationState, _at: int) -> Effects:
+        """Whether the venue and we agree; entries wait until we do."""
+        self.state.blocked = message.blocked
+        return NOTHING
 
     def evidence(self, message: VenueEvidence, at: int) -> Effects:
         """What the venue's lists prove."""
-        return weigh(self.config, self.state, message, at)
+        return self._followed(weigh(self.config, self.state, message, at), at)
 
-    def not_sent(self, message: NotSent, _at: int) -> Effects:
+    def not_sent(self, message: NotSent, at: int) -> Effects:
         """The outbox's proof."""
-        return never_left(self.config, self.state, message)
+        return self._followed(never_left(self.config, self.state, message), at)
+
+    def maintenance(self, message: MaintenanceAnnounced, at: int) -> Effects:
+        """The venue will be down."""
+        return switch.announced(self.config, self.state, message, at)
+
+    def consent(self, message: SwitchConsent, at: int) -> Effects:
+        """A person lets the switch cancel foreign orders, or no longer."""
+        self.state.consent = message.given
+        return switch.tend(self.config, self.state, at)
+
+    def _followed(self, effects: list[Message], at: int) -> list[Message]:
+        """What an order's news mean for retries and for the switch."""
+        if not effects:
+            return effects
+        config, state = self.config, self.state
+        return [
+            *effects,
+            *retries.plan(config, state, effects, at),
+            *switch.tend(config, state, at),
+        ]
 
     def safe_stop(self, message: SafeStopAttempted, _at: int) -> Effects:
         """An attempt changes no order: only the venue's own word on the order does."""
@@ -201,9 +269,13 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             if order.side is Side.BUY and order.state is not OrderState.PENDING
         ]
 
-    def timer(self, message: TimerFired, _at: int) -> Effects:
+    def timer(self, message: TimerFired, at: int) -> Effects:
         """An order's life is up (asked again each lifetime until it is over), or silence fell."""
         kind, _, cl_ord_id = message.name.partition(":")
+        if kind == retries.RETRY:
+            return retries.due(self.state, cl_ord_id)
+        if kind == switch.SWITCH:
+            return switch.renew(self.config, self.state, at)
         order = self.state.live.get(cl_ord_id)
         if order is None:
             return NOTHING
@@ -212,7 +284,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             return cancel(order, "lifetime"), again
         if order.state is OrderState.SUBMITTED:
             reason = "no answer by its deadline"
-            return move(self.config, self.state, order, OrderEvent.SILENCE, reason)
+            return silence(self.config, self.state, order, at, reason)
         return NOTHING
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {
@@ -224,6 +296,12 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         TimerFired: timer,
         VenueEvidence: evidence,
         NotSent: not_sent,
+        SubmitAnswered: answer,
+        CancelAnswered: cancel_answer,
+        VenueSnapshot: lists,
+        ReconciliationState: agreement,
+        MaintenanceAnnounced: maintenance,
+        SwitchConsent: consent,
         SafeStopAttempted: safe_stop,
         RunStarted: start_run,
         EpochOpened: begin_epoch,

@@ -6,9 +6,10 @@ venue: it keeps its funds and is never resent; only the venue's own lists (found
 or the outbox's proof that it never left (not sent) end that. Facts come in any order: a trade
 may precede the acceptance, and a fill may follow a cancel. Such a late fill is booked and leaves
 the word CANCELLED standing, unless it completes the quantity: completion is by quantities, never
-by the venue's status word. A terminal state is left in that one way only. An illegal event
-changes nothing and is noted by whoever asked; the diagram in docs/order-states.md is drawn from
-this table, and a test compares them.
+by the venue's status word. A terminal state is left in that one way only. A live order is in DOUBT,
+and so UNKNOWN, when the venue has filled more of it than we have heard of, or no longer lists it.
+An illegal event changes nothing and is noted by whoever asked; the diagram in docs/order-states.md
+is drawn from this table, and a test compares them.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class OrderEvent(enum.StrEnum):
     EXPIRED = "expired"
     NOT_SENT = "not sent"
     SILENCE = "silence"
+    DOUBT = "doubt"
     FOUND_OPEN = "found open"
     FOUND_OVER = "found over"
     ABSENT = "proven absent"
@@ -63,12 +65,14 @@ TRANSITIONS: Final[Mapping[OrderState, Mapping[OrderEvent, OrderState]]] = {
         _E.HOLD_REFUSED: _S.NOT_SENT,
         _E.WITHDRAWN: _S.NOT_SENT,
         _E.SILENCE: _S.UNKNOWN,
+        _E.DOUBT: _S.UNKNOWN,
         **_VENUE_FACTS,
     },
     _S.SUBMITTED: {
         **_VENUE_FACTS,
         _E.NOT_SENT: _S.NOT_SENT,
         _E.SILENCE: _S.UNKNOWN,
+        _E.DOUBT: _S.UNKNOWN,
         _E.FOUND_OPEN: _S.OPEN,
         _E.FOUND_OVER: _S.CANCELLED,
         _E.ABSENT: _S.REJECTED,
@@ -76,14 +80,21 @@ TRANSITIONS: Final[Mapping[OrderState, Mapping[OrderEvent, OrderState]]] = {
     _S.UNKNOWN: {
         **_VENUE_FACTS,
         _E.SILENCE: _S.UNKNOWN,
+        _E.DOUBT: _S.UNKNOWN,
         _E.NOT_SENT: _S.NOT_SENT,
         _E.FOUND_OPEN: _S.OPEN,
         _E.FOUND_OVER: _S.CANCELLED,
         _E.ABSENT: _S.REJECTED,
     },
-    _S.OPEN: {**_VENUE_FACTS, _E.FOUND_OPEN: _S.OPEN, _E.FOUND_OVER: _S.CANCELLED},
+    _S.OPEN: {
+        **_VENUE_FACTS,
+        _E.DOUBT: _S.UNKNOWN,
+        _E.FOUND_OPEN: _S.OPEN,
+        _E.FOUND_OVER: _S.CANCELLED,
+    },
     _S.PARTIALLY_FILLED: {
         **_VENUE_ENDS,
+        _E.DOUBT: _S.UNKNOWN,
         _E.ACCEPTED: _S.PARTIALLY_FILLED,
         _E.FOUND_OPEN: _S.PARTIALLY_FILLED,
         _E.FOUND_OVER: _S.CANCELLED,

@@ -12,6 +12,7 @@ from actors.messages.order import OrderState
 from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingState
 from actors.money import is_sound
 from actors.orders.state import OrdersConfig, OrdersState
+from actors.orders.switch import unguarded
 
 Grounds = tuple[Refusal, str, str]
 
@@ -26,7 +27,14 @@ def barred(state: OrdersState, side: Side) -> Grounds | None:
         return Refusal.KILL_SWITCH, str(state.kill_level), "0"
     if side is Side.BUY and state.trading is TradingState.REDUCING:
         return Refusal.REDUCING_ONLY, TradingState.REDUCING.value, TradingState.ACTIVE.value
+    if side is Side.BUY and state.blocked:
+        return Refusal.RECONCILING, state.blocked, "the venue and we agree"
     return None
+
+
+def _unguarded(config: OrdersConfig, state: OrdersState, side: Side, at: int) -> Grounds | None:
+    why = unguarded(config, state, at) if side is Side.BUY else ""
+    return (Refusal.UNGUARDED, why, "a switch that may be armed") if why else None
 
 
 def recheck(
@@ -35,6 +43,8 @@ def recheck(
     """Why this approval may not become an order, or None."""
     intent = approved.intent
     if (grounds := barred(state, intent.side)) is not None:
+        return grounds
+    if (grounds := _unguarded(config, state, intent.side, at)) is not None:
         return grounds
     if intent.side is Side.BUY and state.live and _unknown_in(state, intent.symbol):
         return Refusal.UNKNOWN_ORDER, intent.symbol, "no unknown order in the symbol"

@@ -17,6 +17,7 @@ from actors.instruments import Instrument
 from actors.messages.decision import Side
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.risk import TradingState
+from actors.orders.lifecycle import OrderEvent
 
 
 class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -24,7 +25,8 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     `lifetime_ns` must exceed the bar interval in candle feeds, where an order waits a bar for
     its fill. `silence_ns` after the deadline, an order of which an outside venue said nothing is
-    UNKNOWN.
+    UNKNOWN. An order that came to nothing is tried again after each of `retry_ns`, and an entry
+    then not for `give_up_ns`. `switch_seconds` arms the venue's dead man's switch (0: never).
     """
 
     instruments: dict[str, Instrument]
@@ -34,10 +36,19 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     lifetime_ns: int = HOUR_NS + MINUTE_NS
     silence_ns: int = 5 * SECOND_NS
     closed_kept: int = 256
+    retry_ns: tuple[int, ...] = (MINUTE_NS, 2 * MINUTE_NS, 4 * MINUTE_NS)
+    give_up_ns: int = HOUR_NS
+    switch_seconds: int = 0
 
 
 class Order(msgspec.Struct):
-    """One order. `held` is true from the request for its hold until that hold is let go."""
+    """One order. `held` is true from the request for its hold until that hold is let go.
+
+    `venue_filled` is the most that the venue said it filled, `ended` the event that the venue told
+    and that waits for fills we have not heard of. `doubted_at` is since when (ns UTC) the order is
+    UNKNOWN, `elapsed_at` when the venue said that it came after its deadline (0: never).
+    `retriable` tells that it did not fail by its own fault, `rested` that it was OPEN before.
+    """
 
     cl_ord_id: str
     intent_no: int
@@ -52,6 +63,24 @@ class Order(msgspec.Struct):
     held: bool = True
     executions: list[str] = []
     reference_price: Decimal = Decimal(0)
+    venue_order_id: str = ""
+    venue_filled: Decimal = Decimal(0)
+    ended: OrderEvent | None = None
+    doubted_at: int = 0
+    elapsed_at: int = 0
+    retriable: bool = False
+    rested: bool = False
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the venue filled more of it than we have booked."""
+        return self.filled < self.venue_filled
+
+    @property
+    def is_acknowledged(self) -> bool:
+        """Whether the venue has ever spoken of it, so that it cannot have got lost on the way."""
+        told = self.rested or bool(self.venue_order_id) or self.ended is not None
+        return told or self.filled > 0 or self.state is OrderState.OPEN
 
     def update(self, reason: str) -> OrderUpdate:
         """The order as the others see it."""
@@ -69,7 +98,15 @@ class Order(msgspec.Struct):
 
 
 class OrdersState(msgspec.Struct):
-    """The whole state. `intent_no` is the newest intent seen; numbers only grow within a run."""
+    """The whole state. `intent_no` is the newest intent seen; numbers only grow within a run.
+
+    `venue_ids` leads from the venue's order id to ours, for reports that name no other. `foreign`
+    are open orders that we did not place, by the venue's id, with their symbols; `blocked` is why a
+    reconciliation keeps entries out (empty: it does not). `retries` has
+    by symbol and side the last attempt and when it is due.
+    `armed` is the dead man's switch, `consent` whether it may cancel foreign orders, and from
+    `quiet_from` to `quiet_to` an announced maintenance keeps it off.
+    """
 
     account: str = ""
     run_id: str = ""
@@ -81,7 +118,29 @@ class OrdersState(msgspec.Struct):
     live: dict[str, Order] = {}
     closed: dict[str, Order] = {}
     retired: int = 0
+    venue_ids: dict[str, str] = {}
+    foreign: dict[str, str] = {}
+    blocked: str = ""
+    retries: dict[str, tuple[int, int]] = {}
+    armed: bool = False
+    consent: bool = False
+    quiet_from: int = 0
+    quiet_to: int = 0
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""
         return self.live.get(cl_ord_id) or self.closed.get(cl_ord_id)
+
+    def identify(self, cl_ord_id: str, venue_order_id: str) -> Order | None:
+        """The order by either id; when ours leads to it, the venue's is remembered for it."""
+        order = self.find(cl_ord_id or self.venue_ids.get(venue_order_id, ""))
+        if order is not None and venue_order_id and not order.venue_order_id:
+            order.venue_order_id = venue_order_id
+            self.venue_ids[venue_order_id] = order.cl_ord_id
+        return order
+
+    def retire_oldest(self) -> None:
+        """Forget the order that closed first; its late facts are the ledger's affair."""
+        oldest = self.closed.pop(next(iter(self.closed)))
+        self.venue_ids.pop(oldest.venue_order_id, None)
+        self.retired += 1

@@ -6,12 +6,22 @@ An event that the table does not know is refused and noted; it never changes an 
 
 from __future__ import annotations
 
+from typing import Final
+
 from actors.messages.base import Message
 from actors.messages.control import CancelTimer, Note
 from actors.messages.ledger import HoldReleased
-from actors.messages.order import CancelOrder
+from actors.messages.order import CancelOrder, OrderState
 from actors.orders.lifecycle import TERMINAL, OrderEvent, following
 from actors.orders.state import Order, OrdersConfig, OrdersState
+
+# Ends that nobody decided: an order that was withdrawn or called back is not tried again.
+_RETRIABLE: Final = (
+    OrderEvent.NOT_SENT,
+    OrderEvent.ABSENT,
+    OrderEvent.EXPIRED,
+    OrderEvent.REJECTED,
+)
 
 
 def move(
@@ -25,6 +35,7 @@ def move(
     if after is before:
         return []
     order.state = after
+    order.retriable = order.retriable or event in _RETRIABLE
     if after not in TERMINAL or before in TERMINAL:
         return [order.update(reason)]
     return [order.update(reason), *close(config, state, order)]
@@ -37,13 +48,21 @@ def close(config: OrdersConfig, state: OrdersState, order: Order) -> list[Messag
     del state.live[cl_ord_id]
     state.closed[cl_ord_id] = order
     if len(state.closed) > config.closed_kept:
-        del state.closed[next(iter(state.closed))]
-        state.retired += 1
+        state.retire_oldest()
     effects: list[Message] = [CancelTimer(lifetime_timer(cl_ord_id))]
     if order.held:
         order.held = False
         effects.append(HoldReleased(cl_ord_id))
     return effects
+
+
+def doubt(
+    config: OrdersConfig, state: OrdersState, order: Order, at: int, reason: str
+) -> list[Message]:
+    """Only the venue's lists can tell what became of a live order: it is UNKNOWN since `at`."""
+    if order.state is not OrderState.UNKNOWN:
+        order.doubted_at, order.rested = at, order.is_acknowledged
+    return move(config, state, order, OrderEvent.DOUBT, reason)
 
 
 def cancel(order: Order, reason: str) -> CancelOrder:

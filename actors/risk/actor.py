@@ -25,6 +25,7 @@ from actors.messages.decision import OrderIntent
 from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate
+from actors.messages.reconciliation import ReconciliationState
 from actors.messages.risk import (
     ClusterHour,
     IntentApproved,
@@ -38,7 +39,16 @@ from actors.risk.admission import admission_of, limits_of
 from actors.risk.hours import hours_of
 from actors.risk.ladder import first_refusal
 from actors.risk.profile import RiskConfig
-from actors.risk.reservations import OVER, Reservation, follow, position_of, settle
+from actors.risk.reservations import (
+    OVER,
+    Reservation,
+    drop,
+    follow,
+    note,
+    position_of,
+    settle,
+    unanswered,
+)
 from actors.risk.rules import sized
 from actors.risk.state import RiskState
 from actors.risk.view import view_of
@@ -65,6 +75,10 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         """The run's symbols must be the instruments; the limits and the state are announced."""
         del at
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
+        state = self.state
+        # An older version's snapshot does not say what its reservations wait for.
+        for key, _ in sorted(state.reservations.items(), key=lambda each: each[1].filled_at):
+            note(state.reservations, state.waiting, key)
         return limits_of(self.config.profile), self._standing_now()
 
     def on_intent(self, intent: OrderIntent, at: int) -> Effects:
@@ -80,7 +94,8 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             )
             return (refused,)
         quantity = sized(intent, view)
-        state.reservations[str(intent.intent_no)] = Reservation(
+        key = str(intent.intent_no)
+        state.reservations[key] = Reservation(
             intent_no=intent.intent_no,
             symbol=intent.symbol,
             side=intent.side,
@@ -88,6 +103,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             limit_price=intent.limit_price,
             approved_at=at,
         )
+        note(state.reservations, state.waiting, key)
         return (IntentApproved(intent, quantity, admission_of(view, state.portfolio)),)
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:
@@ -104,7 +120,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         state.standing.observe_drawdown(message.drawdown, self.config.profile)
         notes = NOTHING
         if state.reservations:
-            state.reservations = settle(state.reservations, message, at)
+            settle(state.reservations, state.waiting, message, at)
             notes = self._forget_unanswered(at)
         return (*notes, *self._announce(before))
 
@@ -115,9 +131,12 @@ class RiskActor(Actor[RiskConfig, RiskState]):
     def on_hold(self, message: HoldPlaced, at: int) -> Effects:
         """The ledger holds an order's funds; portfolios from now on show it."""
         del at
-        for each in self.state.reservations.values():
+        state = self.state
+        for key, each in state.reservations.items():
             if each.cl_ord_id == message.cl_ord_id:
                 each.held = True
+                note(state.reservations, state.waiting, key)
+                break
         return NOTHING
 
     def on_order(self, message: OrderUpdate, at: int) -> Effects:
@@ -138,15 +157,14 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             )
             state.reservations[key] = found
         follow(found, message, position_of(state.portfolio, message.symbol), at)
-        if found.over and found.filled == found.settled:
-            del state.reservations[key]
+        note(state.reservations, state.waiting, key)
         return NOTHING
 
     def on_refused_later(self, message: IntentRefused, at: int) -> Effects:
         """The orders actor refused what was approved here: the claim ends."""
         del at
         if message.gate != GATE:
-            self.state.reservations.pop(str(message.intent_no), None)
+            drop(self.state.reservations, self.state.waiting, str(message.intent_no))
         return NOTHING
 
     def on_kill(self, message: KillSwitch, at: int) -> Effects:
@@ -157,8 +175,16 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         return self._announce(before)
 
     def on_reactivate(self, message: Reactivate, at: int) -> Effects:
-        """A person lifts halts; the kill level is lifted by its own command."""
+        """A person lifts halts; the kill level is lifted by its own command.
+
+        Refused while the venue and our books differ: the difference is told, and the halt stays.
+        """
         del message, at
+        if self.state.differs:
+            standing = self.state.standing
+            told = f"{standing.reason}; not resumed: {self.state.blocked}"
+            note = Note("error", "risk.resume_refused", (("difference", self.state.blocked),))
+            return note, TradingStateChanged(standing.state, standing.kill_level, told)
         before = self._key()
         self.state.standing.reactivate(self.config.profile)
         return self._announce(before)
@@ -170,6 +196,12 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         self.state.standing.halt(_broken(message))
         return self._announce(before)
 
+    def on_reconciliation(self, message: ReconciliationState, at: int) -> Effects:
+        """Whether the venue and we agree."""
+        del at
+        self.state.blocked, self.state.differs = message.blocked, message.differs
+        return NOTHING
+
     def on_restart(self, message: ActorRestarted, at: int) -> Effects:
         """An actor lost a message: no entries until the hold-off is over."""
         del message
@@ -179,14 +211,10 @@ class RiskActor(Actor[RiskConfig, RiskState]):
 
     def _forget_unanswered(self, at: int) -> Effects:
         """An approval that orders never answered was refused there; its claim ends after grace."""
-        oldest = at - self.config.profile.approval_grace_ns
-        lost = [
-            key
-            for key, each in self.state.reservations.items()
-            if not each.cl_ord_id and each.approved_at < oldest
-        ]
+        state, oldest = self.state, at - self.config.profile.approval_grace_ns
+        lost = unanswered(state.reservations, state.waiting, oldest)
         for key in lost:
-            del self.state.reservations[key]
+            drop(state.reservations, state.waiting, key)
         return [Note("warning", "risk.approval_unanswered", (("intent_no", key),)) for key in lost]
 
     def _key(self) -> tuple[TradingState, int]:
@@ -211,6 +239,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         Reactivate: on_reactivate,
         ConstraintViolated: on_constraint,
         ActorRestarted: on_restart,
+        ReconciliationState: on_reconciliation,
         RunStarted: on_run_started,
     }
 

@@ -26,6 +26,7 @@ OVER: Final = (
     OrderState.NOT_SENT,
 )
 NEVER: Final = -1
+_LOOKED_FOR: Final = 64
 
 
 class Reservation(msgspec.Struct):
@@ -65,6 +66,46 @@ class Reservation(msgspec.Struct):
         return ZERO if self.covered else self.claimed
 
 
+class Waiting(msgspec.Struct):
+    """Which reservations wait for what, by intent number, so that no portfolio looks through all.
+
+    `uncovered` wait for a portfolio that shows their hold, `unsettled` (by the time of their fill)
+    for one that shows their fill, `unanswered` (by that of their approval) for their order.
+    """
+
+    uncovered: dict[str, None] = {}
+    unsettled: dict[str, None] = {}
+    unanswered: dict[str, None] = {}
+
+
+def note(reservations: dict[str, Reservation], waiting: Waiting, key: str) -> None:
+    """A reservation is new, or was answered, held or filled: note what it waits for now."""
+    each = reservations[key]
+    if each.cl_ord_id:
+        waiting.unanswered.pop(key, None)
+    else:
+        waiting.unanswered[key] = None
+    if each.held and not each.covered:
+        waiting.uncovered[key] = None
+    if each.filled > each.settled:
+        waiting.unsettled.pop(key, None)
+        waiting.unsettled[key] = None
+    elif each.over:
+        drop(reservations, waiting, key)
+
+
+def drop(reservations: dict[str, Reservation], waiting: Waiting, key: str) -> None:
+    """Nothing is claimed any more."""
+    reservations.pop(key, None)
+    for names in (waiting.uncovered, waiting.unsettled, waiting.unanswered):
+        names.pop(key, None)
+
+
+def unanswered(reservations: dict[str, Reservation], waiting: Waiting, oldest: int) -> list[str]:
+    """The numbers of those that were approved before `oldest` and never answered."""
+    return [key for key in waiting.unanswered if reservations[key].approved_at < oldest]
+
+
 def follow(reservation: Reservation, update: OrderUpdate, position: Decimal, at: int) -> None:
     """The order moved; `position` is the symbol's quantity in the last portfolio."""
     reservation.cl_ord_id = update.cl_ord_id
@@ -82,19 +123,31 @@ def follow(reservation: Reservation, update: OrderUpdate, position: Decimal, at:
 
 
 def settle(
-    reservations: dict[str, Reservation], portfolio: PortfolioState, at: int
-) -> dict[str, Reservation]:
-    """The reservations that remain once `portfolio` has been seen at `at`."""
-    remaining = {}
-    for key, each in reservations.items():
-        if each.filled > each.settled and (
-            at > each.filled_at or (_is_alone(reservations, each) and _shows(portfolio, each))
-        ):
-            each.settled = each.filled
-        each.covered = each.covered or each.held
-        if not each.over or each.filled > each.settled:
-            remaining[key] = each
-    return remaining
+    reservations: dict[str, Reservation], waiting: Waiting, portfolio: PortfolioState, at: int
+) -> None:
+    """What `portfolio`, seen at `at`, shows; a reservation that is over and shown is let go.
+
+    Of very many fills at one time none is looked for in the figures: later portfolios show all.
+    """
+    for key in waiting.uncovered:
+        reservations[key].covered = True
+    waiting.uncovered.clear()
+    looked_for = len(waiting.unsettled) <= _LOOKED_FOR
+    shown = []
+    for key in waiting.unsettled:
+        each = reservations[key]
+        if at > each.filled_at:
+            shown.append(key)
+        elif not looked_for:
+            break
+        elif _is_alone(reservations, each) and _shows(portfolio, each):
+            shown.append(key)
+    for key in shown:
+        each = reservations[key]
+        each.settled = each.filled
+        del waiting.unsettled[key]
+        if each.over:
+            drop(reservations, waiting, key)
 
 
 def _is_alone(reservations: dict[str, Reservation], reservation: Reservation) -> bool:

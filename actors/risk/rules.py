@@ -48,6 +48,11 @@ def reducing_only(_intent: OrderIntent, view: RiskView) -> Grounds:
     return ("reducing", "reactivation") if view.reducing else None
 
 
+def reconciling(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """Nothing is bought while the venue's lists are read, or while they differ from our books."""
+    return (view.reconciling, "the venue and we agree") if view.reconciling else None
+
+
 def unknown_order(intent: OrderIntent, view: RiskView) -> Grounds:
     """What an order of unknown outcome may have bought must not be bought again."""
     return (intent.symbol, "no unknown order") if view.order_unknown else None

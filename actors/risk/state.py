@@ -11,12 +11,15 @@ import numpy as np
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
 from actors.risk.profile import RiskConfig
-from actors.risk.reservations import NEVER, Reservation
+from actors.risk.reservations import NEVER, Reservation, Waiting
 from actors.risk.standing import Standing
 
 
 class RiskState(msgspec.Struct):
-    """Everything risk knows. `reservations` is by intent number, in order of approval."""
+    """Everything risk knows. `reservations` is by intent number, in order of approval.
+
+    `blocked` is why a reconciliation keeps entries out, `differs` that a difference is confirmed.
+    """
 
     standing: Standing
     marks: np.ndarray
@@ -26,6 +29,9 @@ class RiskState(msgspec.Struct):
     marked_at: int = NEVER
     blocked_until: int = NEVER
     last_intent_no: int = 0
+    blocked: str = ""
+    differs: bool = False
+    waiting: Waiting = msgspec.field(default_factory=Waiting)
 
 
 def initial_state(config: RiskConfig) -> RiskState:

@@ -66,6 +66,7 @@ class RiskView(msgspec.Struct, frozen=True):
     reducing: bool
     drawdown_micros: int
     halt_at_micros: int
+    reconciling: str
     order_unknown: bool
     unmarked_micros: int | None
     bid: float
@@ -106,6 +107,7 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
         reducing=standing.drawdown_latched and standing.drawdown_micros < halt_at,
         drawdown_micros=standing.drawdown_micros,
         halt_at_micros=halt_at,
+        reconciling=state.blocked,
         order_unknown=bool(state.reservations) and _unknown_in(state, symbol),
         unmarked_micros=_unmarked_micros(portfolio),
         bid=state.marks.item(index, _BID) if known else _NOWHERE,

@@ -20,7 +20,7 @@ from actors.messages.control import Note, RunStarted
 from actors.messages.decision import Action, OrderIntent, Reason, VerdictSlice
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarkSlice
-from actors.messages.order import OrderUpdate
+from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
 from actors.messages.prediction import PredictionSlice
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.strategy import followed
@@ -89,6 +89,17 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         """Follow an intent that came to nothing."""
         followed.refused(self.state, self.config.profile, message.intent_no, at)
         return NOTHING
+
+    def on_retry_planned(self, message: RetryPlanned, at: int) -> Effects:
+        """An order came to nothing; that side of the symbol waits for its time."""
+        del at
+        followed.pause(self.state, self.config, message.symbol, message.side, message.due)
+        return NOTHING
+
+    def on_retry_due(self, message: RetryDue, at: int) -> Effects:
+        """Decide anew, with what is known now: a retry is a new intent, or none."""
+        followed.resume(self.state, self.config, message.symbol, message.side)
+        return self._decide(at)
 
     def on_trading_state(self, message: TradingStateChanged, at: int) -> Effects:
         """Kill level 3 sells everything at once, and again at every evaluation while it stands."""
@@ -161,5 +172,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         PortfolioState: on_portfolio,
         OrderUpdate: on_order,
         IntentRefused: on_refused,
+        RetryPlanned: on_retry_planned,
+        RetryDue: on_retry_due,
         TradingStateChanged: on_trading_state,
     }

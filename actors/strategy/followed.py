@@ -86,10 +86,29 @@ def _on_fill(state: StrategyState, profile: StrategyProfile, known: OpenIntent, 
 def _cool_after_refusal(
     state: StrategyState, profile: StrategyProfile, known: OpenIntent, at: int
 ) -> None:
-    cooling = state.entry_cool_until if known.side is Side.BUY else state.exit_cool_until
-    _cool(state, cooling, known.index, at + profile.cool_down_refusal_ns)
+    _cool(state, _cooling(state, known.side), known.index, at + profile.cool_down_refusal_ns)
 
 
 def _cool(state: StrategyState, cooling: np.ndarray, index: int, until: int) -> None:
     cooling[index] = max(until, cooling[index])
     state.cooling_until = max(until, state.cooling_until)
+
+
+def pause(
+    state: StrategyState, config: StrategyConfig, symbol: str, side: Side, until: int
+) -> None:
+    """A side of a symbol decides nothing before `until`: its retry comes then, or nobody does."""
+    index = config.index_of(symbol)
+    if index >= 0:
+        _cool(state, _cooling(state, side), index, until)
+
+
+def resume(state: StrategyState, config: StrategyConfig, symbol: str, side: Side) -> None:
+    """The retry of a side of a symbol is due: it may decide again."""
+    index = config.index_of(symbol)
+    if index >= 0:
+        _cooling(state, side)[index] = 0
+
+
+def _cooling(state: StrategyState, side: Side) -> np.ndarray:
+    return state.entry_cool_until if side is Side.BUY else state.exit_cool_until

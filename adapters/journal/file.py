@@ -20,6 +20,7 @@ from actors.ports import (
     DerivedRow,
     Frame,
     JournalError,
+    ManifestCheck,
     RefusedRow,
     RowParity,
     RunRow,
@@ -121,6 +122,10 @@ class FileJournal:
     ) -> RowParity:
         """No rows are kept here, so none can differ."""
         return before
+
+    async def check_manifest(self, run: RunRow) -> ManifestCheck:  # noqa: ARG002
+        """No rows are kept here, so no run is summed up."""
+        return ManifestCheck()
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

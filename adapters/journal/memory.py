@@ -9,7 +9,16 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import AsyncIterator
 
-from actors.ports import DerivedRow, Frame, RefusedRow, RowParity, RunRow, Seal, StoredSnapshot
+from actors.ports import (
+    DerivedRow,
+    Frame,
+    ManifestCheck,
+    RefusedRow,
+    RowParity,
+    RunRow,
+    Seal,
+    StoredSnapshot,
+)
 from adapters.journal.stream import Stream
 
 
@@ -61,6 +70,10 @@ class MemoryJournal:
     ) -> RowParity:
         """No rows are kept here, so none can differ."""
         return before
+
+    async def check_manifest(self, run: RunRow) -> ManifestCheck:  # noqa: ARG002
+        """No rows are kept here, so no run is summed up."""
+        return ManifestCheck()
 
     async def begin_run(self, run: RunRow) -> None:
         """Register a segment."""

@@ -13,21 +13,13 @@ from bisect import bisect_left
 from collections.abc import Sequence
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
-
-from actors.messages.market import (
-    ASK_PRICE,
-    ASK_QUANTITY,
-    BID_PRICE,
-    BID_QUANTITY,
-    BOOK_LEVELS,
-)
+from actors.messages.market import BOOK_LEVELS
 from adapters.kraken.frames import Level
 from adapters.kraken.tokens import TokenError, is_plain, plain_number
 
 CHECKED_LEVELS: Final = 10
 DEPTHS: Final = (10, 25, 100, 500, 1000)
+_ABSENT: Final = [float("nan")] * BOOK_LEVELS
 
 
 class BookFault(enum.StrEnum):
@@ -128,15 +120,19 @@ class Book:
         self.asks.clear()
         self.is_sound = False
 
-    def fill(self, row: NDArray[np.float64]) -> None:
-        """Write the top levels into a row of BookSlice.levels; absent levels stay as they are."""
+    def row(self) -> list[float]:
+        """The top levels as a row of BookSlice.levels, NaN where there is none."""
         bids, asks = self.bids, self.asks
-        count = min(len(bids.keys), BOOK_LEVELS)
-        row[BID_PRICE : BID_PRICE + count] = [-key for key in bids.keys[:count]]
-        row[BID_QUANTITY : BID_QUANTITY + count] = bids.sizes[:count]
-        count = min(len(asks.keys), BOOK_LEVELS)
-        row[ASK_PRICE : ASK_PRICE + count] = asks.keys[:count]
-        row[ASK_QUANTITY : ASK_QUANTITY + count] = asks.sizes[:count]
+        return [
+            *_padded([-key for key in bids.keys[:BOOK_LEVELS]]),
+            *_padded(bids.sizes[:BOOK_LEVELS]),
+            *_padded(asks.keys[:BOOK_LEVELS]),
+            *_padded(asks.sizes[:BOOK_LEVELS]),
+        ]
+
+
+def _padded(values: list[float]) -> list[float]:
+    return values if len(values) == BOOK_LEVELS else values + _ABSENT[len(values) :]
 
 
 def depth_for(levels: int) -> int:

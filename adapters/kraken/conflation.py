@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from actors.messages.arrays import sealed, sealed_ints
-from actors.messages.market import BOOK_LEVELS, BookSlice, TradeSlice
+from actors.messages.market import BookSlice, TradeSlice
 from adapters.kraken.book import Book
 
 
@@ -63,6 +63,11 @@ class Conflation:
         self._trades: dict[int, dict[int, _Aggregate]] = {}
         self._books: dict[int, tuple[Book, int]] = {}
 
+    @property
+    def holds_back(self) -> bool:
+        """Whether anything waits for its window's end."""
+        return bool(self._trades or self._books)
+
     def add_trade(self, trade: Trade) -> None:
         """Add one trade to its window's aggregate."""
         rows = self._trades.setdefault(trade.ts // self._window_ns, {})
@@ -113,8 +118,7 @@ def _trade_slice(rows: dict[int, _Aggregate]) -> TradeSlice:
 
 def _book_slice(books: dict[int, tuple[Book, int]]) -> BookSlice:
     symbols = sorted(books)
-    levels = np.full((len(symbols), 4 * BOOK_LEVELS), np.nan)
-    for row, symbol in enumerate(symbols):
-        books[symbol][0].fill(levels[row])
+    # Four blocks a row, in the order of BID_PRICE, BID_QUANTITY, ASK_PRICE, ASK_QUANTITY.
+    levels = np.array([books[symbol][0].row() for symbol in symbols], dtype=np.float64)
     stamps = [ts for _, ts in books.values()]
     return BookSlice(max(stamps), sealed_ints(symbols), sealed(levels), first_ts=min(stamps))

@@ -19,6 +19,7 @@ class StreamCounts(msgspec.Struct, gc=False):
     trades_before_start: int = 0
     trades_repeated: int = 0
     trade_gaps: int = 0
+    trade_repairs: int = 0
     corrupt_frames: int = 0
     misshapen_frames: int = 0
     unknown_fields: int = 0

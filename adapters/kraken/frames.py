@@ -83,9 +83,10 @@ class StatusFrame(msgspec.Struct, gc=False):
 
 
 class InstrumentFrame(msgspec.Struct, gc=False):
-    """A frame of the instrument channel."""
+    """A frame of the instrument channel; a snapshot lists every pair there is."""
 
     data: PairList
+    type: str = ""
 
 
 class AckResult(msgspec.Struct, gc=False):
@@ -105,6 +106,12 @@ class AckFrame(msgspec.Struct, gc=False):
     error: str = ""
     symbol: str = ""
     time_out: str = ""
+    req_id: int = 0
+
+    @property
+    def is_harmless(self) -> bool:
+        """Whether a refusal says only that what was asked for is so already."""
+        return self.method == "unsubscribe" or self.error.startswith("Already subscribed")
 
 
 class OtherFrame(msgspec.Struct, gc=False):

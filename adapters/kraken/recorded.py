@@ -2,7 +2,8 @@
 
 Lines are frames as received, or `<receive time>: <frame>` as cryptofeed writes them. Without a
 receive time, a frame is received at the last venue time seen so far, never earlier; so equal files
-give equal items on every machine.
+give equal items on every machine. A live session of ours also tells what befell its connection:
+`<receive time>! <event>`.
 """
 
 from __future__ import annotations
@@ -15,10 +16,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
+import msgspec
+
 from actors.dataset import Dataset
 from actors.instant import SECOND_NS
 from actors.ports import FeedItem
 from adapters.kraken.counts import StreamCounts
+from adapters.kraken.edge_events import EdgeEvent, Opened, decoded, encoded
 from adapters.kraken.frames import (
     AckFrame,
     BookFrame,
@@ -38,6 +42,7 @@ Progress = Callable[[int], None]
 PROGRESS_FRAMES: Final = 100_000
 _GZIP: Final = b"\x1f\x8b"
 _TIMED: Final = re.compile(rb"(\d{9,10})(?:\.(\d{1,9})\d*)?: (.*)", re.DOTALL).fullmatch
+_BEFELL: Final = re.compile(rb"(\d{9,10})\.(\d{9})! (.*)", re.DOTALL).fullmatch
 _SENT: Final = re.compile(rb"\S+ <->? ").match
 
 
@@ -72,15 +77,16 @@ class RecordedFrames:
         self._conflate_ns = conflate_ns
         scan = _Scan()
         content = hashlib.sha256()
-        for received_ts, frame in _frames(path):
-            scan.see(received_ts, frame)
-            content.update(b"%d %b\n" % (received_ts, frame))
+        for received_ts, line in _lines(path):
+            told = line if isinstance(line, bytes) else encoded(line)
+            scan.see(received_ts, line)
+            content.update(b"%d %b\n" % (received_ts, told))
             if progress is not None and scan.frames % PROGRESS_FRAMES == 0:
                 progress(scan.frames)
         if not scan.symbols:
             what = f"{path.name} holds no book or trade frame of Kraken's WebSocket v2"
             raise CaptureError(f"{what}; record wss://ws.kraken.com/v2 (v1 captures are not read)")
-        self.symbols = symbols or tuple(scan.symbols)
+        self.symbols = symbols or scan.universe or tuple(scan.symbols)
         self.first_ts = scan.first_ts
         self.last_ts = scan.last_ts
         self.frames = scan.frames
@@ -91,8 +97,12 @@ class RecordedFrames:
         """The items with `at` > `after`. Every reading builds the books from the beginning."""
         stream = MarketStream(self.symbols, conflate_ns=self._conflate_ns, began_ts=self.first_ts)
         self.counts = stream.counts
-        for received_ts, frame in _frames(self.path):
-            for item in stream.feed(frame, received_ts):
+        for received_ts, line in _lines(self.path):
+            if isinstance(line, bytes):
+                completed = stream.feed(line, received_ts)
+            else:
+                completed = stream.befall(line, received_ts)
+            for item in completed:
                 if item.at > after:
                     yield item
         for item in stream.flush():
@@ -105,11 +115,17 @@ class _Scan:
 
     def __init__(self) -> None:
         self.symbols: dict[str, None] = {}
+        self.universe: tuple[str, ...] = ()
         self.first_ts = 0
         self.last_ts = 0
         self.frames = 0
 
-    def see(self, received_ts: int, data: bytes) -> None:
+    def see(self, received_ts: int, data: bytes | EdgeEvent) -> None:
+        if not isinstance(data, bytes):
+            self.first_ts = self.first_ts or received_ts
+            if isinstance(data, Opened):
+                self.universe = self.universe or data.symbols
+            return
         self.frames += 1
         try:
             frame, _ = decode(data)
@@ -134,8 +150,8 @@ class _Scan:
                 return 0
 
 
-def _frames(path: Path) -> Iterator[tuple[int, bytes]]:
-    """Receive time (0 where the line has none) and frame of every line."""
+def _lines(path: Path) -> Iterator[tuple[int, bytes | EdgeEvent]]:
+    """Receive time (0 where the line has none) and frame or event of every line."""
     try:
         with _opened(path) as lines:
             for line in lines:
@@ -147,10 +163,15 @@ def _frames(path: Path) -> Iterator[tuple[int, bytes]]:
                 elif timed := _TIMED(frame):
                     fraction = int((timed[2] or b"").ljust(9, b"0"))
                     yield int(timed[1]) * SECOND_NS + fraction, timed[3]
+                elif befell := _BEFELL(frame):
+                    yield int(befell[1]) * SECOND_NS + int(befell[2]), decoded(befell[3])
                 elif not _SENT(frame):
                     yield 0, frame
     except FileNotFoundError as error:
         raise CaptureError(f"there is no file {path}; check the path") from error
+    except msgspec.DecodeError as error:
+        what = f"{path.name} tells of an event that is not known here"
+        raise CaptureError(f"{what}; read it with the version that recorded it") from error
     except (OSError, EOFError, zlib.error) as error:
         what = f"{path.name} cannot be read to its end"
         raise CaptureError(f"{what}; fetch or record it again") from error

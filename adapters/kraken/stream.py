@@ -3,11 +3,13 @@
 Windows of `conflate_ns` venue time are handed over when a frame of a later window arrives, received
 at the window's last frame. Trouble is a FeedStatus at once, after what is still sound. A book that
 fails is dropped until its next snapshot; after a corrupt frame each book speaks again only when its
-own checksum proves that nothing was lost.
+own checksum proves that nothing was lost. In a live session, trades after a jump of the ids wait
+for those that are missing, but never beyond the end of a bar.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from actors.instant import MILLISECOND_NS
@@ -16,7 +18,16 @@ from actors.messages.market import FeedEvent, FeedStatus
 from actors.ports import FeedItem
 from adapters.kraken.book import Book, BookFault, depth_for
 from adapters.kraken.conflation import Conflation, Trade
+from adapters.kraken.continuity import Missing
 from adapters.kraken.counts import StreamCounts
+from adapters.kraken.edge_events import (
+    EdgeEvent,
+    Lost,
+    Opened,
+    Passed,
+    Repaired,
+    Unrepaired,
+)
 from adapters.kraken.frames import (
     AckFrame,
     BookEntry,
@@ -31,6 +42,8 @@ from adapters.kraken.frames import (
     TradeFrame,
     decode,
 )
+from adapters.kraken.states import News, PairStates, state_of
+from adapters.kraken.tape import TradeTape
 from adapters.kraken.tokens import TokenError, instant_of, plain_number
 
 CONFLATE_NS: Final = 500 * MILLISECOND_NS
@@ -39,16 +52,6 @@ CONFLATE_NS: Final = 500 * MILLISECOND_NS
 BOOK, TRADE, STATUS, INSTRUMENT, FRAMES = "book", "trade", "status", "instrument", "frames"
 """Names of the streams in FeedStatus; "frames" is a frame that no channel can be told of."""
 
-_STATES: Final = {
-    "online": FeedEvent.ONLINE,
-    "maintenance": FeedEvent.MAINTENANCE,
-    "cancel_only": FeedEvent.CANCEL_ONLY,
-    "post_only": FeedEvent.POST_ONLY,
-    "limit_only": FeedEvent.LIMIT_ONLY,
-    "reduce_only": FeedEvent.REDUCE_ONLY,
-    "delisted": FeedEvent.NOT_LISTED,
-    "work_in_progress": FeedEvent.NOT_LISTED,
-}
 _SIDES: Final = ("buy", "sell")
 _FAULTS: Final = {
     BookFault.NUMBER: FeedEvent.GAP,
@@ -61,21 +64,32 @@ class MarketStream:
     """Turns frames into items. Never raises, whatever the bytes are; `counts` says what happened.
 
     symbols: the run's universe; others are counted and passed over. `began_ts` is the receive time
-    (ns UTC) before any frame has brought one.
+    (ns UTC) before any frame has brought one. `on_ack` is told of every reply to a request.
     """
 
     def __init__(
-        self, symbols: tuple[str, ...], *, conflate_ns: int = CONFLATE_NS, began_ts: int = 0
+        self,
+        symbols: tuple[str, ...],
+        *,
+        conflate_ns: int = CONFLATE_NS,
+        began_ts: int = 0,
+        on_ack: Callable[[AckFrame], None] = lambda _: None,
     ) -> None:
         self.counts = StreamCounts()
+        self.venue_ts = 0
+        """The newest venue time (ns UTC) of any book or trade."""
+        self.system = ""
+        """The venue's own word for its state."""
         self._index = {symbol: place for place, symbol in enumerate(symbols)}
         self._books = {symbol: Book() for symbol in symbols}
         self._granted: dict[str, int] = {}
         self._resync: set[str] = set()
-        self._last_trade: dict[str, int] = {}
-        self._trade_gap: set[str] = set()
-        self._pair_states: dict[str, FeedEvent] = {}
+        self._failed: set[str] = set()
+        self._bar_ns = 0
+        self._on_ack = on_ack
+        self._states = PairStates(symbols)
         self._conflation = Conflation(conflate_ns)
+        self._tape = TradeTape(self._index, self._conflation, self.counts, self._report_trades)
         self._conflate_ns = conflate_ns
         self._received_ts = began_ts
         self._item_ts = 0
@@ -101,6 +115,43 @@ class MarketStream:
             self._take(frame, received_ts)
         return self._handed_over()
 
+    def befall(self, event: EdgeEvent, received_ts: int) -> list[FeedItem]:
+        """The items that follow from what befell the connection."""
+        self._arrive(received_ts)
+        match event:
+            case Opened():
+                self._bar_ns = event.bar_ns
+                self._tape.holds = True
+            case Lost():
+                self._lose(event.detail)
+            case Repaired():
+                self._tape.repair(event)
+            case Unrepaired():
+                self._tape.give_up(event.symbol, event.detail)
+            case Passed():
+                pass
+        return self._handed_over()
+
+    def would_pass(self, ts: int) -> bool:
+        """Whether anything is held back that the time `ts` releases."""
+        if ts // self._conflate_ns == self._received_ts // self._conflate_ns:
+            return False
+        return self._conflation.holds_back or (self._bar_ended(ts) and not self._tape.is_settled)
+
+    @property
+    def failed_books(self) -> tuple[str, ...]:
+        """Symbols whose book was dropped for a fault of its own, in index order."""
+        return tuple(each for each in self._books if each in self._failed) if self._failed else ()
+
+    @property
+    def absent_books(self) -> tuple[str, ...]:
+        """Symbols whose book cannot be used before its next snapshot, in index order."""
+        return tuple(symbol for symbol, book in self._books.items() if not book.is_sound)
+
+    def missing(self) -> dict[str, Missing]:
+        """The trades that later ones wait for, by symbol."""
+        return self._tape.missing()
+
     def flush(self) -> list[FeedItem]:
         """What is still held back, at the last receive time: the end of a recording or a window."""
         self._hand_over()
@@ -116,17 +167,15 @@ class MarketStream:
                 for entry in frame.data:
                     self._take_book(entry, frame.type == "snapshot", received_ts)
             case TradeFrame():
-                for trade in frame.data:
-                    self._take_trade(trade, frame.type == "snapshot", received_ts)
+                self._take_trades(frame, received_ts)
             case StatusFrame():
                 self._arrive(received_ts)
                 for state in frame.data:
-                    # A word that is not known closes the gate: better idle than wrong.
-                    event = _STATES.get(state.system, FeedEvent.MAINTENANCE)
-                    self._report(STATUS, event, "", state.system)
+                    self.system = state.system
+                    self._report(STATUS, state_of(state.system), "", state.system)
             case InstrumentFrame():
                 self._arrive(received_ts)
-                self._take_pairs(frame)
+                self._tell(self._states.told(frame))
             case AckFrame():
                 self._take_ack(frame, received_ts)
             case OtherFrame():
@@ -142,6 +191,7 @@ class MarketStream:
             self._set_aside(MisshapenFrameError(BOOK, (symbol,), str(error)))
             return
         self._arrive(received_ts or ts)
+        self.venue_ts = max(self.venue_ts, ts)
         if book is None:
             self.counts.unknown_symbols += 1
             return
@@ -158,6 +208,7 @@ class MarketStream:
             return
         if fault is None:
             self.counts.checksums_verified += 1
+            self._failed.discard(symbol)
             if symbol in self._resync:
                 self._resync.discard(symbol)
                 self._report(BOOK, FeedEvent.RESYNCED, symbol, "")
@@ -178,8 +229,19 @@ class MarketStream:
         self._books[symbol].drop()
         self._conflation.forget_book(self._index[symbol])
         self._resync.add(symbol)
+        self._failed.add(symbol)
 
-    def _take_trade(self, entry: TradeEntry, is_snapshot: bool, received_ts: int) -> None:
+    def _take_trades(self, frame: TradeFrame, received_ts: int) -> None:
+        is_snapshot = frame.type == "snapshot"
+        # What a snapshot tells first is not said anywhere; ids are the order.
+        told = sorted(frame.data, key=_by_id) if is_snapshot else frame.data
+        # The first snapshot tells of trades before we listened.
+        has_begun = self._tape.has_begun
+        before = {each.symbol for each in told if is_snapshot and not has_begun(each.symbol)}
+        for each in told:
+            self._take_trade(each, received_ts, is_before=each.symbol in before)
+
+    def _take_trade(self, entry: TradeEntry, received_ts: int, *, is_before: bool) -> None:
         symbol = entry.symbol
         try:
             ts = instant_of(entry.timestamp)
@@ -194,44 +256,24 @@ class MarketStream:
             what = f"a trade of {quantity} at {price}, side {entry.side[:8]!r}"
             self._set_aside(MisshapenFrameError(TRADE, (symbol,), what))
             return
-        self._arrive(received_ts or (0 if is_snapshot else ts))
+        self._arrive(received_ts or (0 if is_before else ts))
         place = self._index.get(symbol)
         if place is None:
             self.counts.unknown_symbols += 1
-        elif self._is_next(symbol, entry.trade_id, is_snapshot=is_snapshot):
-            self.counts.trades += 1
+        else:
+            self.venue_ts = max(self.venue_ts, 0 if is_before else ts)
             is_buy = entry.side == "buy"
             trade = Trade(place, price, quantity, is_buy, entry.trade_id, ts)
-            self._conflation.add_trade(trade)
+            self._tape.count(symbol, trade, is_before=is_before)
 
-    def _is_next(self, symbol: str, trade_id: int, *, is_snapshot: bool) -> bool:
-        """Whether the trade is new. Ids run by one: a jump is a gap, a return a repeat."""
-        last = self._last_trade.get(symbol)
-        if last is not None and trade_id <= last:
-            self.counts.trades_repeated += 1
-            return False
-        self._last_trade[symbol] = trade_id
-        if last is None:
-            # The first snapshot tells of trades before we listened.
-            self.counts.trades_before_start += is_snapshot
-            return not is_snapshot
-        if trade_id != last + 1:
-            self.counts.trade_gaps += 1
-            self._trade_gap.add(symbol)
-            self._report(TRADE, FeedEvent.GAP, symbol, f"{trade_id - last - 1} trades are missing")
-        elif symbol in self._trade_gap:
-            self._trade_gap.discard(symbol)
-            self._report(TRADE, FeedEvent.RESYNCED, symbol, "")
-        return True
-
-    def _take_pairs(self, frame: InstrumentFrame) -> None:
-        for pair in frame.data.pairs:
-            if pair.symbol not in self._index:
-                continue
-            event = _STATES.get(pair.status, FeedEvent.MAINTENANCE)
-            if event is not self._pair_states.get(pair.symbol, FeedEvent.ONLINE):
-                self._report(INSTRUMENT, event, pair.symbol, pair.status)
-            self._pair_states[pair.symbol] = event
+    def _lose(self, detail: str) -> None:
+        """No book is sound any more, and every symbol's trades must join up again."""
+        self._hand_over()
+        for symbol in self._index:
+            self._drop_book(symbol)
+        self._failed.clear()
+        self._tape.doubt()
+        self._report(BOOK, FeedEvent.GAP, "", detail)
 
     def _take_ack(self, frame: AckFrame, received_ts: int) -> None:
         try:
@@ -241,10 +283,14 @@ class MarketStream:
         self._arrive(received_ts or ts)
         if not frame.success:
             self.counts.refused_requests += 1
-            if frame.symbol in self._index:
-                self._report(INSTRUMENT, FeedEvent.NOT_LISTED, frame.symbol, frame.error)
+            self._tell(self._states.refused(frame))
         elif frame.result is not None and frame.result.channel == BOOK:
             self._grant(frame.result.symbol, frame.result.depth)
+        self._on_ack(frame)
+
+    def _tell(self, news: list[News]) -> None:
+        for symbol, event, words in news:
+            self._report(INSTRUMENT, event, symbol, words)
 
     def _grant(self, symbol: str, depth: int) -> None:
         """A subscription's depth, which may become known after its snapshot."""
@@ -263,7 +309,7 @@ class MarketStream:
             for symbol in named or self._books:
                 self._drop_book(symbol)
         elif channel == TRADE:
-            self._trade_gap.update(named or self._books)
+            self._tape.tear(named or list(self._books))
         for symbol in named or [""]:
             self._report(channel, FeedEvent.GAP, symbol, str(error))
 
@@ -272,8 +318,16 @@ class MarketStream:
         if ts <= self._received_ts:
             return
         if ts // self._conflate_ns != self._received_ts // self._conflate_ns:
+            if self._bar_ended(ts):
+                self._tape.end_bar()
             self._hand_over()
         self._received_ts = ts
+
+    def _bar_ended(self, ts: int) -> bool:
+        return self._bar_ns > 0 and ts // self._bar_ns != self._received_ts // self._bar_ns
+
+    def _report_trades(self, event: FeedEvent, symbol: str, detail: str) -> None:
+        self._report(TRADE, event, symbol, detail)
 
     def _report(self, stream: str, event: FeedEvent, symbol: str, detail: str) -> None:
         self._hand_over()
@@ -287,3 +341,7 @@ class MarketStream:
     def _emit(self, message: Message) -> None:
         self._item_ts = max(self._item_ts + 1, self._received_ts)
         self._items.append(FeedItem(self._item_ts, message))
+
+
+def _by_id(trade: TradeEntry) -> int:
+    return trade.trade_id

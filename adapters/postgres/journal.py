@@ -19,6 +19,7 @@ from actors.ports import (
     DerivedRow,
     Frame,
     JournalError,
+    ManifestCheck,
     RefusedRow,
     RowParity,
     RunRow,
@@ -34,6 +35,7 @@ from adapters.postgres.journal_connection import (
 from adapters.postgres.journal_parity import compare
 from adapters.postgres.journal_refill import RowRefusedError, copy_rows, refill
 from adapters.postgres.journal_rows import Row, table_rows
+from adapters.postgres.run_manifest import check_manifest, write_manifest
 from adapters.postgres.statements import statement
 
 SEQ_MAX: Final = 2**63 - 1
@@ -148,13 +150,21 @@ class PostgresJournal:
         self._run = run
 
     async def end_run(self, run_id: str) -> None:
-        """Mark a segment as closed."""
+        """Mark a segment as closed, and sum it up, both or neither."""
         self._check_writer()
         async with self._server.use() as connection, connection.transaction():
             await self._lead(connection)
-            if await self._find_run(connection, run_id) is None:
+            run = await self._find_run(connection, run_id)
+            if run is None:
                 raise JournalError(f"There is no run {run_id} to end.")
             await connection.execute(statement("end_run"), self._account, run_id, self._epoch)
+            if not run.closed:
+                await write_manifest(connection, run)
+
+    async def check_manifest(self, run: RunRow) -> ManifestCheck:
+        """Hold what a run's end wrote against its rows."""
+        async with self._server.use() as connection:
+            return await check_manifest(connection, run)
 
     async def runs(self) -> tuple[RunRow, ...]:
         """Every segment in stream order."""

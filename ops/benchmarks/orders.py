@@ -2,9 +2,9 @@
 
 Thirty symbols, a venue outside. *Tick*: a book narrowed, the next trade passes the heartbeat, its
 marks lead to an entry. *Bar*: a candle closes the bar, a prediction on its features does. Always
-"enter" stands for the model, which is timed apart on real features. Each order is answered as not
-sent, so that the account can enter again. Wall time runs to the SubmitOrder in the outbox; beside
-it the whole step, and its p99 in CPU time, which no other program can lengthen.
+"enter" stands for the model, which is timed apart on real features. Each order is called back
+unfilled, so that the account can enter again. Wall time runs to the SubmitOrder in the outbox;
+beside it the whole step, and its p99 in CPU time, which no other program can lengthen.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Final
 
+import msgspec
 import numpy as np
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
@@ -28,9 +29,10 @@ from actors.kernel.stamp import OUTBOX
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.base import Message
 from actors.messages.control import Deposit, RunStarted
-from actors.messages.execution import NotSent
+from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.market import BOOK_LEVELS, BookSlice, CandleSlice, TradeSlice
 from actors.messages.order import SubmitOrder
+from actors.messages.reconciliation import VenueBalance, VenueSnapshot
 from adapters.instruments.table import instruments
 from models.features.streaming import new_state, update
 from ops.benchmarks.figures import Figure, median, options, percentile, report
@@ -71,7 +73,10 @@ class Desk:
             heartbeat_seconds=heartbeat_seconds,
             venue={"outside": True},
         )
-        graph = build_graph(settings.decision, instruments(SYMBOLS), AlwaysEnter())
+        # One reading at the start; its schedule is no part of what is timed.
+        seldom = msgspec.structs.replace(settings.decision.orders, reconcile_seconds=10**9)
+        decision = msgspec.structs.replace(settings.decision, orders=seldom)
+        graph = build_graph(decision, instruments(SYMBOLS), AlwaysEnter())
         self.kernel: Kernel = graph.kernel
         start = self.market.all[0].at
         self.step(
@@ -80,9 +85,19 @@ class Desk:
         self.step(start, Deposit("USD", Decimal("10000.0000"), "opening balance", start))
         for item in self.market.all[: self.market.warm_up]:
             self.step(item.at, item.body)
+        self.agree()
         self.last = self.kernel.actor("market_data").state.last.copy()
         self.whole = sealed_ints(np.arange(len(SYMBOLS)))
         self.at = self.kernel.at
+
+    def agree(self) -> None:
+        """The venue has what we have, so that entries are open."""
+        state = self.kernel.actor("reconciliation").state
+        cash = self.kernel.actor("ledger").state.balance("available:USD")
+        there = (VenueBalance("USD", cash, Decimal(0)),)
+        lists = VenueSnapshot(state.number, self.kernel.at, state.since, True, balances=there)
+        self.step(self.kernel.at, lists)
+        assert not self.kernel.actor("orders").state.blocked
 
     def step(self, at: int, body: Message) -> int:
         """Step one input; how many orders it sends."""
@@ -194,8 +209,9 @@ def sampled(name: str, path: TickPath | BarPath, samples: int, times: Times) -> 
             whole.append((after - before) / 1e3)
             worked.append(busy / 1e3)
             reference.append((hashed - after) / 1e3)
-        # The venue never saw it: the hold is released, and the account is as before.
-        path.desk.step(entry.at, NotSent(sent[0].cl_ord_id, "a benchmark sends nothing", entry.at))
+        # Called back unfilled: the hold is released, and the account is as before.
+        called_back = ExecutionReport(sent[0].cl_ord_id, "", ExecKind.CANCELLED, entry.at)
+        path.desk.step(entry.at, called_back)
         path.settle(sample)
     return messages
 

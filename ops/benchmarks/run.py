@@ -24,8 +24,20 @@ from ops.benchmarks.figures import Figure, machine, options, parsed, show
 from ops.benchmarks.stores import with_database, workplace
 
 HERE: Final = Path(__file__).resolve().parent
-PROGRAMS: Final = ("kernel", "bars", "durability", "orders", "recovery", "replay", "books")
-WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books"})
+PROGRAMS: Final = (
+    "kernel",
+    "bars",
+    "durability",
+    "orders",
+    "recovery",
+    "replay",
+    "books",
+    "feed",
+    "exchange",
+    "reconciliation",
+    "wire",
+)
+WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books", "wire"})
 
 
 class BenchmarkError(Exception):

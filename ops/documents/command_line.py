@@ -35,6 +35,7 @@ EXAMPLES = {
     "run": "ballast run",
     "demo": "ballast demo --for 60s --headless",
     "paper": "ballast paper --feed capture.ndjson.gz",
+    "live": "ballast live --venue simulator --for 60s --headless",
     "backtest": "ballast backtest XBTUSD_60.csv.gz",
     "replay": "ballast replay last --verify",
     "proof": "ballast proof last",
@@ -61,10 +62,15 @@ EXAMPLES = {
     "db drill": "ballast db drill --json",
     "db retention": "ballast db retention --keep 90 --to /mnt/elsewhere/sealed",
     "db erase": "ballast db erase --yes-erase paper --certificate /mnt/records/erased.json",
+    "keys connect": "ballast keys connect",
+    "keys check": "ballast keys check --json",
+    "keys status": "ballast keys status",
+    "keys remove": "ballast keys remove",
     "doctor": "ballast doctor",
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',
     "reactivate": 'ballast reactivate --reason "the disk has room again"',
+    "simulate kraken": "ballast simulate kraken --seed 7 --port 8900 --print-keys",
     "settings": "ballast settings > ballast.toml",
 }
 

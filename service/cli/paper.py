@@ -14,6 +14,8 @@ import msgspec
 
 from actors.instant import MILLISECOND_NS
 from actors.ports import Feed
+from adapters.instruments.table import UnknownSymbolError, canonical_symbol
+from adapters.kraken.capture import CaptureFile, CaptureFileError
 from service.bundles import Choice, choose_bundle
 from service.cli.options import common, duration_of, no_file, settings_of, speed_of
 from service.cli.showing import finish, watchers_of
@@ -21,14 +23,16 @@ from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan, RunResult, trade
 from service.failures import ExitCode, UserError
 from service.feeds import UNIVERSE, recorded_feed, seeded_feed
+from service.live_market import LOOPBACK_KIND, LiveMarket, Source
 from service.run_index import RunIndex
 from service.segment import fresh_run_id
-from service.settings import Settings
+from service.settings import MarketSettings, Settings
 from service.sole_service import sole_service
 from service.stores import FILE, POSTGRES, account_place, own_place, own_stream
 
 SEEDED_SPEED = 3600.0
 RECORDED_STALE_SECONDS = 60  # a recorded book speaks many times a second
+LIVE_MARKET = {"heartbeat_seconds": 1, "stale_after_seconds": 60, "settle_ms": 2000}
 DEMO_SPEED = 14_400.0  # four hours a second: a demonstration trades within its first seconds
 _QUIET = click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
 _FOR = click.option("--for", "for_", metavar="DURATION", help="Stop after so much wall time (60s).")
@@ -119,12 +123,23 @@ def demo(**given: Any) -> None:
     "--activate", metavar="REASON", help="Use a model that its gate refused, for this reason."
 )
 @click.option("--as-quote", default="", help="Refused: a research mapping of backtests only.")
-@click.option("--symbol", multiple=True, help="Trade only these symbols of a seeded feed.")
+@click.option("--symbol", multiple=True, help="Trade only these symbols (seeded, --venue kraken).")
+@click.option(
+    "--venue",
+    type=click.Choice(["kraken"]),
+    help="Trade on the venue's live public feed (no key), filled by the paper venue.",
+)
+@click.option(
+    "--record",
+    type=click.Path(path_type=Path),
+    help="With --venue: also write every frame to this new file (.ndjson[.gz]).",
+)
 def paper(**given: Any) -> None:
-    """Trade on paper from a seeded market or a recorded feed (Kraken frames, trades).
+    """Trade on paper: a seeded market, a recorded feed (Kraken frames, trades), or the live feed.
 
     A recorded feed decides on a one-second logical heartbeat; receive time is the last venue
-    stamp. Live sockets are not part of this version.
+    stamp. With --venue kraken the account is kept and continues where it stopped; Ctrl-C stops
+    cleanly with the proof card.
     """
     if given["as_quote"]:
         raise UserError(
@@ -132,11 +147,15 @@ def paper(**given: Any) -> None:
             "The option --as-quote is a research mapping for backtests; paper and live refuse it.",
             "Leave it out, or use `ballast backtest`.",
         )
+    if given["venue"]:
+        _refuse(given, ("warm_up", "warm_up_shift", "speed"), "a live feed")
+        _trade_live(given)
+        return
     if given["feed"] == "seeded":
-        _refuse(given, ("warm_up", "warm_up_shift", "activate"), "a seeded feed")
+        _refuse(given, ("warm_up", "warm_up_shift", "activate", "record"), "a seeded feed")
         _trade_seeded(given, throwaway=False)
         return
-    _refuse(given, ("symbol",), "a recorded feed")
+    _refuse(given, ("symbol", "record"), "a recorded feed")
     _trade_recorded(given)
 
 
@@ -180,6 +199,62 @@ def _trade_recorded(given: dict[str, Any]) -> None:
     _run(given, feed, given["speed"] or 0.0, own=True)
 
 
+def _trade_live(given: dict[str, Any]) -> None:
+    """The live public feed, with a lasting account; what is decided often must not be coarse."""
+    if given["feed"] != "seeded":
+        raise UserError(
+            ExitCode.USAGE,
+            "The option --feed does not go with --venue.",
+            "Give one of both: a recording, or the venue's live feed.",
+        )
+    plain = settings_of(given["settings_file"], given["data_dir"])
+    defaults = MarketSettings()
+    wanted = {
+        name: value
+        for name, value in LIVE_MARKET.items()
+        if getattr(plain.market, name) == getattr(defaults, name)
+    }
+    settings = settings_of(given["settings_file"], given["data_dir"], {"market": wanted})
+    symbols = tuple(dict.fromkeys(map(named, given["symbol"])))
+    market = LiveMarket(settings, symbols, capture=_capture(given["record"]))
+    choice = choose_bundle(
+        settings.model.bundle,
+        mode="PAPER",
+        feed_kind=market.kind,
+        activation=given["activate"] or "",
+    )
+    if market.kind == LOOPBACK_KIND:
+        notice = f"not a market result: the feed is on this machine; {choice.notice}"
+        choice = msgspec.structs.replace(choice, notice=notice)
+    kind = given["journal"] or settings.journal.kind or POSTGRES
+    refuse_other_journal(settings, kind)
+    limits = Limits(given["events"] or 0, duration_of(given["for_"]))
+    plan = RunPlan("PAPER", kind, "", lasting=True, limits=limits, speed=1.0)
+    with sole_service(settings.home, f"The account {settings.account.name}"):
+        plan = msgspec.structs.replace(plan, journal_place=account_place(settings, kind))
+        finish(run_plan(settings, market, choice, plan, given), given["as_json"])
+
+
+def named(symbol: str) -> str:
+    """The canonical name. Raises UserError(USAGE) with the nearest known one."""
+    try:
+        return canonical_symbol(symbol)
+    except UnknownSymbolError as error:
+        raise UserError(ExitCode.USAGE, f"{error}.", error.remedy) from error
+
+
+def _capture(path: Path | None) -> CaptureFile | None:
+    """A new recording. Raises UserError(ENVIRONMENT), also where there is a file already."""
+    if path is None:
+        return None
+    try:
+        return CaptureFile(path)
+    except CaptureFileError as error:
+        raise UserError(
+            ExitCode.ENVIRONMENT, f"{error}.", "Choose a new file in a folder that can be written."
+        ) from error
+
+
 def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) -> None:
     """Trade; a recorded feed has an account of its own and decides every second."""
     overrides: dict[str, Any] = (
@@ -199,7 +274,7 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
     )
     kind = given["journal"] or settings.journal.kind or (FILE if own else POSTGRES)
     if not own:
-        _refuse_other_journal(settings, kind)
+        refuse_other_journal(settings, kind)
     plan = RunPlan("PAPER", kind, "", lasting=not own, limits=limits, speed=speed)
     if not own:
         with sole_service(settings.home, f"The account {settings.account.name}"):
@@ -213,7 +288,7 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
         finish(run_plan(settings, feed, choice, owned, given), given["as_json"])
 
 
-def _refuse_other_journal(settings: Settings, kind: str) -> None:
+def refuse_other_journal(settings: Settings, kind: str) -> None:
     """An account is in one journal for life: another kind would be another account."""
     name = settings.account.name
     kept = {e.journal for e in RunIndex(settings.home).entries() if e.account == name}
@@ -236,7 +311,7 @@ def own_account(settings: Settings, plan: RunPlan, run_id: str) -> Iterator[RunP
 
 
 def run_plan(
-    settings: Settings, feed: Feed, choice: Choice, plan: RunPlan, given: dict[str, Any]
+    settings: Settings, feed: Source, choice: Choice, plan: RunPlan, given: dict[str, Any]
 ) -> RunResult:
     """Trade with whoever should look on. Raises UserError(INTERRUPTED) when cut off."""
     if settings.venue.outside:

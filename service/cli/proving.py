@@ -18,6 +18,8 @@ from service.drivers.replay import ReplayReport, replay_run
 from service.failures import ExitCode, UserError
 from service.proof import ProofCard, with_replay
 from service.rebuilding import builder
+from service.retention.exported import Exports, with_exports
+from service.retention.tombstones import known_keys
 from service.run_index import RunEntry, RunIndex, with_access
 from service.settings import Settings
 from service.settings_bounds import without_password
@@ -32,13 +34,28 @@ from service.stores import open_journal
     is_flag=True,
     help="Obey nothing recorded, use no snapshot: step the account from its first input.",
 )
+@click.option(
+    "--export",
+    "exports",
+    metavar="DIR",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    help="Read a sealed run's inputs from its export, once its tombstone proves it (repeatable).",
+)
 def replay(
-    run_id: str, *, as_json: bool, settings_file: Path | None, data_dir: Path | None, verify: bool
+    run_id: str,
+    *,
+    as_json: bool,
+    settings_file: Path | None,
+    data_dir: Path | None,
+    verify: bool,
+    exports: tuple[Path, ...],
 ) -> None:
     """Feed a stored run back through the same actors and compare every hash.
 
     RUN is an id from `ballast runs`, the beginning of one, or "last". Prints REPLAY PARITY: TRUE
-    with the root hash, or FALSE with the first divergence (exit code 4).
+    with the root hash, or FALSE with the first divergence (exit code 4). A run that `ballast db
+    retention` sealed is replayed from its --export; its rows are those of the database.
     """
     settings = settings_of(settings_file, data_dir)
     index = RunIndex(settings.home)
@@ -46,7 +63,11 @@ def replay(
     with proving_bar(as_json=as_json) as progress:
         report = asyncio.run(
             _replay(
-                entry, verify=verify, progress=progress, trusted_seq=trusted_seq(settings, entry)
+                entry,
+                verify=verify,
+                progress=progress,
+                trusted_seq=trusted_seq(settings, entry),
+                exports=Exports(exports, known_keys(settings)) if exports else None,
             )
         )
     show_replay(held_against(report, index.card(entry.run_id)), as_json=as_json)
@@ -115,11 +136,12 @@ async def _replay(
     verify: bool,
     progress: Callable[[int, int], None],
     trusted_seq: int | None = None,
+    exports: Exports | None = None,
 ) -> ReplayReport:
     async with open_journal(entry.journal, entry.place, account=entry.account) as journal:
         run = await row_of(journal, entry)
         return await replay_run(
-            journal,
+            journal if exports is None else await with_exports(journal, exports),
             run,
             builder(verify=verify),
             verify=verify,

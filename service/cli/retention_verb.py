@@ -59,7 +59,7 @@ def retention_verb(
 
     A run is sealed whole, oldest first, when it is over and older than --keep; the newest always
     stays. Orders, fills, books and everything else in tables stay. The service may go on trading.
-    Keep the exports: a sealed run can be replayed from nowhere else.
+    Keep the exports: `ballast replay RUN --export DIR` shows a sealed run again, from nowhere else.
     """
     named = {} if account is None else {"account": {"name": account}}
     settings = settings_of(settings_file, data_dir, named)

@@ -8,15 +8,19 @@ from service.cli.books import books
 from service.cli.database import db
 from service.cli.doctor import doctor
 from service.cli.health import health
+from service.cli.keys_verb import keys
+from service.cli.live import live
 from service.cli.paper import demo, paper, run
 from service.cli.proving import proof, replay
 from service.cli.runs import runs
 from service.cli.settings_verb import settings_verb
+from service.cli.simulating_verb import simulate
 
 VERBS = (
     run,
     demo,
     paper,
+    live,
     backtest,
     replay,
     proof,
@@ -25,7 +29,9 @@ VERBS = (
     db,
     doctor,
     health,
+    keys,
     kill,
     reactivate,
+    simulate,
     settings_verb,
 )

@@ -66,7 +66,7 @@ async def feed_items(
         if pump.kernel.halt is not None:
             return Fed(admitted, HALTED)
         if outside is not None:
-            await _admit_facts(pump, outside)
+            await admit_facts(pump, outside)
         room = limits.events - admitted if limits.events else BATCH
         batch = pace.due(items, min(room, PACED_BATCH if speed else BATCH))
         if batch:
@@ -107,10 +107,11 @@ def _is_halted(pump: Pump) -> bool:
     return pump.kernel.halt is not None or trading is TradingState.HALTED
 
 
-async def _admit_facts(pump: Pump, outside: OutsideVenue) -> None:
+async def admit_facts(pump: Pump, outside: OutsideVenue) -> None:
     """Facts from the venue, then proof for whatever is unknown; each durable before we go on."""
     facts = outside.ingress.take(BATCH)
     facts += await outside.evidence(pump.kernel, everything=False)
+    facts += await outside.lists(pump.kernel)
     if facts:
         await pump.admit([FeedItem(pump.kernel.at, fact) for fact in facts])
         await pump.flush()

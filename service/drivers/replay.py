@@ -18,7 +18,7 @@ from actors.journal_chain import ChainVerifier
 from actors.kernel.kernel import Kernel
 from actors.kernel.snapshot import Snapshot, fitted, state_digest
 from actors.messages.control import RunEnded, RunStarted
-from actors.ports import DerivedRow, Journal, JournalCorruptError, Record, RowParity, RunRow
+from actors.ports import DerivedRow, JournalCorruptError, JournalView, Record, RowParity, RunRow
 from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
 from service.recovery import ParityDivergedError, decode_record, repeat
@@ -33,7 +33,8 @@ class ReplayReport(msgspec.Struct, frozen=True):
     """What a replay found. `kind` and `detail` say what diverged first, and `seq` where.
 
     `rows` were held against the store's (0: not asked, or it keeps none); `rows_hash` is a chain
-    over what they should be.
+    over what they should be. `manifest` is the hash of the run's manifest (hex), which was held
+    against the run and its stored rows: empty where there is none.
     """
 
     run_id: str
@@ -48,9 +49,12 @@ class ReplayReport(msgspec.Struct, frozen=True):
     seq: int = 0
     rows: int = 0
     rows_hash: str = ""
+    manifest: str = ""
 
 
-async def verify_chain(journal: Journal, run: RunRow, progress: Progress | None = None) -> float:
+async def verify_chain(
+    journal: JournalView, run: RunRow, progress: Progress | None = None
+) -> float:
     """Recompute every root of a run; seconds it took. Raises JournalCorruptError.
 
     A run that was closed ends with its end: one that does not has lost its tail.
@@ -76,7 +80,7 @@ def _ends(record: Record, run: RunRow) -> bool:
     return isinstance(body, RunEnded) and body.run_id == run.run_id
 
 
-async def run_started(journal: Journal, run: RunRow) -> RunStarted:
+async def run_started(journal: JournalView, run: RunRow) -> RunStarted:
     """The first input of a run; of a sealed one as its tombstone keeps it.
 
     Raises JournalCorruptError when it is something else.
@@ -96,7 +100,7 @@ async def run_started(journal: Journal, run: RunRow) -> RunStarted:
 
 
 async def replay_run(
-    journal: Journal,
+    journal: JournalView,
     run: RunRow,
     build: BuildKernel,
     *,
@@ -134,6 +138,7 @@ async def replay_run(
         parity = await _repeat_run(
             kernel, journal, run, verify=verify, parity=parity, progress=progress
         )
+        manifest = await hold_manifest(journal, run, begun)
     except JournalCorruptError as error:
         return _failed(run, error, chain=verify_seconds, started=started)
     except ParityDivergedError as error:
@@ -151,7 +156,26 @@ async def replay_run(
         seconds,
         rows=0 if parity is None else parity.rows,
         rows_hash=parity.digest.hex() if parity is not None and parity.rows else "",
+        manifest=manifest,
     )
+
+
+async def hold_manifest(journal: JournalView, run: RunRow, begun: RunStarted) -> str:
+    """The hash of the run's manifest, empty without one. Raises ParityDivergedError.
+
+    It must say what the stored rows come to, and be of what the run's first input says decided.
+    """
+    found = await journal.check_manifest(run)
+    if found.fault:
+        raise ParityDivergedError(run.last_seq, "manifest", found.fault)
+    told = found.manifest
+    if told is None:
+        return ""
+    for name in ("code_fingerprint", "settings_hash", "feed", "bundle_id"):
+        if getattr(told, name) != getattr(begun, name):
+            detail = f"the run's manifest has another {name} than its first input"
+            raise ParityDivergedError(run.last_seq, "manifest", detail)
+    return told.hash
 
 
 def _failed(
@@ -172,7 +196,12 @@ def _failed(
 
 
 async def _seek(
-    kernel: Kernel, journal: Journal, run: RunRow, build: BuildKernel, *, trusted_seq: int | None
+    kernel: Kernel,
+    journal: JournalView,
+    run: RunRow,
+    build: BuildKernel,
+    *,
+    trusted_seq: int | None,
 ) -> None:
     """Bring the kernel to just before the run.
 
@@ -241,7 +270,7 @@ def _check_start(kernel: Kernel, begun: RunStarted, run: RunRow) -> None:
 
 async def _repeat_run(
     kernel: Kernel,
-    journal: Journal,
+    journal: JournalView,
     run: RunRow,
     *,
     verify: bool,

@@ -6,26 +6,27 @@ The mode changes what feeds the graph and how fast; nothing below this file can 
 from __future__ import annotations
 
 import asyncio
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any, Final, Protocol
 
 import msgspec
 
 from actors.instant import SECOND_NS
 from actors.messages.execution import SafeStopAttempted
-from actors.ports import Feed, FeedItem, FencedError, Journal, JournalError, RunRow
-from service.anchoring import anchoring_of
+from actors.ports import FeedItem, FencedError, Journal, JournalError, RunRow
+from service.anchoring import Anchoring, anchoring_of
 from service.bundles import Choice
 from service.control import ControlBox
 from service.datasets import datasets_of
 from service.drivers.feeding import HALTED, Fed, Limits, feed_items
+from service.drivers.live import feed_live
+from service.drivers.stopping import ReplaySkippedError, stop_on_signals
 from service.fail_points import FailPoints
 from service.feeds import counts_of, rules_of
 from service.graph import build_graph
-from service.nightly import Outcome, nightly_of
+from service.live_market import LiveMarket, Source
+from service.nightly import NightlyRecompute, Outcome, nightly_of
 from service.outside_venue import OutsideVenue
 from service.proof import ProofCard
 from service.pump import Observer, Pump
@@ -44,7 +45,8 @@ class RunPlan(msgspec.Struct, frozen=True):
 
     `journal_place` is a folder or a DSN, `stream` the journal's name for the account (empty: the
     account's own), `total` the expected number of items (0: endless). Only a lasting account
-    listens to the control box.
+    listens to the control box. Without `verify` the proof plays recorded predictions, for a model
+    that is not installed.
     """
 
     mode: str
@@ -55,6 +57,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     total: int = 0
     stream: str = ""
     lasting: bool = False
+    verify: bool = True
 
 
 ROWS_KEPT: Final = 5000
@@ -136,7 +139,7 @@ class RunResult(msgspec.Struct, frozen=True):
 
 async def trade(
     settings: Settings,
-    feed: Feed,
+    feed: Source,
     choice: Choice,
     plan: RunPlan,
     *,
@@ -161,10 +164,9 @@ async def trade(
                 return await driver.run(journal)
         finally:
             try:
-                if driver.nightly is not None:
-                    await driver.nightly.close()
-                if driver.anchoring is not None:
-                    await driver.anchoring.close()
+                for each in (feed, driver.nightly, driver.anchoring):
+                    if isinstance(each, (LiveMarket, NightlyRecompute, Anchoring)):
+                        await each.close()
             finally:
                 for watcher in reversed(watchers):
                     await watcher.closed()
@@ -176,7 +178,7 @@ class _Driver:
     def __init__(
         self,
         settings: Settings,
-        feed: Feed,
+        feed: Source,
         choice: Choice,
         plan: RunPlan,
         *,
@@ -221,6 +223,8 @@ class _Driver:
 
     async def _traded(self, journal: Journal) -> tuple[OpenSegment, Tally, Fed, RunRow]:
         """From the opening of the segment to its last record."""
+        if isinstance(self.feed, LiveMarket):
+            await self.feed.prepare(journal, self.say, self.stop)
         tally = Tally(
             self.feed.symbols,
             measured_from_ns=self.choice.training_end_ns,
@@ -236,6 +240,8 @@ class _Driver:
         for watcher in self.watchers:
             await watcher.opened(segment, tally, self.plan, self.choice)
         fed = await self._fed(segment)
+        if isinstance(self.feed, LiveMarket):
+            await self.feed.hang_up()
         for watcher in self.watchers:
             watcher.closing(fed.reason)
         run = await close_segment(segment, journal, fed.reason)
@@ -272,9 +278,15 @@ class _Driver:
 
     async def _open(self, journal: Journal, tally: Tally) -> OpenSegment:
         feed, plan = self.feed, self.plan
-        graph = build_graph(self.settings.decision, rules_of(feed.symbols), self.choice.predictor)
-        starts_at = next((each.at for each in feed.items()), 0)
-        segment_plan = plan_of(plan.mode, feed, self.choice.statement, starts_at=starts_at)
+        if isinstance(feed, LiveMarket):
+            rules, starts_at = feed.rules, feed.starts_at
+        else:
+            rules, starts_at = rules_of(feed.symbols), next((each.at for each in feed.items()), 0)
+        graph = build_graph(self.settings.decision, rules, self.choice.predictor)
+        segment_plan = msgspec.structs.replace(
+            plan_of(plan.mode, feed, self.choice.statement, starts_at=starts_at),
+            funded_by_venue=self.outside is not None and self.outside.funds,
+        )
         observers: list[Observer] = [tally]
         for watcher in self.watchers:
             observers += watcher.observers()
@@ -288,6 +300,8 @@ class _Driver:
             make_pump=self._pump,
             anchoring=self.anchoring,
         )
+        if isinstance(feed, LiveMarket):
+            segment.line = feed.feed.line
         if self.outside is not None:
             await self._connect(segment, self.outside)
         return segment
@@ -303,9 +317,10 @@ class _Driver:
             watcher.recomputed(outcome)
 
     async def _connect(self, segment: OpenSegment, outside: OutsideVenue) -> None:
-        """Open the door, after every order that we believe alive was looked up at the venue."""
+        """Open the door, after our orders were looked up and the venue's lists were read."""
         pump, kernel = segment.pump, segment.pump.kernel
         facts = await outside.evidence(kernel, everything=True)
+        facts += await outside.lists(kernel)
         await pump.admit([FeedItem(kernel.at, fact) for fact in facts])
         await pump.flush()
         age_max_ns = self.settings.orders.decision_age_max_seconds * SECOND_NS
@@ -320,17 +335,19 @@ class _Driver:
 
         if after is None:
             after = segment.pump.kernel.at if segment.recovered.head_seq else 0
-        return await feed_items(
-            segment.pump,
-            self.feed.items(after),
-            stop=self.stop,
-            limits=self.plan.limits,
-            speed=self.plan.speed,
-            on_progress=on_progress,
-            outside=self.outside,
-            control=self.control if self.plan.lasting else None,
-            nightly=self.nightly,
-        )
+        named: dict[str, Any] = {
+            "stop": self.stop,
+            "limits": self.plan.limits,
+            "on_progress": on_progress,
+            "outside": self.outside,
+            "control": self.control if self.plan.lasting else None,
+            "nightly": self.nightly,
+        }
+        pump, items = segment.pump, self.feed.items(after)
+        if isinstance(self.feed, LiveMarket):
+            await pump.admit(list(items))
+            return await feed_live(pump, self.feed, **named)
+        return await feed_items(pump, items, speed=self.plan.speed, **named)
 
     async def _fed(self, segment: OpenSegment) -> Fed:
         """Feed to the end; through a halt in safe mode."""
@@ -375,25 +392,7 @@ class _Driver:
                 raise ReplaySkippedError
 
         try:
-            proven, _ = await prove(card, journal, run, progress=progress)
+            proven, _ = await prove(card, journal, run, progress=progress, verify=self.plan.verify)
         except ReplaySkippedError:
             return card
         return proven
-
-
-class ReplaySkippedError(Exception):
-    """The user asked a second time to stop, while the replay was running."""
-
-
-@contextmanager
-def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """SIGINT, SIGTERM and a lost terminal ask for a clean stop instead of tearing the loop down."""
-    loop = asyncio.get_running_loop()
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-    for number in numbers:
-        loop.add_signal_handler(number, stop.set)
-    try:
-        yield
-    finally:
-        for number in numbers:
-            loop.remove_signal_handler(number)

@@ -78,6 +78,8 @@ def replay_lines(report: ReplayReport) -> tuple[str, ...]:
     ]
     if report.rows:
         lines.append(f"rows {report.rows:,} as the journal makes them   hash {report.rows_hash}")
+    if report.manifest:
+        lines.append(f"manifest holds, of every table's rows   hash {report.manifest}")
     if not report.parity:
         lines.append(f"first divergence: {divergence_of(report)}")
     return tuple(lines)

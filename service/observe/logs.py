@@ -16,10 +16,12 @@ from typing import Any, Final, TextIO
 
 import structlog
 
+from actors.instant import MILLISECOND_NS
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
-from actors.messages.control import Note, RunStarted
+from actors.messages.control import ClockSkew, Note, RunStarted
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
+from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.risk import TradingState, TradingStateChanged
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
@@ -35,7 +37,9 @@ from service.tally import Tally
 FILE_BYTES: Final = 10_000_000
 FILES_KEPT: Final = 5
 REDACTED: Final = "[redacted]"
-_SECRET_KEY: Final = re.compile(r"key|secret|token|passphrase|password", re.IGNORECASE)
+_SECRET_KEY: Final = re.compile(
+    r"key|secret|token|passphrase|password|signature|api.?sign|credential|\botp\b", re.IGNORECASE
+)
 _SECRET_URL: Final = re.compile(r"(?<=://)[^/@\s]+@")
 _LEVELS: Final = {"debug": 10, "info": 20, "warning": 30, "error": 40, "critical": 50}
 
@@ -132,6 +136,7 @@ class LogWatcher(Silent):
         self._stepping = stepping
         self._every_seconds = every_seconds
         self._told = stepping.last_input
+        self._told_of_feed: tuple[int, FeedEvent, str] | None = None
         self._reader: Reader | None = None
 
     def observers(self) -> tuple[Observer, ...]:
@@ -142,6 +147,11 @@ class LogWatcher(Silent):
         """Records of one step; most steps have none."""
         if type(entry.body) is RunStarted:
             self._runlog.bind(run=entry.body.run_id, mode=entry.body.mode)
+        elif type(entry.body) is FeedStatus:
+            self._feed(entry, entry.body)
+        elif type(entry.body) is ClockSkew:
+            offset_ms = entry.body.offset_ns // MILLISECOND_NS
+            self._runlog.log.warning("clock_skew", seq=entry.seq, at=entry.at, offset_ms=offset_ms)
         for envelope in result.notes:
             if isinstance(envelope.body, Note):
                 self._note(entry, envelope.stamp.actor, envelope.body)
@@ -212,6 +222,29 @@ class LogWatcher(Silent):
         seq = 0 if self._reader is None else self._reader.kernel.seq
         self._runlog.log.info("run_closed", seq=seq)
         self._runlog.close()
+
+    def _feed(self, entry: Input, body: FeedStatus) -> None:
+        """What befell a live feed; a recording's troubles are counted on its card."""
+        if self._reader is None or self._reader.segment.line is None:
+            return
+        if body.event is FeedEvent.RESYNCED:
+            return  # one a symbol after every connection; the line of progress says how many
+        told = (entry.at, body.event, body.detail)
+        if told == self._told_of_feed:
+            return  # the same of many symbols at once: the first one stands for all
+        self._told_of_feed = told
+        symbols = self._reader.segment.graph.symbols
+        fine = body.event is FeedEvent.ONLINE
+        self._runlog.log.log(
+            _LEVELS["info" if fine else "warning"],
+            "feed_status",
+            seq=entry.seq,
+            at=entry.at,
+            stream=body.stream,
+            told=body.event.value,
+            symbol=symbols[body.symbol] if body.symbol >= 0 else "",
+            detail=body.detail,
+        )
 
     def _note(self, entry: Input, actor: str, note: Note) -> None:
         fields = dict(note.fields)

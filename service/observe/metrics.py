@@ -27,7 +27,7 @@ from actors.messages.execution import Fill, Liquidity
 from service.observe.durations import SLIPPAGE_BOUNDS, Histogram
 from service.observe.metric_table import METRICS, Kind, Metric
 from service.observe.readiness import Blocked
-from service.observe.reading import Reader, Reading
+from service.observe.reading import LineReading, Reader, Reading
 from service.observe.stepping import STREAMS
 
 Labels = tuple[str, ...]
@@ -58,6 +58,7 @@ class GraphCollector(Collector):
             **_safe_stop(reading),
             "ballast_books_recompute_outcome": one(reader.stepping.recompute_outcome),
             **_streams(reader),
+            **_line(reading.line),
             **_decisions(reader, reading),
             "ballast_fills_total": self._fills.by_liquidity(),
             "ballast_slippage_ratio": self._fills.slippage,
@@ -172,6 +173,27 @@ def _streams(reader: Reader) -> dict[str, Samples]:
         "ballast_stream_gaps_total": _counts(gaps),
         "ballast_open_gaps": _counts(reader.open_gaps()),
         "ballast_book_checksum_failures_total": one(stepping.checksum_failures),
+    }
+
+
+def _line(line: LineReading | None) -> dict[str, Samples]:
+    """A live feed's connection; without one there is nothing to tell."""
+    names = {each.name for each in METRICS if each.name.startswith("ballast_feed_")}
+    if line is None:
+        return {name: {} for name in names}
+    return {
+        "ballast_feed_up": one(not line.trouble),
+        "ballast_feed_frames_total": one(line.frames),
+        "ballast_feed_books": one(line.books),
+        "ballast_feed_silent_seconds": one(line.silent_seconds),
+        "ballast_feed_lag_seconds": one(line.lag_seconds),
+        "ballast_feed_clock_offset_seconds": one(line.offset_seconds),
+        "ballast_feed_handshakes_total": one(line.handshakes),
+        "ballast_feed_reconnects_total": one(max(0, line.opened - 1)),
+        "ballast_feed_resubscriptions_total": one(line.renewals),
+        "ballast_feed_trade_repairs_total": one(line.trade_repairs),
+        "ballast_feed_waiting_items": one(line.waiting),
+        "ballast_feed_conflated_books_total": one(line.conflated_books),
     }
 
 

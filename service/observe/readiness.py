@@ -40,12 +40,15 @@ class Blocked(enum.StrEnum):
     UNKNOWN_ORDER = "unknown_order"
     NO_PORTFOLIO = "no_portfolio"
     FEED_STALE = "feed_stale"
+    NO_FEED = "no_feed"
     MARKET_UNSOUND = "market_unsound"
     NO_MODEL = "no_model"
     NOT_WARM = "not_warm"
 
 
-UNREADY: Final = frozenset({Blocked.CORE_HALTED, Blocked.CLOSING, Blocked.JOURNAL_BEHIND})
+UNREADY: Final = frozenset(
+    {Blocked.CORE_HALTED, Blocked.CLOSING, Blocked.JOURNAL_BEHIND, Blocked.NO_FEED}
+)
 
 
 class Reason(msgspec.Struct, frozen=True):
@@ -56,7 +59,10 @@ class Reason(msgspec.Struct, frozen=True):
 
 
 class Situation(msgspec.Struct, frozen=True):
-    """What the reasons are drawn from. `silent_seconds` is wall time since the last input."""
+    """What the reasons are drawn from. `silent_seconds` is wall time since the last input.
+
+    `feed_trouble` says why a live feed is not heard.
+    """
 
     halted: str
     standing: Standing
@@ -70,6 +76,7 @@ class Situation(msgspec.Struct, frozen=True):
     stale_after_ns: int
     bundle_id: str
     verdicts: VerdictSlice | None
+    feed_trouble: str = ""
 
 
 class JournalWatch:
@@ -112,6 +119,7 @@ def blocked(situation: Situation) -> tuple[Reason, ...]:
     unknown = f"{situation.unknown_orders} orders are of unknown outcome"
     add(situation.unknown_orders > 0, Blocked.UNKNOWN_ORDER, unknown)
     add(not situation.priced, Blocked.NO_PORTFOLIO, "the account was not valued yet")
+    add(bool(situation.feed_trouble), Blocked.NO_FEED, situation.feed_trouble)
     stale = _stale(situation)
     add(bool(stale), Blocked.FEED_STALE, stale)
     unsound = _unsound(situation)

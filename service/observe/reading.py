@@ -12,12 +12,14 @@ from typing import Any
 
 import msgspec
 
+from actors.instant import SECOND_NS
 from actors.kernel.kernel import Kernel
 from actors.market_data.gaps import GAP_KINDS
 from actors.messages.ledger import PortfolioState, PositionView
 from actors.messages.order import OrderState
 from actors.messages.risk import TradingState
 from actors.money import ZERO
+from adapters.kraken.line import Line
 from service.bundles import Choice
 from service.drivers.trading import RunPlan
 from service.fingerprint import code_fingerprint
@@ -40,6 +42,28 @@ class MailboxReading(msgspec.Struct, frozen=True):
     high_water: int
     delivered: int
     restarts: int
+
+
+class LineReading(msgspec.Struct, frozen=True):
+    """How a live feed stands. `silent_seconds` is -1 before the first frame."""
+
+    state: str
+    trouble: str
+    silent_seconds: float
+    lag_seconds: float
+    offset_seconds: float
+    frames: int
+    books: int
+    opened: int
+    losses: int
+    handshakes: int
+    renewals: int
+    refused: tuple[str, ...]
+    trade_gaps: int
+    trade_repairs: int
+    waiting: int
+    conflated_books: int
+    recording: str
 
 
 class Reading(msgspec.Struct, frozen=True):
@@ -85,6 +109,7 @@ class Reading(msgspec.Struct, frozen=True):
     last_append_seconds: float
     safe_stop: SafeStopCounts
     suspense: dict[str, Decimal]
+    line: LineReading | None = None
 
     @property
     def may_trade(self) -> bool:
@@ -171,6 +196,7 @@ class Reader:
             last_append_seconds=pump.counts.last_append_seconds,
             safe_stop=self.stepping.safe_stop_counts,
             suspense=self._suspense(),
+            line=None if segment.line is None else _line_reading(segment.line),
         )
 
     @property
@@ -233,5 +259,28 @@ class Reader:
             stale_after_ns=self.kernel.actor("market_data").config.stale_after_ns,
             bundle_id=self.segment.graph.bundle_id,
             verdicts=self.tally.last_verdicts,
+            feed_trouble="" if self.segment.line is None else self.segment.line.trouble(),
         )
         return blocked(situation)
+
+
+def _line_reading(line: Line) -> LineReading:
+    return LineReading(
+        state=line.state.value,
+        trouble=line.trouble(),
+        silent_seconds=round(line.silent_seconds(), 3),
+        lag_seconds=line.lag_ns / SECOND_NS,
+        offset_seconds=line.offset_ns / SECOND_NS,
+        frames=line.frames,
+        books=line.books,
+        opened=line.opened,
+        losses=line.losses,
+        handshakes=line.handshakes,
+        renewals=line.renewals,
+        refused=line.refused,
+        trade_gaps=line.trade_gaps,
+        trade_repairs=line.trade_repairs,
+        waiting=line.waiting,
+        conflated_books=line.conflated_books,
+        recording=line.recording,
+    )

@@ -21,7 +21,7 @@ from rich.text import Text
 
 from actors.instant import SECOND_NS
 from service.observe.glyphs import meter, sparkline
-from service.observe.reading import Reading
+from service.observe.reading import LineReading, Reading
 from service.safe_stop import SafeStopCounts
 from service.tally import RecentDecision
 
@@ -117,12 +117,28 @@ def _header(scene: Scene, width: int) -> list[Text]:
         verdict.append(f"  {scene.status}", style="cyan")
     verdict.append("  " + "; ".join(reason.text for reason in reading.reasons))
     lines = [ribbon, verdict]
+    if reading.line is not None:
+        lines.append(_feed_words(reading.line))
     if reading.notice:
         words = Text(reading.notice, style="bold yellow", no_wrap=True, overflow="ellipsis")
         lines.append(words)
     for line in lines:
         line.truncate(width, overflow="ellipsis")
     return lines
+
+
+def _feed_words(line: LineReading) -> Text:
+    """The live connection in one line."""
+    words = Text(no_wrap=True, overflow="ellipsis")
+    words.append(" FEED ", "bold red" if line.trouble else "bold green")
+    words.append(line.trouble or f"{line.state}, lag {line.lag_seconds * 1e3:,.0f} ms")
+    words.append(f"   {line.books} books, {line.frames:,} frames, ")
+    words.append(f"{max(0, line.opened - 1)} reconnects, {line.renewals} resubscribed")
+    if line.refused:
+        words.append(f"   refused: {' '.join(line.refused)}", "yellow")
+    if line.recording:
+        words.append(f"   {line.recording}", "bold red")
+    return words
 
 
 def _safe_stop_words(counts: SafeStopCounts) -> str:

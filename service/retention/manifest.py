@@ -15,16 +15,17 @@ import msgspec
 
 from actors.journal_chain import ChainVerifier, decode_input
 from actors.messages.control import RunEnded, RunStarted
-from actors.ports import Frame, JournalCorruptError
+from actors.ports import Frame, JournalCorruptError, StoredSnapshot
 from adapters.anchors.key import is_signed_by
 from adapters.postgres.table_copies import CopyError, TableCopy, count_rows, read_rows
 from service.backup.manifest import hash_file
 from service.failures import ExitCode, UserError
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 NAME: Final = "manifest.json"
 FRAMES: Final = "journal_frame"
-TABLES: Final = (FRAMES, "run", "run_end")
+SNAPSHOT: Final = "snapshot"
+TABLES: Final = (FRAMES, "run", "run_end", SNAPSHOT)
 _FRAME_FIELDS: Final = (
     "run_id", "epoch", "first_seq", "last_seq", "hour_ts", "root_before", "root_after", "checksum",
     "records",
@@ -58,11 +59,16 @@ class SealManifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Whole(msgspec.Struct, frozen=True):
-    """An export that was proven: its manifest, that file's SHA-256, and the run's first input."""
+    """An export that was proven: its manifest, that file's SHA-256, and the run's first input.
+
+    `before` is the state that the run began with, as it was stored: whoever uses it must hold it
+    against what the first input says. None where there was none.
+    """
 
     manifest: SealManifest
     sha256: str
     begun: bytes
+    before: StoredSnapshot | None
 
 
 def read_export(folder: Path, keys: Collection[str]) -> Whole:
@@ -76,6 +82,7 @@ def read_export(folder: Path, keys: Collection[str]) -> Whole:
         manifest = msgspec.json.decode(data, type=SealManifest)
         _check_manifest(manifest, folder, keys)
         begun = _check_chain(manifest, folder)
+        before = _snapshot(manifest, folder)
     except (FileNotFoundError, NotADirectoryError) as error:
         raise UserError(
             ExitCode.MISSING,
@@ -93,7 +100,7 @@ def read_export(folder: Path, keys: Collection[str]) -> Whole:
         raise UserError(
             ExitCode.ENVIRONMENT, f"The export cannot be read ({error}).", "Correct the rights."
         ) from error
-    return Whole(manifest, hashlib.sha256(data).hexdigest(), begun)
+    return Whole(manifest, hashlib.sha256(data).hexdigest(), begun, before)
 
 
 def damaged(folder: Path, what: str) -> UserError:
@@ -121,8 +128,10 @@ def _check_manifest(manifest: SealManifest, folder: Path, keys: Collection[str])
         if found_bytes != each.size_bytes or hash_file(file) != each.sha256:
             raise damaged(folder, f"{each.file} was changed")
         found = count_rows(file)
-        due = {FRAMES: manifest.frames, "run": 1, "run_end": int(manifest.closed)}[each.name]
-        if not found == each.rows == due:
+        # Of the state before the run there is one, or none: at the account's beginning, and where a
+        # cut off run was continued.
+        counts = {FRAMES: manifest.frames, "run": 1, "run_end": int(manifest.closed)}
+        if found != each.rows or found != counts.get(each.name, min(found, 1)):
             raise damaged(folder, f"{each.file} holds {found} rows")
 
 
@@ -151,23 +160,42 @@ def _check_chain(manifest: SealManifest, folder: Path) -> bytes:
 
 def frames(manifest: SealManifest, folder: Path) -> Iterator[Frame]:
     """The frames of an export, in its order. Raises CopyError."""
-    copy = manifest.tables[TABLES.index(FRAMES)]
-    if not {"account_id", *_FRAME_FIELDS} <= set(copy.columns):
-        raise CopyError(f"{copy.file} has other columns than a frame")
-    for row in read_rows(folder / copy.file):
-        if len(row) != len(copy.columns) or None in row:
-            raise CopyError(f"{copy.file} holds a row that is no frame")
-        told = dict(zip(copy.columns, (each or b"" for each in row), strict=True))
-        if told["account_id"].decode("utf-8", "replace") != manifest.account:
-            raise CopyError(f"{copy.file} holds a frame of another account")
+    for told in _rows(manifest, folder, FRAMES, _FRAME_FIELDS):
         yield Frame(
-            run_id=told["run_id"].decode("utf-8", "replace"),
+            run_id=_text(told["run_id"]),
             root_before=told["root_before"],
             root_after=told["root_after"],
             checksum=told["checksum"],
             records=told["records"],
-            **{
-                name: int.from_bytes(told[name], "big", signed=True)
-                for name in ("epoch", "first_seq", "last_seq", "hour_ts")
-            },
+            **{name: _number(told[name]) for name in ("epoch", "first_seq", "last_seq", "hour_ts")},
         )
+
+
+def _snapshot(manifest: SealManifest, folder: Path) -> StoredSnapshot | None:
+    for told in _rows(manifest, folder, SNAPSHOT, StoredSnapshot.__struct_fields__):
+        run_id = _text(told["run_id"])
+        return StoredSnapshot(_number(told["seq"]), told["root"], run_id, told["data"])
+    return None
+
+
+def _rows(
+    manifest: SealManifest, folder: Path, table: str, fields: Collection[str]
+) -> Iterator[dict[str, bytes]]:
+    copy = manifest.tables[TABLES.index(table)]
+    if not {"account_id", *fields} <= set(copy.columns):
+        raise CopyError(f"{copy.file} has other columns than a {table}")
+    for row in read_rows(folder / copy.file):
+        if len(row) != len(copy.columns) or None in row:
+            raise CopyError(f"{copy.file} holds a row that is no {table}")
+        told = dict(zip(copy.columns, (each or b"" for each in row), strict=True))
+        if _text(told["account_id"]) != manifest.account:
+            raise CopyError(f"{copy.file} holds a {table} of another account")
+        yield told
+
+
+def _text(field: bytes) -> str:
+    return field.decode("utf-8", "replace")
+
+
+def _number(field: bytes) -> int:
+    return int.from_bytes(field, "big", signed=True)

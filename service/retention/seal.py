@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -17,7 +17,7 @@ import asyncpg
 import msgspec
 
 from actors.instant import SECOND_NS
-from actors.ports import JournalCorruptError, JournalError, RunRow, Seal
+from actors.ports import JournalCorruptError, JournalError, JournalView, RunRow, Seal
 from adapters.anchors.key import AnchorKey, signing_key
 from adapters.journal.durable import flush_folder
 from adapters.postgres.journal import PostgresJournal
@@ -31,12 +31,25 @@ from service.backup.take import flush_tree
 from service.database import administering, reading_account
 from service.failures import ExitCode, UserError
 from service.retention.choose import Choice, old_runs, spare_needed
-from service.retention.manifest import FORMAT, FRAMES, NAME, SealManifest, Whole, read_export
+from service.retention.manifest import (
+    FORMAT,
+    FRAMES,
+    NAME,
+    SNAPSHOT,
+    SealManifest,
+    Whole,
+    read_export,
+)
 from service.retention.tombstones import checked_seals, known_keys, signed
 from service.settings import Settings
 from service.stores import POSTGRES, Say
 
-_BLOCKS: Final = {FRAMES: "sealed_frames", "run": "sealed_run", "run_end": "sealed_run_end"}
+_BLOCKS: Final = {
+    FRAMES: "sealed_frames",
+    "run": "sealed_run",
+    "run_end": "sealed_run_end",
+    SNAPSHOT: "sealed_snapshot",
+}
 
 
 class Order(msgspec.Struct, frozen=True):
@@ -252,15 +265,21 @@ async def verify_export(settings: Settings, folder: Path, say: Say = lambda _: N
     whole = read_export(folder, keys)
     account = whole.manifest.account
     async with reading_account(settings, account, say) as (_, journal):
-        try:
-            seals = await checked_seals(journal, lambda: keys)
-        except JournalCorruptError as error:
-            raise damaged_seals(error) from error
-    found = [seal for seal in seals if seal.run_id == whole.manifest.run_id]
+        return await tombstone_of(journal, whole, keys)
+
+
+async def tombstone_of(journal: JournalView, whole: Whole, keys: Collection[str]) -> Seal:
+    """The tombstone that stands for an export, once it is proven. Raises UserError."""
+    try:
+        seals = await checked_seals(journal, lambda: keys)
+    except JournalCorruptError as error:
+        raise damaged_seals(error) from error
+    told = whole.manifest
+    found = [seal for seal in seals if (seal.account, seal.run_id) == (told.account, told.run_id)]
     if not found:
         raise UserError(
             ExitCode.MISSING,
-            f"The export is whole, but the run {whole.manifest.run_id} of {account} is not sealed.",
+            f"The export is whole, but the run {told.run_id} of {told.account} is not sealed.",
             "Its frames are in the database; `ballast db retention` uses this export.",
         )
     if (found[0].export_sha256, found[0].begun) != (whole.sha256, whole.begun):

@@ -17,7 +17,7 @@ from actors.ids import GENESIS_ROOT
 from actors.kernel.envelope import Input
 from actors.messages.codec import frozen_decoder
 from actors.messages.control import RunStarted
-from actors.ports import Journal, JournalCorruptError, RunRow, Seal
+from actors.ports import JournalCorruptError, JournalView, RunRow, Seal
 from adapters.anchors.key import AnchorKey, is_signed_by
 from adapters.anchors.place import Place
 from service.anchoring import anchors_folder
@@ -61,7 +61,7 @@ def take_over(settings: Settings, keys: Collection[str]) -> None:
         )
 
 
-async def checked_seals(journal: Journal, keys_of: Keys) -> tuple[Seal, ...]:
+async def checked_seals(journal: JournalView, keys_of: Keys) -> tuple[Seal, ...]:
     """The tombstones, once they are shown to be signed and to lead to the first frame.
 
     Keys are only asked for when there are tombstones. Raises JournalCorruptError naming the first
@@ -98,7 +98,7 @@ def _fault(seal: Seal, run: RunRow | None, keys: Collection[str]) -> str:
     return ""
 
 
-async def _check_first_frame(journal: Journal, seq: int, root: bytes) -> None:
+async def _check_first_frame(journal: JournalView, seq: int, root: bytes) -> None:
     head, _ = await journal.head()
     if head == 0 and seq == 0:
         return
@@ -123,12 +123,12 @@ def begun_of(seal: Seal) -> RunStarted | None:
     return body if is_its and isinstance(body, RunStarted) else None
 
 
-async def seal_of(journal: Journal, run_id: str) -> Seal | None:
+async def seal_of(journal: JournalView, run_id: str) -> Seal | None:
     """The tombstone of a run; None when it has its frames."""
     return next((seal for seal in await journal.seals() if seal.run_id == run_id), None)
 
 
-async def sealed_end(journal: Journal) -> tuple[int, bytes]:
+async def sealed_end(journal: JournalView) -> tuple[int, bytes]:
     """The last sealed input and the root after it; (0, genesis) when nothing is sealed."""
     seals = await journal.seals()
     return (seals[-1].last_seq, seals[-1].root_after) if seals else (0, GENESIS_ROOT)
@@ -142,5 +142,5 @@ def sealed_error(seal: Seal) -> UserError:
         f"The run {seal.run_id} was sealed on {at:%Y-%m-%d %H:%M:%S} UTC: its inputs "
         f"{seal.first_seq} to {seal.last_seq} are in the export whose manifest has the SHA-256 "
         f"{seal.export_sha256}, not in the database.",
-        "`ballast db retention --verify DIR` proves that export; its rows are still in the books.",
+        "Its rows are still in the books; `ballast replay RUN --export DIR` replays it from there.",
     )

@@ -18,6 +18,12 @@ FROM ballast.run WHERE account_id = $1 AND run_id = $2;
 -- name: sealed_run_end
 SELECT account_id, run_id, epoch FROM ballast.run_end WHERE account_id = $1 AND run_id = $2;
 
+-- name: sealed_snapshot
+-- The state that the run began with: a replay of its export needs nothing before it.
+SELECT account_id, seq, root, run_id, data FROM ballast.snapshot
+WHERE account_id = $1
+    AND seq = (SELECT first_seq - 1 FROM ballast.run WHERE account_id = $1 AND run_id = $2);
+
 -- name: run_hour
 -- The hour of a run's newest frame.
 SELECT max(hour_ts) FROM ballast.journal_frame WHERE account_id = $1 AND run_id = $2;

@@ -8,11 +8,14 @@ import signal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import service.erasure as erasing
 from service.erasure import Certificate, erase, read_certificate
 from service.failures import UserError
+from service.key_places import KeyRecord
+from service.key_rights import KeyRights
 from service.settings import Settings
 from tests.backups import settings_for, traded
 from tests.postgres_server import Server, running_server
@@ -152,3 +155,27 @@ def test_a_certificate_lies_outside_and_takes_nobody_s_place(
         asyncio.run(erase(settings, tmp_path / "c.json"))
     with pytest.raises(UserError, match="cannot be reached"):
         asyncio.run(erase(settings, tmp_path / "d.json"))
+
+
+@pytest.mark.parametrize(
+    ("store", "said"), [("file", "at the venue"), ("keyring", "a keyring"), ("", "damaged")]
+)
+def test_the_api_keys_file_goes_too_and_what_is_out_of_reach_is_named(
+    ballast: Any, tmp_path: Path, store: str, said: str
+) -> None:
+    assert ballast(*TRADE, "--journal", "file").card["parity"]
+    keys = ballast.home / "keys"
+    keys.mkdir(mode=0o700)
+    (keys / "paper.sealed").write_text("sealed")
+    rights = KeyRights("", (), (), "never", ())
+    record = KeyRecord(1, "paper", store, "a keyring", "…", "f", "https://a", 1, 1, rights)
+    path = keys / "paper.record.json"
+    path.write_bytes(msgspec.json.encode(record) if store else b"{")
+    path.chmod(0o600)
+    done = ballast(
+        "db", "erase", "--certificate", tmp_path / "c.json", "--yes-erase", "paper", "--json",
+        journal__kind="file",
+    )  # fmt: skip
+    assert done.code == 0, done.err
+    assert not keys.exists()
+    assert any(said in each for each in done.json["left"])

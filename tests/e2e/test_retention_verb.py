@@ -12,7 +12,9 @@ RUN = ("run", "--events", "300", "--json", "--headless", "--speed", "0")
 
 def test_an_embedded_account_is_sealed_and_goes_on(ballast: Any) -> None:
     """Two runs; the first one goes, the newest stays, and a third goes on."""
-    first, second = (ballast(*RUN).card["run_id"] for _ in range(2))
+    cards = [ballast(*RUN).card for _ in range(2)]
+    first, second = (card["run_id"] for card in cards)
+    root = cards[0]["root_hash"]
     young = ballast("db", "retention", "--keep", "36500")
     assert young.code == 0, young.err
     assert "nothing to seal for paper" in young.out
@@ -30,6 +32,14 @@ def test_an_embedded_account_is_sealed_and_goes_on(ballast: Any) -> None:
     assert gone.code == 8
     assert f"The run {first} was sealed on " in gone.sentence
     assert sealed["export_sha256"] in gone.sentence
+    for verify in ((), ("--verify",)):
+        again = ballast("replay", first, "--export", sealed["export"], *verify)
+        assert again.code == 0, again.err
+        assert "REPLAY PARITY: TRUE" in again.out
+        assert root in again.out
+        assert "manifest holds" in again.out
+    absent = ballast("replay", first, "--export", sealed["export"] + "-gone")
+    assert absent.code == 8
     assert ballast("replay", second, "--verify").code == 0
     books = ballast("books", "verify")
     assert books.code == 0, books.out

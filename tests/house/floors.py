@@ -16,6 +16,7 @@ ADAPTERS_MAY = (
     "actors.messages",
     "actors.money",
     "actors.ports",
+    "actors.venue_port",
     "actors.instant",
     "actors.instruments",
     "actors.ids",

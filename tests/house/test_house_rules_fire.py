@@ -21,7 +21,7 @@ HOST = "gro.ipyp"[::-1]
 PLANTED = [
     ("floors", "models/a.py", "from actors.money import Money\n"),
     ("floors", "models/a.py", "from actors import money\n"),
-    ("floors", "actors/a.py", "import adapters.clock\n"),
+    ("floors", "actors/a.py", "import adapters.kraken.clock\n"),
     ("floors", "actors/a.py", "def f():\n    from service import wiring\n"),
     ("floors", "actors/a.py", "from models.trees import Tree\n"),
     ("floors", "actors/a.py", "from models import trees\n"),

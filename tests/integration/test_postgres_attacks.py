@@ -32,6 +32,7 @@ TABLES = (
     "dataset", "ingestion_gap", "ingestion_watermark",
     "journal_sealed",
     "storage_world",
+    "replay_manifest",
 )  # fmt: skip
 OWN_COLUMNS = {"migration": "name", "storage_world": "world"}  # of what belongs to no account
 CHANGES = (

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from actors.messages.base import Message
-from actors.messages.control import Deposit, Reactivate
+from actors.messages.control import Deposit, LedgerEntry, Reactivate
 from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport
 from actors.ports import Feed, FeedItem
@@ -58,6 +58,7 @@ HAPPENED = (
     ("SELECT count(*) FROM ballast.row_refused WHERE table_name = 'fill'", 1),
     ("SELECT count(*) FROM ballast.row_refused WHERE table_name = 'trade_unexplained'", 1),
     ("SELECT count(*) FROM ballast.row_refused WHERE table_name = 'trade_closed'", 1),
+    ("SELECT count(*) FROM ballast.ledger_entry", 1),
     (HOURS_SHORT, 2),
     ("SELECT count(*) FROM ballast.dataset WHERE purpose = 'training'", 60),
     ("SELECT count(*) FROM ballast.ingestion_gap WHERE ends IS NOT NULL", 1),
@@ -150,7 +151,8 @@ async def hostile_reports(segment: OpenSegment, feed: Feed) -> None:
     await say(Reactivate("ann", "a deposit is on its way"))
     await pass_items(1_500)
     at = pump.kernel.at
-    await say(Deposit("USD", Decimal("500000.00"), "a part", at))
+    reward = LedgerEntry("r1", "reward", "BTC.S", Decimal("0.00500000"), Decimal(0), at)
+    await say(Deposit("USD", Decimal("500000.00"), "a part", at), reward)
     await pass_items(1_500)
     await say(Deposit("USD", Decimal("2000000.00"), "the rest", at), Reactivate("ann", "covered"))
     await pass_items(1_500)
@@ -224,6 +226,8 @@ def test_a_row_that_was_refused_breaks_no_other_rule(
         refused = REFUSED.format(table=table, order=order, offset=offset)
         asyncio.run(server.tamper(database, f"{ASLEEP}; {refused}"))
         found = checked(server, database)
+        # The run has ended, so its manifest tells of the row as it was.
+        assert found.pop("manifests_tell_the_rows").violations > 0
         assert {each.name: each.first for each in found.values() if each.violations} == {}
 
 

@@ -93,8 +93,11 @@ def test_a_run_that_was_cut_off_is_sealed_once_another_went_on(account: Account)
     """A crash must not stop retention for ever: the next run's genesis says where it ended."""
     opened = (
         "ALTER TABLE ballast.run_end DISABLE TRIGGER refuse_change; "
+        "ALTER TABLE ballast.replay_manifest DISABLE TRIGGER refuse_change; "
+        "DELETE FROM ballast.replay_manifest; "
         f"DELETE FROM ballast.run_end WHERE run_id = '{runs_of(account)[0]}'; "
-        "ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change"
+        "ALTER TABLE ballast.run_end ENABLE ALWAYS TRIGGER refuse_change; "
+        "ALTER TABLE ballast.replay_manifest ENABLE ALWAYS TRIGGER refuse_change"
     )
     asyncio.run(account.server.tamper(account.database, opened))
     assert len(account.seal().runs) == 2

@@ -56,6 +56,20 @@ def test_every_table_of_rows_is_asked() -> None:
     assert asked == set(COLUMNS)
 
 
+def test_every_table_of_rows_has_its_hash_in_a_manifest(
+    server: Server, recorded: tuple[str, Path]
+) -> None:
+    """And is in the view that the rules over all rows read."""
+    view = "SELECT pg_get_viewdef('ballast.derived_row'::regclass)"
+    (told,) = asyncio.run(server.ask(recorded[0], view))[0]
+    hashed = re.findall(r"'(\w+)'::text AS table_name", told)
+    assert sorted(hashed) == sorted(COLUMNS)
+    (tables,) = asyncio.run(server.ask(recorded[0], "SELECT tables FROM ballast.replay_manifest"))[
+        0
+    ]
+    assert set(json.loads(tables)) == set(COLUMNS)
+
+
 def test_an_untouched_run_tells_its_rows_and_their_hash(
     server: Server, recorded: tuple[str, Path]
 ) -> None:
@@ -145,7 +159,34 @@ def test_a_row_that_a_constraint_refused_is_no_difference(
         " ordinal, at, 'fill', 'some_rule' from ballast.fill " + FIRST.format("fill")
     )
     lost = "delete from ballast.fill " + FIRST.format("fill")
-    home = touched(server, recorded, f"{named}; {lost}")
+    unfinished = "delete from ballast.replay_manifest"
+    home = touched(server, recorded, f"{named}; {lost}; {unfinished}")
     assert ballast(home, "replay", "last").exit_code == ExitCode.OK
     home = touched(server, recorded, named)
     assert "of fill is none of the journal's" in refused(home)["error"]
+
+
+def test_a_row_that_was_called_refused_after_the_end_is_told_by_the_manifest(
+    server: Server, recorded: tuple[str, Path]
+) -> None:
+    """The rows that are there are the journal's, but they are not all that the run ended with."""
+    lost = "with gone as (delete from ballast.fill " + FIRST.format("fill") + " returning *) "
+    named = (
+        "insert into ballast.row_refused select account_id, run_id, mode, hour_ts_utc, seq,"
+        " ordinal, at, 'fill', 'some_rule' from gone"
+    )
+    error = refused(touched(server, recorded, lost + named))["error"]
+    assert "manifest at input " in error
+    assert "fill holds " in error
+
+
+def test_the_manifest_of_an_untouched_run_holds(server: Server, recorded: tuple[str, Path]) -> None:
+    """The replay names its hash, and so does the card of the proof."""
+    home = touched(server, recorded, "select 1")
+    query = "SELECT manifest_hash FROM ballast.replay_manifest"
+    (told,) = asyncio.run(server.ask(recorded[0], query))[0]
+    assert f"manifest holds, of every table's rows   hash {told}" in (
+        ballast(home, "replay", "last").stdout
+    )
+    assert f"manifest: {told}" in ballast(home, "proof", "last").stdout
+    assert json.loads(ballast(home, "proof", "last", "--json").stdout)["manifest"] == told

@@ -15,8 +15,10 @@ from pathlib import Path
 import msgspec
 
 from actors.messages.codec import decode_message, encode
-from actors.messages.order import CancelOrder, SubmitOrder
-from actors.ports import Permanent, Transient, UnknownOutcome, VenueOrder
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
+from actors.ports import Permanent, Transient, UnknownOutcome
+from actors.venue_port import VenueOrder
 from service.ingress import Ingress
 from tests.simulation.venue_sink import LINE_BYTES, Answer, Request
 
@@ -49,11 +51,22 @@ class SinkVenue:
         if answer.refused:
             raise Permanent(answer.refused)
 
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
+    async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         """What the sink has of this id; it always reads everything."""
         answer = await self._ask("look_up", cl_ord_id=cl_ord_id)
         reports = tuple(decode_message(bytes.fromhex(fact)) for fact in answer.facts)
         return VenueOrder(cl_ord_id, answer.found, True, answer.open, reports)
+
+    async def switch(self, switch: DeadManSwitch) -> None:
+        """The sink has a timer that never fires; it says whether it is set."""
+        await self._ask("switch", body=encode(switch).hex())
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Everything that the sink has, at one moment."""
+        answer = await self._ask("lists", body=encode(request).hex())
+        snapshot = decode_message(bytes.fromhex(answer.body))
+        assert isinstance(snapshot, VenueSnapshot)
+        return snapshot
 
     async def open_orders(self) -> tuple[str, ...]:
         """Client ids that rest at the sink."""

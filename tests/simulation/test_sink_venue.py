@@ -18,7 +18,8 @@ from actors.messages.base import Message
 from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.order import CancelOrder, SubmitOrder
-from actors.ports import Permanent, Transient, UnknownOutcome, Venue, VenueOrder
+from actors.ports import Permanent, Transient, UnknownOutcome
+from actors.venue_port import Venue, VenueOrder
 from service.ingress import Ingress
 from tests.simulation.nursery import Nursery, Place, place
 from tests.simulation.sink_venue import SinkVenue, sink_venue
@@ -78,7 +79,7 @@ async def answered(venue: SinkVenue, cl_ord_id: str) -> VenueOrder:
     """A look-up that is asked again until there is an answer."""
     for _ in range(200):
         try:
-            return await venue.look_up(cl_ord_id)
+            return await venue.look_up(cl_ord_id, 0)
         except (Transient, UnknownOutcome):
             await asyncio.sleep(0.01)
     raise AssertionError("the venue does not answer")
@@ -107,14 +108,14 @@ def test_a_resting_order_is_open_until_its_cancel_which_is_harmless_twice(quiet:
     async def story(venue: SinkVenue, ingress: Ingress) -> None:
         await venue.submit(order)
         await facts(ingress, 1)
-        seen = await venue.look_up(order.cl_ord_id)
+        seen = await venue.look_up(order.cl_ord_id, 0)
         assert (seen.found, seen.complete, seen.open) == (True, True, True)
         assert await venue.open_orders() == (order.cl_ord_id,)
         cancel = CancelOrder(order.cl_ord_id, order.symbol, "test")
         await venue.cancel(cancel)
         await venue.cancel(cancel)
         assert await venue.open_orders() == ()
-        assert not (await venue.look_up(order.cl_ord_id)).open
+        assert not (await venue.look_up(order.cl_ord_id, 0)).open
         assert len(await facts(ingress, 1)) == 1
 
     play(quiet, story)
@@ -124,7 +125,7 @@ def test_an_order_that_never_came_is_not_found(quiet: Place) -> None:
     """Proof of absence: everything was read."""
 
     async def story(venue: SinkVenue, ingress: Ingress) -> None:
-        seen = await venue.look_up("f" * 32)
+        seen = await venue.look_up("f" * 32, 0)
         assert (seen.found, seen.complete) == (False, True)
         await venue.cancel(CancelOrder("f" * 32, "ETH/USD", "test"))
 
@@ -176,6 +177,6 @@ def test_without_a_line_nothing_is_sent_and_missed_facts_come_when_it_is_back(
         last = (await facts(ingress, 1))[-1]
         assert isinstance(last, ExecutionReport)
         assert last.kind is ExecKind.TRADE
-        assert not (await venue.look_up(other.cl_ord_id)).found
+        assert not (await venue.look_up(other.cl_ord_id, 0)).found
 
     play(quiet, story)

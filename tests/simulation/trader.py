@@ -78,6 +78,8 @@ class Orders(msgspec.Struct):
     frame_inputs: int = 1000
     account: str = "paper"
     lifetime_seconds: int = 3000
+    reconcile_seconds: int = 86_400
+    dead_man_seconds: int = 86_400
     breaks: bool = False
     file_bytes: int = 0
     fails_at: str = ""
@@ -97,7 +99,11 @@ def settings_of(orders: Orders) -> Settings:
     return Settings(
         account=AccountSettings(name=orders.account),
         venue=VenueSettings(outside=True),
-        orders=OrderSettings(lifetime_seconds=orders.lifetime_seconds),
+        orders=OrderSettings(
+            lifetime_seconds=orders.lifetime_seconds,
+            reconcile_seconds=orders.reconcile_seconds,
+            dead_man_seconds=orders.dead_man_seconds,
+        ),
         strategy=EAGER,
         risk=RiskProfile(edge_margin_micros=-20_000),
         proof=ProofSettings(state_digest_every_inputs=orders.snapshot_every),

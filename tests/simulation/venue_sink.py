@@ -22,8 +22,15 @@ import msgspec
 
 from actors.ids import execution_id
 from actors.messages.codec import decode_message, encode
+from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport, Liquidity
 from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.reconciliation import (
+    ReconcileRequested,
+    VenueBalance,
+    VenueOrderSeen,
+    VenueSnapshot,
+)
 from actors.money import multiply_even, round_down
 from adapters.instruments.table import instruments
 from tests.simulation.hourly_market import SYMBOLS
@@ -32,6 +39,8 @@ FILLS_LATER_S = 0.02
 RESTS_S = 0.4
 DELAY_S = 0.6
 LINE_BYTES = 1 << 22
+# What the account has at the venue before it trades: the opening balance of the settings.
+OPENING = Decimal(10_000)
 
 
 class Request(msgspec.Struct, omit_defaults=True):
@@ -55,6 +64,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
     found: bool = False
     open: bool = False
     ids: tuple[str, ...] = ()
+    body: str = ""
 
 
 class Line(msgspec.Struct, omit_defaults=True):
@@ -191,6 +201,63 @@ class Sink:
 _tasks: set[asyncio.Future[None]] = set()
 
 
+def lists_of(sink: Sink, asked: ReconcileRequested) -> VenueSnapshot:
+    """The sink's orders, trades and balances at this moment, as a venue lists them."""
+    books = tuple(sink.orders.values())
+    seen = [_seen(book) for book in books]
+    return VenueSnapshot(
+        asked.number,
+        0,
+        asked.since,
+        complete=True,
+        open_orders=tuple(each for each in seen if each.end is None),
+        closed_orders=tuple(each for each in seen if each.end is not None),
+        trades=tuple(
+            report for book in books for report in book.reports if report.kind is ExecKind.TRADE
+        ),
+        balances=_balances(sink, books),
+    )
+
+
+def _seen(book: VenueOrderBook) -> VenueOrderSeen:
+    order, kinds = book.order, [report.kind for report in book.reports]
+    end = None if book.open else ExecKind.FILLED
+    if kinds and kinds[-1] not in (ExecKind.ACCEPTED, ExecKind.TRADE):
+        end = kinds[-1]
+    return VenueOrderSeen(
+        f"SINK-{order.cl_ord_id[:8]}",
+        order.cl_ord_id,
+        order.symbol,
+        order.side,
+        order.quantity,
+        book.filled,
+        order.limit_price,
+        order.decided_at,
+        end,
+    )
+
+
+def _balances(sink: Sink, books: tuple[VenueOrderBook, ...]) -> tuple[VenueBalance, ...]:
+    """What the opening balance and every trade leave, and what stands behind open orders."""
+    there, held = {"USD": OPENING}, {"USD": Decimal(0)}
+    for book in books:
+        order, rule = book.order, sink.rules[book.order.symbol]
+        sign = 1 if order.side is Side.BUY else -1
+        for report in book.reports:
+            base = there.get(rule.base, Decimal(0))
+            there[rule.base] = base + sign * report.last_quantity
+            there["USD"] -= sign * report.cost + report.fee
+        if book.open:
+            rest = order.quantity - book.filled
+            buys = sign > 0
+            asset = "USD" if buys else rule.base
+            amount = rule.hold_of(rest, order.limit_price) if buys else rest
+            held[asset] = held.get(asset, Decimal(0)) + amount
+    return tuple(
+        VenueBalance(asset, amount, held.get(asset, Decimal(0))) for asset, amount in there.items()
+    )
+
+
 def _line(answer: Answer) -> bytes:
     return msgspec.json.encode(answer) + b"\n"
 
@@ -222,6 +289,12 @@ class Door:
             facts = () if book is None else tuple(encode(each).hex() for each in book.reports)
             is_open = book is not None and book.open
             self.reply(Answer(request.n, facts=facts, found=book is not None, open=is_open))
+        elif request.op == "switch":
+            self.reply(Answer(request.n))
+        elif request.op == "lists":
+            asked = decode_message(bytes.fromhex(request.body))
+            assert isinstance(asked, ReconcileRequested)
+            self.reply(Answer(request.n, body=encode(lists_of(sink, asked)).hex()))
         else:
             ids = tuple(name for name, book in sink.orders.items() if book.open)
             self.reply(Answer(request.n, ids=ids))

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,7 +15,7 @@ import pytest
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from adapters.journal.file import FileJournal
-from ops.benchmarks import bars, kernel, orders, replay
+from ops.benchmarks import bars, exchange, feed, kernel, orders, reconciliation, replay
 from ops.benchmarks.figures import Figure, parsed, percentile, show
 from ops.benchmarks.market import CandleMarket, settings_of
 from ops.benchmarks.run import PROGRAMS, BenchmarkError, run_program
@@ -74,6 +75,12 @@ def test_the_kernel_benchmark_orders_its_three_ways_of_a_hop() -> None:
     assert found["kernel hop, full envelope"].reference > 0.0
 
 
+def test_the_exchange_benchmark_trades_and_moves() -> None:
+    found = by_name(exchange.measure(seconds=1, count=3))
+    assert found["exchange, thirty pairs"].value > 1.0
+    assert found["exchange, market order that trades"].value > 0.0
+
+
 def test_both_kernels_of_the_benchmark_deliver_every_hop() -> None:
     for kind in (Kernel, kernel.Undigested):
         made = kernel.kernel_of(kind)
@@ -109,6 +116,19 @@ def test_the_orders_benchmark_sends_one_order_a_sample() -> None:
 def test_the_replay_benchmark_repeats_its_backtest() -> None:
     found = by_name(replay.measure(slices=20, rounds=1))
     assert found["replay / backtest"].value > 0.0
+
+
+def test_the_feed_benchmark_checks_every_recorded_frame(recorded: Callable[[str], Path]) -> None:
+    found = by_name(feed.measure(recorded(feed.CAPTURE), passes=1, rounds=1))
+    assert len(found) == 3
+    assert all(each.reference > each.value > 0.0 for each in found.values())
+
+
+def test_the_reconciliation_benchmark_books_what_was_missed_once() -> None:
+    """It asserts itself that the second reading posts nothing; in parts and in one piece."""
+    for count in (9, 600):
+        found = by_name(reconciliation.measure(orders=count))
+        assert found[f"reconciled: {count} orders, {count} missed fills"].value > 0.0
 
 
 def test_every_program_that_the_table_names_exists() -> None:

@@ -65,10 +65,15 @@ def test_the_document_lists_every_actor_with_its_policy_and_messages(
     assert ACTOR.findall(document) == expected, wanted
 
 
-def test_with_the_venue_outside_only_orders_and_cancels_reach_the_outbox() -> None:
+def test_with_the_venue_outside_only_what_it_is_asked_reaches_the_outbox() -> None:
     outside = routes(venue_in_graph=False)
     sent: set[type[Message]] = {kind for kind, to in outside.items() if "outbox" in to}
-    assert {kind.__name__ for kind in sent} == {"SubmitOrder", "CancelOrder"}
+    assert {kind.__name__ for kind in sent} == {
+        "SubmitOrder",
+        "CancelOrder",
+        "DeadManSwitch",
+        "ReconcileRequested",
+    }
     assert not any(VENUE in to for to in outside.values())
 
 

@@ -125,8 +125,8 @@ def test_a_row_of_a_slice_holds_the_best_level_first_and_nan_where_none_is() -> 
     book.load(
         levels("2.0 1.0, 1.5 4.0"), levels("3.0 0.5"), check_of("2.0 1.0, 1.5 4.0", "3.0 0.5")
     )
-    row = np.full(40, np.nan)
-    book.fill(row)
+    row = np.array(book.row())
+    assert len(row) == 40
     assert row[[0, 1, 10, 11, 20, 30]].tolist() == [2.0, 1.5, 1.0, 4.0, 3.0, 0.5]
     assert np.isnan(row[[2, 12, 21, 31]]).all()
 

@@ -46,7 +46,7 @@ def last(sent: list[Message]) -> PortfolioState:
         ("USD.M", ("USD", "staked")),
         ("XBT.B", ("XBT", "staked")),
         ("DOT28.S", ("DOT28", "staked")),
-        ("ETH.F", ("ETH", "staked")),
+        ("ETH.F", ("ETH", "available")),
         ("USD.HOLD", ("USD.HOLD", "available")),
         (".S", (".S", "available")),
     ],

@@ -14,8 +14,11 @@ from actors.kernel.envelope import Envelope, Input
 from actors.kernel.stamp import Stamp
 from actors.kernel.step import StepResult
 from actors.kernel.supervisor import OK, Failure, Outcome
-from actors.messages.control import Note, RunStarted, Tick
+from actors.messages.base import Message
+from actors.messages.control import ClockSkew, Note, RunStarted, Tick
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
+from actors.messages.market import FeedEvent, FeedStatus
+from adapters.kraken.line import Line
 from service.failures import ExitCode, UserError
 from service.observe.logs import LogWatcher, RunLog, redact
 from service.observe.stepping import Stepping
@@ -161,3 +164,41 @@ def test_an_unknown_level_names_the_known_ones(tmp_path: Path) -> None:
         log_in(tmp_path, level="loud")
     assert failed.value.code is ExitCode.USAGE
     assert "warning" in failed.value.remedy
+
+
+def test_what_befalls_a_live_feed_is_a_line_and_the_same_of_many_symbols_one(
+    tmp_path: Path,
+) -> None:
+    async def run() -> list[dict[str, Any]]:
+        run = await observed_run(tmp_path, inputs=3)
+        runlog = log_in(tmp_path / "logs")
+        watcher = LogWatcher(runlog, run.stepping, every_seconds=1000.0)
+
+        def hears(at: int, body: Message) -> None:
+            watcher(Input(at, at, body), step())
+
+        await watcher.opened(run.segment, run.tally, run.plan, run.choice)
+        hears(1, FeedStatus(1, "book", FeedEvent.GAP, -1, "of a recording: its card counts it"))
+        run.segment.line = Line()
+        hears(2, FeedStatus(2, "status", FeedEvent.ONLINE, -1, "online"))
+        for symbol in range(3):
+            hears(3, FeedStatus(3, "book", FeedEvent.GAP, symbol, "the consumer was slow"))
+        hears(4, FeedStatus(4, "book", FeedEvent.RESYNCED, 1, ""))
+        hears(5, FeedStatus(5, "book", FeedEvent.CHECKSUM, 1, "checksum"))
+        hears(6, ClockSkew(-3_600_000_000_000))
+        await watcher.closed()
+        return lines_of(runlog)
+
+    lines = asyncio.run(run())
+    fed = [
+        (each["told"], each["symbol"], each["level"])
+        for each in lines
+        if each["event"] == "feed_status"
+    ]
+    assert fed == [
+        ("online", "", "info"),
+        ("gap", "BTC/USD", "warning"),
+        ("checksum", "ETH/USD", "warning"),
+    ]
+    (skew,) = (each for each in lines if each["event"] == "clock_skew")
+    assert skew["offset_ms"] == -3_600_000

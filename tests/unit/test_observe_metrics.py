@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -13,6 +14,7 @@ from actors.kernel.step import StepResult
 from actors.kernel.supervisor import OK, Failure, Outcome
 from actors.messages.control import Tick
 from actors.messages.market import FeedEvent, FeedStatus
+from adapters.kraken.line import Line, LineState
 from service.feeds import UNIVERSE
 from service.observe.durations import Histogram
 from service.observe.metric_table import METRICS, Kind, document
@@ -51,6 +53,8 @@ def test_every_metric_of_the_catalogue_is_exposed_once_it_can_be(tmp_path: Path)
         for each in METRICS
         if (f"{each.name}_bucket" if each.kind is Kind.HISTOGRAM else each.name) not in series
     }
+    # What a connection is told of exists only where there is one.
+    missing -= {each.name for each in METRICS if each.name.startswith("ballast_feed_")}
     assert missing <= {"ballast_refusals_total"}
     tally, reading = run.tally, run.reader.read()
     assert tally.fills > 0
@@ -167,3 +171,30 @@ def test_two_appends_between_two_steps_are_two_with_their_whole_time(tmp_path: P
     buckets, total = asyncio.run(counted())
     assert buckets == [("0.01", 1.0), ("1.0", 2.0), ("+Inf", 2.0)]
     assert round(total, 9) == 0.502
+
+
+def test_a_live_feed_tells_of_its_connection(tmp_path: Path) -> None:
+    async def run() -> Series:
+        run = await observed_run(tmp_path, inputs=10)
+        run.segment.line = Line(
+            state=LineState.STREAMING, heard=time.monotonic(), frames=7, opened=3, handshakes=5,
+            lag_ns=250_000_000,
+        )  # fmt: skip
+        return scraped(run)
+
+    series = asyncio.run(run())
+    feed = {name: each[()] for name, each in series.items() if name.startswith("ballast_feed_")}
+    assert feed.pop("ballast_feed_silent_seconds") < 5.0
+    assert feed == {
+        "ballast_feed_up": 1.0,
+        "ballast_feed_frames_total": 7.0,
+        "ballast_feed_books": 0.0,
+        "ballast_feed_lag_seconds": 0.25,
+        "ballast_feed_clock_offset_seconds": 0.0,
+        "ballast_feed_handshakes_total": 5.0,
+        "ballast_feed_reconnects_total": 2.0,
+        "ballast_feed_resubscriptions_total": 0.0,
+        "ballast_feed_trade_repairs_total": 0.0,
+        "ballast_feed_waiting_items": 0.0,
+        "ballast_feed_conflated_books_total": 0.0,
+    }

@@ -71,6 +71,7 @@ def test_nothing_stands_in_the_way_of_a_sound_run() -> None:
         ({"unknown_orders": 1}, Blocked.UNKNOWN_ORDER),
         ({"priced": False}, Blocked.NO_PORTFOLIO),
         ({"flags": STALE}, Blocked.FEED_STALE),
+        ({"feed_trouble": "the feed is waiting"}, Blocked.NO_FEED),
         ({"silent_seconds": 61.0}, Blocked.FEED_STALE),
         ({"silent_seconds": 6.0, "speed": 3600.0}, Blocked.FEED_STALE),
         ({"flags": flagged(MarketFlag.GAP)}, Blocked.MARKET_UNSOUND),

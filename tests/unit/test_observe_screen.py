@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import time
 from pathlib import Path
 
 import msgspec
@@ -11,6 +12,7 @@ import pytest
 from rich.console import Console
 
 from actors.messages.control import KillSwitch
+from adapters.kraken.line import Line, LineState
 from service.feeds import UNIVERSE
 from service.observe.glyphs import meter, sparkline
 from service.observe.screen import WIDE, page
@@ -182,3 +184,25 @@ def test_a_sparkline_spans_its_least_and_greatest(
 )
 def test_a_meter_shows_anything_above_nothing(ratio: float, expected: str) -> None:
     assert meter(ratio, 4, ascii_only=True) == expected
+
+
+@pytest.mark.parametrize(("width", "height"), SIZES)
+def test_a_live_feed_has_a_line_of_its_own(trading: ObservedRun, width: int, height: int) -> None:
+    """Whether it is heard, its lag, its losses; and why it is not heard."""
+    line = Line(
+        state=LineState.STREAMING, heard=time.monotonic(), books=30, frames=12_345, opened=3,
+        renewals=2, lag_ns=41_000_000, refused=("KAS/USD",),
+    )  # fmt: skip
+    trading.segment.line = line
+    try:
+        lines = drawn(trading, width, height)
+        assert len(lines) <= height
+        assert max(len(each) for each in lines) <= width
+        if width >= 130:
+            assert "streaming, lag 41 ms   30 books, 12,345 frames, 2 reconnects" in lines[2]
+            assert "refused: KAS/USD" in lines[2]
+        line.state, line.detail = LineState.WAITING, "silent for 8 s"
+        if width >= 80:
+            assert "the feed is waiting: silent for 8 s" in drawn(trading, width, height)[2]
+    finally:
+        trading.segment.line = None

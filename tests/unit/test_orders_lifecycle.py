@@ -31,10 +31,13 @@ def test_a_terminal_state_is_left_only_by_completing_the_quantity(state: OrderSt
     assert moved == expected
 
 
-def test_only_what_the_venue_never_spoke_of_becomes_unknown() -> None:
-    """An order with venue evidence is never unknown again."""
-    sources = [s for s, row in TRANSITIONS.items() if OrderState.UNKNOWN in row.values()]
-    assert sources == [OrderState.PENDING, OrderState.SUBMITTED, OrderState.UNKNOWN]
+def test_silence_makes_only_those_unknown_of_which_the_venue_never_spoke() -> None:
+    """A word of the venue's own brings the others in doubt; what is over never is again."""
+    silent = [s for s, row in TRANSITIONS.items() if OrderEvent.SILENCE in row]
+    assert silent == [OrderState.PENDING, OrderState.SUBMITTED, OrderState.UNKNOWN]
+    doubtful = [s for s, row in TRANSITIONS.items() if OrderEvent.DOUBT in row]
+    assert doubtful == [state for state in TRANSITIONS if state not in TERMINAL]
+    assert {TRANSITIONS[s][OrderEvent.DOUBT] for s in doubtful} == {OrderState.UNKNOWN}
 
 
 def test_nothing_is_sent_from_anything_but_pending() -> None:

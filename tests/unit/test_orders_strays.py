@@ -230,13 +230,27 @@ def test_absence_of_an_order_that_is_over_says_nothing(ending: ExecKind) -> None
     assert not books.send(VenueEvidence(one, LATE, found=False, complete=True), LATE)
 
 
-def test_absence_of_an_order_that_rests_is_noted_and_not_believed() -> None:
+def test_absence_of_an_order_that_rests_is_a_doubt_and_only_younger_lists_end_it() -> None:
+    """Lists lag behind: one miss proves nothing, and it can no longer have got lost."""
     books = ready(OUTSIDE)
     one = sent_order(books)
     books.send(word(one, ExecKind.ACCEPTED))
-    (note,) = books.send(VenueEvidence(one, LATE, found=False, complete=True), LATE)
-    assert isinstance(note, Note)
-    assert note.event == "order.illegal_event"
+    absent = VenueEvidence(one, LATE, found=False, complete=True)
+    books.send(absent, LATE)
+    assert state_of(books, one) is OrderState.UNKNOWN
+    books.send(absent, LATE + 5)
+    assert state_of(books, one) is OrderState.UNKNOWN
+    assert one in books.ledger.state.holds
+    books.send(VenueEvidence(one, LATE + 5, found=False, complete=True), LATE + 5)
+    assert state_of(books, one) is OrderState.CANCELLED
+    assert not books.ledger.state.holds
+
+
+def test_lists_without_an_order_that_rests_say_nothing_unless_they_are_whole() -> None:
+    books = ready(OUTSIDE)
+    one = sent_order(books)
+    books.send(word(one, ExecKind.ACCEPTED))
+    assert not books.send(VenueEvidence(one, LATE, found=False, complete=False), LATE)
     assert state_of(books, one) is OrderState.OPEN
 
 

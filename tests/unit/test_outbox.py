@@ -15,16 +15,11 @@ from actors.messages.base import Message
 from actors.messages.control import Note
 from actors.messages.decision import Side
 from actors.messages.execution import NotSent
-from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.messages.risk import TradingState
-from actors.ports import (
-    FeedItem,
-    Permanent,
-    ProtocolViolation,
-    Transient,
-    UnknownOutcome,
-    VenueOrder,
-)
+from actors.ports import FeedItem, Permanent, ProtocolViolation, Transient, UnknownOutcome
+from actors.venue_port import VenueOrder
 from service.fail_points import FailPoints
 from service.outbox import DECISION_AGE_MAX_NS, Outbox
 
@@ -46,7 +41,15 @@ class Counter:
     async def cancel(self, order: CancelOrder) -> None:
         self._take(order)
 
-    async def look_up(self, cl_ord_id: str) -> VenueOrder:
+    async def switch(self, switch: DeadManSwitch) -> None:
+        """Set, or not."""
+        self._take(switch)
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Nothing was ever listed."""
+        return VenueSnapshot(request.number, 0, request.since, complete=True)
+
+    async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         return VenueOrder(cl_ord_id, found=False, complete=True, open=False)
 
     async def open_orders(self) -> tuple[str, ...]:
@@ -191,3 +194,26 @@ def test_an_order_ages_while_it_waits_for_its_record(
     answers = asyncio.run(outbox(venue).release(effects, waited))
     assert list(answers) == ([] if reason is None else [FeedItem(NOW, NotSent("id", reason, NOW))])
     assert venue.taken == ([body] if reason is None else [])
+
+
+def test_the_switch_is_set_in_its_turn_and_without_it_no_entry_leaves_until_it_is() -> None:
+    """Sales and cancels go on; disarming that fails keeps nobody in."""
+    venue = Counter(Transient("no line"))
+    door = outbox(venue)
+    assert not release(door, DeadManSwitch(60, "an entry rests"))
+    venue.trouble = None
+    (told,) = release(door, order(), order(Side.SELL), CANCEL)
+    assert isinstance(told.body, NotSent)
+    assert told.body.reason == "the dead man's switch could not be armed"
+    assert not release(door, DeadManSwitch(60, "entries rest"), order())
+    assert [type(each) for each in venue.taken] == [
+        DeadManSwitch,
+        SubmitOrder,
+        CancelOrder,
+        DeadManSwitch,
+        SubmitOrder,
+    ]
+    venue.trouble = Permanent("refused")
+    assert not release(door, DeadManSwitch(0, "no entry rests"))
+    venue.trouble = None
+    assert not release(door, order())

@@ -42,6 +42,7 @@ VIEW = RiskView(
     reducing=False,
     drawdown_micros=0,
     halt_at_micros=200_000,
+    reconciling="",
     order_unknown=False,
     unmarked_micros=0,
     bid=100.0,
@@ -104,6 +105,7 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.HALTED, {"halt_reason": "constraint x"}, {}),
     (Refusal.KILL_SWITCH, {"kill_level": 1}, {}),
     (Refusal.REDUCING_ONLY, {"reducing": True}, {}),
+    (Refusal.RECONCILING, {"reconciling": "USD differs"}, {}),
     (Refusal.UNKNOWN_ORDER, {"order_unknown": True}, {}),
     (Refusal.UNKNOWN_SYMBOL, {"instrument": None}, {}),
     (Refusal.NO_PORTFOLIO, {"unmarked_micros": None}, {}),
@@ -232,6 +234,8 @@ def test_the_ladder_follows_the_order_of_the_vocabulary_and_leaves_nothing_out()
     order = list(Refusal)
     places = [order.index(rung.refusal) for rung in LADDER]
     assert places == sorted(places)
+    # Whether the switch may be armed only orders know.
+    order.remove(Refusal.UNGUARDED)
     assert list(dict.fromkeys(rung.refusal for rung in LADDER)) == order
 
 

@@ -12,11 +12,19 @@ import pytest
 from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.base import Message
-from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
+from actors.messages.control import (
+    ActorRestarted,
+    ConstraintViolated,
+    KillSwitch,
+    Note,
+    Reactivate,
+    RunStarted,
+)
 from actors.messages.decision import Action, OrderIntent, Reason, Side
 from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
+from actors.messages.reconciliation import ReconciliationState
 from actors.messages.risk import (
     IntentApproved,
     IntentRefused,
@@ -27,6 +35,7 @@ from actors.messages.risk import (
 from actors.money import money_context
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig
+from actors.risk.reservations import Waiting
 from actors.risk.state import initial_state
 
 D = Decimal
@@ -301,3 +310,55 @@ def test_marks_of_a_warm_up_price_nothing() -> None:
     flags = np.zeros(len(SYMBOLS), dtype=np.int32)
     desk.tell(MarkSlice(NOW, rows, flags, warm_up=True))
     assert desk.actor.state.marked_at < 0
+
+
+def test_resume_is_refused_with_the_difference_while_the_venue_and_we_disagree() -> None:
+    """G5: the halt stays, and what stands in the way is told; once explained, it is lifted."""
+    desk = Desk()
+    desk.tell(ConstraintViolated("fill_before_order", 42))
+    desk.tell(ReconciliationState("balance USD: 1 here, 2 at the venue", differs=True))
+    note, standing = desk.tell(Reactivate("operator", "go on"))
+    assert isinstance(note, Note)
+    assert note.event == "risk.resume_refused"
+    assert isinstance(standing, TradingStateChanged)
+    assert standing.state is TradingState.HALTED
+    assert standing.reason.endswith("not resumed: balance USD: 1 here, 2 at the venue")
+    desk.tell(ReconciliationState("", differs=False))
+    assert state_of(desk.tell(Reactivate("operator", "go on"))) == (TradingState.ACTIVE, 0)
+
+
+def test_of_very_many_fills_at_one_time_the_next_portfolio_shows_all() -> None:
+    """None is looked for in the figures of their own instant: each counts twice until then."""
+    desk = Desk()
+    desk.tell(portfolio())
+    for number in range(70):
+        told = OrderUpdate(
+            f"id{number}",
+            number,
+            "AAAUSD",
+            Side.BUY,
+            OrderState.FILLED,
+            D("1.000"),
+            D("1.000"),
+            D("100.0"),
+        )
+        desk.tell(told)
+    assert len(desk.actor.state.reservations) == 70
+    desk.tell(portfolio(position("AAAUSD", "70.000")))
+    assert len(desk.actor.state.reservations) == 70
+    desk.tell(portfolio(position("AAAUSD", "70.000")), at=NOW + 1)
+    assert desk.actor.state.reservations == {}
+
+
+def test_reservations_of_an_older_versions_snapshot_are_settled_from_the_next_run_on() -> None:
+    """Such a snapshot does not say what each waits for; a fill in it is shown by a portfolio."""
+    desk = Desk()
+    desk.tell(portfolio())
+    filled = OrderUpdate(
+        "id", 1, "AAAUSD", Side.BUY, OrderState.FILLED, D("1.000"), D("1.000"), D("100.0")
+    )
+    desk.tell(filled)
+    desk.actor.state.waiting = Waiting()
+    desk.tell(RunStarted("run", "paper", "PAPER", 1, SYMBOLS, "", "", "", "", "", "", ""))
+    desk.tell(portfolio(position("AAAUSD", "1.000")), at=NOW + 1)
+    assert desk.actor.state.reservations == {}

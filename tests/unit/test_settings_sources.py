@@ -113,6 +113,46 @@ def test_a_window_of_the_venues_stream_divides_a_bar(
         assert f"feed.conflate_ms is {window_ms}, which does not divide a bar" in refusal(given)
 
 
+@pytest.mark.parametrize(
+    ("name", "address", "is_fine"),
+    [
+        ("public_socket_url", "wss://ws.kraken.com/v2", True),
+        ("public_socket_url", "ws://127.0.0.1:8080/v2", True),
+        ("public_socket_url", "wss://localhost:8443/v2", True),
+        ("public_socket_url", "ws://ws.kraken.com/v2", False),
+        ("public_socket_url", "https://ws.kraken.com/v2", False),
+        ("public_socket_url", "ws.kraken.com", False),
+        ("public_socket_url", "wss://", False),
+        ("public_socket_url", "wss://127.0.0.1:99999/v2", False),
+        ("public_socket_url", "wss://127.0.0.1:x/v2", False),
+        ("public_socket_url", "", False),
+        ("rest_url", "https://api.kraken.com", True),
+        ("rest_url", "http://[::1]:8080", True),
+        ("rest_url", "http://api.kraken.com", False),
+        ("rest_url", "http://127.0.0.1.example.com", False),
+    ],
+)
+def test_prices_come_over_tls_unless_from_this_machine(
+    name: str, address: str, *, is_fine: bool
+) -> None:
+    given = {f"kraken__{name}": address}
+    if is_fine:
+        names = {f"BALLAST__{key.upper()}": value for key, value in given.items()}
+        assert getattr(load_settings(environment=names).kraken, name) == address
+    else:
+        assert f"kraken.{name}" in refusal(given)
+
+
+@pytest.mark.parametrize(("settle_ms", "fits"), [(0, True), (999, True), (1000, False)])
+def test_a_bar_settles_before_the_next_one_ends(settle_ms: int, *, fits: bool) -> None:
+    given = {"market__settle_ms": str(settle_ms), "market__bar_interval_seconds": "1"}
+    if fits:
+        names = {f"BALLAST__{name.upper()}": value for name, value in given.items()}
+        assert load_settings(environment=names).market.settle_ms == settle_ms
+    else:
+        assert "a whole bar or more" in refusal(given)
+
+
 def test_every_number_outside_the_profiles_has_bounds() -> None:
     known = {path for path, _, _ in LIMITS} | {path for path, _ in CHOICES}
     for section in msgspec.structs.fields(Settings):

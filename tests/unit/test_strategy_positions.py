@@ -8,8 +8,8 @@ import pytest
 from actors.instant import HOUR_NS, MINUTE_NS
 from actors.messages.decision import Action, Reason, Side
 from actors.messages.ledger import PositionView
-from actors.messages.market import MarketFlag
-from actors.messages.order import OrderState
+from actors.messages.market import MarketFlag, MarkSlice
+from actors.messages.order import OrderState, RetryDue, RetryPlanned
 from actors.messages.prediction import MISSING
 from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
 from tests.strategy_desk import (
@@ -185,3 +185,31 @@ def test_flattening_uses_a_stale_bid_but_never_no_bid() -> None:
     desk.portfolio = portfolio(position("ABCUSD", "2"), position("GHIUSD", "1"))
     desk.predict()
     assert [intent.symbol for intent in intents(desk.tell(kill(3)))] == ["ABCUSD"]
+
+
+def test_a_planned_retry_waits_for_its_time_and_decides_anew_at_todays_price() -> None:
+    """Neither a heartbeat nor a prediction comes before it; the intent is another one."""
+    desk = Desk()
+    (first,) = intents(desk.predict(STRONG))
+    desk.tell(order(first.intent_no, OrderState.REJECTED))
+    desk.tell(RetryPlanned("ABCUSD", Side.BUY, 2, NOW + 2 * MINUTE_NS))
+    assert verdict(desk.predict(STRONG, at=NOW + 90 * 10**9))[1] is Reason.COOLING_DOWN
+    desk.marks[:, :3] += 1.0
+    desk.tell(MarkSlice(NOW + 2 * MINUTE_NS, desk.marks, desk.flags))
+    effects = desk.tell(RetryDue("ABCUSD", Side.BUY, 2), NOW + 2 * MINUTE_NS)
+    (again,) = intents(effects)
+    assert again.intent_no > first.intent_no
+    assert again.decided_at == NOW + 2 * MINUTE_NS
+    assert again.limit_price > first.limit_price
+
+
+def test_a_retry_whose_reason_is_gone_is_no_intent() -> None:
+    """And one of a symbol outside the run is nobody's."""
+    desk = Desk()
+    (first,) = intents(desk.predict(STRONG))
+    desk.tell(order(first.intent_no, OrderState.REJECTED))
+    desk.tell(RetryPlanned("ABCUSD", Side.BUY, 1, NOW + MINUTE_NS))
+    desk.predict(CALM, at=NOW + 59 * 10**9)
+    assert not intents(desk.tell(RetryDue("ABCUSD", Side.BUY, 1), NOW + MINUTE_NS))
+    desk.tell(RetryPlanned("ZZZUSD", Side.SELL, 1, NOW + MINUTE_NS))
+    assert not intents(desk.tell(RetryDue("ZZZUSD", Side.SELL, 1), NOW + MINUTE_NS))

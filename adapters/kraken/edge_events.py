@@ -1,0 +1,67 @@
+"""What befell a live connection beside its frames, as a recording keeps it between them.
+
+Frames and these events, each with its receive time, are all that a stream of market data depends
+on; so a recording of both gives the same items again.
+"""
+
+from __future__ import annotations
+
+from typing import Final, TypeAlias
+
+import msgspec
+
+
+class Opened(msgspec.Struct, frozen=True, tag="opened"):
+    """A live session began for these symbols (index order), with bars of so many ns."""
+
+    symbols: tuple[str, ...]
+    bar_ns: int
+
+
+class Lost(msgspec.Struct, frozen=True, tag="lost"):
+    """The connection ended: no book can be used, and trades may be missing."""
+
+    detail: str
+
+
+class Passed(msgspec.Struct, frozen=True, tag="passed"):
+    """Time passed without a frame, and a window ended in it."""
+
+
+class ToldTrade(msgspec.Struct, frozen=True):
+    """A trade that was asked for afterwards. Price and quantity are plain decimal text."""
+
+    trade_id: int
+    price: str
+    qty: str
+    is_buy: bool
+    ts: int
+
+
+class Repaired(msgspec.Struct, frozen=True, tag="repaired"):
+    """The venue's answer for trades of `symbol` that had been missed."""
+
+    symbol: str
+    trades: tuple[ToldTrade, ...]
+
+
+class Unrepaired(msgspec.Struct, frozen=True, tag="unrepaired"):
+    """Missing trades of `symbol` could not be had in time."""
+
+    symbol: str
+    detail: str
+
+
+EdgeEvent: TypeAlias = Opened | Lost | Passed | Repaired | Unrepaired
+
+_DECODER: Final[msgspec.json.Decoder[EdgeEvent]] = msgspec.json.Decoder(EdgeEvent)
+
+
+def encoded(event: EdgeEvent) -> bytes:
+    """One line of JSON."""
+    return msgspec.json.encode(event)
+
+
+def decoded(line: bytes) -> EdgeEvent:
+    """The event of a line. Raises msgspec.DecodeError."""
+    return _DECODER.decode(line)

@@ -1,0 +1,368 @@
+"""Kraken as the venue port: orders over the private socket, proof from the account's lists.
+
+What comes back is an input, never a return value: answers to requests, rows of the executions
+channel, and that the channels are open (again), after which the core reads the lists. A frame that
+is missing or misshapen gives the connection up: the next one begins with snapshots and a reading.
+A text that says the key is no longer good bars this process from asking again, since repetition
+locks the account. Cancels go by the lists' road where the socket is away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from decimal import Decimal
+from typing import Final
+
+import msgspec
+
+from actors.instant import HOUR_NS, SECOND_NS
+from actors.messages.base import Message
+from actors.messages.control import KillSwitch
+from actors.messages.execution import (
+    CancelAnswered,
+    ExecKind,
+    SubmitAnswered,
+    SubmitOutcome,
+)
+from actors.messages.market import PRIVATE_STREAMS, FeedEvent, FeedStatus
+from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.reconciliation import (
+    ReconcileRequested,
+    VenueSnapshot,
+)
+from actors.ports import Permanent, Transient, UnknownOutcome
+from actors.venue_port import VenueOrder
+from adapters.kraken.account_port import AccountLists
+from adapters.kraken.entries import entry_of
+from adapters.kraken.errors import Action, action_of
+from adapters.kraken.executions import CHANNEL, ExecutionError, Executions, ExecutionsFrame
+from adapters.kraken.limits import OrderLimits
+from adapters.kraken.private_line import Guest, PrivateLine, Reply
+from adapters.kraken.requests import DEADLINE_LEAST_NS, order_params, outcome_of
+from adapters.kraken.socket import DeafError
+from adapters.kraken.tokens import TokenError, instant_of
+
+LISTS_LAG_NS: Final = 60 * SECOND_NS
+"""Kraken's lists may know of an order this much later than its socket."""
+LOOK_BACK_NS: Final = 60 * SECOND_NS
+"""Lists are read from so long before, and until so long after: clocks differ."""
+ENTRIES_BACK_NS: Final = HOUR_NS
+"""Entries are listed from so long before they are asked for: what an opening balance holds already
+must be known by its id, or the stream would tell it again.
+"""
+_UNKNOWN_ORDER: Final = "EOrder:Unknown order"
+_ENDS: Final = (ExecKind.FILLED, ExecKind.CANCELLED, ExecKind.EXPIRED, ExecKind.REJECTED)
+BALANCES: Final = "balances"
+assert (CHANNEL, BALANCES) == PRIVATE_STREAMS
+
+Tell = Callable[[Message], Awaitable[None]]
+
+
+class _Placed(msgspec.Struct, frozen=True):
+    order_id: str
+    cl_ord_id: str = ""
+
+
+class _BalanceRow(msgspec.Struct, frozen=True, gc=False):
+    ledger_id: str
+    type: str
+    asset: str
+    amount: Decimal
+    timestamp: str
+    fee: Decimal = Decimal(0)
+    subtype: str = ""
+
+
+class _BalanceFrame(msgspec.Struct, frozen=True, gc=False):
+    data: tuple[_BalanceRow, ...]
+
+
+class _PrivateHead(msgspec.Struct, frozen=True, gc=False):
+    channel: str
+    type: str = ""
+    sequence: int = 0
+
+
+_HEAD: Final = msgspec.json.Decoder(_PrivateHead)
+_EXECUTIONS: Final = msgspec.json.Decoder(ExecutionsFrame)
+_BALANCES: Final = msgspec.json.Decoder(_BalanceFrame)
+
+
+class KrakenVenue:
+    """The account's door at Kraken. `line` is what listens to the private socket."""
+
+    def __init__(
+        self,
+        lists: AccountLists,
+        tell: Tell,
+        *,
+        clock: Callable[[], int],
+        limits: OrderLimits,
+        answer_seconds: float = 5.0,
+    ) -> None:
+        self.line = PrivateLine(
+            Guest(self._arrive, self._hear, self._leave), answer_seconds=answer_seconds
+        )
+        self._lists = lists
+        self._tell = tell
+        self._clock = clock
+        self._limits = limits
+        self._executions = Executions()
+        self._sequences: dict[str, int] = {}
+        self._token = ""
+        self._barred = ""
+        self._worn_out = ""
+        self._has_listed = False
+        self._telling: dict[asyncio.Task[None], None] = {}
+        self.trouble = "no connection yet"
+        """Why the channels are not open, in a few words."""
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the private channels are open."""
+        return bool(self._token) and self.line.is_open
+
+    async def submit(self, order: SubmitOrder) -> None:
+        """Send the order once. Raises Transient when nothing was sent, Permanent when it was
+        refused, UnknownOutcome when nobody knows.
+        """
+        self._refuse_barred()
+        now = self._clock()
+        if order.deadline - now < DEADLINE_LEAST_NS:
+            raise Transient("its deadline is too near")
+        if not self.is_ready:
+            raise Transient("the private channels are not open")
+        if not self._limits.try_add(order.symbol, now, order.cl_ord_id):
+            raise Transient("the pair's rate limit has no room")
+        try:
+            reply = await self.line.request("add_order", order_params(order, self._token))
+        except UnknownOutcome as error:
+            self._answer(order, SubmitOutcome.UNKNOWN, str(error))
+            raise
+        if not reply.success:
+            self._refused(order, reply)
+        placed = msgspec.json.decode(reply.result, type=_Placed)
+        self._executions.learn(placed.order_id, order.cl_ord_id, order.symbol, order.side)
+        self._answer(order, SubmitOutcome.ACCEPTED, "", placed.order_id)
+
+    async def cancel(self, order: CancelOrder) -> None:
+        """Ask for a cancel; an order that the venue does not know is an answer, not an error."""
+        self._refuse_barred()
+        if not self.is_ready:
+            try:
+                await self._lists.cancel(order.cl_ord_id)
+            except Permanent as error:
+                self._cancel_refused(order, str(error))
+            return
+        params = {"cl_ord_id": [order.cl_ord_id], "token": self._token}
+        reply = await self.line.request("cancel_order", params)
+        if not reply.success:
+            self._cancel_refused(order, reply.error)
+        elif order.symbol:
+            self._limits.cancelled(order.symbol, order.cl_ord_id, self._clock())
+
+    async def switch(self, switch: DeadManSwitch) -> None:
+        """Set the venue's timer of the whole account. Raises an EdgeError when it is not set."""
+        self._refuse_barred()
+        params = {"timeout": switch.seconds, "token": self._token}
+        reply = await self.line.request("cancel_all_orders_after", params)
+        if not reply.success:
+            self._heed(reply.error)
+            raise Permanent(reply.error)
+
+    async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
+        """What the lists have of this id since a little before `since`, trades included."""
+        now, start = self._clock(), since - LOOK_BACK_NS
+        until = now + LOOK_BACK_NS
+        opened = await self._lists.open_orders()
+        closed, closed_whole = await self._lists.closed_orders(start, until)
+        trades, trades_whole = await self._lists.trades(start, until)
+        found = [each for each in (*closed, *opened) if each.cl_ord_id == cl_ord_id]
+        names = {each.venue_order_id for each in found}
+        reports = tuple(
+            msgspec.structs.replace(each, cl_ord_id=cl_ord_id)
+            for each in trades
+            if each.venue_order_id in names
+        )
+        return VenueOrder(
+            cl_ord_id,
+            bool(found),
+            closed_whole and trades_whole,
+            any(each.end is None for each in found),
+            reports,
+            start,
+            now - LISTS_LAG_NS,
+            sum((each.filled for each in found), Decimal(0)) if found else None,
+            found[-1].end if found else None,
+        )
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Everything that `request` asks for: orders first, the money last.
+
+        Until one reading has succeeded the stream's entries are dropped: an account that opens
+        takes over balances that hold them. Such a reading is whole only if nothing was booked
+        beside it.
+        """
+        now, since = self._clock(), request.since
+        until = now + LOOK_BACK_NS
+        opened = await self._lists.open_orders()
+        closed, closed_whole = await self._lists.closed_orders(since, until)
+        trades, trades_whole = await self._lists.trades(since, until)
+        entries, entries_whole = await self._lists.entries(since - ENTRIES_BACK_NS, until)
+        balances = await self._lists.balances()
+        complete = closed_whole and trades_whole and entries_whole
+        if not self._has_listed:
+            again = await self._lists.entries(since - ENTRIES_BACK_NS, until)
+            traded = await self._lists.trades(since, until)
+            complete &= (again, traded) == ((entries, True), (trades, True))
+            self._has_listed = complete
+        ours = {each.venue_order_id: each.cl_ord_id for each in (*closed, *opened)}
+        return VenueSnapshot(
+            request.number,
+            now,
+            since,
+            complete,
+            opened,
+            closed,
+            tuple(
+                msgspec.structs.replace(each, cl_ord_id=ours.get(each.venue_order_id, ""))
+                for each in trades
+            ),
+            balances,
+            entries,
+            now - LISTS_LAG_NS,
+        )
+
+    async def open_orders(self) -> tuple[str, ...]:
+        """Client ids of our open orders; an order without one is somebody else's."""
+        opened = await self._lists.open_orders()
+        return tuple(each.cl_ord_id for each in opened if each.cl_ord_id)
+
+    def _refused(self, order: SubmitOrder, reply: Reply) -> None:
+        """Answer, and raise what the text means."""
+        text = reply.error
+        outcome = outcome_of(text)
+        if outcome is SubmitOutcome.RATE_LIMITED:
+            self._limits.exceeded(order.symbol, self._clock())
+        self._answer(order, outcome, text)
+        self._heed(text)
+        if outcome in (SubmitOutcome.UNKNOWN, SubmitOutcome.DEADLINE_ELAPSED):
+            raise UnknownOutcome(text)
+        raise Permanent(text)
+
+    def _cancel_refused(self, order: CancelOrder, text: str) -> None:
+        if text.startswith(_UNKNOWN_ORDER):
+            self._say(CancelAnswered(order.cl_ord_id, self._clock(), text))
+            return
+        self._heed(text)
+        match action_of(text):
+            case Action.UNKNOWN:
+                raise UnknownOutcome(text)
+            case Action.RETRY:
+                raise Transient(text)
+            case _:
+                raise Permanent(text)
+
+    def _answer(
+        self, order: SubmitOrder, outcome: SubmitOutcome, text: str, venue_order_id: str = ""
+    ) -> None:
+        now = self._clock()
+        self._say(SubmitAnswered(order.cl_ord_id, now, outcome, venue_order_id, text))
+
+    def _heed(self, text: str) -> None:
+        """What a refusal means for all that follows."""
+        if text.startswith("ESession:"):
+            self._worn_out = text
+        elif action_of(text) is Action.HALT:
+            self._barred = text
+            self._say(KillSwitch(1, "kraken", f"the venue refuses the account: {text}"))
+
+    def _refuse_barred(self) -> None:
+        if self._barred:
+            raise Permanent(f"not asked again in this process: {self._barred}")
+
+    def _say(self, fact: Message) -> None:
+        """Tell without waiting: whoever asked may be the one who takes facts in."""
+        telling = asyncio.ensure_future(self._tell(fact))
+        self._telling[telling] = None
+        telling.add_done_callback(self._told)
+
+    def _told(self, telling: asyncio.Task[None]) -> None:
+        self._telling.pop(telling, None)
+
+    async def _arrive(self) -> None:
+        """Open the private channels. Raises an EdgeError; the line is then given up."""
+        self._executions, self._sequences, self._worn_out = Executions(), {}, ""
+        self._refuse_barred()
+        try:
+            token = await self._lists.token()
+        except Permanent as error:
+            self._heed(str(error))
+            raise
+        for channel, more in (
+            (CHANNEL, {"snap_trades": True, "ratecounter": True}),
+            (BALANCES, {}),
+        ):
+            params = {"channel": channel, "token": token, **more}
+            reply = await self.line.request("subscribe", params)
+            if not reply.success:
+                self._heed(reply.error)
+                raise Permanent(f"{channel}: {reply.error}")
+        self._token = token
+        for stream in PRIVATE_STREAMS:
+            await self._tell(FeedStatus(self._clock(), stream, FeedEvent.ONLINE))
+
+    def _leave(self, reason: str) -> None:
+        self.trouble = reason
+        if self._token:
+            self._token = ""
+            for stream in PRIVATE_STREAMS:
+                self._say(FeedStatus(self._clock(), stream, FeedEvent.STALE, detail=reason))
+
+    async def _hear(self, frame: bytes) -> None:
+        if self._worn_out:
+            raise DeafError(self._worn_out)
+        try:
+            head = _HEAD.decode(frame)
+            if head.channel not in PRIVATE_STREAMS:
+                return
+            self._follow(head)
+            if head.channel == CHANNEL:
+                facts: Iterable[Message] = self._reports(frame)
+            elif head.type == "snapshot" or not self._has_listed:
+                return  # what lies there is the reconciliation's to read
+            else:
+                facts = tuple(self._entries(_BALANCES.decode(frame)))
+        except (msgspec.DecodeError, ExecutionError, TokenError) as error:
+            raise DeafError(f"a private frame that is none: {error}") from error
+        for fact in facts:
+            await self._tell(fact)
+
+    def _follow(self, head: _PrivateHead) -> None:
+        """Raises DeafError when a frame of the channel is missing."""
+        expected = self._sequences.get(head.channel, 0) + 1
+        if head.type != "snapshot" and head.sequence != expected:
+            raise DeafError(f"{head.channel}: frame {head.sequence} where {expected} was expected")
+        self._sequences[head.channel] = head.sequence
+
+    def _reports(self, frame: bytes) -> Iterable[Message]:
+        reports = self._executions.take(_EXECUTIONS.decode(frame))
+        for each in reports:
+            if each.kind in _ENDS:
+                self._limits.ended(each.cl_ord_id)
+        return reports
+
+    def _entries(self, frame: _BalanceFrame) -> Iterable[Message]:
+        for row in frame.data:
+            entry = entry_of(
+                row.ledger_id,
+                row.type,
+                row.subtype,
+                self._lists.asset(row.asset),
+                amount=row.amount,
+                fee=row.fee,
+                ts=instant_of(row.timestamp),
+            )
+            if entry is not None:
+                yield entry

@@ -1,0 +1,1 @@
+"""Faults on purpose: what the simulated exchange does wrong, where and when."""

@@ -1,0 +1,1 @@
+"""What makes the simulated exchange a server: clock, application, listening, certificates."""

@@ -1,0 +1,179 @@
+"""`ballast live`: orders leave for a venue. In this version the only one is the simulator here."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+import msgspec
+
+from actors.ids import digest_hex
+from adapters.kraken.clock import EdgeClock
+from adapters.kraken.signing import Credentials
+from service.bundles import Choice, choose_bundle
+from service.cli.options import common, duration_of, settings_of
+from service.cli.paper import LIVE_MARKET, named, own_account, refuse_other_journal
+from service.cli.showing import finish, watchers_of
+from service.drivers.feeding import Limits
+from service.drivers.trading import RunPlan, RunResult, trade
+from service.failures import ExitCode, UserError
+from service.kraken_account import kraken_account
+from service.live_market import LiveMarket
+from service.settings import MarketSettings, Settings
+from service.simulator_process import SimulatorPlace, place_in, simulator
+from service.sole_service import sole_service
+from service.stores import FILE, POSTGRES, account_place
+from service.venue_clock import venue_clock
+
+SPEED_MOST = 60
+_NOTICE = "not a market result: a simulated venue on this machine"
+
+
+@click.command()
+@common
+@click.option(
+    "--venue",
+    type=click.Choice(["simulator", "kraken"]),
+    required=True,
+    help="simulator: a Kraken of our own on this machine. kraken: refused in this version.",
+)
+@click.option(
+    "--connect",
+    type=click.Path(path_type=Path),
+    help="Keep an account at a running simulator: what its --print-keys --json said, in a file.",
+)
+@click.option(
+    "--seed",
+    type=click.IntRange(min=0),
+    default=1,
+    show_default=True,
+    help="The market of a simulator that is started here.",
+)
+@click.option(
+    "--speed",
+    type=click.FloatRange(min=1, max=SPEED_MOST),
+    default=1.0,
+    show_default=True,
+    help="Seconds of such a simulator in one second here; minutes then pass in a moment.",
+)
+@click.option("--faults", type=click.Path(path_type=Path), help="A fault script for the simulator.")
+@click.option("--symbol", multiple=True, help="Trade only these symbols.")
+@click.option("--activate", metavar="REASON", help="Use a model that its gate refused.")
+@click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
+@click.option("--for", "for_", metavar="DURATION", help="Stop after so much wall time (60s).")
+@click.option("--events", type=click.IntRange(min=1), help="Stop after so many inputs.")
+@click.option(
+    "--journal",
+    type=click.Choice(["postgres", "file"]),
+    help="Where inputs are made durable: the database, or files.",
+)
+def live(**given: Any) -> None:
+    """Trade through a venue's sockets: keys, orders, fills, reconciliation, all as in earnest.
+
+    With --venue simulator a simulated Kraken is started on this machine, and everything runs as it
+    would there, with an account that ends with it. With --connect the simulator is one that runs
+    already, and the account is kept and goes on where it stopped. The mode is PAPER, and such an
+    account can never be used for anything else. Ctrl-C stops cleanly with the proof card.
+    """
+    if given["venue"] == "kraken":
+        raise UserError(
+            ExitCode.USAGE,
+            "Live trading at Kraken is closed in this version: its risk engine has not landed.",
+            "Use --venue simulator, or `ballast paper --venue kraken` for the live market on"
+            " paper; no setting opens it.",
+        )
+    kept = settings_of(given["settings_file"], given["data_dir"])
+    if given["connect"] is None:
+        finish(asyncio.run(_for_once(kept, given)), given["as_json"])
+        return
+    for name, usual in (("faults", None), ("speed", 1.0)):
+        if given[name] != usual:
+            raise UserError(
+                ExitCode.USAGE,
+                f"The option --{name} does not go with --connect.",
+                f"Give it to the simulator: `ballast simulate kraken --{name} ...`.",
+            )
+    place = place_in(given["connect"])
+    with sole_service(kept.home, f"The account {kept.account.name}"):
+        finish(asyncio.run(_keeping(kept, place, given)), given["as_json"])
+
+
+async def _for_once(kept: Settings, given: dict[str, Any]) -> RunResult:
+    """A simulator and an account, both for this run alone."""
+    funds = f"ballast={kept.account.quote}:{kept.account.opening_balance}"
+    options = ["--seed", str(given["seed"]), "--account", funds, "--speed", f"{given['speed']:g}"]
+    if given["faults"] is not None:
+        options += ["--faults", str(given["faults"].absolute())]
+    async with simulator(options, kept.home / "logs" / "simulator.log") as place:
+        settings = _settings(given, kept, place)
+        plan = _plan(settings, given, FILE)
+        name = digest_hex("simulated", str(time.time_ns()))[:16]
+        with own_account(settings, plan, name) as owned:
+            return await _trade(settings, place, owned, given)
+
+
+async def _keeping(kept: Settings, place: SimulatorPlace, given: dict[str, Any]) -> RunResult:
+    """An account that outlives the run, as the simulator does."""
+    settings = _settings(given, kept, place)
+    plan = _plan(settings, given, POSTGRES)
+    refuse_other_journal(settings, plan.journal_kind)
+    where = account_place(settings, plan.journal_kind)
+    plan = msgspec.structs.replace(plan, journal_place=where, lasting=True)
+    return await _trade(settings, place, plan, given)
+
+
+def _plan(settings: Settings, given: dict[str, Any], default: str) -> RunPlan:
+    kind = given["journal"] or settings.journal.kind or default
+    limits = Limits(given["events"] or 0, duration_of(given["for_"]))
+    return RunPlan("PAPER", kind, "", limits=limits, speed=1.0)
+
+
+async def _trade(
+    settings: Settings, place: SimulatorPlace, plan: RunPlan, given: dict[str, Any]
+) -> RunResult:
+    clock = EdgeClock()
+    if place.speed != 1:
+        clock = await venue_clock(place.websocket, place.speed)
+    symbols = tuple(dict.fromkeys(map(named, given["symbol"])))
+    market = LiveMarket(settings, symbols, clock=clock)
+    choice = _choice(settings, market, given["activate"] or "")
+    watchers, say = watchers_of(
+        settings, headless=given["headless"], as_json=given["as_json"], total=plan.total
+    )
+    _, key = place.trader()
+    credentials = Credentials(key.key, key.secret)
+    async with kraken_account(settings, credentials, clock, market.nudge) as outside:
+        return await trade(
+            settings, market, choice, plan, watchers=watchers, outside=outside, say=say
+        )
+
+
+def _settings(given: dict[str, Any], kept: Settings, place: SimulatorPlace) -> Settings:
+    """What the user set, with the simulator's addresses and what a live market needs."""
+    defaults = MarketSettings()
+    wanted = {
+        name: value
+        for name, value in LIVE_MARKET.items()
+        if getattr(kept.market, name) == getattr(defaults, name)
+    }
+    overrides: dict[str, Any] = {
+        "market": wanted,
+        "venue": {"outside": True},
+        "kraken": {
+            "rest_url": place.rest,
+            "public_socket_url": place.websocket,
+            "private_socket_url": place.websocket_auth,
+            "tier": place.trader()[0].tier,
+        },
+    }
+    return settings_of(given["settings_file"], given["data_dir"], overrides)
+
+
+def _choice(settings: Settings, market: LiveMarket, activation: str) -> Choice:
+    choice = choose_bundle(
+        settings.model.bundle, mode="PAPER", feed_kind=market.kind, activation=activation
+    )
+    return msgspec.structs.replace(choice, notice=f"{_NOTICE}; {choice.notice}")

@@ -1,0 +1,113 @@
+"""The account at Kraken as a run meets it: names, limits, the private line, and the door.
+
+Until risk is governed by its own engine nothing but this machine is traded with: every address
+that is not loopback is refused here, below any setting or option.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+from urllib.parse import urlsplit
+
+from actors.messages.base import Message
+from actors.ports import EdgeError
+from adapters.kraken.account_lists import RestLists
+from adapters.kraken.clock import EdgeClock
+from adapters.kraken.gateway import KrakenVenue
+from adapters.kraken.handshakes import Handshakes
+from adapters.kraken.limits import TIERS, CallLimits, OrderLimits
+from adapters.kraken.names import Names
+from adapters.kraken.rest import KrakenRest
+from adapters.kraken.signing import Credentials
+from adapters.kraken.socket import Patience, stay_connected
+from service.failures import ExitCode, UserError
+from service.ingress import Ingress
+from service.key_places import nonces_of
+from service.outside_venue import OutsideVenue
+from service.settings import Settings
+from service.settings_bounds import LOOPBACK
+
+READY_SECONDS: Final = 30.0
+_LOOK_SECONDS: Final = 0.05
+
+
+def refuse_elsewhere(settings: Settings) -> None:
+    """Raises UserError(USAGE) unless every address of the venue is this machine's."""
+    kraken = settings.kraken
+    for path in ("rest_url", "public_socket_url", "private_socket_url"):
+        if urlsplit(getattr(kraken, path)).hostname not in LOOPBACK:
+            raise UserError(
+                ExitCode.USAGE,
+                f"Live trading beyond this machine is closed in this version (kraken.{path}).",
+                "Use `ballast live --venue simulator`; no setting opens it.",
+            )
+
+
+@asynccontextmanager
+async def kraken_account(
+    settings: Settings,
+    credentials: Credentials,
+    clock: EdgeClock,
+    came: Callable[[], None],
+) -> AsyncIterator[OutsideVenue]:
+    """The open door, with its private channels; `came` is called whenever a fact has come.
+
+    Raises UserError when the venue does not answer or refuses the key.
+    """
+    refuse_elsewhere(settings)
+    kraken = settings.kraken
+    tier = TIERS[kraken.tier]
+    ingress = Ingress()
+
+    async def tell(fact: Message) -> None:
+        await ingress.put(fact)
+        came()
+
+    try:
+        with nonces_of(settings, credentials, clock.now) as nonces:
+            rest = KrakenRest(
+                kraken.rest_url,
+                credentials,
+                nonces,
+                clock=clock.now,
+                call_limits=CallLimits(tier),
+            )
+            async with rest:
+                lists = RestLists(rest, Names(await rest.assets(), await rest.asset_pairs()))
+                venue = KrakenVenue(lists, tell, clock=clock.now, limits=OrderLimits(tier))
+                patience = Patience(silence=float(kraken.silence_seconds))
+                listening = asyncio.create_task(
+                    stay_connected(kraken.private_socket_url, venue.line, Handshakes(), patience)
+                )
+                try:
+                    await _ready(venue, listening)
+                    yield OutsideVenue(venue, ingress, funds=True)
+                finally:
+                    listening.cancel()
+                    with suppress(asyncio.CancelledError):
+                        await listening
+    except EdgeError as error:
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            f"The venue does not open the account at {kraken.rest_url} ({error}).",
+            "Check the key and its permissions; nothing was sent.",
+        ) from error
+
+
+async def _ready(venue: KrakenVenue, listening: asyncio.Task[None]) -> None:
+    """Wait until the private channels are open."""
+    try:
+        async with asyncio.timeout(READY_SECONDS):
+            while not venue.is_ready:
+                if listening.done():
+                    listening.result()
+                await asyncio.sleep(_LOOK_SECONDS)
+    except TimeoutError as error:
+        raise UserError(
+            ExitCode.ENVIRONMENT,
+            f"The private channels were not open after {READY_SECONDS:g} s ({venue.trouble}).",
+            "Check the key's permissions (create-ws-token) and kraken.private_socket_url.",
+        ) from error

@@ -1,0 +1,266 @@
+"""The live public market as a run meets it: what the venue lists, its rules, its history, its feed.
+
+An account keeps its symbols for life; a new one takes those of the universe that the venue lists,
+and the others are left out with a reason. Rules come from the venue of that day. Hours before the
+first start are asked for, so that features are warm; later downtime stays a gap.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack
+from decimal import Decimal
+from typing import Final, TypeAlias
+from urllib.parse import urlsplit
+
+import numpy as np
+
+from actors.dataset import Dataset
+from actors.ids import digest_hex
+from actors.instant import MILLISECOND_NS, MINUTE_NS, SECOND_NS
+from actors.instruments import Instrument
+from actors.messages.arrays import sealed, sealed_ints
+from actors.messages.control import RunStarted
+from actors.messages.market import CandleSlice
+from actors.money import step_of
+from actors.ports import EdgeError, Feed, FeedItem, Journal
+from adapters.instruments.facts import MAKER_FEE, QUOTE, QUOTE_DECIMALS, TAKER_FEE
+from adapters.instruments.table import canonical_symbol
+from adapters.kraken.capture import CaptureFile
+from adapters.kraken.clock import EdgeClock
+from adapters.kraken.feed import FeedOptions, LiveFeed
+from adapters.kraken.public_rest import Pair, PublicRest, first_fee
+from adapters.kraken.socket import Patience
+from service.drivers.replay import run_started
+from service.failures import ExitCode, UserError
+from service.feeds import UNIVERSE
+from service.settings import Settings
+from service.settings_bounds import LOOPBACK
+
+KIND: Final = "kraken-live"
+LOOPBACK_KIND: Final = "kraken-loopback"
+"""Whatever answers on this machine is not the market."""
+FAULTS_MOST: Final = 3
+CLOCK_OFF_MOST_NS: Final = 30 * SECOND_NS
+_MINUTES: Final = (1, 5, 15, 30, 60, 240, 1440)
+_BASE: Final = f"/{QUOTE}"
+Say = Callable[[str], None]
+
+
+class LiveMarket:
+    """One live run's source. `prepare` it before anything of it is used; `close` it at the end.
+
+    `symbols` empty means the account's, or of a new one the universe's.
+    """
+
+    datasets: tuple[Dataset, ...] = ()
+
+    def __init__(
+        self,
+        settings: Settings,
+        symbols: tuple[str, ...] = (),
+        *,
+        capture: CaptureFile | None = None,
+        clock: EdgeClock | None = None,
+    ) -> None:
+        host = urlsplit(settings.kraken.public_socket_url).hostname or ""
+        self.kind = LOOPBACK_KIND if host in LOOPBACK else KIND
+        self.digest = digest_hex("kraken public market", host)
+        self.symbols = symbols
+        self.rules: tuple[Instrument, ...] = ()
+        self.left_out: dict[str, str] = {}
+        self.warm_up: list[FeedItem] = []
+        self.clock = clock or EdgeClock()
+        self._settings = settings
+        self._capture = capture
+        self._rest = PublicRest(settings.kraken.rest_url, canonical_symbol)
+        self._open = AsyncExitStack()
+        self._feed: LiveFeed | None = None
+        self._listening: asyncio.Task[None] | None = None
+        self._faults = 0
+
+    @property
+    def feed(self) -> LiveFeed:
+        """The connection; there is one once this is prepared."""
+        assert self._feed is not None, "prepare the market first"
+        return self._feed
+
+    @property
+    def counts(self) -> object:
+        """What the feed counted, None before there is one."""
+        return None if self._feed is None else self._feed.counts
+
+    @property
+    def starts_at(self) -> int:
+        """The time (ns UTC) of the first input."""
+        return self.warm_up[0].at if self.warm_up else self.clock.now()
+
+    def items(self, after: int = 0) -> Iterator[FeedItem]:
+        """The history that comes before the live feed."""
+        return (item for item in self.warm_up if item.at > after)
+
+    async def prepare(self, journal: Journal, say: Say, stop: asyncio.Event) -> None:
+        """Ask the venue for its clock, its pairs and (for a new account) its history.
+
+        A stop ends the asking early; the run then ends as it begins. Raises UserError when the
+        venue does not answer, or the clocks are far apart.
+        """
+        rows = [row for row in await journal.runs() if row.last_seq >= row.first_seq]
+        begun = await run_started(journal, rows[-1]) if rows else None
+        await self._open.enter_async_context(self._rest)
+        try:
+            self._refuse_clock(await self._rest.time())
+            self._list(await self._rest.pairs(), begun)
+            for symbol, reason in self.left_out.items():
+                say(f"{symbol} is left out: {reason}")
+            if begun is None:
+                await self._remember(say, stop)
+        except EdgeError as error:
+            raise UserError(
+                ExitCode.ENVIRONMENT,
+                f"The venue does not answer at {self._settings.kraken.rest_url} ({error}).",
+                "Check the network and kraken.rest_url; nothing was started.",
+            ) from error
+        self._feed = LiveFeed(
+            self.symbols,
+            self._settings.kraken.public_socket_url,
+            clock=self.clock,
+            options=options_of(self._settings),
+            trades=self._rest,
+            capture=self._capture,
+        )
+
+    def nudge(self) -> None:
+        """Something came by another way: whoever waits for news looks again."""
+        if self._feed is not None:
+            self._feed.backlog.nudge()
+
+    def listen(self) -> None:
+        """Connect, unless that was done.
+
+        A fault of ours in the feed costs the connection; at the third one it is raised.
+        """
+        ended = self._listening
+        if ended is not None:
+            if not ended.done():
+                return
+            self._faults += 1
+            if self._faults >= FAULTS_MOST:
+                ended.result()
+            self.feed.lost(f"the feed failed: {ended.exception()!r}"[:150])
+        self._listening = asyncio.create_task(self.feed.run())
+
+    async def hang_up(self) -> None:
+        """Disconnect; what has come can still be taken."""
+        listening, self._listening = self._listening, None
+        if listening is not None:
+            listening.cancel()
+            # What ended it was told by `listen`; here everything has to be let go.
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def close(self) -> None:
+        """Disconnect from everything."""
+        await self.hang_up()
+        await self._open.aclose()
+        if self._capture is not None:
+            await self._capture.close()
+
+    def _refuse_clock(self, venue_ts: int) -> None:
+        apart = abs(venue_ts - self.clock.now())
+        if apart > CLOCK_OFF_MOST_NS:
+            raise UserError(
+                ExitCode.ENVIRONMENT,
+                f"This machine's clock is {apart // SECOND_NS} s away from the venue's.",
+                "Set the clock (NTP), then start again.",
+            )
+
+    def _list(self, pairs: dict[str, Pair], begun: RunStarted | None) -> None:
+        """Settle on the symbols and their rules."""
+        is_ours = begun is not None and begun.feed == f"{self.kind}:{self.digest}"
+        if is_ours and begun is not None and self.symbols in {(), begun.symbols}:
+            known = {rule.symbol: rule for rule in begun.rules}
+            self.symbols = begun.symbols
+            self.rules = tuple(
+                rule_of(symbol, pairs[symbol]) if symbol in pairs else known[symbol]
+                for symbol in self.symbols
+            )
+            return
+        wanted = self.symbols or UNIVERSE
+        self.left_out = {
+            symbol: "the venue does not list it" for symbol in wanted if symbol not in pairs
+        }
+        self.symbols = tuple(symbol for symbol in wanted if symbol in pairs)
+        if not self.symbols:
+            raise UserError(
+                ExitCode.BAD_INPUT,
+                "The venue lists none of the symbols.",
+                "Check --symbol and kraken.rest_url.",
+            )
+        self.rules = tuple(rule_of(symbol, pairs[symbol]) for symbol in self.symbols)
+
+    async def _remember(self, say: Say, stop: asyncio.Event) -> None:
+        """The closed bars before now, of every symbol that has any."""
+        minutes = self._settings.market.bar_interval_seconds // 60
+        if self._settings.market.bar_interval_seconds % 60 or minutes not in _MINUTES:
+            say("the venue keeps no candles as long as a bar: features must warm up by themselves")
+            return
+        say(f"asking for the history of {len(self.symbols)} symbols")
+        found: dict[int, list[tuple[int, list[float]]]] = {}
+        for place, symbol in enumerate(self.symbols):
+            if stop.is_set():
+                return
+            try:
+                rows = await self._rest.candles(symbol, minutes)
+            except EdgeError as error:
+                say(f"no history of {symbol}: {error}")
+                continue
+            for row in rows:
+                if row[7]:  # a candle without trades is a gap, as everywhere
+                    texts = (row[1], row[2], row[3], row[4], row[6])
+                    numbers = [float(text) for text in texts]
+                    found.setdefault(row[0], []).append((place, [*numbers, float(row[7])]))
+        step = minutes * MINUTE_NS
+        # All of it is news now: logical time begins with the account, not with its history.
+        at = self.clock.now()
+        self.warm_up = [
+            FeedItem(at, _slice(opened * SECOND_NS, step, found[opened]))
+            for opened in sorted(found)
+        ]
+
+
+def _slice(open_ts: int, step_ns: int, rows: list[tuple[int, list[float]]]) -> CandleSlice:
+    places = sealed_ints([place for place, _ in rows])
+    numbers = np.array([row for _, row in rows], dtype=np.float64)
+    return CandleSlice(open_ts, step_ns, places, sealed(numbers), warm_up=True)
+
+
+Source: TypeAlias = Feed | LiveMarket
+"""What a run reads: the same items for whoever reads it, or the world as it happens."""
+
+
+def rule_of(symbol: str, pair: Pair) -> Instrument:
+    """The rules of a pair as the venue lists it; where it lists no fee, the dearest tier."""
+    taker, maker = first_fee(pair.fees), first_fee(pair.fees_maker)
+    return Instrument(
+        symbol=symbol,
+        base=symbol.removesuffix(_BASE),
+        quote=QUOTE,
+        tick=pair.tick_size or step_of(pair.pair_decimals),
+        lot=step_of(pair.lot_decimals),
+        quantity_min=pair.ordermin,
+        cost_min=pair.costmin,
+        quote_decimals=QUOTE_DECIMALS,
+        maker_fee=Decimal(MAKER_FEE) if maker is None else maker,
+        taker_fee=Decimal(TAKER_FEE) if taker is None else taker,
+    )
+
+
+def options_of(settings: Settings) -> FeedOptions:
+    """How the feed listens, by the settings."""
+    return FeedOptions(
+        conflate_ns=settings.feed.conflate_ms * MILLISECOND_NS,
+        bar_ns=settings.market.bar_interval_seconds * SECOND_NS,
+        skew_ns_most=settings.kraken.clock_skew_ms_max * MILLISECOND_NS,
+        patience=Patience(silence=float(settings.kraken.silence_seconds)),
+    )

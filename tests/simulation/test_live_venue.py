@@ -1,0 +1,225 @@
+"""The whole live path at a simulated Kraken that misbehaves: the books end as the venue's do.
+
+Real sockets, real signatures, real limits. Each case is a fault of the network or of the venue; in
+every one an order has at most one effect, what is unknown stays so until the venue's lists tell,
+and replay makes the same of the same inputs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from actors.ledger.state import LedgerState
+from actors.messages.order import OrderState
+from actors.orders.state import OrdersState
+from adapters.kraken_simulator.faults.script import Fault
+from service.drivers.trading import RunResult
+from service.failures import UserError
+from service.feeds import UNIVERSE
+from service.kraken_account import refuse_elsewhere
+from service.settings import KrakenSettings, Settings
+from tests.live_desk import QUIET_SECONDS, SPEED, Session, plan_of, trade_live
+from tests.simulated_kraken import post
+
+SECONDS = 30.0
+# The venue keeps four decimals of dollars, a fill's cost has more: half a unit a posting.
+ROUNDING = Decimal("0.0001")
+QUOTE = "USD"
+
+
+def held(session: Session) -> dict[str, Decimal]:
+    """What our books hold of each asset, held or free."""
+    assert session.segment is not None
+    state: LedgerState = session.segment.pump.kernel.actor("ledger").state
+    found: dict[str, Decimal] = {}
+    for name, account in state.accounts.items():
+        kind, _, asset = name.partition(":")
+        if kind in ("available", "held", "suspense"):
+            found[asset] = found.get(asset, Decimal(0)) + account.balance
+    return {asset: amount for asset, amount in found.items() if amount}
+
+
+def assert_books_are_the_venues(session: Session, account: dict[str, Any]) -> None:
+    """Every asset to the last unit, dollars within what the venue rounds each fill by."""
+    theirs: dict[str, Decimal] = {}
+    for name, wallet in account["wallets"].items():
+        if wallet.balance:
+            asset = name.removesuffix(".F")
+            theirs[asset] = theirs.get(asset, Decimal(0)) + wallet.balance
+    ours = held(session)
+    assert ours.keys() == theirs.keys()
+    for asset, amount in theirs.items():
+        apart = abs(ours[asset] - amount)
+        assert apart <= (ROUNDING * len(account["fills"]) if asset == QUOTE else 0), asset
+
+
+def assert_sound(result: RunResult, session: Session, account: dict[str, Any]) -> None:
+    """What holds after every case."""
+    assert session.segment is not None
+    orders: OrdersState = session.segment.pump.kernel.actor("orders").state
+    assert result.card.halted == ""
+    assert (result.card.parity, result.card.chain_verified) == (True, True)
+    assert result.card.books_balanced
+    assert not [each for each in orders.live.values() if each.state is OrderState.UNKNOWN]
+    assert result.card.fills == len(account["fills"])
+    ours = [each.cl_ord_id for each in (*account["closed"], *account["open"])]
+    assert len(ours) == len(set(ours)), "one intent, at most one order"
+    assert_books_are_the_venues(session, account)
+
+
+def test_a_session_ends_with_the_books_of_the_venue(tmp_path: Path) -> None:
+    result, session, account = trade_live(tmp_path, SECONDS)
+    assert result.card.orders > 0
+    assert result.card.fills > 0
+    assert_sound(result, session, account)
+    assert result.card.feed == "kraken-loopback"
+    assert not result.card.market_result
+
+
+FAULTS = {
+    "A1 reset after the order was accepted": (Fault(where="ws:add_order", what="reset_after"),),
+    "A1 sister: reset before it was": (Fault(where="ws:add_order", what="reset_before"),),
+    "A4 the answer comes after our patience": (
+        Fault(where="ws:add_order", what="delay", seconds=6.0),
+    ),
+    "A6 sister: a service error, and the order lives": (
+        Fault(where="ws:add_order", what="error", text="EService:Unavailable", done=True),
+    ),
+    "A6 sister: a service error, and it does not": (
+        Fault(where="ws:add_order", what="error", text="EService:Busy", done=False),
+    ),
+    "A8 a silent private socket": (
+        Fault(where="ws:executions", what="silence", occurrence=2, seconds=12.0),
+    ),
+    "B5 lost executions": (Fault(where="ws:executions", what="lose", every=3),),
+    "B5 sister: late executions": (
+        Fault(where="ws:executions", what="late", every=2, seconds=1.0),
+    ),
+    "B5 sister: each execution twice": (Fault(where="ws:executions", what="duplicate", every=1),),
+    "B5 sister: executions out of order": (Fault(where="ws:executions", what="reorder", every=2),),
+    "B17 deadline elapsed": (
+        Fault(where="ws:add_order", what="error", text="EService:Deadline elapsed", done=False),
+    ),
+    "B23 wrong checksums": (Fault(where="ws:book", what="wrong_checksum", every=40),),
+    "lists behind a proxy's pages": (
+        Fault(where="rest:TradesHistory", what="html_520", every=2),
+        Fault(where="rest:ClosedOrders", what="html_502", every=2),
+    ),
+    "lists that are cut short": (Fault(where="rest:*", what="truncate", every=4),),
+}
+
+
+# A session takes half a minute: some in every run, all of them when asked for.
+EVERY_TIME = (
+    "A1 reset after the order was accepted",
+    "A6 sister: a service error, and the order lives",
+    "B5 lost executions",
+    "lists behind a proxy's pages",
+)
+CASES = [
+    pytest.param(faults, id=name, marks=() if name in EVERY_TIME else (pytest.mark.soak,))
+    for name, faults in FAULTS.items()
+]
+
+
+@pytest.mark.parametrize("faults", CASES)
+def test_a_fault_leaves_the_books_as_the_venues(tmp_path: Path, faults: tuple[Fault, ...]) -> None:
+    result, session, account = trade_live(tmp_path, SECONDS, plan=plan_of(faults=faults))
+    assert result.card.orders > 0
+    assert_sound(result, session, account)
+
+
+async def dropping(session: Session) -> None:
+    """Every connection is cut, again and again."""
+    for _ in range(3):
+        await asyncio.sleep(3)
+        await asyncio.to_thread(post, f"{session.venue.rest}/simulator/drop_connections")
+
+
+def test_connections_that_are_dropped_come_back(tmp_path: Path) -> None:
+    result, session, account = trade_live(tmp_path, SECONDS, during=dropping)
+    assert result.card.orders > 0
+    assert_sound(result, session, account)
+
+
+async def at_the_web_site(session: Session) -> None:
+    """Somebody uses the account by hand: an order that rests, one that trades, money both ways."""
+    hooks = f"{session.venue.rest}/simulator/accounts/alpha"
+
+    async def by_hand(name: str, **fields: str) -> None:
+        told = await asyncio.to_thread(post, f"{hooks}/{name}", fields)
+        assert "result" in told, (name, fields, told)
+
+    await asyncio.sleep(3)
+    await by_hand("deposit", asset="USD", amount="500.0000")
+    far = {"pair": "XBTUSD", "type": "buy", "ordertype": "limit", "price": "1000.0"}
+    await by_hand("order", **far, volume="0.01")
+    await asyncio.sleep(2)
+    await by_hand("order", pair="SOLUSD", type="buy", ordertype="market", volume="1.5")
+    await by_hand("reward", asset="SOL", amount="0.25")
+    await asyncio.sleep(2)
+    await by_hand("withdraw", asset="USD", amount="20.0000", fee="1.5000")
+    await by_hand("allocate", asset="USD", amount="100.0000")
+
+
+def test_what_people_do_at_the_web_site_is_booked_and_left_alone(tmp_path: Path) -> None:
+    """B19 and its sisters: seen, never adopted, never cancelled; the balances are right."""
+    result, session, account = trade_live(tmp_path, SECONDS, during=at_the_web_site)
+    assert result.card.halted == ""
+    assert result.card.parity
+    assert result.card.books_balanced
+    (resting,) = account["open"]
+    assert not resting.cl_ord_id, "a foreign order stays"
+    assert not [each for each in account["closed"] if each.reason and not each.cl_ord_id]
+    assert session.segment is not None
+    kernel = session.segment.pump.kernel
+    assert not kernel.actor("reconciliation").state.differs
+    assert kernel.actor("reconciliation").state.told.foreign == 1
+    # By hand and by us: every fill is in the books, ours alone are on the card.
+    assert result.card.fills < len(account["fills"])
+    assert_books_are_the_venues(session, account)
+
+
+TROUBLE = (
+    Fault(where="ws:add_order", what="reset_after", every=9),
+    Fault(where="ws:add_order", what="error", text="EService:Unavailable", done=True, every=7),
+    Fault(where="ws:executions", what="lose", every=20),
+    Fault(where="ws:executions", what="duplicate", every=6),
+    Fault(where="ws:book", what="wrong_checksum", every=900),
+    Fault(where="rest:TradesHistory", what="html_520", every=5),
+    Fault(where="rest:OpenOrders", what="truncate", every=6),
+)
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(1_200)
+def test_two_hours_of_thirty_symbols_in_trouble_end_with_the_books_of_the_venue(
+    tmp_path: Path,
+) -> None:
+    """Two hours of the venue's time, twenty seconds of it in one of ours."""
+    hours = 2
+    plan = plan_of(symbols=UNIVERSE, faults=TROUBLE)
+    result, session, account = trade_live(tmp_path, hours * 3600 / SPEED + QUIET_SECONDS, plan=plan)
+    assert result.card.orders > 100
+    assert_sound(result, session, account)
+
+
+REFUSED = ["rest_url", "public_socket_url", "private_socket_url"]
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_no_setting_opens_a_venue_elsewhere(name: str) -> None:
+    here: dict[str, Any] = {
+        "rest_url": "http://127.0.0.1:1",
+        "public_socket_url": "ws://127.0.0.1:1/v2",
+        "private_socket_url": "ws://127.0.0.1:1/v2-auth",
+    }
+    refuse_elsewhere(Settings(kraken=KrakenSettings(**here)))
+    default = getattr(KrakenSettings(), name)
+    with pytest.raises(UserError, match="closed in this version"):
+        refuse_elsewhere(Settings(kraken=KrakenSettings(**{**here, name: default})))
