@@ -88,4 +88,4 @@ def die_once(case: Case, fail_point: str) -> None:
     assert case.run(fail_point) == SIGKILL, f"{fail_point}: {case.where.told('trader')}"
     case.compare()
     found = case.finish()
-    assert len(found.submits) > 10, f"only {len(found.submits)}: too quiet to prove anything"
+    assert len(found.submits) > 5, f"only {len(found.submits)}: too quiet to prove anything"
