@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.timeout(180)
 COMMAND = "from service.entry import main; main()"
 SIMULATE = ("simulate", "kraken", "--print-keys", "--json", "--speed", "20", "--warm-up", "5")
 SHORT = ("--symbol", "BTC/USD", "--journal", "file", "--headless", "--json")

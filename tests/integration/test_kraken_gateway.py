@@ -46,7 +46,7 @@ from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.serving.launch import Running
 from tests.simulated_kraken import key_of, post, simulated_kraken, small_plan
 
-pytestmark = pytest.mark.asyncio
+pytestmark = [pytest.mark.asyncio, pytest.mark.timeout(120)]
 M = TypeVar("M", bound=Message)
 PATIENCE = 20.0
 FAR = Decimal("0.5")

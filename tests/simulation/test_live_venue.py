@@ -26,10 +26,11 @@ from service.settings import KrakenSettings, Settings
 from tests.live_desk import QUIET_SECONDS, SPEED, Session, plan_of, trade_live
 from tests.simulated_kraken import post
 
-SECONDS = 30.0
+SECONDS = 40.0
 # The venue keeps four decimals of dollars, a fill's cost has more: half a unit a posting.
 ROUNDING = Decimal("0.0001")
 QUOTE = "USD"
+pytestmark = pytest.mark.timeout(240)
 
 
 def held(session: Session) -> dict[str, Decimal]:
