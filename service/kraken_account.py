@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -58,6 +58,26 @@ async def kraken_account(
     Raises UserError when the venue does not answer or refuses the key.
     """
     refuse_elsewhere(settings)
+    async with AsyncExitStack() as stack:
+        try:
+            outside = await _opened(stack, settings, credentials, clock, came)
+        except EdgeError as error:
+            raise UserError(
+                ExitCode.ENVIRONMENT,
+                f"The venue does not open the account at {settings.kraken.rest_url} ({error}).",
+                "Check the key and its permissions; nothing was sent.",
+            ) from error
+        yield outside
+
+
+async def _opened(
+    stack: AsyncExitStack,
+    settings: Settings,
+    credentials: Credentials,
+    clock: EdgeClock,
+    came: Callable[[], None],
+) -> OutsideVenue:
+    """Open everything that the account needs; the stack closes it."""
     kraken = settings.kraken
     tier = TIERS[kraken.tier]
     ingress = Ingress()
@@ -66,48 +86,46 @@ async def kraken_account(
         await ingress.put(fact)
         came()
 
-    try:
-        with nonces_of(settings, credentials, clock.now) as nonces:
-            rest = KrakenRest(
-                kraken.rest_url,
-                credentials,
-                nonces,
-                clock=clock.now,
-                call_limits=CallLimits(tier),
-            )
-            async with rest:
-                lists = RestLists(rest, Names(await rest.assets(), await rest.asset_pairs()))
-                venue = KrakenVenue(lists, tell, clock=clock.now, limits=OrderLimits(tier))
-                patience = Patience(silence=float(kraken.silence_seconds))
-                listening = asyncio.create_task(
-                    stay_connected(kraken.private_socket_url, venue.line, Handshakes(), patience)
-                )
-                try:
-                    await _ready(venue, listening)
-                    yield OutsideVenue(venue, ingress, funds=True)
-                finally:
-                    listening.cancel()
-                    with suppress(asyncio.CancelledError):
-                        await listening
-    except EdgeError as error:
-        raise UserError(
-            ExitCode.ENVIRONMENT,
-            f"The venue does not open the account at {kraken.rest_url} ({error}).",
-            "Check the key and its permissions; nothing was sent.",
-        ) from error
+    nonces = stack.enter_context(nonces_of(settings, credentials, clock.now))
+    rest = await stack.enter_async_context(
+        KrakenRest(
+            kraken.rest_url, credentials, nonces, clock=clock.now, call_limits=CallLimits(tier)
+        )
+    )
+    lists = RestLists(rest, Names(await rest.assets(), await rest.asset_pairs()))
+    venue = KrakenVenue(lists, tell, clock=clock.now, limits=OrderLimits(tier))
+    patience = Patience(silence=float(kraken.silence_seconds))
+    listening = asyncio.create_task(
+        stay_connected(kraken.private_socket_url, venue.line, Handshakes(), patience)
+    )
+    listening.add_done_callback(lambda ended: note_fault(venue, ended))
+    stack.push_async_callback(_hung_up, listening)
+    await _ready(venue, listening)
+    return OutsideVenue(venue, ingress, funds=True)
+
+
+async def _hung_up(listening: asyncio.Task[None]) -> None:
+    listening.cancel()
+    await asyncio.wait({listening})
+
+
+def note_fault(venue: KrakenVenue, ended: asyncio.Task[None]) -> None:
+    """The listener ends by cancellation alone; anything else must not go unheard."""
+    if not ended.cancelled() and (fault := ended.exception()) is not None:
+        venue.fail(f"{type(fault).__name__}: {fault}")
 
 
 async def _ready(venue: KrakenVenue, listening: asyncio.Task[None]) -> None:
     """Wait until the private channels are open."""
     try:
         async with asyncio.timeout(READY_SECONDS):
-            while not venue.is_ready:
-                if listening.done():
-                    listening.result()
+            for _ in iter(lambda: venue.is_ready or listening.done(), True):
                 await asyncio.sleep(_LOOK_SECONDS)
-    except TimeoutError as error:
+    except TimeoutError:
+        pass  # told below
+    if not venue.is_ready:
         raise UserError(
             ExitCode.ENVIRONMENT,
             f"The private channels were not open after {READY_SECONDS:g} s ({venue.trouble}).",
             "Check the key's permissions (create-ws-token) and kraken.private_socket_url.",
-        ) from error
+        )

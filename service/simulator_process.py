@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -18,6 +19,7 @@ from service.failures import ExitCode, UserError
 
 READY_SECONDS: Final = 60.0
 END_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.1
 _COMMAND: Final = "from service.entry import main; main()"
 
 
@@ -28,6 +30,9 @@ class SimulatorKey(msgspec.Struct, frozen=True):
     secret: str
     permissions: tuple[str, ...]
     otp_secret: str | None = None
+
+    def __repr__(self) -> str:
+        return f"SimulatorKey(redacted, permissions={self.permissions!r})"
 
 
 class SimulatorAccount(msgspec.Struct, frozen=True):
@@ -103,8 +108,14 @@ async def _ready(process: asyncio.subprocess.Process, log: Path) -> SimulatorPla
 
 
 def place_in(path: Path) -> SimulatorPlace:
-    """What a running simulator said of itself. Raises UserError for a file that does not say it."""
+    """What a running simulator said of itself; one that has just been started says it in a moment.
+
+    Raises UserError for a file that does not say it.
+    """
+    patient_until = time.monotonic() + READY_SECONDS
     try:
+        while not path.read_bytes() and time.monotonic() < patient_until:
+            time.sleep(_LOOK_SECONDS)
         return msgspec.json.decode(path.read_bytes().partition(b"\n")[0], type=SimulatorPlace)
     except OSError as error:
         raise UserError(

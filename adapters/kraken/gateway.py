@@ -38,7 +38,7 @@ from adapters.kraken.entries import entry_of
 from adapters.kraken.errors import Action, action_of
 from adapters.kraken.executions import CHANNEL, ExecutionError, Executions, ExecutionsFrame
 from adapters.kraken.limits import OrderLimits
-from adapters.kraken.private_line import Guest, PrivateLine, Reply
+from adapters.kraken.private_line import UNREADABLE, Guest, PrivateLine, Reply
 from adapters.kraken.requests import DEADLINE_LEAST_NS, order_params, outcome_of
 from adapters.kraken.socket import DeafError
 from adapters.kraken.tokens import TokenError, instant_of
@@ -142,7 +142,13 @@ class KrakenVenue:
             raise
         if not reply.success:
             self._refused(order, reply)
-        placed = msgspec.json.decode(reply.result, type=_Placed)
+        try:
+            placed = msgspec.json.decode(reply.result, type=_Placed)
+        except UNREADABLE as error:
+            # It says yes to something: whether that is our order the lists must tell.
+            told = f"an acknowledgement that names no order: {error}"
+            self._answer(order, SubmitOutcome.UNKNOWN, told)
+            raise UnknownOutcome(told) from error
         self._executions.learn(placed.order_id, order.cl_ord_id, order.symbol, order.side)
         self._answer(order, SubmitOutcome.ACCEPTED, "", placed.order_id)
 
@@ -165,6 +171,8 @@ class KrakenVenue:
     async def switch(self, switch: DeadManSwitch) -> None:
         """Set the venue's timer of the whole account. Raises an EdgeError when it is not set."""
         self._refuse_barred()
+        if not self.is_ready:
+            raise Transient("the private channels are not open")
         params = {"timeout": switch.seconds, "token": self._token}
         reply = await self.line.request("cancel_all_orders_after", params)
         if not reply.success:
@@ -313,6 +321,11 @@ class KrakenVenue:
         for stream in PRIVATE_STREAMS:
             await self._tell(FeedStatus(self._clock(), stream, FeedEvent.ONLINE))
 
+    def fail(self, reason: str) -> None:
+        """Nobody listens any more, by a fault of ours: entries close, cancels go by the lists."""
+        self.line.lost(reason)
+        self._say(KillSwitch(1, "kraken", f"the private channels are not heard: {reason}"))
+
     def _leave(self, reason: str) -> None:
         self.trouble = reason
         if self._token:
@@ -334,7 +347,7 @@ class KrakenVenue:
                 return  # what lies there is the reconciliation's to read
             else:
                 facts = tuple(self._entries(_BALANCES.decode(frame)))
-        except (msgspec.DecodeError, ExecutionError, TokenError) as error:
+        except (*UNREADABLE, ExecutionError, TokenError) as error:
             raise DeafError(f"a private frame that is none: {error}") from error
         for fact in facts:
             await self._tell(fact)

@@ -18,6 +18,8 @@ from actors.ports import Transient, UnknownOutcome
 from adapters.kraken.socket import DeafError, Send
 
 ANSWER_SECONDS: Final = 5.0
+UNREADABLE: Final = (msgspec.DecodeError, RecursionError)
+"""What decoding a frame of whatever bytes may raise; too deep a nesting is the second."""
 _TROUBLE: Final = (aiohttp.ClientError, ConnectionError)
 
 
@@ -110,7 +112,7 @@ class PrivateLine:
                 raise DeafError(f"the private channels were not opened: {failed}") from failed
         try:
             head = _HEAD.decode(frame)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DeafError("a frame that is no JSON") from error
         if head.method:
             self._answer(frame)
@@ -121,6 +123,10 @@ class PrivateLine:
         """Whoever waits for a reply learns that it does not come."""
         self._send = None
         if self._arriving is not None:
+            # One that has failed already is looked at, so that its fault is nobody's secret.
+            if self._arriving.done() and not self._arriving.cancelled():
+                failed = self._arriving.exception()
+                reason = reason if failed is None else f"{failed} ({reason})"
             self._arriving.cancel()
             self._arriving = None
         for waiting in self._waiting.values():
@@ -134,7 +140,7 @@ class PrivateLine:
     def _answer(self, frame: bytes) -> None:
         try:
             reply = _REPLY.decode(frame)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             raise DeafError("a reply that is none") from error
         waiting = self._waiting.get(reply.req_id)
         if waiting is not None and not waiting.done():
