@@ -12,7 +12,7 @@ from actors.messages.base import Message
 from actors.messages.decision import Side
 from actors.messages.execution import ExecutionReport
 from actors.messages.order import OrderState, SubmitOrder
-from actors.messages.reconciliation import ReconciliationEnded
+from actors.messages.reconciliation import ReconcileRequested, ReconciliationEnded
 from actors.orders.lifecycle import TERMINAL
 from actors.orders.state import Order, OrdersConfig
 from actors.reconciliation.actor import ReconciliationActor
@@ -123,3 +123,33 @@ class OutsideBooks(Books):
 def sparse(fact: ExecutionReport) -> ExecutionReport:
     """The same fact as a venue repeats it: by its own order id, with nothing that was told."""
     return msgspec.structs.replace(fact, cl_ord_id="", symbol="", side=None, filled=None)
+
+
+def agreed() -> OutsideBooks:
+    """An account that agrees with its venue."""
+    found = OutsideBooks(USD="10000.00", XBT="1.00000000")
+    found.read()
+    return found
+
+
+def next_reading(books: OutsideBooks) -> ReconciliationEnded:
+    """The reading on schedule."""
+    books.pass_on(300)
+    ended = books.read()
+    assert ended is not None
+    return ended
+
+
+def confirmed(books: OutsideBooks) -> ReconciliationEnded:
+    """The reading that confirms a difference."""
+    ended = next_reading(books)
+    for _ in range(2):
+        books.pass_on(5)
+        ended = books.read() or ended
+    assert books.reconciliation.state.differs
+    return ended
+
+
+def requests(books: OutsideBooks) -> list[ReconcileRequested]:
+    """Every reading that was asked for."""
+    return of(ReconcileRequested, books.sent)

@@ -14,7 +14,7 @@ from actors.messages.reconciliation import ReconcileRequested, ReconciliationSta
 from actors.messages.risk import IntentRefused, Refusal
 from actors.money import EXACT
 from tests.books import START, of
-from tests.outside_books import OutsideBooks
+from tests.outside_books import OutsideBooks, agreed
 
 AWAY = (FeedEvent.STALE, FeedEvent.GAP, FeedEvent.CORRUPT)
 
@@ -28,9 +28,7 @@ def money() -> Iterator[None]:
 @pytest.fixture
 def books() -> OutsideBooks:
     """An account that agrees with its venue."""
-    found = OutsideBooks(USD="10000.00", XBT="1.00000000")
-    found.read()
-    return found
+    return agreed()
 
 
 def blocked(books: OutsideBooks) -> str:

@@ -29,7 +29,7 @@ from actors.messages.reconciliation import (
 from actors.messages.risk import IntentRefused, Refusal
 from actors.money import EXACT
 from tests.books import START, approved, of
-from tests.outside_books import OutsideBooks
+from tests.outside_books import OutsideBooks, agreed, confirmed, next_reading, requests
 
 D = Decimal
 
@@ -44,31 +44,7 @@ def money() -> Iterator[None]:
 @pytest.fixture
 def books() -> OutsideBooks:
     """An account that agrees with its venue."""
-    found = OutsideBooks(USD="10000.00", XBT="1.00000000")
-    found.read()
-    return found
-
-
-def next_reading(books: OutsideBooks) -> ReconciliationEnded:
-    """The reading on schedule."""
-    books.pass_on(300)
-    ended = books.read()
-    assert ended is not None
-    return ended
-
-
-def confirmed(books: OutsideBooks) -> ReconciliationEnded:
-    """The reading that confirms a difference."""
-    ended = next_reading(books)
-    for _ in range(2):
-        books.pass_on(5)
-        ended = books.read() or ended
-    assert books.reconciliation.state.differs
-    return ended
-
-
-def requests(books: OutsideBooks) -> list[ReconcileRequested]:
-    return of(ReconcileRequested, books.sent)
+    return agreed()
 
 
 def test_books_that_never_held_anything_take_over_what_lies_at_the_venue() -> None:

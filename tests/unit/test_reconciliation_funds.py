@@ -15,13 +15,12 @@ from actors.messages.ledger import EntryBooked, HoldRefused, PortfolioState, Tra
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.order import OrderState
 from actors.messages.reconciliation import (
-    ReconcileRequested,
     ReconciliationEnded,
     VenueBalance,
 )
 from actors.money import EXACT
 from tests.books import SECOND, START, of
-from tests.outside_books import OutsideBooks
+from tests.outside_books import OutsideBooks, agreed, confirmed, next_reading
 
 D = Decimal
 
@@ -36,31 +35,7 @@ def money() -> Iterator[None]:
 @pytest.fixture
 def books() -> OutsideBooks:
     """An account that agrees with its venue."""
-    found = OutsideBooks(USD="10000.00", XBT="1.00000000")
-    found.read()
-    return found
-
-
-def next_reading(books: OutsideBooks) -> ReconciliationEnded:
-    """The reading on schedule."""
-    books.pass_on(300)
-    ended = books.read()
-    assert ended is not None
-    return ended
-
-
-def confirmed(books: OutsideBooks) -> ReconciliationEnded:
-    """The reading that confirms a difference."""
-    ended = next_reading(books)
-    for _ in range(2):
-        books.pass_on(5)
-        ended = books.read() or ended
-    assert books.reconciliation.state.differs
-    return ended
-
-
-def requests(books: OutsideBooks) -> list[ReconcileRequested]:
-    return of(ReconcileRequested, books.sent)
+    return agreed()
 
 
 def test_rounding_by_the_venue_is_booked_up_to_a_step_a_trade(books: OutsideBooks) -> None:
