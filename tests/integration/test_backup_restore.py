@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import asyncpg
@@ -29,7 +30,7 @@ from tests.backups import (
     traded,
     traded_source,
 )
-from tests.postgres_server import KINDS, Server, running_server
+from tests.postgres_server import KINDS, Server, machine_server, running_server
 
 pytestmark = pytest.mark.timeout(180)
 EVENTS = 3_000
@@ -303,19 +304,23 @@ def test_the_rows_of_every_account_come_along(
     asyncio.run(work())
 
 
+@pytest.fixture
+def stewarded() -> Iterator[Server]:
+    """A server of its own: a role belongs to the server, and would deviate in tests of roles."""
+    with machine_server() as server:
+        asyncio.run(server.run("postgres", "CREATE ROLE steward LOGIN CREATEROLE"))
+        yield server
+
+
 def test_an_administrator_without_a_superusers_rights_restores_too(
-    pytestconfig: pytest.Config, tmp_path: Path
+    stewarded: Server, tmp_path: Path
 ) -> None:
     """Only the guards are missing then, as they are after `ballast db migrate`."""
-    server = running_server(pytestconfig, "machine")
+    server = stewarded
 
     async def work() -> None:
         database = await server.empty_database()
-        await server.run(
-            "postgres",
-            "DROP ROLE IF EXISTS steward; CREATE ROLE steward LOGIN CREATEROLE;"
-            f" ALTER DATABASE {database} OWNER TO steward",
-        )
+        await server.run("postgres", f"ALTER DATABASE {database} OWNER TO steward")
         first = settings_for(tmp_path / "home", dsn=server.dsn(database, "steward"))
         await prepare_database(first.journal.dsn)
         # Who acts as writer and reader must belong to them.
