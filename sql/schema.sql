@@ -2079,7 +2079,7 @@ CREATE TABLE ballast.transfer (
     CONSTRAINT transfer_debit_sequence_once UNIQUE (account_id, debit, debit_sequence),
     CONSTRAINT transfer_finite CHECK (((abs(debit_balance) < 'Infinity'::numeric) AND (abs(credit_balance) < 'Infinity'::numeric))),
     CONSTRAINT transfer_hash_form CHECK ((((previous IS NULL) = (hash IS NULL)) AND (octet_length(hash) = 64) AND (octet_length(previous) = ANY (ARRAY[0, 64])))),
-    CONSTRAINT transfer_successor_once UNIQUE (account_id, previous)
+    CONSTRAINT transfer_number_once UNIQUE (account_id, transfer_no)
 );
 
 --# table ballast.universe_member
@@ -3659,11 +3659,11 @@ COMMENT ON CONSTRAINT transfer_finite ON ballast.transfer IS 'NaN and Infinity a
 --# comment on CONSTRAINT transfer_hash_form ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_hash_form ON ballast.transfer IS 'A hash is a SHA-256 in hex, 64 characters; rows from before the chain have none';
 
+--# comment on CONSTRAINT transfer_number_once ON ballast.transfer
+COMMENT ON CONSTRAINT transfer_number_once ON ballast.transfer IS 'One row a number, and its predecessor is the one before: a fork of the ledger cannot be stored';
+
 --# comment on CONSTRAINT transfer_pkey ON ballast.transfer
 COMMENT ON CONSTRAINT transfer_pkey ON ballast.transfer IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
-
---# comment on CONSTRAINT transfer_successor_once ON ballast.transfer
-COMMENT ON CONSTRAINT transfer_successor_once ON ballast.transfer IS 'One successor only: a fork of the ledger cannot be stored';
 
 --# comment on CONSTRAINT universe_member_pkey ON ballast.universe_member
 COMMENT ON CONSTRAINT universe_member_pkey ON ballast.universe_member IS 'A row is told by its input and its place among that input''s rows, so none comes twice';

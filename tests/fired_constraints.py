@@ -86,7 +86,7 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("order_event_quantity_positive", "order_event", changed(ORDER, quantity=D(0))),
     ("order_event_limit_price_positive", "order_event", changed(ORDER, limit_price=D(-1))),
     ("fill_trade_once", "fill", changed(FILL, price=D("27000.2"))),
-    ("transfer_successor_once", "transfer", TransfersPosted(1, TRANSFERS[:1])),
+    ("transfer_debit_sequence_once", "transfer", TransfersPosted(1, TRANSFERS[:1])),
     ("transfer_amount_positive", "transfer", moved(amount=D(0))),
     ("transfer_amount_positive", "transfer", moved(amount=D("NaN"))),
     ("transfer_between_two", "transfer", moved(credit="external:USD")),
@@ -153,7 +153,7 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ),
     ("ingestion_watermark_counts", "ingestion_watermark", changed(WATERMARK, taken=(-1, 0))),
     ("transfer_hash_form", "transfer", moved(hash="odd")),
-    ("transfer_successor_once", "transfer", moved(previous=TRANSFERS[0].hash)),
+    ("transfer_number_once", "transfer", moved(transfer_no=TRANSFERS[0].transfer_no)),
     ("transfer_debit_sequence_once", "transfer", moved(debit_sequence=1)),
     ("transfer_credit_sequence_once", "transfer", moved(credit_sequence=1)),
 )

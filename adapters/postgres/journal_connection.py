@@ -88,6 +88,9 @@ class JournalConnection:
                 server_settings={
                     "application_name": "ballast",
                     "synchronous_commit": "on",
+                    # The triggers see thousands of rows and take milliseconds; compiling their
+                    # plans anew for each commit would take fifty and more.
+                    "jit": "off",
                     "lock_timeout": f"{self._lock_limit_s * 1000:.0f}ms",
                 },
             )

@@ -133,11 +133,11 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0017_manifests made; it is the last one.
+# Takes back what 0018_numbers_instead_of_successors made; it is the last one.
 LAST_TAKEN_BACK = """
-    DROP TABLE ballast.replay_manifest;
-    DROP FUNCTION ballast.check_manifests();
-    DROP VIEW ballast.derived_row
+    ALTER TABLE ballast.transfer
+        DROP CONSTRAINT transfer_number_once,
+        ADD CONSTRAINT transfer_successor_once UNIQUE (account_id, previous)
 """
 
 

@@ -308,7 +308,7 @@ RULES = re.compile(r"'((?:risk_verdict|order_request|fill|trade_closed)_\w+)'")
 OF_BOOKS = {"lot", "lot_consumed", "ledger_entry", "risk_hour", "cluster_hour"}
 CHAIN = {
     "transfer_hash_form",
-    "transfer_successor_once",
+    "transfer_number_once",
     "transfer_debit_sequence_once",
     "transfer_credit_sequence_once",
 }
