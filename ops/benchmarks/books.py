@@ -131,7 +131,7 @@ async def by_batch(dsn: str, label: str, *, appends: int) -> list[Figure]:
                 )
             )
         name = f"postings appended, {BATCHES[-1]:,} transfers a commit, triggers on"
-        most = 2 * rate["ballast"]
+        most = 2 * figures[-1].value
         figures.append(Figure(name, most, "postings/s", least=POSTINGS_LEAST, hint=HINT))
     finally:
         await guarded.close()

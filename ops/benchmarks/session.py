@@ -1,8 +1,9 @@
-"""Whether memory stays flat: hours of trouble over the whole live path, the venue in its own process.
+"""Whether memory stays flat: hours of trouble over the whole live path.
 
-Thirty symbols, twenty of the venue's seconds in one, orders as often as a coin says, and faults of
-every kind all the while. Resident memory of this process, which is the service alone, is read every
-ten minutes of the venue's time; what grows in the second half is what months would be made of.
+The venue runs in a process of its own: thirty symbols, twenty of its seconds in one of ours, orders
+as often as a coin says, and faults of every kind. Resident memory of this process, the service
+alone, is read every ten minutes of the venue's time: what grows in the second half is what months
+would be made of.
 """
 
 from __future__ import annotations
