@@ -99,14 +99,15 @@ async def _opened(
         stay_connected(kraken.private_socket_url, venue.line, Handshakes(), patience)
     )
     listening.add_done_callback(lambda ended: note_fault(venue, ended))
-    stack.push_async_callback(_hung_up, listening)
+    stack.push_async_callback(_hung_up, listening, venue)
     await _ready(venue, listening)
     return OutsideVenue(venue, ingress, funds=True)
 
 
-async def _hung_up(listening: asyncio.Task[None]) -> None:
+async def _hung_up(listening: asyncio.Task[None], venue: KrakenVenue) -> None:
     listening.cancel()
     await asyncio.wait({listening})
+    await venue.line.hang_up()
 
 
 def note_fault(venue: KrakenVenue, ended: asyncio.Task[None]) -> None:
