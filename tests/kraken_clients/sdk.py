@@ -11,6 +11,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
 
+from kraken.exceptions import EXCEPTION_ASSIGNMENT
 from kraken.spot import Market, SpotWSClient, Trade, User
 from websockets.exceptions import ConnectionClosed
 
@@ -36,6 +37,7 @@ from tests.kraken_clients.facts import (
 from tests.kraken_clients.rest_words import RestWords
 
 WAIT_SECONDS = 15.0
+_REFUSALS = tuple(set(EXCEPTION_ASSIGNMENT.values()))
 BOOK = tuple[dict[float, float], dict[float, float]]
 
 
@@ -242,9 +244,7 @@ class SdkRest(RestWords):
             fields["side"] = fields.pop("type")
         try:
             told = await asyncio.to_thread(self._methods[name], **fields)
-        except Exception as error:
-            if type(error).__module__ != "kraken.exceptions":
-                raise
+        except _REFUSALS as error:
             raise refused(error.args) from error
         if isinstance(told, dict) and told.get("error"):
             raise refused(told["error"])  # a text for which it has no exception
