@@ -8,7 +8,7 @@ first start are asked for, so that features are warm; later downtime stays a gap
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Final, TypeAlias
@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from actors.dataset import Dataset
+from actors.fees import with_fees
 from actors.ids import digest_hex
 from actors.instant import MILLISECOND_NS, MINUTE_NS, SECOND_NS
 from actors.instruments import Instrument
 from actors.messages.arrays import sealed, sealed_ints
-from actors.messages.control import RunStarted
+from actors.messages.control import FeeTier, RunStarted
 from actors.messages.market import CandleSlice
 from actors.money import step_of
 from actors.ports import EdgeError, Feed, FeedItem, Journal
@@ -48,6 +49,7 @@ CLOCK_OFF_MOST_NS: Final = 30 * SECOND_NS
 _MINUTES: Final = (1, 5, 15, 30, 60, 240, 1440)
 _BASE: Final = f"/{QUOTE}"
 Say = Callable[[str], None]
+AskFees = Callable[[tuple[str, ...]], Awaitable[tuple[FeeTier, ...]]]
 
 
 class LiveMarket:
@@ -74,6 +76,8 @@ class LiveMarket:
         self.left_out: dict[str, str] = {}
         self.warm_up: list[FeedItem] = []
         self.clock = clock or EdgeClock()
+        self.account_fees: AskFees | None = None
+        """Who tells what the account pays; without, the first public tier counts."""
         self._settings = settings
         self._capture = capture
         self._rest = KrakenRest(settings.kraken.rest_url, clock=self.clock.now, patience=PATIENCE)
@@ -117,6 +121,8 @@ class LiveMarket:
             self._list(await self._market.pairs(), begun)
             for symbol, reason in self.left_out.items():
                 say(f"{symbol} is left out: {reason}")
+            if self.account_fees is not None:
+                self.rules = with_tiers(self.rules, await self.account_fees(self.symbols))
             if begun is None:
                 await self._remember(say, stop)
         except EdgeError as error:
@@ -256,6 +262,12 @@ def rule_of(symbol: str, pair: AssetPair) -> Instrument:
         maker_fee=Decimal(MAKER_FEE) if maker is None else maker,
         taker_fee=Decimal(TAKER_FEE) if taker is None else taker,
     )
+
+
+def with_tiers(rules: tuple[Instrument, ...], tiers: tuple[FeeTier, ...]) -> tuple[Instrument, ...]:
+    """The rules with the account's own fees."""
+    told = {tier.symbol: tier for tier in tiers}
+    return tuple(with_fees(rule, told) for rule in rules)
 
 
 def options_of(settings: Settings) -> FeedOptions:

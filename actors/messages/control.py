@@ -150,7 +150,8 @@ class FeeTier(Message, frozen=True):
 class FeeTierRead(Message, frozen=True):
     """Input: the account's own fees as the venue tells them, of the symbols whose fees moved.
 
-    From here on they stand instead of those in the run's rules. `reason` says why they were told.
+    From here on they stand instead of those in the run's rules. `reason` says why they were told;
+    without `tiers` it says why they could not be read, and what was told before stands.
     """
 
     ts: int

@@ -241,9 +241,12 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         return switch.announced(self.config, self.state, message, at)
 
     def fees(self, message: FeeTierRead, _at: int) -> Effects:
-        """What the account pays from now on."""
+        """What the account pays from now on; a reading that failed tells nothing but why."""
         learn(self.state.fees, message)
-        return NOTHING
+        if not message.tiers:
+            return (Note("warning", "fees.unreadable", (("reason", message.reason),)),)
+        fields = tuple((each.symbol, f"{each.taker} {each.maker}") for each in message.tiers)
+        return (Note("info", "fees.told", (("reason", message.reason), *fields)),)
 
     def consent(self, message: SwitchConsent, at: int) -> Effects:
         """A person lets the switch cancel foreign orders, or no longer."""

@@ -127,7 +127,7 @@ class Stepping(Silent):
         elif type(body) is RunStarted:
             self.phase = "trading"
         elif type(body) in _OF_FILLS:
-            notes = (each.body for each in result.envelopes if isinstance(each.body, Note))
+            notes = (each.body for each in result.notes if isinstance(each.body, Note))
             self.fee_differences += sum(note.event == FEE_DIFFERS for note in notes)
         for failure in result.outcome.failures:
             if not failure.halted:
