@@ -36,10 +36,13 @@ class Instrument(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """The worst cost of `quantity` at `price` in quote currency, rounded up."""
         return multiply_up(quantity, price, self.quote_step)
 
-    def hold_of(self, quantity: Decimal, price: Decimal) -> Decimal:
-        """What a buy must reserve: cost plus the taker fee, each rounded up."""
+    def hold_of(
+        self, quantity: Decimal, price: Decimal, taker_fee: Decimal | None = None
+    ) -> Decimal:
+        """What a buy must reserve: cost plus the taker fee (ours, or the one given), rounded up."""
         cost = self.cost_of(quantity, price)
-        return EXACT.add(cost, multiply_up(cost, self.taker_fee, self.quote_step))
+        fee = self.taker_fee if taker_fee is None else taker_fee
+        return EXACT.add(cost, multiply_up(cost, fee, self.quote_step))
 
     def is_on_tick(self, price: Decimal) -> bool:
         """Whether `price` is a positive multiple of the tick."""

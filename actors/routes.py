@@ -19,6 +19,7 @@ from actors.messages.control import (
     Correction,
     Deposit,
     EpochOpened,
+    FeeTierRead,
     KillSwitch,
     LedgerEntry,
     MaintenanceAnnounced,
@@ -126,6 +127,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     VenueSnapshot: ("orders",),
     MaintenanceAnnounced: ("orders",),
     SwitchConsent: ("orders",),
+    FeeTierRead: ("strategy", "risk", "orders"),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),

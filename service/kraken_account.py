@@ -16,6 +16,7 @@ from actors.messages.base import Message
 from actors.ports import EdgeError
 from adapters.kraken.account_lists import RestLists
 from adapters.kraken.clock import EdgeClock
+from adapters.kraken.fees import AccountFees
 from adapters.kraken.gateway import KrakenVenue
 from adapters.kraken.handshakes import Handshakes
 from adapters.kraken.limits import TIERS, CallLimits, OrderLimits
@@ -23,6 +24,7 @@ from adapters.kraken.names import Names
 from adapters.kraken.rest import KrakenRest
 from adapters.kraken.signing import Credentials
 from adapters.kraken.socket import Patience, stay_connected
+from service.account_fees import FeeWatch
 from service.failures import ExitCode, UserError
 from service.ingress import Ingress
 from service.key_places import nonces_of
@@ -92,21 +94,27 @@ async def _opened(
             kraken.rest_url, credentials, nonces, clock=clock.now, call_limits=CallLimits(tier)
         )
     )
-    lists = RestLists(rest, Names(await rest.assets(), await rest.asset_pairs()))
+    names = Names(await rest.assets(), await rest.asset_pairs())
+    lists = RestLists(rest, names)
     venue = KrakenVenue(lists, tell, clock=clock.now, limits=OrderLimits(tier))
     patience = Patience(silence=float(kraken.silence_seconds))
     listening = asyncio.create_task(
         stay_connected(kraken.private_socket_url, venue.line, Handshakes(), patience)
     )
     listening.add_done_callback(lambda ended: note_fault(venue, ended))
-    stack.push_async_callback(_hung_up, listening)
+    stack.push_async_callback(_hung_up, listening, venue)
     await _ready(venue, listening)
-    return OutsideVenue(venue, ingress, funds=True)
+    fees = FeeWatch(
+        AccountFees(rest, names).read, tell, clock.now, lambda ended: note_fault(venue, ended)
+    )
+    stack.push_async_callback(fees.close)
+    return OutsideVenue(venue, ingress, funds=True, fees=fees)
 
 
-async def _hung_up(listening: asyncio.Task[None]) -> None:
+async def _hung_up(listening: asyncio.Task[None], venue: KrakenVenue) -> None:
     listening.cancel()
     await asyncio.wait({listening})
+    await venue.line.hang_up()
 
 
 def note_fault(venue: KrakenVenue, ended: asyncio.Task[None]) -> None:

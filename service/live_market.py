@@ -8,7 +8,7 @@ first start are asked for, so that features are warm; later downtime stays a gap
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from decimal import Decimal
 from typing import Final, TypeAlias
@@ -17,11 +17,12 @@ from urllib.parse import urlsplit
 import numpy as np
 
 from actors.dataset import Dataset
+from actors.fees import with_fees
 from actors.ids import digest_hex
 from actors.instant import MILLISECOND_NS, MINUTE_NS, SECOND_NS
 from actors.instruments import Instrument
 from actors.messages.arrays import sealed, sealed_ints
-from actors.messages.control import RunStarted
+from actors.messages.control import FeeTier, RunStarted
 from actors.messages.market import CandleSlice
 from actors.money import step_of
 from actors.ports import EdgeError, Feed, FeedItem, Journal
@@ -30,7 +31,9 @@ from adapters.instruments.table import canonical_symbol
 from adapters.kraken.capture import CaptureFile
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
-from adapters.kraken.public_rest import Pair, PublicRest, first_fee
+from adapters.kraken.public_market import PATIENCE, PublicMarket, first_fee
+from adapters.kraken.records import AssetPair
+from adapters.kraken.rest import KrakenRest
 from adapters.kraken.socket import Patience
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
@@ -46,6 +49,7 @@ CLOCK_OFF_MOST_NS: Final = 30 * SECOND_NS
 _MINUTES: Final = (1, 5, 15, 30, 60, 240, 1440)
 _BASE: Final = f"/{QUOTE}"
 Say = Callable[[str], None]
+AskFees = Callable[[tuple[str, ...]], Awaitable[tuple[FeeTier, ...]]]
 
 
 class LiveMarket:
@@ -72,9 +76,12 @@ class LiveMarket:
         self.left_out: dict[str, str] = {}
         self.warm_up: list[FeedItem] = []
         self.clock = clock or EdgeClock()
+        self.account_fees: AskFees | None = None
+        """Who tells what the account pays; without, the first public tier counts."""
         self._settings = settings
         self._capture = capture
-        self._rest = PublicRest(settings.kraken.rest_url, canonical_symbol)
+        self._rest = KrakenRest(settings.kraken.rest_url, clock=self.clock.now, patience=PATIENCE)
+        self._market = PublicMarket(self._rest, canonical_symbol)
         self._open = AsyncExitStack()
         self._feed: LiveFeed | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -110,10 +117,12 @@ class LiveMarket:
         begun = await run_started(journal, rows[-1]) if rows else None
         await self._open.enter_async_context(self._rest)
         try:
-            self._refuse_clock(await self._rest.time())
-            self._list(await self._rest.pairs(), begun)
+            self._refuse_clock(await self._market.time())
+            self._list(await self._market.pairs(), begun)
             for symbol, reason in self.left_out.items():
                 say(f"{symbol} is left out: {reason}")
+            if self.account_fees is not None:
+                self.rules = with_tiers(self.rules, await self.account_fees(self.symbols))
             if begun is None:
                 await self._remember(say, stop)
         except EdgeError as error:
@@ -127,7 +136,7 @@ class LiveMarket:
             self._settings.kraken.public_socket_url,
             clock=self.clock,
             options=options_of(self._settings),
-            trades=self._rest,
+            trades=self._market,
             capture=self._capture,
         )
 
@@ -175,7 +184,7 @@ class LiveMarket:
                 "Set the clock (NTP), then start again.",
             )
 
-    def _list(self, pairs: dict[str, Pair], begun: RunStarted | None) -> None:
+    def _list(self, pairs: dict[str, AssetPair], begun: RunStarted | None) -> None:
         """Settle on the symbols and their rules."""
         is_ours = begun is not None and begun.feed == f"{self.kind}:{self.digest}"
         if is_ours and begun is not None and self.symbols in {(), begun.symbols}:
@@ -211,21 +220,20 @@ class LiveMarket:
             if stop.is_set():
                 return
             try:
-                rows = await self._rest.candles(symbol, minutes)
+                rows = await self._market.candles(symbol, minutes)
             except EdgeError as error:
                 say(f"no history of {symbol}: {error}")
                 continue
             for row in rows:
-                if row[7]:  # a candle without trades is a gap, as everywhere
-                    texts = (row[1], row[2], row[3], row[4], row[6])
-                    numbers = [float(text) for text in texts]
-                    found.setdefault(row[0], []).append((place, [*numbers, float(row[7])]))
+                if row.trades:  # a candle without trades is a gap, as everywhere
+                    told = (row.open, row.high, row.low, row.close, row.volume, row.trades)
+                    numbers = [float(each) for each in told]
+                    found.setdefault(int(row.opened_ts), []).append((place, numbers))
         step = minutes * MINUTE_NS
         # All of it is news now: logical time begins with the account, not with its history.
         at = self.clock.now()
         self.warm_up = [
-            FeedItem(at, _slice(opened * SECOND_NS, step, found[opened]))
-            for opened in sorted(found)
+            FeedItem(at, _slice(opened, step, found[opened])) for opened in sorted(found)
         ]
 
 
@@ -239,7 +247,7 @@ Source: TypeAlias = Feed | LiveMarket
 """What a run reads: the same items for whoever reads it, or the world as it happens."""
 
 
-def rule_of(symbol: str, pair: Pair) -> Instrument:
+def rule_of(symbol: str, pair: AssetPair) -> Instrument:
     """The rules of a pair as the venue lists it; where it lists no fee, the dearest tier."""
     taker, maker = first_fee(pair.fees), first_fee(pair.fees_maker)
     return Instrument(
@@ -248,12 +256,18 @@ def rule_of(symbol: str, pair: Pair) -> Instrument:
         quote=QUOTE,
         tick=pair.tick_size or step_of(pair.pair_decimals),
         lot=step_of(pair.lot_decimals),
-        quantity_min=pair.ordermin,
-        cost_min=pair.costmin,
+        quantity_min=pair.ordermin or Decimal(0),
+        cost_min=pair.costmin or Decimal(0),
         quote_decimals=QUOTE_DECIMALS,
         maker_fee=Decimal(MAKER_FEE) if maker is None else maker,
         taker_fee=Decimal(TAKER_FEE) if taker is None else taker,
     )
+
+
+def with_tiers(rules: tuple[Instrument, ...], tiers: tuple[FeeTier, ...]) -> tuple[Instrument, ...]:
+    """The rules with the account's own fees."""
+    told = {tier.symbol: tier for tier in tiers}
+    return tuple(with_fees(rule, told) for rule in rules)
 
 
 def options_of(settings: Settings) -> FeedOptions:

@@ -27,6 +27,7 @@ from actors.orders.state import OrdersState
 from actors.ports import EdgeError
 from actors.reconciliation.state import ReconciliationActorState
 from actors.venue_port import Venue
+from service.account_fees import FeeWatch
 from service.fail_points import FailPoints
 from service.ingress import Ingress
 from service.outbox import Outbox
@@ -51,7 +52,7 @@ class _Asked(msgspec.Struct, frozen=True):
 class OutsideVenue:
     """What a driver needs to trade through a venue port, and the pace of its safe stops.
 
-    With `funds` the account opens with what lies at the venue.
+    With `funds` the account opens with what lies at the venue, with `fees` it pays its own.
     """
 
     def __init__(
@@ -62,9 +63,11 @@ class OutsideVenue:
         pauses: Pauses = Pauses(),  # noqa: B008  (frozen)
         bounds: Bounds = Bounds(),  # noqa: B008  (frozen)
         funds: bool = False,
+        fees: FeeWatch | None = None,
     ) -> None:
         self.venue = venue
         self.funds = funds
+        self.fees = fees
         self.ingress = ingress
         self.pauses = pauses
         self.bounds = bounds

@@ -159,6 +159,8 @@ async def _run(
     plan = RunPlan("PAPER", FILE, str(home / "journal"), limits=limits, speed=1.0, verify=False)
     credentials = Credentials(key.key, key.secret)
     async with kraken_account(settings, credentials, clock, market.nudge) as outside:
+        assert outside.fees is not None
+        market.account_fees = outside.fees.begin
         beside = asyncio.ensure_future(_beside(session, seconds, during))
         result = await trade(
             settings,

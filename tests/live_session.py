@@ -14,8 +14,10 @@ from adapters.kraken.capture import CaptureFile
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
 from adapters.kraken.handshakes import Pauses
-from adapters.kraken.public_rest import PublicRest
+from adapters.kraken.public_market import PublicMarket
+from adapters.kraken.rest import KrakenRest
 from adapters.kraken.socket import Patience
+from adapters.kraken.transport import Patience as CallPatience
 from tests.kraken_markets import Market
 from tests.kraken_socket_server import KrakenServer
 
@@ -91,16 +93,17 @@ async def session(
     server = KrakenServer(markets or [Market(symbol) for symbol in SYMBOLS], period=0.02)
     prepare(server)
     await server.start()
-    quick = {"pause_seconds": 0.0, "patience_seconds": 0.5}
-    async with PublicRest(server.rest_url, canonical_symbol, **quick) as rest:
-        await rest.pairs()
+    quick = CallPatience(public_pause=0.0, reads=0.5)
+    async with KrakenRest(server.rest_url, clock=time.time_ns, patience=quick) as rest:
+        public = PublicMarket(rest, canonical_symbol)
+        await public.pairs()
         server.rest_asked.clear()
         feed = LiveFeed(
             symbols,
             server.socket_url,
             clock=clock or EdgeClock(),
             options=options,
-            trades=rest,
+            trades=public,
             capture=capture,
         )
         task = asyncio.create_task(feed.run())

@@ -139,6 +139,26 @@ class MaintenanceAnnounced(Message, frozen=True):
     leave_by: int
 
 
+class FeeTier(Message, frozen=True):
+    """What the account pays on one symbol, as ratios of cost."""
+
+    symbol: str
+    taker: Decimal
+    maker: Decimal
+
+
+class FeeTierRead(Message, frozen=True):
+    """Input: the account's own fees as the venue tells them, of the symbols whose fees moved.
+
+    From here on they stand instead of those in the run's rules. `reason` says why they were told;
+    without `tiers` it says why they could not be read, and what was told before stands.
+    """
+
+    ts: int
+    tiers: tuple[FeeTier, ...]
+    reason: str = ""
+
+
 class SwitchConsent(Message, frozen=True):
     """Input: a person allows (or no longer allows) the switch to cancel orders that are not ours.
 

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 import msgspec
 
+from actors.fees import learn, with_fees
 from actors.ids import client_order_id
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
@@ -20,6 +21,7 @@ from actors.messages.control import (
     CancelTimer,
     ConstraintViolated,
     EpochOpened,
+    FeeTierRead,
     MaintenanceAnnounced,
     Note,
     RunStarted,
@@ -113,6 +115,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         if message.run_id != state.run_id:
             state.intent_no = -1
         state.account, state.run_id = message.account, message.run_id
+        state.fees = {}  # the rules are as new as the run
         if message.epoch == state.epoch:
             return NOTHING
         found = open_epoch(self.config, state, message.epoch, "a run started", at)
@@ -132,7 +135,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state.intent_no = intent.intent_no
         state.order_no += 1
         cl_ord_id = client_order_id(state.account, state.run_id, state.epoch, state.order_no)
-        instrument = config.instruments[intent.symbol]
+        instrument = with_fees(config.instruments[intent.symbol], state.fees)
         quantity = instrument.canonical_quantity(message.quantity)
         order = Order(
             cl_ord_id,
@@ -144,6 +147,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             intent.decided_at,
             intent.decided_at + config.deadline_ns,
             reference_price=intent.reference_price,
+            taker_fee=instrument.taker_fee if state.fees else None,
         )
         assert state.find(cl_ord_id) is None, "a client order id repeats"
         state.live[cl_ord_id] = order
@@ -236,6 +240,14 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         """The venue will be down."""
         return switch.announced(self.config, self.state, message, at)
 
+    def fees(self, message: FeeTierRead, _at: int) -> Effects:
+        """What the account pays from now on; a reading that failed tells nothing but why."""
+        learn(self.state.fees, message)
+        if not message.tiers:
+            return (Note("warning", "fees.unreadable", (("reason", message.reason),)),)
+        fields = tuple((each.symbol, f"{each.taker} {each.maker}") for each in message.tiers)
+        return (Note("info", "fees.told", (("reason", message.reason), *fields)),)
+
     def consent(self, message: SwitchConsent, at: int) -> Effects:
         """A person lets the switch cancel foreign orders, or no longer."""
         self.state.consent = message.given
@@ -302,6 +314,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         ReconciliationState: agreement,
         MaintenanceAnnounced: maintenance,
         SwitchConsent: consent,
+        FeeTierRead: fees,
         SafeStopAttempted: safe_stop,
         RunStarted: start_run,
         EpochOpened: begin_epoch,

@@ -12,6 +12,7 @@ from decimal import Decimal
 
 import msgspec
 
+from actors.fees import Fees
 from actors.instant import HOUR_NS, MINUTE_NS, SECOND_NS
 from actors.instruments import Instrument
 from actors.messages.decision import Side
@@ -48,6 +49,7 @@ class Order(msgspec.Struct):
     and that waits for fills we have not heard of. `doubted_at` is since when (ns UTC) the order is
     UNKNOWN, `elapsed_at` when the venue said that it came after its deadline (0: never).
     `retriable` tells that it did not fail by its own fault, `rested` that it was OPEN before.
+    `taker_fee` is the ratio that its hold reserves (None: that of the rules).
     """
 
     cl_ord_id: str
@@ -70,6 +72,7 @@ class Order(msgspec.Struct):
     elapsed_at: int = 0
     retriable: bool = False
     rested: bool = False
+    taker_fee: Decimal | None = None
 
     @property
     def is_short(self) -> bool:
@@ -105,7 +108,8 @@ class OrdersState(msgspec.Struct):
     reconciliation keeps entries out (empty: it does not). `retries` has
     by symbol and side the last attempt and when it is due.
     `armed` is the dead man's switch, `consent` whether it may cancel foreign orders, and from
-    `quiet_from` to `quiet_to` an announced maintenance keeps it off.
+    `quiet_from` to `quiet_to` an announced maintenance keeps it off. `fees` are the account's, as
+    told in this run.
     """
 
     account: str = ""
@@ -126,6 +130,7 @@ class OrdersState(msgspec.Struct):
     consent: bool = False
     quiet_from: int = 0
     quiet_to: int = 0
+    fees: Fees = {}
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""

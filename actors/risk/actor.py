@@ -11,11 +11,13 @@ from typing import ClassVar
 
 import msgspec
 
+from actors.fees import learn
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
 from actors.messages.control import (
     ActorRestarted,
     ConstraintViolated,
+    FeeTierRead,
     KillSwitch,
     Note,
     Reactivate,
@@ -76,6 +78,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         del at
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
         state = self.state
+        state.fees = {}  # the rules are as new as the run
         # An older version's snapshot does not say what its reservations wait for.
         for key, _ in sorted(state.reservations.items(), key=lambda each: each[1].filled_at):
             note(state.reservations, state.waiting, key)
@@ -202,6 +205,12 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         self.state.blocked, self.state.differs = message.blocked, message.differs
         return NOTHING
 
+    def on_fees(self, message: FeeTierRead, at: int) -> Effects:
+        """What the account pays from now on; approvals and holds before it stand as they were."""
+        del at
+        learn(self.state.fees, message)
+        return NOTHING
+
     def on_restart(self, message: ActorRestarted, at: int) -> Effects:
         """An actor lost a message: no entries until the hold-off is over."""
         del message
@@ -241,6 +250,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         ActorRestarted: on_restart,
         ReconciliationState: on_reconciliation,
         RunStarted: on_run_started,
+        FeeTierRead: on_fees,
     }
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from actors.fees import Fees
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
 from actors.risk.profile import RiskConfig
@@ -18,7 +19,8 @@ from actors.risk.standing import Standing
 class RiskState(msgspec.Struct):
     """Everything risk knows. `reservations` is by intent number, in order of approval.
 
-    `blocked` is why a reconciliation keeps entries out, `differs` that a difference is confirmed.
+    `blocked` is why a reconciliation keeps entries out, `differs` that a difference is confirmed,
+    `fees` what the venue told of the account's fees in this run.
     """
 
     standing: Standing
@@ -32,6 +34,7 @@ class RiskState(msgspec.Struct):
     blocked: str = ""
     differs: bool = False
     waiting: Waiting = msgspec.field(default_factory=Waiting)
+    fees: Fees = {}
 
 
 def initial_state(config: RiskConfig) -> RiskState:

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from actors.fees import with_fees
 from actors.instruments import Instrument
 from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioState, PositionView
@@ -89,7 +90,7 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
     profile, standing = config.profile, state.standing
     index = config.index_of(symbol)
     known = index >= 0
-    instrument = config.instruments[index] if known else None
+    instrument = with_fees(config.instruments[index], state.fees) if known else None
     portfolio = sound_portfolio(state.portfolio)
     halt_at = standing.halt_at_micros(profile)
     rooms, sellable = _NO_ROOMS, ZERO
@@ -162,7 +163,7 @@ def _rooms(
     for each in state.reservations.values():
         if each.side is Side.SELL:
             continue
-        rules = config.instruments[config.index_of(each.symbol)]
+        rules = with_fees(config.instruments[config.index_of(each.symbol)], state.fees)
         cost = each.worst_cost(rules)
         total_worth += cost
         if each.symbol == instrument.symbol:

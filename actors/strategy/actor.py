@@ -13,10 +13,11 @@ from typing import ClassVar, Final
 import msgspec
 import numpy as np
 
+from actors.fees import sound_tiers
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
-from actors.messages.control import Note, RunStarted
+from actors.messages.control import FeeTierRead, Note, RunStarted
 from actors.messages.decision import Action, OrderIntent, Reason, VerdictSlice
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarkSlice
@@ -24,7 +25,7 @@ from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
 from actors.messages.prediction import PredictionSlice
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.strategy import followed
-from actors.strategy.config import StrategyConfig
+from actors.strategy.config import StrategyConfig, fixed_cost
 from actors.strategy.evaluation import evaluate
 from actors.strategy.intents import entry_intent, exit_intent, has_bid
 from actors.strategy.state import StrategyState
@@ -50,6 +51,20 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         """The run's symbols must be the instruments, index by index."""
         del at
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
+        self.state.fixed_cost = None  # the rules are as new as the run
+        return NOTHING
+
+    def on_fees(self, message: FeeTierRead, at: int) -> Effects:
+        """From now on a round trip costs what the account pays."""
+        del at
+        config, state = self.config, self.state
+        assert config.thresholds is not None  # derived when the config was made
+        before = state.fixed_cost
+        costs = (config.thresholds.fixed_cost if before is None else before).copy()
+        for each in sound_tiers(message):
+            if (index := config.index_of(each.symbol)) >= 0:
+                costs[index] = fixed_cost(each.taker, config.profile)
+        state.fixed_cost = costs
         return NOTHING
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:
@@ -167,6 +182,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         RunStarted: on_run_started,
+        FeeTierRead: on_fees,
         MarkSlice: on_marks,
         PredictionSlice: on_predictions,
         PortfolioState: on_portfolio,

@@ -49,13 +49,18 @@ class StrategyConfig(msgspec.Struct, frozen=True):
         return self.indices.get(symbol, -1)
 
 
+def fixed_cost(taker_fee: Decimal, profile: StrategyProfile) -> float:
+    """What a round trip costs beside the spread: both taker fees and the slippage, in micros."""
+    return float(2 * micros_up(taker_fee, Decimal(1)) + profile.slippage_micros)
+
+
 def _thresholds(instruments: tuple[Instrument, ...], profile: StrategyProfile) -> Thresholds:
     def repeated(micros: int) -> F64:
         return np.full(len(instruments), float(micros))
 
-    fees = [2 * micros_up(each.taker_fee, Decimal(1)) for each in instruments]
+    costs = [fixed_cost(each.taker_fee, profile) for each in instruments]
     return Thresholds(
-        fixed_cost=np.array(fees, dtype=np.float64) + profile.slippage_micros,
+        fixed_cost=np.array(costs, dtype=np.float64),
         spread_max=repeated(profile.spread_max_micros),
         depth_min_quote=repeated(profile.depth_min_quote),
         entry_p_up=repeated(profile.entry_p_up_micros),

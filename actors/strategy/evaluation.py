@@ -113,7 +113,8 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
     p_up, move = model[P_UP], model[EXPECTED_MOVE]
     missing = np.minimum(p_up, move) == _MISSING
     spread = np.ceil(marks[_SPREAD] * _ONE_MICROS)
-    cost = np.fmax(np.fmin(spread, _ONE_MICROS), _NOTHING) + limits.fixed_cost
+    fixed_cost = limits.fixed_cost if state.fixed_cost is None else state.fixed_cost
+    cost = np.fmax(np.fmin(spread, _ONE_MICROS), _NOTHING) + fixed_cost
     edge = np.maximum(move - cost, _LEAST)
     priced = (marks[_BID] > _NOTHING) & (marks[_ASK] < _PRICE_LIMIT)
     # Mostly everything is known and priced, and two searches of bytes cost less than five masks.

@@ -32,7 +32,8 @@ class StrategyState(msgspec.Struct):
     """Everything the strategy knows. `held`, `partial_done` are uint8[N], the cool-downs int64[N].
 
     `working` and `unknown` (int32[N]) count open intents and those among them of unknown outcome;
-    `held_count` and `cooling_until` say at a glance that nothing is held or cools.
+    `held_count` and `cooling_until` say at a glance that nothing is held or cools. `fixed_cost` is
+    f64[N] in place of the thresholds', once the venue has told the account's fees in this run.
     """
 
     marks: np.ndarray
@@ -53,6 +54,7 @@ class StrategyState(msgspec.Struct):
     intent_no: int = 0
     held_count: int = 0
     cooling_until: int = 0
+    fixed_cost: np.ndarray | None = None
 
 
 def initial_state(config: StrategyConfig) -> StrategyState:

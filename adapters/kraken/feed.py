@@ -33,7 +33,7 @@ from adapters.kraken.edge_events import (
 from adapters.kraken.frames import AckFrame
 from adapters.kraken.handshakes import Handshakes, Pauses
 from adapters.kraken.line import Line, LineState
-from adapters.kraken.public_rest import PublicTrades
+from adapters.kraken.public_market import PublicTrades
 from adapters.kraken.skew import Skew
 from adapters.kraken.socket import DeafError, Patience, Send, stay_connected
 from adapters.kraken.stream import CONFLATE_NS, MarketStream

@@ -134,6 +134,14 @@ class PrivateLine:
                 waiting.set_exception(UnknownOutcome("the line was lost before the answer"))
         self._guest.leave(reason)
 
+    async def hang_up(self) -> None:
+        """The connection is given up for good: whoever still opens the channels stops."""
+        self._send = None
+        arriving, self._arriving = self._arriving, None
+        if arriving is not None:
+            arriving.cancel()
+            await asyncio.gather(arriving, return_exceptions=True)
+
     def waiting(self, seconds: float) -> None:
         """The next attempt comes later; orders fail as Transient meanwhile."""
 

@@ -104,7 +104,7 @@ class KrakenRest:
         nonces: Nonces | None = None,
         *,
         clock: Callable[[], int],
-        call_limits: CallLimits,
+        call_limits: CallLimits | None = None,
         patience: Patience = Patience(),  # noqa: B008  (frozen)
     ) -> None:
         self._transport = Transport(
@@ -112,7 +112,7 @@ class KrakenRest:
             credentials,
             nonces,
             clock=clock,
-            call_limits=call_limits,
+            call_limits=call_limits or CallLimits(),
             patience=patience,
         )
 
@@ -141,9 +141,21 @@ class KrakenRest:
         return await self._public("Assets", (), dict[str, Asset])
 
     async def asset_pairs(self, pairs: Sequence[str] = ()) -> dict[str, AssetPair]:
-        """Pairs by the venue's id; all of them, or those named."""
+        """Pairs by the venue's id; all of them, or those named. A row of another shape is no pair
+        for us: it is left out, unless all of them are so.
+        """
         form: Form = (("pair", ",".join(pairs)),) if pairs else ()
-        return await self._public("AssetPairs", form, dict[str, AssetPair])
+        listed = await self._public("AssetPairs", form, dict[str, msgspec.Raw])
+        found: dict[str, AssetPair] = {}
+        why = ""
+        for key, raw in listed.items():
+            try:
+                found[key] = decoded(raw, AssetPair)
+            except (CutShortError, MisshapenError) as error:
+                why = why or f"AssetPairs: {key[:40]}: {error}"
+        if why and not found:
+            raise ProtocolViolation(why)
+        return found
 
     async def depth(self, pair: str, count: int = 100) -> Depth:
         """The book's best levels."""

@@ -74,6 +74,7 @@ METRICS: Final = (
     Metric("ballast_realised_pnl", _G, "Realised since the account began.", ("asset",)),
     Metric("ballast_unrealised_pnl", _G, "Value less cost of what is held.", ("asset",)),
     Metric("ballast_fees", _G, "Fees paid since the account began.", ("asset",)),
+    Metric("ballast_fee_differences_total", _C, "Fills charged unlike the account's fee tier."),
     Metric("ballast_drawdown_ratio", _G, "How far equity is below its peak."),
     Metric("ballast_drawdown_limit_ratio", _G, "The drawdown at which entries stop."),
     Metric("ballast_positions", _G, "Symbols held."),

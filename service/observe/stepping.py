@@ -12,9 +12,11 @@ from typing import Final
 
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
-from actors.messages.control import RunStarted
-from actors.messages.execution import SafeStopAttempted
+from actors.messages.control import Note, RunStarted
+from actors.messages.execution import ExecutionReport, SafeStopAttempted, VenueEvidence
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
+from actors.messages.reconciliation import VenueSnapshot
+from actors.orders.fold import FEE_DIFFERS
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
 from service.nightly import Outcome
@@ -26,6 +28,7 @@ from service.tally import Tally
 
 STREAMS: Final[dict[type, str]] = {BookSlice: "book", TradeSlice: "trade", CandleSlice: "candle"}
 _NAMED: Final = frozenset(STREAMS.values())
+_OF_FILLS: Final = (ExecutionReport, VenueEvidence, VenueSnapshot)
 OTHER: Final = "other"
 SAFE_MODE: Final = "in safe mode"
 """The phase in which the core stands and our orders at an outside venue are cancelled."""
@@ -42,6 +45,7 @@ class Stepping(Silent):
         self.stream_gaps: Counter[str] = Counter()
         self.checksum_failures = 0
         self.restarts: Counter[str] = Counter()
+        self.fee_differences = 0
         self.heard: dict[str, float] = {}
         self.last_input = time.monotonic()
         self.phase = "opening"
@@ -122,6 +126,9 @@ class Stepping(Silent):
             self._status(body)
         elif type(body) is RunStarted:
             self.phase = "trading"
+        elif type(body) in _OF_FILLS:
+            notes = (each.body for each in result.notes if isinstance(each.body, Note))
+            self.fee_differences += sum(note.event == FEE_DIFFERS for note in notes)
         for failure in result.outcome.failures:
             if not failure.halted:
                 self.restarts[failure.actor] += 1

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
-import zlib
 from decimal import Decimal
-from typing import Any
 
 import pytest
 from kraken.exceptions import KrakenInsufficientFundsError, KrakenPermissionDeniedError
-from kraken.spot import Market, SpotWSClient, Trade, User
+from kraken.spot import Market, Trade, User
 
 from adapters.kraken_simulator.serving.launch import Running
+from tests.kraken_clients.sdk import Listener, book_after, checksum_of
 from tests.simulated_kraken import key_of
 
 
@@ -86,60 +84,9 @@ def test_the_sdk_is_refused_as_at_the_venue(kraken: Running) -> None:
         reader.create_order(volume="0.01", **order)
 
 
-class Listener(SpotWSClient):
-    """Keeps what comes, by channel or method."""
-
-    def __init__(self, kraken: Running) -> None:
-        key = key_of(kraken, "sdk", "trade")
-        super().__init__(
-            key=key.key,
-            secret=key.secret,
-            rest_url=kraken.rest,
-            ws_url=kraken.sockets,
-            # The SDK adds /v2 to both addresses.
-            auth_ws_url=f"{kraken.sockets}/auth",
-        )
-        self.heard: dict[str, list[Any]] = {}
-
-    async def on_message(self, message: Any) -> None:
-        self.heard.setdefault(message.get("channel") or message.get("method"), []).append(message)
-
-    async def wait_for(self, name: str, count: int = 1) -> list[Any]:
-        for _ in range(200):
-            if len(self.heard.get(name, ())) >= count:
-                return self.heard[name]
-            await asyncio.sleep(0.05)
-        raise AssertionError(f"{name} did not come: {self.heard.keys()}")
-
-
-def book_after(messages: list[Any], depth: int) -> tuple[dict[float, float], dict[float, float]]:
-    """Bids and asks after all messages, cut to the depth."""
-    sides: tuple[dict[float, float], dict[float, float]] = ({}, {})
-    for message in messages:
-        for side, name, reverse in ((sides[0], "bids", True), (sides[1], "asks", False)):
-            for level in message["data"][0][name]:
-                side[level["price"]] = level["qty"]
-                if not level["qty"]:
-                    del side[level["price"]]
-            for price in sorted(side, reverse=reverse)[depth:]:
-                del side[price]
-    return sides
-
-
-def checksum_of(sides: tuple[dict[float, float], dict[float, float]]) -> int:
-    """The checksum of a BTC/USD book: one decimal of price, eight of quantity."""
-    levels = [(price, sides[1][price]) for price in sorted(sides[1])[:10]]
-    levels += [(price, sides[0][price]) for price in sorted(sides[0], reverse=True)[:10]]
-    digits = "".join(
-        f"{price:.1f}".replace(".", "").lstrip("0") + f"{qty:.8f}".replace(".", "").lstrip("0")
-        for price, qty in levels
-    )
-    return zlib.crc32(digits.encode())
-
-
 @pytest.mark.asyncio
 async def test_the_sdks_socket_follows_market_and_account(kraken: Running) -> None:
-    client = Listener(kraken)
+    client = Listener(kraken, key_of(kraken, "sdk", "trade"))
     await client.start()
     try:
         for channel in ("ticker", "trade", "ohlc", "book"):

@@ -23,7 +23,7 @@ from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus
 from adapters.journal.memory import MemoryJournal
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.edge_events import ToldTrade
-from adapters.kraken.public_rest import Pair
+from adapters.kraken.records import AssetPair
 from service.bundles import Choice, choose_bundle
 from service.control import ControlBox
 from service.drivers.feeding import Limits
@@ -241,7 +241,7 @@ def test_a_venue_that_lists_nothing_of_ours_is_refused(tmp_path: Path) -> None:
 
 
 def test_rules_are_the_venues_and_a_fee_it_does_not_tell_is_the_dearest() -> None:
-    pair = Pair("XBTUSD", "XXBT", "ZUSD", lot_decimals=8, pair_decimals=1)
+    pair = AssetPair("XBTUSD", "XXBT", "ZUSD", pair_decimals=1, lot_decimals=8)
     rule = rule_of("BTC/USD", pair)
     assert (rule.base, rule.quote) == ("BTC", "USD")
     assert (rule.tick, rule.lot) == (Decimal("0.1"), Decimal("1E-8"))

@@ -8,18 +8,21 @@ from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from actors.kernel.envelope import Input
+from actors.kernel.envelope import Envelope, Input
 from actors.kernel.stamp import Stamp
 from actors.kernel.step import StepResult
 from actors.kernel.supervisor import OK, Failure, Outcome
-from actors.messages.control import Tick
+from actors.messages.control import Note, Tick
+from actors.messages.execution import ExecKind
 from actors.messages.market import FeedEvent, FeedStatus
+from actors.orders.fold import FEE_DIFFERS
 from adapters.kraken.line import Line, LineState
 from service.feeds import UNIVERSE
 from service.observe.durations import Histogram
 from service.observe.metric_table import METRICS, Kind, document
 from service.observe.metrics import exposition, registry_of
 from service.safe_stop import SafeStopCounts
+from tests.books import word
 from tests.observed_run import ObservedRun, observed_run
 
 QUIET = StepResult(9, b"", OK, b"", b"", b"", [], [], [], 1)
@@ -107,6 +110,21 @@ def test_restarts_only_grow_and_a_halt_is_none(tmp_path: Path) -> None:
     series = asyncio.run(counted())
     restarts = series["ballast_actor_restarts_total"]
     assert (restarts[("features",)], restarts[("risk",)]) == (2.0, 0.0)
+
+
+def test_fees_unlike_the_accounts_are_counted_where_fills_are_told(tmp_path: Path) -> None:
+    """B9."""
+
+    async def counted() -> Series:
+        run = await observed_run(tmp_path, inputs=10)
+        stamp = Stamp(1, "orders", 1)
+        told = [Note("warning", FEE_DIFFERS, ()), Note("error", "order.overfilled", ())]
+        notes = [Envelope(stamp, stamp, "log", 9, note) for note in told]
+        result = StepResult(9, b"", OK, b"", b"", b"", [], [], notes, 1)
+        run.stepping(Input(9, 9, word("id", ExecKind.FILLED)), result)
+        return scraped(run)
+
+    assert asyncio.run(counted())["ballast_fee_differences_total"] == {(): 1.0}
 
 
 def test_safe_mode_is_counted_and_its_open_orders_are_shown_while_it_lasts(tmp_path: Path) -> None:

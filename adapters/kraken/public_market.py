@@ -1,0 +1,76 @@
+"""The public market under our names of its pairs, read by the REST client: clock, rules, history.
+
+No key and no order. A pair is found by the caller's names, never by what was asked for; what the
+venue lists and we have no name for is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Final, Protocol
+
+from adapters.kraken.edge_events import ToldTrade
+from adapters.kraken.records import AssetPair, Candle, PublicTrade
+from adapters.kraken.rest import KrakenRest
+from adapters.kraken.transport import Patience
+
+PATIENCE: Final = Patience(reads=15.0)
+"""A feed that waits for an answer would rather say that there is none."""
+
+
+class PublicTrades(Protocol):
+    """Who can be asked for trades that the socket did not bring."""
+
+    async def trades(self, symbol: str, since_ts: int) -> tuple[ToldTrade, ...]:
+        """The trades of `symbol` after the instant (ns UTC), oldest first; a page at most.
+
+        Raises EdgeError.
+        """
+
+
+class PublicMarket:
+    """What an entered client tells of the market. Raises Transient, Permanent, ProtocolViolation.
+
+    `names` turns the venue's names of a pair into ours; unknown ones raise ValueError there.
+    """
+
+    def __init__(self, rest: KrakenRest, names: Callable[[str], str]) -> None:
+        self._rest = rest
+        self._names = names
+        self._asked_as: dict[str, str] = {}
+
+    async def time(self) -> int:
+        """The venue's clock (ns UTC), to the second."""
+        return int((await self._rest.time()).ts)
+
+    async def pairs(self) -> dict[str, AssetPair]:
+        """Every pair that has a name of ours, by that name."""
+        found: dict[str, AssetPair] = {}
+        for pair in (await self._rest.asset_pairs()).values():
+            try:
+                name = self._names(pair.altname)
+            except ValueError:
+                continue  # a pair that is none of ours
+            found[name] = pair
+            self._asked_as[name] = pair.altname
+        return found
+
+    async def trades(self, symbol: str, since_ts: int) -> tuple[ToldTrade, ...]:
+        """One page of trades after an instant, oldest first."""
+        page = await self._rest.trades(self._asked_as.get(symbol, symbol), since_ts)
+        return tuple(_told(row) for row in page.rows)
+
+    async def candles(self, symbol: str, minutes: int) -> tuple[Candle, ...]:
+        """Up to 720 closed candles, oldest first; the one that still forms is left out."""
+        return (await self._rest.ohlc(self._asked_as.get(symbol, symbol), minutes)).committed
+
+
+def _told(row: PublicTrade) -> ToldTrade:
+    price, volume = format(row.price, "f"), format(row.volume, "f")
+    return ToldTrade(row.trade_id, price, volume, row.side == "b", int(row.ts))
+
+
+def first_fee(fees: tuple[tuple[Decimal, Decimal], ...]) -> Decimal | None:
+    """The fee of the lowest volume, as a ratio of cost; None where the venue lists none."""
+    return fees[0][1] / 100 if fees else None

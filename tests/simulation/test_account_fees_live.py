@@ -1,0 +1,52 @@
+"""B9 on the whole live path: the account begins with its own tier and follows it over the hour."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from actors.instant import HOUR_NS, SECOND_NS
+from actors.messages.control import FeeTier
+from adapters.kraken_simulator.faults.script import Fault
+from adapters.kraken_simulator.serving.plan import Plan
+from service.failures import ExitCode, UserError
+from tests.live_desk import plan_of, trade_live
+from tests.simulation.test_live_venue import assert_sound
+
+D = Decimal
+SECONDS = 40.0
+pytestmark = pytest.mark.timeout(240)
+
+
+def plan(volume_usd: str) -> Plan:
+    """A venue that opens six minutes before a full hour, with an account of that volume."""
+    found = plan_of(("BTC/USD", "ETH/USD", "SOL/USD"))
+    (account,) = found.accounts
+    account = msgspec.structs.replace(account, volume_usd=D(volume_usd))
+    started_ns = found.started_ns // HOUR_NS * HOUR_NS - 360 * SECOND_NS
+    return msgspec.structs.replace(found, accounts=(account,), started_ns=started_ns)
+
+
+def test_a_tier_that_the_account_trades_itself_into_counts_after_the_hour(tmp_path: Path) -> None:
+    result, session, account = trade_live(tmp_path, SECONDS, plan=plan("49999.99"))
+    assert_sound(result, session, account)
+    segment = session.segment
+    assert segment is not None
+    kernel = segment.pump.kernel
+    assert {rule.taker_fee for rule in segment.graph.instruments} == {D("0.0035")}
+    assert {rule.maker_fee for rule in segment.graph.instruments} == {D("0.002")}
+    assert account["fills"], "the first fill already passes the next tier"
+    told = {FeeTier(rule.symbol, D("0.0024"), D("0.0014")) for rule in segment.graph.instruments}
+    assert set(kernel.actor("orders").state.fees.values()) == told
+    assert set(kernel.actor("risk").state.fees.values()) == told
+
+
+def test_without_its_fees_no_run_begins(tmp_path: Path) -> None:
+    """Nothing is sent: costs are not guessed where orders are real."""
+    silent = Fault(where="rest:TradeVolume", what="error", text="EGeneral:Permission denied")
+    with pytest.raises(UserError, match="does not tell the account's fees") as refused:
+        trade_live(tmp_path, SECONDS, plan=plan_of(faults=(silent,)))
+    assert refused.value.code is ExitCode.ENVIRONMENT
