@@ -18,15 +18,18 @@ from typing import Any
 
 import aiohttp
 import msgspec
+import numpy as np
 
 from actors.instant import SECOND_NS
 from actors.messages.order import OrderState
+from actors.ports import Predictor
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.signing import Credentials
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.keys.store import ApiKey
 from adapters.kraken_simulator.serving.launch import Running
 from adapters.kraken_simulator.serving.plan import Plan
+from service.bundles import Choice
 from service.cli.showing import watchers_of
 from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan, RunResult, Silent, trade
@@ -37,19 +40,40 @@ from service.segment import OpenSegment
 from service.settings import Settings
 from service.stores import FILE
 from service.venue_clock import venue_clock
-from tests.live_desk import SPEED, Fickly, plan_of, settings_of
+from ops.benchmarks.entries import all_kept_out
+from tests.live_desk import SPEED, Fickle, plan_of, settings_of
 from tests.network_proxy import HERE, Proxy, serving
 from tests.simulated_kraken import key_of, post, simulated_kraken
 from tests.trading_witness import Shown, StepWitness, WireWitness
 
-SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD")
 COOL_DOWN_NS = 10 * SECOND_NS
 LONGEST_SECONDS = 110.0
 """Of the wall: whatever goes wrong, a case ends."""
-AGAIN_SECONDS = 20.0
-"""Of the wall, from the end of all faults to the next entry on the wire, unless a case says less."""
+AGAIN_SECONDS = 15.0
+"""Of the wall: from the end of all faults until every symbol could be entered, unless a case says
+another bound. The next order follows the model's next change of mind.
+"""
+ORDER_SECONDS = 40.0
 SETTLE_SECONDS = 40.0
 SAMPLE_SECONDS = 0.2
+
+
+class Restless(Fickle):
+    """As fickle, by the feature that is there soonest after a bar with a hole."""
+
+    bundle_id = "restless"
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Missing is down."""
+        return super().predict(np.nan_to_num(features[:, 1:2], nan=1e-7))
+
+
+class Restlessly(Choice, frozen=True):
+    """A choice without a bundle that predicts nevertheless."""
+
+    @property
+    def predictor(self) -> Predictor | None:
+        return Restless()
 
 
 @dataclass
@@ -70,7 +94,7 @@ class Desk:
     market: LiveMarket | None = None
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
     again_seconds: float = -1.0
-    """From the end of the faults to the next entry; -1: there was none in time."""
+    """From the end of the faults until all could be entered; -1: never."""
     trouble: str = ""
     """What a case waited for in vain."""
 
@@ -81,6 +105,11 @@ class Desk:
     def entries_since(self, instant: float) -> int:
         """How many buys left since then."""
         return sum(each.side == "buy" and each.at >= instant for each in self.wire.orders)
+
+    def kept_out(self) -> dict[str, str]:
+        """Which symbols cannot be entered now, and why."""
+        assert self.segment is not None
+        return all_kept_out(self.segment.pump.kernel, self.venue.plan.symbols)
 
     def is_settled(self, after_ns: int) -> bool:
         """Whether nothing is in doubt, and lists that are younger than `after_ns` agree."""
@@ -99,7 +128,7 @@ class Desk:
         began = time.monotonic()
         while not found():
             took = time.monotonic() - began
-            assert took < seconds, f"{what}: not within {seconds:g} s"
+            assert took < seconds, f"{what}: not within {seconds:g} s ({self.kept_out()})"
             await asyncio.sleep(0.02)
         return time.monotonic() - began
 
@@ -148,7 +177,7 @@ def weathered(
 ) -> Left:
     """Trade, play the case, let everything settle; what is left. `before` is done at the start."""
     with ExitStack() as stack:
-        venue = stack.enter_context(simulated_kraken(plan or plan_of(SYMBOLS)))
+        venue = stack.enter_context(simulated_kraken(plan or plan_of()))
         wire = WireWitness(home / "journal")
         proxies = [Proxy(venue.port, wire.at(name)) for name in ("rest", "public", "private")]
         stack.enter_context(serving(*proxies))
@@ -212,7 +241,7 @@ async def _run(
             return await trade(
                 settings,
                 market,
-                Fickly(None, "not a market result"),
+                Restlessly(None, "not a market result"),
                 plan,
                 watchers=(desk.steps, _Opened(desk), *watchers),
                 outside=outside,
@@ -229,11 +258,14 @@ async def _beside(desk: Desk, case: Case) -> None:
     """Trade in calm, the case, trade again, settle, stop."""
     await desk.is_open.wait()
     try:
-        await desk.until(lambda: desk.entries_since(0) and desk.steps.accepted, 40, "a first entry")
+        await desk.until(lambda: desk.steps.accepted, ORDER_SECONDS, "a first order")
         await case(desk)
-        calm_at = time.monotonic()
+        orders = len(desk.steps.accepted)
         desk.again_seconds = await desk.until(
-            lambda: desk.entries_since(calm_at), AGAIN_SECONDS, "an entry after the faults"
+            lambda: not desk.kept_out(), ORDER_SECONDS, "entries open again"
+        )
+        await desk.until(
+            lambda: len(desk.steps.accepted) > orders, ORDER_SECONDS, "an order after the faults"
         )
         hook = f"{desk.venue.rest}/simulator"
         await asyncio.to_thread(post, f"{hook}/faults", [])

@@ -202,6 +202,15 @@ class Proxy:
         """RST on every connection."""
         self._do(self._reset_all)
 
+    def swallow_all(self) -> None:
+        """Of every connection that passes now nothing arrives any more, in silence."""
+
+        def swallow() -> None:
+            for each in tuple(self._passing):
+                each.swallows = True
+
+        self._do(swallow)
+
     def half_close_all(self) -> None:
         """FIN to the service on every connection."""
 

@@ -7,7 +7,9 @@ passes on, looks up how far the journal on the disk has come. Times are monotoni
 
 from __future__ import annotations
 
+import re
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -38,6 +40,7 @@ from service.segment import OpenSegment
 from service.tally import Tally
 from tests.network_proxy import Direction
 
+_REFUSED = re.compile(rb'"error":\["(E[^"]+)"')
 PROOFS = (VenueEvidence, VenueSnapshot, ExecutionReport)
 """What may end a doubt: the venue's lists and its own reports, nothing else."""
 SUSPECT = int(MarketFlag.STALE)
@@ -163,6 +166,8 @@ class WireWitness:
         """Tokens and signatures that were used, by what they are."""
         self.heard: dict[str, float] = {"public": 0.0, "private": 0.0, "rest": 0.0}
         self.calls: list[tuple[float, str]] = []
+        self.refusals: Counter[str] = Counter()
+        """What the venue answered by REST that was no yes: `EAPI:Invalid nonce` and the like."""
         self._journal = journal
         self._reader: FileJournal | None = None
 
@@ -172,6 +177,7 @@ class WireWitness:
         def seen(direction: Direction, text: bytes) -> None:
             if direction == "down":
                 self.heard[place] = time.monotonic()
+                self.refusals.update(told.decode() for told in _REFUSED.findall(text))
             elif place == "rest":
                 self._call(text)
             elif place == "private":
@@ -214,7 +220,8 @@ class WireWitness:
         """The last input that is on the disk, by a reader of its own."""
         if self._reader is None:
             self._reader = FileJournal(self._journal)
-        self._reader._reread()
+        # Without its lock: a test may hold that one, and a torn end is left out.
+        self._reader._refresh()
         return self._reader._stream.seq
 
     async def close(self) -> None:
