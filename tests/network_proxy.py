@@ -25,7 +25,15 @@ _READ: Final = 65_536
 _RESET: Final = struct.pack("ii", 1, 0)
 Direction = Literal["up", "down"]
 """Up is from the service to the venue."""
-Act = Literal["reset_before", "reset_after", "hold", "reset_inside", "half_close_inside", "swallow"]
+Act = Literal[
+    "reset_before",
+    "reset_after",
+    "reset_inside",
+    "half_close_inside",
+    "hold",
+    "hold_answers",
+    "swallow",
+]
 Seen = Callable[[Direction, bytes], None]
 
 
@@ -49,7 +57,8 @@ class Weather:
 class Rule:
     """What to do when words pass in a direction, so many times.
 
-    `hold` keeps this unit and all behind it for `seconds`; `inside` is after half of its bytes.
+    `hold` keeps this unit and all behind it for `seconds`, `hold_answers` everything that comes
+    back on the line from then on; `inside` is after half of its bytes.
     `swallow` lets nothing more pass in any direction, and resets nobody.
     """
 
@@ -81,6 +90,7 @@ class _Passing:
         self._proxy = proxy
         self._near, self._far = near, far
         self.swallows = False
+        self._answers_from = 0.0
 
     async def run(self) -> None:
         ways = [
@@ -128,6 +138,10 @@ class _Passing:
             # What a blackhole has swallowed never comes; a stream with a hole in it is no stream.
             self.swallows = True
             return
+        if rule is not None and rule.act == "hold_answers":
+            self._answers_from, rule = time.monotonic() + rule.seconds, None
+        if direction == "down":
+            await asyncio.sleep(max(0.0, self._answers_from - time.monotonic()))
         if rule is None:
             await self._write(unit.raw, writer)
             return

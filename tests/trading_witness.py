@@ -19,6 +19,7 @@ import msgspec
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from actors.kernel.step import StepResult
+from actors.market_data.prices import confirmed_ts
 from actors.messages.control import ClockSkew
 from actors.messages.decision import Side
 from actors.messages.execution import (
@@ -28,7 +29,6 @@ from actors.messages.execution import (
     SubmitOutcome,
     VenueEvidence,
 )
-from actors.messages.market import MarketFlag
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.reconciliation import VenueSnapshot
 from actors.messages.risk import IntentRefused
@@ -41,9 +41,8 @@ from service.tally import Tally
 from tests.network_proxy import Direction
 
 _REFUSED = re.compile(rb'"error":\["(E[^"]+)"')
-PROOFS = (VenueEvidence, VenueSnapshot, ExecutionReport)
-"""What may end a doubt: the venue's lists and its own reports, nothing else."""
-SUSPECT = int(MarketFlag.STALE)
+PROOFS = (VenueEvidence, VenueSnapshot, ExecutionReport, NotSent)
+"""What may end a doubt: the venue's lists and reports, and our door that never opened."""
 
 
 class Decided(NamedTuple):
@@ -121,9 +120,10 @@ class StepWitness(Silent):
             self.broken.append(f"I8: an entry while {orders.state.blocked}")
         if order.symbol in {self.decided[name].symbol for name in self._unknown()}:
             self.broken.append(f"I8: an entry beside an unknown order in {order.symbol}")
-        place = risk.config.index_of(order.symbol)
-        if int(risk.state.flags[place]) & SUSPECT:
-            self.broken.append(f"I8: an entry on a stale price of {order.symbol}")
+        place, market = risk.config.index_of(order.symbol), self.kernel.actor("market_data")
+        age_ns = order.decided_at - int(confirmed_ts(market.state)[place])
+        if age_ns > market.config.stale_after_ns:
+            self.broken.append(f"I8: an entry on a price of {order.symbol} that is {age_ns} old")
 
     def _moved(self, entry: Input, update: OrderUpdate) -> None:
         name, before = update.cl_ord_id, self.states.get(update.cl_ord_id)
