@@ -207,7 +207,11 @@ def settings_through(home: Path, desk: Desk, **more: Any) -> Settings:
         **more.pop("kraken", {}),
     }
     # Half a second of the wall between two orders in a symbol: a case need not wait for minutes.
-    strategy = {"cool_down_fill_ns": COOL_DOWN_NS, "cool_down_refusal_ns": COOL_DOWN_NS}
+    strategy = {
+        "cool_down_fill_ns": COOL_DOWN_NS,
+        "cool_down_refusal_ns": COOL_DOWN_NS,
+        **more.pop("strategy", {}),
+    }
     return settings_of(home, desk.venue, kraken=kraken, strategy=strategy, **more)
 
 
