@@ -29,6 +29,7 @@ from actors.messages.execution import (
     SubmitOutcome,
     VenueEvidence,
 )
+from actors.messages.market import BarSlice, FeedEvent, FeedStatus
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.reconciliation import VenueSnapshot
 from actors.messages.risk import IntentRefused
@@ -76,7 +77,9 @@ class StepWitness(Silent):
         self.refused: list[tuple[float, IntentRefused]] = []
         self.not_sent: list[NotSent] = []
         self.skews: list[int] = []
-        self.steps: list[float] = []
+        self.gaps: list[FeedStatus] = []
+        self.bars: list[tuple[float, int]] = []
+        """When a bar closed, and the instant (ns UTC) at which it opened."""
         self.kernel: Kernel | None = None
         self._blocked = ""
 
@@ -90,7 +93,6 @@ class StepWitness(Silent):
 
     def __call__(self, entry: Input, result: StepResult) -> None:
         now = time.monotonic()
-        self.steps.append(now)
         body = entry.body
         if type(body) is SubmitAnswered and body.outcome is SubmitOutcome.ACCEPTED:
             self.accepted.append(now)
@@ -98,11 +100,15 @@ class StepWitness(Silent):
             self.not_sent.append(body)
         elif type(body) is ClockSkew:
             self.skews.append(body.offset_ns)
+        elif type(body) is FeedStatus and body.event is FeedEvent.GAP:
+            self.gaps.append(body)
         for envelope in result.records:
             if type(envelope.body) is OrderUpdate:
                 self._moved(entry, envelope.body)
             elif type(envelope.body) is IntentRefused:
                 self.refused.append((now, envelope.body))
+            elif type(envelope.body) is BarSlice and not envelope.body.warm_up:
+                self.bars.append((now, envelope.body.open_ts))
         for envelope in result.effects:
             if type(envelope.body) is SubmitOrder:
                 self._decides(entry.seq, envelope.body, now)

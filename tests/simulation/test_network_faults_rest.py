@@ -16,7 +16,7 @@ import pytest
 from adapters.kraken_simulator.faults.script import Fault
 from tests.network_desk import Desk, weathered
 from tests.network_proxy import Rule
-from tests.resting_orders import one_rests, others_stand_still, weathered_at_rest
+from tests.resting_orders import one_rests, weathered_at_rest
 from tests.standing_invariants import assert_standing
 
 pytestmark = [pytest.mark.timeout(180), pytest.mark.soak]
@@ -38,9 +38,8 @@ def test_a_line_that_breaks_around_a_cancel(tmp_path: Path, rule: Rule) -> None:
 
     async def case(desk: Desk) -> None:
         desk.private.rules.append(rule)
-        async with others_stand_still(desk):
-            await desk.until(lambda: rule.struck, 40, "a cancel")
-            await asyncio.sleep(1)
+        await desk.until(lambda: rule.struck, 40, "a cancel")
+        await asyncio.sleep(1)
 
     assert_standing(weathered_at_rest(tmp_path, case))
 
@@ -62,15 +61,15 @@ def test_A6_a_page_in_place_of_the_answer_to_a_cancel(tmp_path: Path, fault: Fau
 
     async def case(desk: Desk) -> None:
         await desk.faults(fault)
-        async with others_stand_still(desk):
-            await one_rests(desk)
-            await asyncio.to_thread(desk.private.refuse)
-            asked = "a cancel by REST"
-            calls = desk.wire.calls
-            await desk.until(lambda: any(n == "CancelOrder" for _, n in calls), 10, asked)
-            await asyncio.sleep(1)
-            await asyncio.to_thread(desk.private.accept)
-            await desk.faults()
+        await one_rests(desk)
+        await asyncio.to_thread(desk.private.refuse)
+        calls = desk.wire.calls
+        await desk.until(
+            lambda: any(name == "CancelOrder" for _, name in calls), 10, "a cancel by REST"
+        )
+        await asyncio.sleep(1)
+        await asyncio.to_thread(desk.private.accept)
+        await desk.faults()
 
     assert_standing(weathered_at_rest(tmp_path, case))
 
