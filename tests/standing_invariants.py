@@ -27,7 +27,7 @@ def assert_standing(left: Left, *, again_seconds: float = AGAIN_SECONDS) -> None
     """Every standing invariant of one run; `again_seconds` bounds how long it may not trade."""
     assert not left.desk.trouble, (left.desk.trouble, left.desk.shown[-1:])
     assert left.result.card.halted == ""
-    assert left.desk.steps.broken == []  # I7, I8: judged in the very step
+    assert not left.desk.steps.broken, left.desk.steps.broken  # I7, I8: judged in the step
     assert_one_order_an_intent(left)
     assert_durable_before_the_wire(left)
     assert_books_balance(left)
@@ -54,7 +54,7 @@ def assert_durable_before_the_wire(left: Left) -> None:
     decided = left.desk.steps.decided
     assert left.desk.wire.orders
     for each in left.desk.wire.orders:
-        assert each.durable_seq >= decided[each.cl_ord_id].seq, each
+        assert each.durable_seq >= decided[each.cl_ord_id].seq, ("I2", each)
 
 
 def assert_books_balance(left: Left) -> None:

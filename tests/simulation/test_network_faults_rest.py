@@ -38,8 +38,9 @@ def test_a_line_that_breaks_around_a_cancel(tmp_path: Path, rule: Rule) -> None:
 
     async def case(desk: Desk) -> None:
         desk.private.rules.append(rule)
-        await desk.until(lambda: rule.struck, 40, "a cancel")
-        await asyncio.sleep(1)
+        async with one_rests(desk):
+            await desk.until(lambda: rule.struck, 10, "a cancel")
+            await asyncio.sleep(1)
 
     assert_standing(weathered_at_rest(tmp_path, case))
 
@@ -61,13 +62,13 @@ def test_A6_a_page_in_place_of_the_answer_to_a_cancel(tmp_path: Path, fault: Fau
 
     async def case(desk: Desk) -> None:
         await desk.faults(fault)
-        await one_rests(desk)
-        await asyncio.to_thread(desk.private.refuse)
         calls = desk.wire.calls
-        await desk.until(
-            lambda: any(name == "CancelOrder" for _, name in calls), 10, "a cancel by REST"
-        )
-        await asyncio.sleep(1)
+        async with one_rests(desk):
+            await asyncio.to_thread(desk.private.refuse)
+            await desk.until(
+                lambda: any(name == "CancelOrder" for _, name in calls), 10, "a cancel by REST"
+            )
+            await asyncio.sleep(1)
         await asyncio.to_thread(desk.private.accept)
         await desk.faults()
 

@@ -12,7 +12,7 @@ import os
 import resource
 import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
 import pytest
@@ -49,8 +49,9 @@ def test_A12_a_core_that_stands_still_loses_old_books_and_no_execution(tmp_path:
     async def case(desk: Desk) -> None:
         assert desk.market is not None
         backlog = desk.market.feed.backlog
-        await one_rests(desk)
-        async with journal_stands_still(tmp_path):
+        async with AsyncExitStack() as stalling:
+            async with one_rests(desk):
+                await stalling.enter_async_context(journal_stands_still(tmp_path))
             # Others trade on, with the order that rests too; nobody takes in what they do.
             memory.append(_peak())
             stalled.append(time.monotonic())
