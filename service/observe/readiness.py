@@ -38,6 +38,7 @@ class Blocked(enum.StrEnum):
     CLOSING = "closing"
     JOURNAL_BEHIND = "journal_behind"
     UNKNOWN_ORDER = "unknown_order"
+    RECONCILING = "reconciling"
     NO_PORTFOLIO = "no_portfolio"
     FEED_STALE = "feed_stale"
     NO_FEED = "no_feed"
@@ -61,7 +62,8 @@ class Reason(msgspec.Struct, frozen=True):
 class Situation(msgspec.Struct, frozen=True):
     """What the reasons are drawn from. `silent_seconds` is wall time since the last input.
 
-    `feed_trouble` says why a live feed is not heard.
+    `feed_trouble` says why a live feed is not heard, `reconciling` why the venue's lists keep
+    entries out.
     """
 
     halted: str
@@ -77,6 +79,7 @@ class Situation(msgspec.Struct, frozen=True):
     bundle_id: str
     verdicts: VerdictSlice | None
     feed_trouble: str = ""
+    reconciling: str = ""
 
 
 class JournalWatch:
@@ -118,6 +121,7 @@ def blocked(situation: Situation) -> tuple[Reason, ...]:
     add(situation.behind > 0, Blocked.JOURNAL_BEHIND, waiting)
     unknown = f"{situation.unknown_orders} orders are of unknown outcome"
     add(situation.unknown_orders > 0, Blocked.UNKNOWN_ORDER, unknown)
+    add(bool(situation.reconciling), Blocked.RECONCILING, situation.reconciling)
     add(not situation.priced, Blocked.NO_PORTFOLIO, "the account was not valued yet")
     add(bool(situation.feed_trouble), Blocked.NO_FEED, situation.feed_trouble)
     stale = _stale(situation)

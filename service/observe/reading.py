@@ -259,6 +259,7 @@ class Reader:
             stale_after_ns=self.kernel.actor("market_data").config.stale_after_ns,
             bundle_id=self.segment.graph.bundle_id,
             verdicts=self.tally.last_verdicts,
+            reconciling=self._state("risk").blocked,
             feed_trouble="" if self.segment.line is None else self.segment.line.trouble(),
         )
         return blocked(situation)

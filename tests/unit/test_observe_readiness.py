@@ -69,6 +69,7 @@ def test_nothing_stands_in_the_way_of_a_sound_run() -> None:
         ({"phase": "closing"}, Blocked.CLOSING),
         ({"behind": 3}, Blocked.JOURNAL_BEHIND),
         ({"unknown_orders": 1}, Blocked.UNKNOWN_ORDER),
+        ({"reconciling": "the stream executions is away"}, Blocked.RECONCILING),
         ({"priced": False}, Blocked.NO_PORTFOLIO),
         ({"flags": STALE}, Blocked.FEED_STALE),
         ({"feed_trouble": "the feed is waiting"}, Blocked.NO_FEED),
