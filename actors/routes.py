@@ -22,6 +22,7 @@ from actors.messages.control import (
     KillSwitch,
     LedgerEntry,
     MaintenanceAnnounced,
+    PairRulesChanged,
     Reactivate,
     RunEnded,
     RunStarted,
@@ -98,6 +99,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     CandleSlice: (VENUE, "market_data"),
     FeedStatus: (VENUE, "market_data", RECONCILIATION),
     RunStarted: (
+        VENUE,
         RECONCILIATION,
         "market_data",
         "features",
@@ -125,6 +127,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     CancelAnswered: ("orders",),
     VenueSnapshot: ("orders",),
     MaintenanceAnnounced: ("orders",),
+    PairRulesChanged: (VENUE, "strategy", "risk", "orders"),
     SwitchConsent: ("orders",),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {

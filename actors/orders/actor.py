@@ -22,6 +22,7 @@ from actors.messages.control import (
     EpochOpened,
     MaintenanceAnnounced,
     Note,
+    PairRulesChanged,
     RunStarted,
     SetTimer,
     SwitchConsent,
@@ -71,6 +72,7 @@ from actors.orders.reconciling import reconcile
 from actors.orders.state import Order, OrdersConfig, OrdersState
 from actors.orders.transitions import cancel, illegal, lifetime_timer, move, silence_timer
 from actors.orders.unknown import never_left, open_epoch, silence, weigh
+from actors.pair_rules import adopt, in_force
 
 
 def initial_state(config: OrdersConfig) -> OrdersState:
@@ -112,7 +114,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state = self.state
         if message.run_id != state.run_id:
             state.intent_no = -1
-        state.account, state.run_id = message.account, message.run_id
+        state.account, state.run_id, state.rules = message.account, message.run_id, {}
         if message.epoch == state.epoch:
             return NOTHING
         found = open_epoch(self.config, state, message.epoch, "a run started", at)
@@ -132,7 +134,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state.intent_no = intent.intent_no
         state.order_no += 1
         cl_ord_id = client_order_id(state.account, state.run_id, state.epoch, state.order_no)
-        instrument = config.instruments[intent.symbol]
+        instrument = in_force(config.instruments[intent.symbol], state.rules)
         quantity = instrument.canonical_quantity(message.quantity)
         order = Order(
             cl_ord_id,
@@ -236,6 +238,11 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         """The venue will be down."""
         return switch.announced(self.config, self.state, message, at)
 
+    def pair_rules(self, message: PairRulesChanged, _at: int) -> Effects:
+        """New orders keep to the new rules."""
+        adopt(self.state.rules, self.config.instruments.get(message.symbol), message)
+        return NOTHING
+
     def consent(self, message: SwitchConsent, at: int) -> Effects:
         """A person lets the switch cancel foreign orders, or no longer."""
         self.state.consent = message.given
@@ -301,6 +308,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         VenueSnapshot: lists,
         ReconciliationState: agreement,
         MaintenanceAnnounced: maintenance,
+        PairRulesChanged: pair_rules,
         SwitchConsent: consent,
         SafeStopAttempted: safe_stop,
         RunStarted: start_run,

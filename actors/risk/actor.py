@@ -18,6 +18,7 @@ from actors.messages.control import (
     ConstraintViolated,
     KillSwitch,
     Note,
+    PairRulesChanged,
     Reactivate,
     RunStarted,
 )
@@ -35,6 +36,7 @@ from actors.messages.risk import (
     TradingState,
     TradingStateChanged,
 )
+from actors.pair_rules import adopt
 from actors.risk.admission import admission_of, limits_of
 from actors.risk.hours import hours_of
 from actors.risk.ladder import first_refusal
@@ -76,6 +78,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         del at
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
         state = self.state
+        state.rules = {}
         # An older version's snapshot does not say what its reservations wait for.
         for key, _ in sorted(state.reservations.items(), key=lambda each: each[1].filled_at):
             note(state.reservations, state.waiting, key)
@@ -202,6 +205,17 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         self.state.blocked, self.state.differs = message.blocked, message.differs
         return NOTHING
 
+    def on_rules(self, message: PairRulesChanged, at: int) -> Effects:
+        """Intents are measured by the new rules; that they came is told here, for all actors."""
+        del at
+        config = self.config
+        index = config.index_of(message.symbol)
+        known = config.instruments[index] if index >= 0 else None
+        taken = adopt(self.state.rules, known, message)
+        fields = tuple((name, str(getattr(message, name))) for name in message.__struct_fields__)
+        event = "risk.pair_rules_changed" if taken else "risk.pair_rules_refused"
+        return (Note("warning", event, fields),)
+
     def on_restart(self, message: ActorRestarted, at: int) -> Effects:
         """An actor lost a message: no entries until the hold-off is over."""
         del message
@@ -241,6 +255,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         ActorRestarted: on_restart,
         ReconciliationState: on_reconciliation,
         RunStarted: on_run_started,
+        PairRulesChanged: on_rules,
     }
 
 

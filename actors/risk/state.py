@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from actors.instruments import Instrument
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
 from actors.risk.profile import RiskConfig
@@ -19,6 +20,7 @@ class RiskState(msgspec.Struct):
     """Everything risk knows. `reservations` is by intent number, in order of approval.
 
     `blocked` is why a reconciliation keeps entries out, `differs` that a difference is confirmed.
+    `rules` are those of pairs that changed in the run.
     """
 
     standing: Standing
@@ -32,6 +34,7 @@ class RiskState(msgspec.Struct):
     blocked: str = ""
     differs: bool = False
     waiting: Waiting = msgspec.field(default_factory=Waiting)
+    rules: dict[str, Instrument] = {}
 
 
 def initial_state(config: RiskConfig) -> RiskState:
