@@ -23,7 +23,6 @@ from actors.instruments import Instrument
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.control import RunStarted
 from actors.messages.market import CandleSlice
-from actors.money import step_of
 from actors.ports import EdgeError, Feed, FeedItem, Journal
 from adapters.instruments.facts import MAKER_FEE, QUOTE, QUOTE_DECIMALS, TAKER_FEE
 from adapters.instruments.table import canonical_symbol
@@ -31,6 +30,7 @@ from adapters.kraken.capture import CaptureFile
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
 from adapters.kraken.public_rest import Pair, PublicRest, first_fee
+from adapters.kraken.rule_book import PairRules
 from adapters.kraken.socket import Patience
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
@@ -128,6 +128,8 @@ class LiveMarket:
             clock=self.clock,
             options=options_of(self._settings),
             trades=self._rest,
+            rules=tuple(pair_rules_of(each) for each in self.rules),
+            pairs=self._rest,
             capture=self._capture,
         )
 
@@ -135,6 +137,11 @@ class LiveMarket:
         """Something came by another way: whoever waits for news looks again."""
         if self._feed is not None:
             self._feed.backlog.nudge()
+
+    def doubt_rules(self) -> None:
+        """An order broke a rule of its pair that we did not know of."""
+        if self._feed is not None:
+            self._feed.doubt_rules()
 
     def listen(self) -> None:
         """Connect, unless that was done.
@@ -242,18 +249,24 @@ Source: TypeAlias = Feed | LiveMarket
 def rule_of(symbol: str, pair: Pair) -> Instrument:
     """The rules of a pair as the venue lists it; where it lists no fee, the dearest tier."""
     taker, maker = first_fee(pair.fees), first_fee(pair.fees_maker)
+    rules = pair.rules(symbol)
     return Instrument(
         symbol=symbol,
         base=symbol.removesuffix(_BASE),
         quote=QUOTE,
-        tick=pair.tick_size or step_of(pair.pair_decimals),
-        lot=step_of(pair.lot_decimals),
-        quantity_min=pair.ordermin,
-        cost_min=pair.costmin,
+        tick=rules.tick,
+        lot=rules.lot,
+        quantity_min=rules.quantity_min,
+        cost_min=rules.cost_min,
         quote_decimals=QUOTE_DECIMALS,
         maker_fee=Decimal(MAKER_FEE) if maker is None else maker,
         taker_fee=Decimal(TAKER_FEE) if taker is None else taker,
     )
+
+
+def pair_rules_of(rules: Instrument) -> PairRules:
+    """Of what a run begins with, what the venue may change in it."""
+    return PairRules(rules.symbol, rules.tick, rules.lot, rules.quantity_min, rules.cost_min)
 
 
 def options_of(settings: Settings) -> FeedOptions:

@@ -158,7 +158,7 @@ async def _run(
     limits = Limits(seconds=seconds)
     plan = RunPlan("PAPER", FILE, str(home / "journal"), limits=limits, speed=1.0, verify=False)
     credentials = Credentials(key.key, key.secret)
-    async with kraken_account(settings, credentials, clock, market.nudge) as outside:
+    async with kraken_account(settings, credentials, clock, market) as outside:
         beside = asyncio.ensure_future(_beside(session, seconds, during))
         result = await trade(
             settings,

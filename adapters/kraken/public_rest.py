@@ -19,8 +19,10 @@ from tenacity import AsyncRetrying, retry_if_exception_type, stop_after_delay
 from tenacity.wait import wait_random_exponential
 
 from actors.instant import SECOND_NS
+from actors.money import step_of
 from actors.ports import Permanent, ProtocolViolation, Transient
 from adapters.kraken.edge_events import ToldTrade
+from adapters.kraken.rule_book import PairRules
 from adapters.kraken.socket import USER_AGENT
 
 PAUSE_SECONDS: Final = 1.0
@@ -40,6 +42,13 @@ class PublicTrades(Protocol):
         """
 
 
+class PublicPairs(Protocol):
+    """Who can be asked for the list of pairs."""
+
+    async def pairs(self) -> dict[str, Pair]:
+        """Every pair that has a name of ours, by that name. Raises EdgeError."""
+
+
 class Pair(msgspec.Struct, frozen=True):
     """One pair as AssetPairs lists it; fees in percent by volume, lists that may be empty."""
 
@@ -54,6 +63,11 @@ class Pair(msgspec.Struct, frozen=True):
     status: str = "online"
     fees: tuple[tuple[Decimal, Decimal], ...] = ()
     fees_maker: tuple[tuple[Decimal, Decimal], ...] = ()
+
+    def rules(self, symbol: str) -> PairRules:
+        """Its rules; where it lists no tick, one of its last decimal."""
+        tick = self.tick_size or step_of(self.pair_decimals)
+        return PairRules(symbol, tick, step_of(self.lot_decimals), self.ordermin, self.costmin)
 
 
 class _Envelope(msgspec.Struct):

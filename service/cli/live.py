@@ -145,7 +145,7 @@ async def _trade(
     )
     _, key = place.trader()
     credentials = Credentials(key.key, key.secret)
-    async with kraken_account(settings, credentials, clock, market.nudge) as outside:
+    async with kraken_account(settings, credentials, clock, market) as outside:
         return await trade(
             settings, market, choice, plan, watchers=watchers, outside=outside, say=say
         )
