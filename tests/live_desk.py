@@ -17,6 +17,14 @@ from typing import Any
 
 import numpy as np
 
+from actors.kernel.envelope import Input
+from actors.kernel.step import StepResult
+from actors.messages.base import Message
+from actors.messages.control import Tick
+from actors.messages.execution import Fill
+from actors.messages.market import BookSlice, CandleSlice, TradeSlice
+from actors.messages.order import OrderUpdate, SubmitOrder
+from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.ports import Predictor
 from adapters.kraken.signing import Credentials
 from adapters.kraken_simulator.faults.script import Fault
@@ -27,17 +35,24 @@ from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan, RunResult, Silent, trade
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
+from service.pump import Observer
 from service.segment import OpenSegment
 from service.settings import Settings, load_settings
 from service.stores import FILE
+from service.tally import Tally
 from service.venue_clock import venue_clock
 from tests.simulated_kraken import key_of, post, simulated_kraken
 
 SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD")
 SPEED = 20
 FUNDS = Decimal(10_000)
+NOTICE = "not a market result"
 QUIET_SECONDS = 9.0
 """Of the wall: two readings of the lists, which lag by a minute of the venue's time."""
+
+
+_MARKET = (BookSlice, TradeSlice, CandleSlice, Tick)
+_RECORDS = (OrderUpdate, IntentRefused, SubmitOrder, Fill, TradingStateChanged)
 
 
 class Fickle:
@@ -50,6 +65,31 @@ class Fickle:
         """Probability up, expected move and uncertainty in millionths."""
         up = np.floor(np.abs(features[:, :1]) * 1e7) % 2 == 0
         return np.where(up, (800_000, 30_000, 5_000), (150_000, -30_000, 5_000)).astype("<i4")
+
+
+class Restless:
+    """As fickle, and from the first bar on: a feature that is not there yet counts as nothing."""
+
+    bundle_id = "restless"
+    marker = ""
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Probability up, expected move and uncertainty in millionths."""
+        told = np.nan_to_num(features[:, :-2]).sum(axis=1, keepdims=True)
+        up = np.floor(np.abs(told) * 1e7) % 2 == 0
+        return np.where(up, (800_000, 30_000, 5_000), (150_000, -30_000, 5_000)).astype("<i4")
+
+
+class Hasty(Choice, frozen=True):
+    """A choice that trades as soon as it may."""
+
+    @property
+    def predictor(self) -> Predictor | None:
+        return Restless()
+
+
+HASTY = {"strategy": {"cool_down_fill_ns": 1, "cool_down_refusal_ns": 1}}
+"""Settings of a strategy that waits for nothing."""
 
 
 class Fickly(Choice, frozen=True):
@@ -66,7 +106,10 @@ class Session:
 
     venue: Running
     said: list[str] = field(default_factory=list)
+    told: list[tuple[int, Message]] = field(default_factory=list)
+    """Inputs other than market data, and records, with the time of each."""
     segment: OpenSegment | None = None
+    tally: Tally | None = None
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -74,8 +117,18 @@ class _Watch(Silent):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def opened(self, segment: OpenSegment, *_: object) -> None:
-        self._session.segment = segment
+    def observers(self) -> tuple[Observer, ...]:
+        return (self._see,)
+
+    def _see(self, entry: Input, result: StepResult) -> None:
+        told = self._session.told
+        if type(entry.body) not in _MARKET:
+            told.append((entry.at, entry.body))
+        told += [(e.at, e.body) for e in result.records if type(e.body) in _RECORDS]
+        told += [(e.at, e.body) for e in result.notes]
+
+    async def opened(self, segment: OpenSegment, tally: Tally, *_: object) -> None:
+        self._session.segment, self._session.tally = segment, tally
         self._session.is_open.set()
 
 
@@ -124,6 +177,7 @@ def trade_live(
     *,
     plan: Plan | None = None,
     during: Callable[[Session], Coroutine[Any, Any, None]] | None = None,
+    choice: Choice | None = None,
     **more: Any,
 ) -> tuple[RunResult, Session, dict[str, Any]]:
     """Trade so many wall seconds; the result, the session, and the venue's own account at the end.
@@ -132,7 +186,9 @@ def trade_live(
     """
     with simulated_kraken(plan or plan_of()) as venue:
         session = Session(venue)
-        result = asyncio.run(_run(home, seconds, session, during, more))
+        result = asyncio.run(
+            _run(home, seconds, session, during, more, choice=choice or Fickly(None, NOTICE))
+        )
         exchange = venue.simulator.live.exchange
         account = {
             "wallets": {each.asset: each for each in exchange.wallets("alpha")},
@@ -149,6 +205,8 @@ async def _run(
     session: Session,
     during: Callable[[Session], Coroutine[Any, Any, None]] | None,
     more: dict[str, Any],
+    *,
+    choice: Choice,
 ) -> RunResult:
     venue = session.venue
     settings = settings_of(home, venue, **more)
@@ -163,7 +221,7 @@ async def _run(
         result = await trade(
             settings,
             market,
-            Fickly(None, "not a market result"),
+            choice,
             plan,
             watchers=(_Watch(session),),
             outside=outside,

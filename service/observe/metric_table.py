@@ -58,6 +58,7 @@ METRICS: Final = (
     Metric("ballast_feed_resubscriptions_total", _C, "Books given back and asked for anew."),
     Metric("ballast_feed_trade_repairs_total", _C, "Missed trades that were asked for and had."),
     Metric("ballast_feed_waiting_items", _G, "Items of the feed that wait for the pump."),
+    Metric("ballast_pair_rule_changes_total", _C, "Pairs whose rules changed in session."),
     Metric("ballast_feed_conflated_books_total", _C, "Books passed over for a slow consumer."),
     Metric("ballast_decisions_total", _C, "Verdicts a symbol and instant.", ("verdict", "reason")),
     Metric("ballast_refusals_total", _C, "Intents refused, by the gate's reason.", ("reason",)),

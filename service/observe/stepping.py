@@ -12,7 +12,7 @@ from typing import Final
 
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
-from actors.messages.control import RunStarted
+from actors.messages.control import PairRulesChanged, RunStarted
 from actors.messages.execution import SafeStopAttempted
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
 from service.bundles import Choice
@@ -41,6 +41,7 @@ class Stepping(Silent):
         self.stream_messages: Counter[str] = Counter()
         self.stream_gaps: Counter[str] = Counter()
         self.checksum_failures = 0
+        self.rule_changes = 0
         self.restarts: Counter[str] = Counter()
         self.heard: dict[str, float] = {}
         self.last_input = time.monotonic()
@@ -120,6 +121,8 @@ class Stepping(Silent):
             self.heard[stream] = now
         elif type(body) is FeedStatus:
             self._status(body)
+        elif type(body) is PairRulesChanged:
+            self.rule_changes += 1
         elif type(body) is RunStarted:
             self.phase = "trading"
         for failure in result.outcome.failures:
