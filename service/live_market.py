@@ -29,7 +29,7 @@ from adapters.instruments.table import canonical_symbol
 from adapters.kraken.capture import CaptureFile
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
-from adapters.kraken.public_rest import Pair, PublicRest, first_fee
+from adapters.kraken.public_rest import PAUSE_SECONDS, Pair, PublicRest, first_fee
 from adapters.kraken.rule_book import PairRules
 from adapters.kraken.socket import Patience
 from service.drivers.replay import run_started
@@ -51,7 +51,8 @@ Say = Callable[[str], None]
 class LiveMarket:
     """One live run's source. `prepare` it before anything of it is used; `close` it at the end.
 
-    `symbols` empty means the account's, or of a new one the universe's.
+    `symbols` empty means the account's, or of a new one the universe's. `pause_seconds` lie between
+    two public calls.
     """
 
     datasets: tuple[Dataset, ...] = ()
@@ -63,6 +64,7 @@ class LiveMarket:
         *,
         capture: CaptureFile | None = None,
         clock: EdgeClock | None = None,
+        pause_seconds: float = PAUSE_SECONDS,
     ) -> None:
         host = urlsplit(settings.kraken.public_socket_url).hostname or ""
         self.kind = LOOPBACK_KIND if host in LOOPBACK else KIND
@@ -74,7 +76,9 @@ class LiveMarket:
         self.clock = clock or EdgeClock()
         self._settings = settings
         self._capture = capture
-        self._rest = PublicRest(settings.kraken.rest_url, canonical_symbol)
+        self._rest = PublicRest(
+            settings.kraken.rest_url, canonical_symbol, pause_seconds=pause_seconds
+        )
         self._open = AsyncExitStack()
         self._feed: LiveFeed | None = None
         self._listening: asyncio.Task[None] | None = None

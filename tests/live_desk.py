@@ -7,6 +7,7 @@ features alone; it often changes its mind, so that much is bought and sold.
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from actors.messages.market import BookSlice, CandleSlice, TradeSlice
 from actors.messages.order import OrderUpdate, SubmitOrder
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.ports import Predictor
+from adapters.kraken.public_rest import PAUSE_SECONDS
 from adapters.kraken.signing import Credentials
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.serving.launch import Running
@@ -68,16 +70,19 @@ class Fickle:
 
 
 class Restless:
-    """As fickle, and from the first bar on: a feature that is not there yet counts as nothing."""
+    """All up, all down, and so on, a bar each: what it said is on the record, and replays."""
 
     bundle_id = "restless"
     marker = ""
 
+    def __init__(self) -> None:
+        self._up = False
+
     def predict(self, features: np.ndarray) -> np.ndarray:
         """Probability up, expected move and uncertainty in millionths."""
-        told = np.nan_to_num(features[:, :-2]).sum(axis=1, keepdims=True)
-        up = np.floor(np.abs(told) * 1e7) % 2 == 0
-        return np.where(up, (800_000, 30_000, 5_000), (150_000, -30_000, 5_000)).astype("<i4")
+        self._up = not self._up
+        said = (800_000, 30_000, 5_000) if self._up else (150_000, -30_000, 5_000)
+        return np.tile(np.array(said, dtype="<i4"), (len(features), 1))
 
 
 class Hasty(Choice, frozen=True):
@@ -88,8 +93,8 @@ class Hasty(Choice, frozen=True):
         return Restless()
 
 
-HASTY = {"strategy": {"cool_down_fill_ns": 1, "cool_down_refusal_ns": 1}}
-"""Settings of a strategy that waits for nothing."""
+HASTY: dict[str, Any] = {"cool_down_fill_ns": 1, "cool_down_refusal_ns": 1}
+"""A strategy that waits for nothing."""
 
 
 class Fickly(Choice, frozen=True):
@@ -110,6 +115,8 @@ class Session:
     """Inputs other than market data, and records, with the time of each."""
     segment: OpenSegment | None = None
     tally: Tally | None = None
+    until_done: bool = False
+    """The session ends, after the quiet time, when what happens beside it has happened."""
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -178,6 +185,7 @@ def trade_live(
     plan: Plan | None = None,
     during: Callable[[Session], Coroutine[Any, Any, None]] | None = None,
     choice: Choice | None = None,
+    until_done: bool = False,
     **more: Any,
 ) -> tuple[RunResult, Session, dict[str, Any]]:
     """Trade so many wall seconds; the result, the session, and the venue's own account at the end.
@@ -185,7 +193,7 @@ def trade_live(
     `during` runs beside it. A further run with the same `home` goes on with the account.
     """
     with simulated_kraken(plan or plan_of()) as venue:
-        session = Session(venue)
+        session = Session(venue, until_done=until_done)
         result = asyncio.run(
             _run(home, seconds, session, during, more, choice=choice or Fickly(None, NOTICE))
         )
@@ -195,6 +203,8 @@ def trade_live(
             "fills": exchange.fills("alpha"),
             "open": exchange.open_orders("alpha"),
             "closed": exchange.closed_orders("alpha"),
+            "asked": dict(venue.simulator.live.asked),
+            "refused": dict(venue.simulator.live.refused),
         }
     return result, session, account
 
@@ -211,7 +221,8 @@ async def _run(
     venue = session.venue
     settings = settings_of(home, venue, **more)
     clock = await venue_clock(settings.kraken.public_socket_url, SPEED)
-    market = LiveMarket(settings, venue.plan.symbols, clock=clock)
+    pause = PAUSE_SECONDS / SPEED
+    market = LiveMarket(settings, venue.plan.symbols, clock=clock, pause_seconds=pause)
     key = key_of(venue, "alpha", "trade")
     limits = Limits(seconds=seconds)
     plan = RunPlan("PAPER", FILE, str(home / "journal"), limits=limits, speed=1.0, verify=False)
@@ -237,8 +248,14 @@ async def _beside(
     """What happens meanwhile; towards the end the venue takes no orders, and all facts come in."""
     doing = asyncio.ensure_future(during(session)) if during is not None else None
     await session.is_open.wait()
-    await asyncio.sleep(seconds - QUIET_SECONDS)
+    if session.until_done and doing is not None:
+        await asyncio.wait({doing}, timeout=seconds - QUIET_SECONDS)
+    else:
+        await asyncio.sleep(seconds - QUIET_SECONDS)
     hook = f"{session.venue.rest}/simulator/status"
     await asyncio.to_thread(post, hook, {"status": "cancel_only"})
+    if session.until_done:
+        await asyncio.sleep(QUIET_SECONDS)
+        signal.raise_signal(signal.SIGTERM)
     if doing is not None:
         await doing

@@ -1,8 +1,8 @@
 """The newest rules of every pair, by what the venue tells of them; only a change is news.
 
 The instrument channel tells at once. The list of pairs passes caches and may be a minute old, so
-for a pair of which the channel has just spoken it says nothing. Without rules to begin with the
-first word is learned in silence: a recording by others does not say what was known.
+what it says is not believed where it says only what the channel has just replaced. Without rules to
+begin with the first word is learned in silence: a recording by others does not say what was known.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class RuleBook:
         self.unreadable = 0
         """Rows of the channel whose rules were none."""
         self._rules: dict[str, PairRules | None] = dict.fromkeys(symbols)
-        self._told_ts: dict[str, int] = {}
+        self._replaced: dict[str, list[tuple[int, PairRules]]] = {}
 
     def begin(self, rules: Iterable[PairRules]) -> None:
         """What is known before the venue speaks."""
@@ -60,19 +60,27 @@ class RuleBook:
             except TokenError:
                 self.unreadable += 1
                 continue
-            self._told_ts[pair.symbol] = ts
-            news += self._set(rules, ts, CHANNEL)
+            known = self._rules[pair.symbol]
+            changed = self._set(rules, ts, CHANNEL)
+            if known is not None and changed:
+                self._replaced.setdefault(pair.symbol, []).append((ts, known))
+            news += changed
         return news
 
     def listed(self, rules: Iterable[PairRules], asked_ts: int, ts: int) -> list[PairRulesChanged]:
         """What the list of pairs, asked for at `asked_ts`, changes."""
         news: list[PairRulesChanged] = []
         for each in rules:
-            told_ts = self._told_ts.get(each.symbol)
-            is_younger = told_ts is None or asked_ts - told_ts >= LIST_AGE_NS
-            if each.symbol in self._rules and is_younger:
+            if each.symbol in self._rules and each not in self._young(each.symbol, asked_ts):
                 news += self._set(each, ts, LIST)
         return news
+
+    def _young(self, symbol: str, asked_ts: int) -> list[PairRules]:
+        """What the channel replaced so lately that a cache may still tell it."""
+        replaced = self._replaced.get(symbol, [])
+        kept = [each for each in replaced if asked_ts - each[0] < LIST_AGE_NS]
+        self._replaced[symbol] = kept
+        return [rules for _, rules in kept]
 
     def _set(self, rules: PairRules, ts: int, source: str) -> list[PairRulesChanged]:
         known, self._rules[rules.symbol] = self._rules[rules.symbol], rules

@@ -116,13 +116,24 @@ def test_the_list_tells_what_the_channel_did_not() -> None:
     assert news.ts == NOON + 2
 
 
-def test_a_list_that_may_be_older_than_the_channels_word_says_nothing() -> None:
+def test_a_list_that_tells_what_the_channel_has_just_replaced_says_nothing() -> None:
     """A cached reply would otherwise bring the old rules back."""
     ear = Ear(BTC, ETH)
     assert ear.frame(row(price_increment="0.5"), at=NOON + SECOND_NS)
     told = NOON + SECOND_NS
     assert ear.listed(BTC, asked=told + LIST_AGE_NS - 1, at=told + LIST_AGE_NS) == []
     (news,) = ear.listed(BTC, asked=told + LIST_AGE_NS, at=told + LIST_AGE_NS)
+    assert news.tick == D("0.1")
+
+
+def test_a_list_that_tells_something_new_is_believed_at_once() -> None:
+    """A frame was lost: what is neither known nor was lately comes out of no old cache."""
+    ear = Ear(BTC, ETH)
+    assert ear.frame(row(price_increment="0.5"), at=NOON + 1)
+    finer = PairRules("BTC/USD", D("0.01"), BTC.lot, BTC.quantity_min, BTC.cost_min)
+    (news,) = ear.listed(finer, asked=NOON + 2, at=NOON + 3)
+    assert news.tick == D("0.01")
+    (news,) = ear.listed(ETH, BTC, asked=NOON + LIST_AGE_NS + 2, at=NOON + LIST_AGE_NS + 3)
     assert news.tick == D("0.1")
 
 
