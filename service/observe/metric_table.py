@@ -68,6 +68,7 @@ METRICS: Final = (
     Metric("ballast_safe_stop_failures_total", _C, "Attempts of safe mode that failed."),
     Metric("ballast_safe_stop_open_orders", _G, "Our orders on the venue's list; -1 unreadable."),
     Metric("ballast_fills_total", _C, "Fills booked.", ("liquidity",)),
+    Metric("ballast_fee_differences_total", _C, "Fee rates met that were not the expected ones."),
     Metric("ballast_slippage_ratio", _H, "Fill against decision price; positive costs us."),
     Metric("ballast_trades_closed_total", _C, "Sales that consumed lots."),
     Metric("ballast_equity", _G, "Equity at the best bid (display only).", ("asset",)),

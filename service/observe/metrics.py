@@ -61,6 +61,7 @@ class GraphCollector(Collector):
             **_line(reading.line),
             **_decisions(reader, reading),
             "ballast_fills_total": self._fills.by_liquidity(),
+            "ballast_fee_differences_total": one(reader.stepping.fee_differences),
             "ballast_slippage_ratio": self._fills.slippage,
             **_money(reading),
             **_platform(reader, reading),

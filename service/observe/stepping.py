@@ -12,7 +12,7 @@ from typing import Final
 
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
-from actors.messages.control import PairRulesChanged, RunStarted
+from actors.messages.control import Note, PairRulesChanged, RunStarted
 from actors.messages.execution import SafeStopAttempted
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
 from service.bundles import Choice
@@ -27,6 +27,8 @@ from service.tally import Tally
 STREAMS: Final[dict[type, str]] = {BookSlice: "book", TradeSlice: "trade", CandleSlice: "candle"}
 _NAMED: Final = frozenset(STREAMS.values())
 OTHER: Final = "other"
+FEE_DIFFERS: Final = "ledger.fee_differs"
+"""The ledger's note on a fee that is not the expected one."""
 SAFE_MODE: Final = "in safe mode"
 """The phase in which the core stands and our orders at an outside venue are cancelled."""
 
@@ -42,6 +44,7 @@ class Stepping(Silent):
         self.stream_gaps: Counter[str] = Counter()
         self.checksum_failures = 0
         self.rule_changes = 0
+        self.fee_differences = 0
         self.restarts: Counter[str] = Counter()
         self.heard: dict[str, float] = {}
         self.last_input = time.monotonic()
@@ -125,6 +128,9 @@ class Stepping(Silent):
             self.rule_changes += 1
         elif type(body) is RunStarted:
             self.phase = "trading"
+        for each in result.notes:
+            if isinstance(each.body, Note) and each.body.event == FEE_DIFFERS:
+                self.fee_differences += 1
         for failure in result.outcome.failures:
             if not failure.halted:
                 self.restarts[failure.actor] += 1

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import time
+from decimal import Decimal
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from actors.kernel.envelope import Input
+from actors.kernel.envelope import Envelope, Input
 from actors.kernel.stamp import Stamp
 from actors.kernel.step import StepResult
 from actors.kernel.supervisor import OK, Failure, Outcome
-from actors.messages.control import Tick
+from actors.messages.control import Note, PairRulesChanged, Tick
 from actors.messages.market import FeedEvent, FeedStatus
 from adapters.kraken.line import Line, LineState
 from service.feeds import UNIVERSE
@@ -142,6 +143,9 @@ def test_gaps_and_checksum_failures_are_counted_by_stream_from_a_closed_set(
             FeedStatus(at, "book", FeedEvent.CHECKSUM, 0),
             FeedStatus(at, "book", FeedEvent.GAP, 0),
             FeedStatus(at, "a name from outside", FeedEvent.GAP, 0),
+            PairRulesChanged(
+                "BTC/USD", Decimal(1), Decimal("0.1"), Decimal(0), Decimal(0), at, "instrument"
+            ),
         )
         return scraped(run)
 
@@ -150,9 +154,25 @@ def test_gaps_and_checksum_failures_are_counted_by_stream_from_a_closed_set(
     assert open_now == {"checksum": 1.0, "gap": 1.0, "lost_trades": 1.0}
     assert ("missing_bar",) in series["ballast_open_gaps"], "every kind is told, also when none is"
     assert series["ballast_book_checksum_failures_total"] == {(): 1.0}
+    assert series["ballast_pair_rule_changes_total"] == {(): 1.0}
     assert series["ballast_stream_gaps_total"] == {
         ("book",): 1.0, ("candle",): 0.0, ("other",): 1.0, ("trade",): 0.0,
     }  # fmt: skip
+
+
+def test_notes_of_strange_fees_are_counted(tmp_path: Path) -> None:
+    def noted(event: str) -> StepResult:
+        stamp = Stamp(9, "ledger", 1)
+        note = Envelope(stamp, stamp, "notes", 9, Note("warning", event))
+        return StepResult(9, b"", OK, b"", b"", b"", [], [], [note], 1)
+
+    async def counted() -> Series:
+        run = await observed_run(tmp_path, inputs=10)
+        for event in ("ledger.fee_differs", "ledger.fill_repeated", "ledger.fee_differs"):
+            run.stepping(Input(9, 9, Tick(9)), noted(event))
+        return scraped(run)
+
+    assert asyncio.run(counted())["ballast_fee_differences_total"] == {(): 2.0}
 
 
 def test_two_appends_between_two_steps_are_two_with_their_whole_time(tmp_path: Path) -> None:

@@ -270,7 +270,8 @@ def test_a_rejected_order_that_fills_is_cancelled_only_while_something_may_rest(
     books = ready()
     one = sent_order(books)
     books.send(word(one, ExecKind.REJECTED))
-    sent = books.send(trade(one, "a", quantity, cost=cost, fee="0"))
+    fee = str(D(cost) * D("0.004"))
+    sent = books.send(trade(one, "a", quantity, cost=cost, fee=fee))
     assert [note.event for note in of(Note, sent)] == ["order.filled_after_its_end"]
     assert len(of(CancelOrder, sent)) == cancels
     assert books.balance("available:XBT") == D(quantity)
