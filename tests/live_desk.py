@@ -37,6 +37,7 @@ from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan, RunResult, Silent, trade
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
+from service.outside_venue import OutsideVenue
 from service.pump import Observer
 from service.segment import OpenSegment
 from service.settings import Settings, load_settings
@@ -115,6 +116,7 @@ class Session:
     """Inputs other than market data, and records, with the time of each."""
     segment: OpenSegment | None = None
     tally: Tally | None = None
+    outside: OutsideVenue | None = None
     until_done: bool = False
     """The session ends, after the quiet time, when what happens beside it has happened."""
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
@@ -228,6 +230,7 @@ async def _run(
     plan = RunPlan("PAPER", FILE, str(home / "journal"), limits=limits, speed=1.0, verify=False)
     credentials = Credentials(key.key, key.secret)
     async with kraken_account(settings, credentials, clock, market) as outside:
+        session.outside = outside
         beside = asyncio.ensure_future(_beside(session, seconds, during))
         result = await trade(
             settings,
