@@ -100,7 +100,7 @@ class LedgerState(msgspec.Struct):
     `lots` how many were opened; `moves` is empty between messages. `encumbered` is by asset what
     the venue did not call free when it was last read, `trades_since` how many trades were booked
     since books and venue agreed. `fees_told` is by symbol and liquidity the asset and rate of a fee
-    that was not the expected one.
+    that was not the expected one, `onward` by asset what waits to leave for another wallet.
     """
 
     bids: np.ndarray
@@ -127,6 +127,7 @@ class LedgerState(msgspec.Struct):
     encumbered: dict[str, Decimal] = {}
     trades_since: int = 0
     fees_told: dict[str, str] = {}
+    onward: dict[str, Decimal] = {}
 
     def free(self, asset: str) -> Decimal:
         """What of `asset` an order may hold: available here, and free at the venue."""

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from collections.abc import Callable, Coroutine
 from decimal import Decimal
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +22,8 @@ from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport, Fill
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
-from tests.live_desk import Session
+from service.feeds import UNIVERSE
+from tests.live_desk import Session, plan_of
 from tests.simulation.test_live_venue import assert_sound
 from tests.venue_day import Day, by_hand, day, faults, hook, of, orders_of, resting, until
 
@@ -29,6 +33,7 @@ AWAY = {"where": "rest:GetWebSocketsToken", "what": "error", "every": 1}
 SLOW = {"where": "ws:cancel_order", "what": "delay", "every": 1, "seconds": 0.5}
 LOST = {"where": "ws:executions", "what": "lose", "occurrence": 2}
 AT_THE_TOUCH = {"collar_micros": 0}
+SHORT_LIVES = {"lifetime_seconds": 160}
 
 
 class Story:
@@ -124,18 +129,34 @@ async def lost_word(session: Session) -> None:
     await STORY.goes_on(session, "word")
 
 
-async def odd_moments(session: Session) -> None:
-    """One case after the other."""
-    await away(session)
-    await lost_word(session)
+async def cancelled_and_away(session: Session) -> None:
+    """The two that every run sees."""
     await beside_a_cancel(session, "part", 2)
+    await away(session)
+
+
+async def over_and_wordless(session: Session) -> None:
+    """Their sisters."""
     await beside_a_cancel(session, "whole", 1)
+    await lost_word(session)
+
+
+def odd_day(home: Path, during: Callable[[Session], Coroutine[Any, Any, None]]) -> Day:
+    """A day of fills at odd moments."""
+    plan = plan_of(symbols=UNIVERSE[:8])
+    return day(home, during, plan=plan, strategy=AT_THE_TOUCH, orders=SHORT_LIVES)
 
 
 @pytest.fixture(scope="module")
 def odd(tmp_path_factory: pytest.TempPathFactory) -> Day:
-    """A day of fills at odd moments."""
-    return day(tmp_path_factory.mktemp("odd"), odd_moments, strategy=AT_THE_TOUCH)
+    """A cancel that races with a fill, and a time away."""
+    return odd_day(tmp_path_factory.mktemp("odd"), cancelled_and_away)
+
+
+@pytest.fixture(scope="module")
+def odder(tmp_path_factory: pytest.TempPathFactory) -> Day:
+    """A cancel of what is filled already, and a word that never comes."""
+    return odd_day(tmp_path_factory.mktemp("odder"), over_and_wordless)
 
 
 def test_a_day_of_odd_fills_ends_with_the_books_of_the_venue(odd: Day) -> None:
@@ -153,10 +174,12 @@ def test_b3_fills_that_happened_while_we_were_away_are_all_booked_once(odd: Day)
     assert away_at, "the streams were away"
 
 
-def test_b5_what_is_left_comes_from_quantities_not_from_a_word(odd: Day) -> None:
+@pytest.mark.soak
+def test_b5_what_is_left_comes_from_quantities_not_from_a_word(odder: Day) -> None:
     """The last state is told before, or without, any word that says so."""
-    assert STORY.states(odd.session, "word")[-1] is OrderState.FILLED
-    bodies = [body for _, body in odd.session.told]
+    assert_sound(odder.result, odder.session, odder.account)
+    assert STORY.states(odder.session, "word")[-1] is OrderState.FILLED
+    bodies = [body for _, body in odder.session.told]
     filled = next(
         n
         for n, body in enumerate(bodies)
@@ -173,21 +196,27 @@ def test_b5_what_is_left_comes_from_quantities_not_from_a_word(odd: Day) -> None
     assert all(filled < n for n in words)
 
 
-@pytest.mark.parametrize(
-    ("case", "end"), [("part", OrderState.CANCELLED), ("whole", OrderState.FILLED)]
-)
-def test_b7_a_fill_beside_a_cancel_is_booked_and_the_hold_let_go_once(
-    odd: Day, case: str, end: OrderState
-) -> None:
+def test_b7_a_fill_beside_a_cancel_is_booked_and_the_hold_let_go_once(odd: Day) -> None:
+    assert_let_go(odd, "part")
+    assert STORY.states(odd.session, "part")[-1] is OrderState.CANCELLED
+
+
+@pytest.mark.soak
+def test_b7_a_cancel_of_what_is_filled_already_changes_nothing(odder: Day) -> None:
+    assert_let_go(odder, "whole")
+    assert STORY.states(odder.session, "whole")[-1] is OrderState.FILLED
+
+
+def assert_let_go(found: Day, case: str) -> None:
+    """The order's fills are the venue's, and what it held is free, once."""
     ours = STORY.orders[case]
-    (theirs,) = [each for each in odd.account["closed"] if each.cl_ord_id == ours]
-    fills = STORY.fills(odd.session, case)
+    (theirs,) = [each for each in found.account["closed"] if each.cl_ord_id == ours]
+    fills = STORY.fills(found.session, case)
     assert sum(each.quantity for each in fills) == theirs.filled_qty > 0
-    assert STORY.states(odd.session, case)[-1] is end
-    assert odd.session.segment is not None
-    ledger: LedgerState = odd.session.segment.pump.kernel.actor("ledger").state
+    assert found.session.segment is not None
+    ledger: LedgerState = found.session.segment.pump.kernel.actor("ledger").state
     assert ours not in ledger.holds
     held = sum((hold.amount for hold in ledger.holds.values() if hold.asset == "USD"), Decimal(0))
     assert ledger.balance("held:USD") == held, "neither twice nor not at all"
-    (first,) = [each for each in of(odd.session, SubmitOrder) if each.cl_ord_id == ours]
+    (first,) = [each for each in of(found.session, SubmitOrder) if each.cl_ord_id == ours]
     assert first.side is Side.BUY
