@@ -12,7 +12,7 @@ import msgspec
 
 from actors.instruments import Instrument
 from actors.messages.control import FeeTier, FeeTierRead
-from actors.money import ZERO, is_fact, multiply_even
+from actors.money import ZERO, is_fact
 
 Fees = dict[str, FeeTier]
 """By symbol; empty until something was told in this run."""
@@ -36,18 +36,6 @@ def with_fees(instrument: Instrument, fees: Fees) -> Instrument:
     if told is None:
         return instrument
     return msgspec.structs.replace(instrument, taker_fee=told.taker, maker_fee=told.maker)
-
-
-def is_expected(instrument: Instrument, cost: Decimal, booked: Decimal, *, is_maker: bool) -> bool:
-    """Whether a fee in quote is what the rules make of the cost, to one step of rounding."""
-    expected = expected_fee(instrument, cost, is_maker=is_maker)
-    return abs(booked - expected) <= instrument.quote_step
-
-
-def expected_fee(instrument: Instrument, cost: Decimal, *, is_maker: bool) -> Decimal:
-    """What a fill of this cost should be charged, in quote."""
-    rate = instrument.maker_fee if is_maker else instrument.taker_fee
-    return multiply_even(cost, rate, instrument.quote_step)
 
 
 def _is_ratio(value: Decimal) -> bool:

@@ -23,6 +23,7 @@ from actors.messages.control import (
     KillSwitch,
     LedgerEntry,
     MaintenanceAnnounced,
+    PairRulesChanged,
     Reactivate,
     RunEnded,
     RunStarted,
@@ -99,6 +100,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     CandleSlice: (VENUE, "market_data"),
     FeedStatus: (VENUE, "market_data", RECONCILIATION),
     RunStarted: (
+        VENUE,
         RECONCILIATION,
         "market_data",
         "features",
@@ -126,8 +128,9 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     CancelAnswered: ("orders",),
     VenueSnapshot: ("orders",),
     MaintenanceAnnounced: ("orders",),
+    PairRulesChanged: (VENUE, "strategy", "risk", "orders"),
     SwitchConsent: ("orders",),
-    FeeTierRead: ("strategy", "risk", "orders"),
+    FeeTierRead: ("strategy", "risk", "orders", "ledger"),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),

@@ -7,7 +7,7 @@ that is not loopback is refused here, below any setting or option.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 from urllib.parse import urlsplit
@@ -28,6 +28,7 @@ from service.account_fees import FeeWatch
 from service.failures import ExitCode, UserError
 from service.ingress import Ingress
 from service.key_places import nonces_of
+from service.live_market import LiveMarket
 from service.outside_venue import OutsideVenue
 from service.settings import Settings
 from service.settings_bounds import LOOPBACK
@@ -53,16 +54,17 @@ async def kraken_account(
     settings: Settings,
     credentials: Credentials,
     clock: EdgeClock,
-    came: Callable[[], None],
+    market: LiveMarket,
 ) -> AsyncIterator[OutsideVenue]:
-    """The open door, with its private channels; `came` is called whenever a fact has come.
+    """The open door, with its private channels; the market hears when a fact has come, and when
+    an order broke a rule of its pair.
 
     Raises UserError when the venue does not answer or refuses the key.
     """
     refuse_elsewhere(settings)
     async with AsyncExitStack() as stack:
         try:
-            outside = await _opened(stack, settings, credentials, clock, came)
+            outside = await _opened(stack, settings, credentials, clock, market)
         except EdgeError as error:
             raise UserError(
                 ExitCode.ENVIRONMENT,
@@ -77,7 +79,7 @@ async def _opened(
     settings: Settings,
     credentials: Credentials,
     clock: EdgeClock,
-    came: Callable[[], None],
+    market: LiveMarket,
 ) -> OutsideVenue:
     """Open everything that the account needs; the stack closes it."""
     kraken = settings.kraken
@@ -86,7 +88,7 @@ async def _opened(
 
     async def tell(fact: Message) -> None:
         await ingress.put(fact)
-        came()
+        market.nudge()
 
     nonces = stack.enter_context(nonces_of(settings, credentials, clock.now))
     rest = await stack.enter_async_context(
@@ -96,7 +98,8 @@ async def _opened(
     )
     names = Names(await rest.assets(), await rest.asset_pairs())
     lists = RestLists(rest, names)
-    venue = KrakenVenue(lists, tell, clock=clock.now, limits=OrderLimits(tier))
+    limits = OrderLimits(tier)
+    venue = KrakenVenue(lists, tell, clock=clock.now, limits=limits, on_misfit=market.doubt_rules)
     patience = Patience(silence=float(kraken.silence_seconds))
     listening = asyncio.create_task(
         stay_connected(kraken.private_socket_url, venue.line, Handshakes(), patience)
@@ -108,6 +111,7 @@ async def _opened(
         AccountFees(rest, names).read, tell, clock.now, lambda ended: note_fault(venue, ended)
     )
     stack.push_async_callback(fees.close)
+    market.account_fees = fees.begin
     return OutsideVenue(venue, ingress, funds=True, fees=fees)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
@@ -24,7 +25,6 @@ from actors.instruments import Instrument
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.control import FeeTier, RunStarted
 from actors.messages.market import CandleSlice
-from actors.money import step_of
 from actors.ports import EdgeError, Feed, FeedItem, Journal
 from adapters.instruments.facts import MAKER_FEE, QUOTE, QUOTE_DECIMALS, TAKER_FEE
 from adapters.instruments.table import canonical_symbol
@@ -34,6 +34,7 @@ from adapters.kraken.feed import FeedOptions, LiveFeed
 from adapters.kraken.public_market import PATIENCE, PublicMarket, first_fee
 from adapters.kraken.records import AssetPair
 from adapters.kraken.rest import KrakenRest
+from adapters.kraken.rule_book import PairRules
 from adapters.kraken.socket import Patience
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
@@ -55,7 +56,8 @@ AskFees = Callable[[tuple[str, ...]], Awaitable[tuple[FeeTier, ...]]]
 class LiveMarket:
     """One live run's source. `prepare` it before anything of it is used; `close` it at the end.
 
-    `symbols` empty means the account's, or of a new one the universe's.
+    `symbols` empty means the account's, or of a new one the universe's. `pause_seconds` lie between
+    two public calls.
     """
 
     datasets: tuple[Dataset, ...] = ()
@@ -67,6 +69,7 @@ class LiveMarket:
         *,
         capture: CaptureFile | None = None,
         clock: EdgeClock | None = None,
+        pause_seconds: float = PATIENCE.public_pause,
     ) -> None:
         host = urlsplit(settings.kraken.public_socket_url).hostname or ""
         self.kind = LOOPBACK_KIND if host in LOOPBACK else KIND
@@ -80,7 +83,8 @@ class LiveMarket:
         """Who tells what the account pays; without, the first public tier counts."""
         self._settings = settings
         self._capture = capture
-        self._rest = KrakenRest(settings.kraken.rest_url, clock=self.clock.now, patience=PATIENCE)
+        patience = replace(PATIENCE, public_pause=pause_seconds)
+        self._rest = KrakenRest(settings.kraken.rest_url, clock=self.clock.now, patience=patience)
         self._market = PublicMarket(self._rest, canonical_symbol)
         self._open = AsyncExitStack()
         self._feed: LiveFeed | None = None
@@ -137,6 +141,8 @@ class LiveMarket:
             clock=self.clock,
             options=options_of(self._settings),
             trades=self._market,
+            rules=tuple(pair_rules_of(each) for each in self.rules),
+            pairs=self._market,
             capture=self._capture,
         )
 
@@ -144,6 +150,11 @@ class LiveMarket:
         """Something came by another way: whoever waits for news looks again."""
         if self._feed is not None:
             self._feed.backlog.nudge()
+
+    def doubt_rules(self) -> None:
+        """An order broke a rule of its pair that we did not know of."""
+        if self._feed is not None:
+            self._feed.doubt_rules()
 
     def listen(self) -> None:
         """Connect, unless that was done.
@@ -250,14 +261,15 @@ Source: TypeAlias = Feed | LiveMarket
 def rule_of(symbol: str, pair: AssetPair) -> Instrument:
     """The rules of a pair as the venue lists it; where it lists no fee, the dearest tier."""
     taker, maker = first_fee(pair.fees), first_fee(pair.fees_maker)
+    rules = pair.rules(symbol)
     return Instrument(
         symbol=symbol,
         base=symbol.removesuffix(_BASE),
         quote=QUOTE,
-        tick=pair.tick_size or step_of(pair.pair_decimals),
-        lot=step_of(pair.lot_decimals),
-        quantity_min=pair.ordermin or Decimal(0),
-        cost_min=pair.costmin or Decimal(0),
+        tick=rules.tick,
+        lot=rules.lot,
+        quantity_min=rules.quantity_min,
+        cost_min=rules.cost_min,
         quote_decimals=QUOTE_DECIMALS,
         maker_fee=Decimal(MAKER_FEE) if maker is None else maker,
         taker_fee=Decimal(TAKER_FEE) if taker is None else taker,
@@ -268,6 +280,11 @@ def with_tiers(rules: tuple[Instrument, ...], tiers: tuple[FeeTier, ...]) -> tup
     """The rules with the account's own fees."""
     told = {tier.symbol: tier for tier in tiers}
     return tuple(with_fees(rule, told) for rule in rules)
+
+
+def pair_rules_of(rules: Instrument) -> PairRules:
+    """Of what a run begins with, what the venue may change in it."""
+    return PairRules(rules.symbol, rules.tick, rules.lot, rules.quantity_min, rules.cost_min)
 
 
 def options_of(settings: Settings) -> FeedOptions:

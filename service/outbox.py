@@ -1,7 +1,9 @@
 """The outbox: the only door out. It releases what is durable and re-checks at the door.
 
 An entry is dropped with a recorded NotSent when trading is no longer Active, the epoch is old, the
-decision is older than the limit, or the dead man's switch could not be armed. Cancels always pass.
+decision is older than the limit, or the dead man's switch could not be armed. An id that has left
+never leaves again: Kraken knows it only while its order is open, and would take it for another one.
+Cancels always pass.
 Answers come back as inputs, never as return values.
 """
 
@@ -21,6 +23,8 @@ from actors.venue_port import Venue
 from service.fail_points import FailPoints
 
 DECISION_AGE_MAX_NS: Final = 2 * SECOND_NS
+IDS_KEPT: Final = 10_000
+"""How many orders that left are remembered."""
 
 
 class Outbox:
@@ -43,6 +47,7 @@ class Outbox:
         self._fail_points = fail_points
         self._decision_age_max_ns = decision_age_max_ns
         self._unguarded = False
+        self._left: dict[str, None] = {}
         self.released = 0
         self.not_sent = 0
 
@@ -59,7 +64,7 @@ class Outbox:
                 await self._cancel(body)
             elif isinstance(body, DeadManSwitch):
                 await self._switch(body)
-            elif isinstance(body, SubmitOrder):
+            elif isinstance(body, SubmitOrder) and body.cl_ord_id not in self._left:
                 reason = self.refusal(body, waited_ns)
                 if reason is None:
                     reason = await self._submit(body)
@@ -87,6 +92,9 @@ class Outbox:
         return None
 
     async def _submit(self, order: SubmitOrder) -> str | None:
+        self._left[order.cl_ord_id] = None
+        if len(self._left) > IDS_KEPT:
+            del self._left[next(iter(self._left))]
         self._fail_points.passed("released")
         try:
             await self._venue.submit(order)

@@ -7,6 +7,7 @@ features alone; it often changes its mind, so that much is bought and sold.
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -17,7 +18,16 @@ from typing import Any
 
 import numpy as np
 
+from actors.kernel.envelope import Input
+from actors.kernel.step import StepResult
+from actors.messages.base import Message
+from actors.messages.control import Tick
+from actors.messages.execution import Fill
+from actors.messages.market import BookSlice, CandleSlice, TradeSlice
+from actors.messages.order import OrderUpdate, SubmitOrder
+from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.ports import Predictor
+from adapters.kraken.public_market import PATIENCE
 from adapters.kraken.signing import Credentials
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.serving.launch import Running
@@ -27,17 +37,25 @@ from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan, RunResult, Silent, trade
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
+from service.outside_venue import OutsideVenue
+from service.pump import Observer
 from service.segment import OpenSegment
 from service.settings import Settings, load_settings
 from service.stores import FILE
+from service.tally import Tally
 from service.venue_clock import venue_clock
 from tests.simulated_kraken import key_of, post, simulated_kraken
 
 SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD")
 SPEED = 20
 FUNDS = Decimal(10_000)
+NOTICE = "not a market result"
 QUIET_SECONDS = 9.0
 """Of the wall: two readings of the lists, which lag by a minute of the venue's time."""
+
+
+_MARKET = (BookSlice, TradeSlice, CandleSlice, Tick)
+_RECORDS = (OrderUpdate, IntentRefused, SubmitOrder, Fill, TradingStateChanged)
 
 
 class Fickle:
@@ -50,6 +68,34 @@ class Fickle:
         """Probability up, expected move and uncertainty in millionths."""
         up = np.floor(np.abs(features[:, :1]) * 1e7) % 2 == 0
         return np.where(up, (800_000, 30_000, 5_000), (150_000, -30_000, 5_000)).astype("<i4")
+
+
+class Restless:
+    """All up, all down, and so on, a bar each: what it said is on the record, and replays."""
+
+    bundle_id = "restless"
+    marker = ""
+
+    def __init__(self) -> None:
+        self._up = False
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        """Probability up, expected move and uncertainty in millionths."""
+        self._up = not self._up
+        said = (800_000, 30_000, 5_000) if self._up else (150_000, -30_000, 5_000)
+        return np.tile(np.array(said, dtype="<i4"), (len(features), 1))
+
+
+class Hasty(Choice, frozen=True):
+    """A choice that trades as soon as it may."""
+
+    @property
+    def predictor(self) -> Predictor | None:
+        return Restless()
+
+
+HASTY: dict[str, Any] = {"cool_down_fill_ns": 1, "cool_down_refusal_ns": 1}
+"""A strategy that waits for nothing."""
 
 
 class Fickly(Choice, frozen=True):
@@ -66,7 +112,13 @@ class Session:
 
     venue: Running
     said: list[str] = field(default_factory=list)
+    told: list[tuple[int, Message]] = field(default_factory=list)
+    """Inputs other than market data, and records, with the time of each."""
     segment: OpenSegment | None = None
+    tally: Tally | None = None
+    outside: OutsideVenue | None = None
+    until_done: bool = False
+    """The session ends, after the quiet time, when what happens beside it has happened."""
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -74,8 +126,18 @@ class _Watch(Silent):
     def __init__(self, session: Session) -> None:
         self._session = session
 
-    async def opened(self, segment: OpenSegment, *_: object) -> None:
-        self._session.segment = segment
+    def observers(self) -> tuple[Observer, ...]:
+        return (self._see,)
+
+    def _see(self, entry: Input, result: StepResult) -> None:
+        told = self._session.told
+        if type(entry.body) not in _MARKET:
+            told.append((entry.at, entry.body))
+        told += [(e.at, e.body) for e in result.records if type(e.body) in _RECORDS]
+        told += [(e.at, e.body) for e in result.notes]
+
+    async def opened(self, segment: OpenSegment, tally: Tally, *_: object) -> None:
+        self._session.segment, self._session.tally = segment, tally
         self._session.is_open.set()
 
 
@@ -124,6 +186,8 @@ def trade_live(
     *,
     plan: Plan | None = None,
     during: Callable[[Session], Coroutine[Any, Any, None]] | None = None,
+    choice: Choice | None = None,
+    until_done: bool = False,
     **more: Any,
 ) -> tuple[RunResult, Session, dict[str, Any]]:
     """Trade so many wall seconds; the result, the session, and the venue's own account at the end.
@@ -131,14 +195,18 @@ def trade_live(
     `during` runs beside it. A further run with the same `home` goes on with the account.
     """
     with simulated_kraken(plan or plan_of()) as venue:
-        session = Session(venue)
-        result = asyncio.run(_run(home, seconds, session, during, more))
+        session = Session(venue, until_done=until_done)
+        result = asyncio.run(
+            _run(home, seconds, session, during, more, choice=choice or Fickly(None, NOTICE))
+        )
         exchange = venue.simulator.live.exchange
         account = {
             "wallets": {each.asset: each for each in exchange.wallets("alpha")},
             "fills": exchange.fills("alpha"),
             "open": exchange.open_orders("alpha"),
             "closed": exchange.closed_orders("alpha"),
+            "asked": dict(venue.simulator.live.asked),
+            "refused": dict(venue.simulator.live.refused),
         }
     return result, session, account
 
@@ -149,23 +217,25 @@ async def _run(
     session: Session,
     during: Callable[[Session], Coroutine[Any, Any, None]] | None,
     more: dict[str, Any],
+    *,
+    choice: Choice,
 ) -> RunResult:
     venue = session.venue
     settings = settings_of(home, venue, **more)
     clock = await venue_clock(settings.kraken.public_socket_url, SPEED)
-    market = LiveMarket(settings, venue.plan.symbols, clock=clock)
+    pause = PATIENCE.public_pause / SPEED
+    market = LiveMarket(settings, venue.plan.symbols, clock=clock, pause_seconds=pause)
     key = key_of(venue, "alpha", "trade")
     limits = Limits(seconds=seconds)
     plan = RunPlan("PAPER", FILE, str(home / "journal"), limits=limits, speed=1.0, verify=False)
     credentials = Credentials(key.key, key.secret)
-    async with kraken_account(settings, credentials, clock, market.nudge) as outside:
-        assert outside.fees is not None
-        market.account_fees = outside.fees.begin
+    async with kraken_account(settings, credentials, clock, market) as outside:
+        session.outside = outside
         beside = asyncio.ensure_future(_beside(session, seconds, during))
         result = await trade(
             settings,
             market,
-            Fickly(None, "not a market result"),
+            choice,
             plan,
             watchers=(_Watch(session),),
             outside=outside,
@@ -181,8 +251,14 @@ async def _beside(
     """What happens meanwhile; towards the end the venue takes no orders, and all facts come in."""
     doing = asyncio.ensure_future(during(session)) if during is not None else None
     await session.is_open.wait()
-    await asyncio.sleep(seconds - QUIET_SECONDS)
+    if session.until_done and doing is not None:
+        await asyncio.wait({doing}, timeout=seconds - QUIET_SECONDS)
+    else:
+        await asyncio.sleep(seconds - QUIET_SECONDS)
     hook = f"{session.venue.rest}/simulator/status"
     await asyncio.to_thread(post, hook, {"status": "cancel_only"})
+    if session.until_done:
+        await asyncio.sleep(QUIET_SECONDS)
+        signal.raise_signal(signal.SIGTERM)
     if doing is not None:
         await doing

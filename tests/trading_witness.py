@@ -241,4 +241,3 @@ class Shown(NamedTuple):
 
     at: float
     reasons: tuple[str, ...]
-

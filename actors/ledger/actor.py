@@ -19,6 +19,7 @@ from typing import ClassVar
 
 import msgspec
 
+from actors.fees import learn
 from actors.instant import HOUR_NS, ceil_to
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.ledger.entries import book_entry, correct
@@ -33,6 +34,7 @@ from actors.messages.control import (
     ConstraintViolated,
     Correction,
     Deposit,
+    FeeTierRead,
     LedgerEntry,
     Note,
     Reactivate,
@@ -86,8 +88,13 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
     def start_run(self, message: RunStarted, at: int) -> Effects:
         """A segment begins: arm the hour anew, and show what the account already has."""
         assert message.symbols == tuple(self.config.instruments), "the run has other symbols"
-        self.state.hour_due = 0
+        self.state.hour_due, self.state.rates = 0, {}
         return (portfolio(self.config, self.state, at),) if self.state.accounts else NOTHING
+
+    def tiers(self, message: FeeTierRead, _at: int) -> Effects:
+        """What fills should be charged from now on."""
+        learn(self.state.rates, message)
+        return NOTHING
 
     def deposit(self, message: Deposit, at: int) -> Effects:
         """Funds from outside."""
@@ -157,6 +164,7 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         LedgerEntry: entry,
         Correction: correction,
         RunStarted: start_run,
+        FeeTierRead: tiers,
         TradeUnmatched: unmatched,
         Reactivate: reactivate,
         BooksToReconcile: agree,

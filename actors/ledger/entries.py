@@ -17,6 +17,7 @@ from actors.kernel.actor import Effects
 from actors.ledger.fills import give_up
 from actors.ledger.funds import lot_in_kind
 from actors.ledger.lots import FEE, WITHDRAWAL
+from actors.ledger.onward import follow, leave
 from actors.ledger.positions import owed, symbol_of
 from actors.ledger.state import LedgerConfig, LedgerState
 from actors.ledger.transfers import TRANSIT, Posting, is_new
@@ -86,6 +87,7 @@ def book_entry(
         posting.alarm("unknown_entry", "ledger.unknown_entry", detail)
     worth = flow(config, posting, message.asset, amount, other)
     charge(config, posting, message.asset, fee)
+    follow(posting, place_of(message.asset)[0])
     booked = EntryBooked(
         message.refid, message.kind, message.asset, amount, fee, other, worth, 0, told, message.ts
     )
@@ -134,6 +136,8 @@ def flow(
             posting.move(asset, amount, other, place, leg="in")
         else:
             posting.receive(asset, amount, other, leg="in")
+    elif amount and other == TRANSIT and place == "available":
+        leave(posting, asset, -amount)
     elif amount:
         posting.draw(asset, -amount, other, hold=None, leg="out", place=place)
     if other == TRANSIT or not amount:

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+from actors.fees import with_fees
 from actors.instruments import Instrument
 from actors.kernel.actor import Effects
+from actors.ledger.expected_fees import fee_note
 from actors.ledger.lots import FEE, SALE, add, consume, share_sale, take_in
 from actors.ledger.positions import drop_if_flat, owed, position_of, symbol_of
 from actors.ledger.state import Hold, LedgerConfig, LedgerState
@@ -43,7 +45,8 @@ def book_fill(config: LedgerConfig, state: LedgerState, fill: Fill, at: int) -> 
     elif fill.hold_after > 0:
         # A live order without a hold: its rest would be paid from what risk calls free.
         posting.alarm("hold_missing", "ledger.hold_missing", f"{fill.cl_ord_id} is live, unheld")
-    return (*posting.record(at), *closed, portfolio(config, state, at))
+    noted = fee_note(state, with_fees(config.instruments[fill.symbol], state.rates), fill)
+    return (*posting.record(at), *closed, *noted, portfolio(config, state, at))
 
 
 def source_of(cl_ord_id: str, exec_id: str) -> str:

@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
+from actors.fees import Fees
 from actors.instant import DAY_NS
 from actors.instruments import Instrument
 from actors.money import ZERO
@@ -99,7 +100,9 @@ class LedgerState(msgspec.Struct):
     (ns UTC) of each remembered trade. `head` is the hash of the last transfer,
     `lots` how many were opened; `moves` is empty between messages. `encumbered` is by asset what
     the venue did not call free when it was last read, `trades_since` how many trades were booked
-    since books and venue agreed.
+    since books and venue agreed. `fees_told` is by symbol and liquidity the asset and rate of a fee
+    that was not the expected one, `onward` by asset what waits to leave for another wallet, `rates`
+    are the account's fees as told in this run.
     """
 
     bids: np.ndarray
@@ -125,6 +128,9 @@ class LedgerState(msgspec.Struct):
     moves: list[LotMove] = []
     encumbered: dict[str, Decimal] = {}
     trades_since: int = 0
+    fees_told: dict[str, str] = {}
+    onward: dict[str, Decimal] = {}
+    rates: Fees = {}
 
     def free(self, asset: str) -> Decimal:
         """What of `asset` an order may hold: available here, and free at the venue."""

@@ -159,6 +159,21 @@ class FeeTierRead(Message, frozen=True):
     reason: str = ""
 
 
+class PairRulesChanged(Message, frozen=True):
+    """Input: the venue has other rules for a pair, for every order that is decided from here on.
+
+    Grids and minima as in RunStarted's rules; `source` says where the venue told them.
+    """
+
+    symbol: str
+    tick: Decimal
+    lot: Decimal
+    quantity_min: Decimal
+    cost_min: Decimal
+    ts: int
+    source: str = ""
+
+
 class SwitchConsent(Message, frozen=True):
     """Input: a person allows (or no longer allows) the switch to cancel orders that are not ours.
 

@@ -24,6 +24,7 @@ from actors.messages.control import (
     FeeTierRead,
     MaintenanceAnnounced,
     Note,
+    PairRulesChanged,
     RunStarted,
     SetTimer,
     SwitchConsent,
@@ -73,6 +74,7 @@ from actors.orders.reconciling import reconcile
 from actors.orders.state import Order, OrdersConfig, OrdersState
 from actors.orders.transitions import cancel, illegal, lifetime_timer, move, silence_timer
 from actors.orders.unknown import never_left, open_epoch, silence, weigh
+from actors.pair_rules import adopt, in_force
 
 
 def initial_state(config: OrdersConfig) -> OrdersState:
@@ -115,7 +117,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         if message.run_id != state.run_id:
             state.intent_no = -1
         state.account, state.run_id = message.account, message.run_id
-        state.fees = {}  # the rules are as new as the run
+        state.rules, state.fees = {}, {}  # the rules are as new as the run
         if message.epoch == state.epoch:
             return NOTHING
         found = open_epoch(self.config, state, message.epoch, "a run started", at)
@@ -135,7 +137,8 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state.intent_no = intent.intent_no
         state.order_no += 1
         cl_ord_id = client_order_id(state.account, state.run_id, state.epoch, state.order_no)
-        instrument = with_fees(config.instruments[intent.symbol], state.fees)
+        known = in_force(config.instruments[intent.symbol], state.rules)
+        instrument = with_fees(known, state.fees)
         quantity = instrument.canonical_quantity(message.quantity)
         order = Order(
             cl_ord_id,
@@ -248,6 +251,11 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         fields = tuple((each.symbol, f"{each.taker} {each.maker}") for each in message.tiers)
         return (Note("info", "fees.told", (("reason", message.reason), *fields)),)
 
+    def pair_rules(self, message: PairRulesChanged, _at: int) -> Effects:
+        """New orders keep to the new rules."""
+        adopt(self.state.rules, self.config.instruments.get(message.symbol), message)
+        return NOTHING
+
     def consent(self, message: SwitchConsent, at: int) -> Effects:
         """A person lets the switch cancel foreign orders, or no longer."""
         self.state.consent = message.given
@@ -313,6 +321,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         VenueSnapshot: lists,
         ReconciliationState: agreement,
         MaintenanceAnnounced: maintenance,
+        PairRulesChanged: pair_rules,
         SwitchConsent: consent,
         FeeTierRead: fees,
         SafeStopAttempted: safe_stop,

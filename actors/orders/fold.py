@@ -12,18 +12,10 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Final
 
-from actors.fees import expected_fee, is_expected, with_fees
-from actors.instruments import Instrument
 from actors.messages.base import Message
 from actors.messages.control import ConstraintViolated, Note
 from actors.messages.decision import Side
-from actors.messages.execution import (
-    ExecKind,
-    ExecutionReport,
-    Fill,
-    Liquidity,
-    TradeUnmatched,
-)
+from actors.messages.execution import ExecKind, ExecutionReport, Fill, TradeUnmatched
 from actors.messages.reconciliation import ReconciliationWanted
 from actors.money import ZERO, is_fact
 from actors.orders.lifecycle import NEVER_RESTED, TERMINAL, OrderEvent, following
@@ -39,7 +31,6 @@ _WORDS: Final = {
     ExecKind.FILLED: OrderEvent.FOUND_OVER,
     ExecKind.AMENDED: OrderEvent.ACCEPTED,
 }
-FEE_DIFFERS: Final = "order.fee_differs"
 _ENDS: Final = (ExecKind.CANCELLED, ExecKind.EXPIRED, ExecKind.FILLED)
 
 
@@ -143,7 +134,6 @@ def _book(
     ending = after in TERMINAL
     hold_after = ZERO if ending else _hold_of(config, order, remaining)
     effects: list[Message] = [_fill(order, report, hold_after), order.update(report.text)]
-    effects += _judged(with_fees(config.instruments[order.symbol], state.fees), report)
     remember_filled(order, report.filled)
     if ending and before not in TERMINAL:
         effects += close(config, state, order)
@@ -178,23 +168,6 @@ def _hold_of(config: OrdersConfig, order: Order, remaining: Decimal) -> Decimal:
         return remaining
     rules = config.instruments[order.symbol]
     return rules.hold_of(remaining, order.limit_price, order.taker_fee)
-
-
-def _judged(instrument: Instrument, report: ExecutionReport) -> list[Message]:
-    """A fee that is not what the account should pay is booked all the same, and told."""
-    asset, is_maker = report.fee_asset or instrument.quote, report.liquidity is Liquidity.MAKER
-    in_quote = asset == instrument.quote
-    if in_quote and is_expected(instrument, report.cost, report.fee, is_maker=is_maker):
-        return []
-    expected = expected_fee(instrument, report.cost, is_maker=is_maker)
-    fields = (
-        ("cl_ord_id", report.cl_ord_id),
-        ("exec_id", report.exec_id),
-        ("liquidity", report.liquidity.value),
-        ("fee", f"{report.fee} {asset}"),
-        ("expected", f"{expected} {instrument.quote}"),
-    )
-    return [Note("warning", FEE_DIFFERS, fields)]
 
 
 def _fill(order: Order, report: ExecutionReport, hold_after: Decimal) -> Fill:

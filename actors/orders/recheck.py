@@ -13,6 +13,7 @@ from actors.messages.risk import IntentApproved, IntentRefused, Refusal, Trading
 from actors.money import is_sound
 from actors.orders.state import OrdersConfig, OrdersState
 from actors.orders.switch import unguarded
+from actors.pair_rules import in_force
 
 Grounds = tuple[Refusal, str, str]
 
@@ -56,7 +57,7 @@ def recheck(
         return Refusal.DECISION_TOO_OLD, str(age_ns), str(config.decision_age_ns_max)
     if intent.intent_no <= state.intent_no:
         return Refusal.DUPLICATE_INTENT, str(intent.intent_no), f"above {state.intent_no}"
-    return _misfit(instrument, approved)
+    return _misfit(in_force(instrument, state.rules), approved)
 
 
 def _unknown_in(state: OrdersState, symbol: str) -> bool:

@@ -107,6 +107,7 @@ class OrdersState(msgspec.Struct):
     are open orders that we did not place, by the venue's id, with their symbols; `blocked` is why a
     reconciliation keeps entries out (empty: it does not). `retries` has
     by symbol and side the last attempt and when it is due.
+    `rules` are those of pairs that changed in the run.
     `armed` is the dead man's switch, `consent` whether it may cancel foreign orders, and from
     `quiet_from` to `quiet_to` an announced maintenance keeps it off. `fees` are the account's, as
     told in this run.
@@ -131,6 +132,7 @@ class OrdersState(msgspec.Struct):
     quiet_from: int = 0
     quiet_to: int = 0
     fees: Fees = {}
+    rules: dict[str, Instrument] = {}
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""

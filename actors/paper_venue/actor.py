@@ -15,11 +15,12 @@ import msgspec
 from actors.instruments import Instrument
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
-from actors.messages.control import Note, SetTimer, TimerFired
+from actors.messages.control import Note, PairRulesChanged, RunStarted, SetTimer, TimerFired
 from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.market import BookSlice, CandleSlice, FeedStatus, TradeSlice
 from actors.messages.order import CancelOrder, SubmitOrder
 from actors.money import is_sound
+from actors.pair_rules import adopt
 from actors.paper_venue.books import has_book, hit_resting, note_crossing, take_books, walk
 from actors.paper_venue.modes import UNAVAILABLE, refusal, take_status, takes_cancels
 from actors.paper_venue.reports import told
@@ -78,7 +79,9 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
             del state.orders[order.cl_ord_id]
             return (told(order, ExecKind.EXPIRED, ts, "arrived after its deadline"),)
         fault = refusal(state, order.symbol, order.side)
-        if fault := fault or _fault(config.instruments.get(order.symbol), order):
+        known = order.symbol in config.instruments
+        rules = state.rules_of(config, order.symbol) if known else None
+        if fault := fault or _fault(rules, order):
             del state.orders[order.cl_ord_id]
             return (told(order, ExecKind.REJECTED, ts, fault),)
         order.accepted_at = ts
@@ -116,11 +119,24 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
         take_status(self.config, self.state, message)
         return NOTHING
 
+    def begin_run(self, message: RunStarted, _at: int) -> Effects:
+        """A run brings the rules that it begins with."""
+        del message
+        self.state.rules = {}
+        return NOTHING
+
+    def pair_rules(self, message: PairRulesChanged, _at: int) -> Effects:
+        """Orders that arrive from now on are measured by the new rules; resting ones stay."""
+        adopt(self.state.rules, self.config.instruments.get(message.symbol), message)
+        return NOTHING
+
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         CandleSlice: candles,
         BookSlice: books,
         TradeSlice: trades,
         FeedStatus: status,
+        RunStarted: begin_run,
+        PairRulesChanged: pair_rules,
         SubmitOrder: submit,
         CancelOrder: cancel,
         TimerFired: timer,

@@ -65,7 +65,7 @@ def _levels(
     config: PaperVenueConfig, state: PaperVenueState, symbol: str, index: int, side: Side
 ) -> Iterator[tuple[Decimal, Decimal]]:
     """Displayed price and quantity, best first, that an order of `side` could take."""
-    instrument = config.instruments[symbol]
+    instrument = state.rules_of(config, symbol)
     prices_from, quantities_from = _AGAINST[side]
     row = state.levels[index].tolist()
     prices = row[prices_from : prices_from + BOOK_LEVELS]

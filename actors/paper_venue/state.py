@@ -18,6 +18,7 @@ from actors.messages.decision import Side
 from actors.messages.execution import Liquidity
 from actors.messages.market import BOOK_LEVELS, FeedEvent
 from actors.money import ZERO
+from actors.pair_rules import in_force
 
 
 class PaperVenueConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -65,7 +66,8 @@ class PaperVenueState(msgspec.Struct):
     """The whole state: orders in order of submission, f64[N, 40] books, quantities taken.
 
     `taken` goes by symbol, then by side of the book and price as text. `venue_mode` is the whole
-    venue's mode, `pair_modes` goes by symbol (online where it is not named).
+    venue's mode, `pair_modes` goes by symbol (online where it is not named). `rules` are those of
+    pairs that changed in the run.
     """
 
     levels: np.ndarray
@@ -73,6 +75,11 @@ class PaperVenueState(msgspec.Struct):
     taken: dict[str, dict[str, Decimal]] = {}
     venue_mode: FeedEvent = FeedEvent.ONLINE
     pair_modes: dict[str, FeedEvent] = {}
+    rules: dict[str, Instrument] = {}
+
+    def rules_of(self, config: PaperVenueConfig, symbol: str) -> Instrument:
+        """The rules of a pair of the run as they are now."""
+        return in_force(config.instruments[symbol], self.rules)
 
 
 def initial_state(config: PaperVenueConfig) -> PaperVenueState:

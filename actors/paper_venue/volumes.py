@@ -46,7 +46,7 @@ def match_trades(
         if not matches(state, order.symbol):
             continue
         row = trades.rows[touched.index(order.index)].tolist()
-        instrument = config.instruments[order.symbol]
+        instrument = state.rules_of(config, order.symbol)
         if not _traded_through(instrument, order, row):
             continue
         buys = order.side is Side.BUY
@@ -77,7 +77,7 @@ def match_candles(
         row = candles.rows[touched.index(order.index)].tolist()
         if not 0 < row[_OPEN] < _PRICE_MAX:
             continue
-        instrument = config.instruments[order.symbol]
+        instrument = state.rules_of(config, order.symbol)
         taking_price = _taking_price(config, instrument, order, row[_OPEN])
         order.awaits_open = False
         if taking_price is None and not _traded_through(instrument, order, row):

@@ -20,6 +20,7 @@ from actors.messages.control import (
     FeeTierRead,
     KillSwitch,
     Note,
+    PairRulesChanged,
     Reactivate,
     RunStarted,
 )
@@ -37,6 +38,7 @@ from actors.messages.risk import (
     TradingState,
     TradingStateChanged,
 )
+from actors.pair_rules import adopt
 from actors.risk.admission import admission_of, limits_of
 from actors.risk.hours import hours_of
 from actors.risk.ladder import first_refusal
@@ -78,7 +80,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         del at
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
         state = self.state
-        state.fees = {}  # the rules are as new as the run
+        state.rules, state.fees = {}, {}  # the rules are as new as the run
         # An older version's snapshot does not say what its reservations wait for.
         for key, _ in sorted(state.reservations.items(), key=lambda each: each[1].filled_at):
             note(state.reservations, state.waiting, key)
@@ -211,6 +213,17 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         learn(self.state.fees, message)
         return NOTHING
 
+    def on_rules(self, message: PairRulesChanged, at: int) -> Effects:
+        """Intents are measured by the new rules; that they came is told here, for all actors."""
+        del at
+        config = self.config
+        index = config.index_of(message.symbol)
+        known = config.instruments[index] if index >= 0 else None
+        taken = adopt(self.state.rules, known, message)
+        fields = tuple((name, str(getattr(message, name))) for name in message.__struct_fields__)
+        event = "risk.pair_rules_changed" if taken else "risk.pair_rules_refused"
+        return (Note("warning", event, fields),)
+
     def on_restart(self, message: ActorRestarted, at: int) -> Effects:
         """An actor lost a message: no entries until the hold-off is over."""
         del message
@@ -251,6 +264,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         ReconciliationState: on_reconciliation,
         RunStarted: on_run_started,
         FeeTierRead: on_fees,
+        PairRulesChanged: on_rules,
     }
 
 

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from actors.fees import Fees
+from actors.instruments import Instrument
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
 from actors.risk.profile import RiskConfig
@@ -20,7 +21,8 @@ class RiskState(msgspec.Struct):
     """Everything risk knows. `reservations` is by intent number, in order of approval.
 
     `blocked` is why a reconciliation keeps entries out, `differs` that a difference is confirmed,
-    `fees` what the venue told of the account's fees in this run.
+    `fees` what the venue told of the account's fees in this run, `rules` those of pairs that
+    changed in it.
     """
 
     standing: Standing
@@ -35,6 +37,7 @@ class RiskState(msgspec.Struct):
     differs: bool = False
     waiting: Waiting = msgspec.field(default_factory=Waiting)
     fees: Fees = {}
+    rules: dict[str, Instrument] = {}
 
 
 def initial_state(config: RiskConfig) -> RiskState:

@@ -25,6 +25,7 @@ from actors.money import (
     multiply_down,
     round_down,
 )
+from actors.pair_rules import in_force
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import RiskState
 
@@ -90,7 +91,8 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
     profile, standing = config.profile, state.standing
     index = config.index_of(symbol)
     known = index >= 0
-    instrument = with_fees(config.instruments[index], state.fees) if known else None
+    rules = in_force(config.instruments[index], state.rules) if known else None
+    instrument = with_fees(rules, state.fees) if rules is not None else None
     portfolio = sound_portfolio(state.portfolio)
     halt_at = standing.halt_at_micros(profile)
     rooms, sellable = _NO_ROOMS, ZERO
@@ -201,7 +203,9 @@ def _positions_count(
     taken: dict[str, None] = {}
     for position in portfolio.positions:
         index = config.index_of(position.symbol)
-        dust = config.instruments[index].quantity_min if index >= 0 else ZERO
+        dust = ZERO
+        if index >= 0:
+            dust = in_force(config.instruments[index], state.rules).quantity_min
         if position.quantity >= dust and position.quantity > 0:
             taken[position.symbol] = None
     for each in state.reservations.values():

@@ -14,16 +14,18 @@ import msgspec
 import numpy as np
 
 from actors.fees import sound_tiers
+from actors.instruments import Instrument
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
-from actors.messages.control import FeeTierRead, Note, RunStarted
+from actors.messages.control import FeeTierRead, Note, PairRulesChanged, RunStarted
 from actors.messages.decision import Action, OrderIntent, Reason, VerdictSlice
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
 from actors.messages.prediction import PredictionSlice
 from actors.messages.risk import IntentRefused, TradingStateChanged
+from actors.pair_rules import adopt, in_force
 from actors.strategy import followed
 from actors.strategy.config import StrategyConfig, fixed_cost
 from actors.strategy.evaluation import evaluate
@@ -51,7 +53,8 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         """The run's symbols must be the instruments, index by index."""
         del at
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
-        self.state.fixed_cost = None  # the rules are as new as the run
+        # the rules are as new as the run
+        self.state.rules, self.state.fixed_cost = {}, None
         return NOTHING
 
     def on_fees(self, message: FeeTierRead, at: int) -> Effects:
@@ -65,6 +68,15 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
             if (index := config.index_of(each.symbol)) >= 0:
                 costs[index] = fixed_cost(each.taker, config.profile)
         state.fixed_cost = costs
+        return NOTHING
+
+    def on_rules(self, message: PairRulesChanged, at: int) -> Effects:
+        """Price and size by the new rules; what they call dust is held no longer."""
+        del at
+        index = self.config.index_of(message.symbol)
+        known = self.config.instruments[index] if index >= 0 else None
+        if adopt(self.state.rules, known, message) and self.state.portfolio is not None:
+            self._hold(self.state.portfolio)
         return NOTHING
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:
@@ -84,16 +96,22 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
     def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
         """Keep the portfolio; a symbol is held when the venue would take a sale of its quantity."""
         del at
+        self.state.portfolio = message
+        self._hold(message)
+        return NOTHING
+
+    def _hold(self, portfolio: PortfolioState) -> None:
         state = self.state
-        state.portfolio = message
         held = np.zeros(len(self.config.instruments), dtype=np.uint8)
-        for position in message.positions:
+        for position in portfolio.positions:
             index = self.config.index_of(position.symbol)
             if index >= 0:
-                held[index] = position.quantity >= self.config.instruments[index].quantity_min
+                held[index] = position.quantity >= self._rules(index).quantity_min
         state.held, state.held_count = held, held.tobytes().count(1)
         state.partial_done &= held
-        return NOTHING
+
+    def _rules(self, index: int) -> Instrument:
+        return in_force(self.config.instruments[index], self.state.rules)
 
     def on_order(self, message: OrderUpdate, at: int) -> Effects:
         """Follow an order."""
@@ -154,7 +172,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         for index, action in enumerate(rows[:, 0].tolist()):
             if action not in _LEAVING:
                 continue
-            instrument = self.config.instruments[index]
+            instrument = self._rules(index)
             intent = exit_intent(self.state, instrument, profile, rows[index], index=index, at=at)
             if intent is not None:
                 followed.opened(self.state, intent, index)
@@ -171,7 +189,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
             found.sort(key=lambda index: (-rows[index, 5].item(), index))
         profile, intents = self.config.profile, []
         for index in found:
-            instrument = self.config.instruments[index]
+            instrument = self._rules(index)
             intent = entry_intent(self.state, instrument, profile, rows[index], index=index, at=at)
             if intent is None:
                 rows[index, 0], rows[index, 1] = Action.NO_ENTRY, Reason.DUST
@@ -183,6 +201,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         RunStarted: on_run_started,
         FeeTierRead: on_fees,
+        PairRulesChanged: on_rules,
         MarkSlice: on_marks,
         PredictionSlice: on_predictions,
         PortfolioState: on_portfolio,

@@ -10,6 +10,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
+from actors.instruments import Instrument
 from actors.messages.decision import Action, Side
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
@@ -34,6 +35,7 @@ class StrategyState(msgspec.Struct):
     `working` and `unknown` (int32[N]) count open intents and those among them of unknown outcome;
     `held_count` and `cooling_until` say at a glance that nothing is held or cools. `fixed_cost` is
     f64[N] in place of the thresholds', once the venue has told the account's fees in this run.
+    `rules` are those of pairs that changed in the run.
     """
 
     marks: np.ndarray
@@ -55,6 +57,7 @@ class StrategyState(msgspec.Struct):
     held_count: int = 0
     cooling_until: int = 0
     fixed_cost: np.ndarray | None = None
+    rules: dict[str, Instrument] = {}
 
 
 def initial_state(config: StrategyConfig) -> StrategyState:

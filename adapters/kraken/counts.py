@@ -26,3 +26,5 @@ class StreamCounts(msgspec.Struct, gc=False):
     unknown_symbols: int = 0
     other_frames: int = 0
     refused_requests: int = 0
+    rule_changes: int = 0
+    misshapen_rules: int = 0

@@ -10,12 +10,18 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from adapters.kraken.rule_book import PairRules
+
 
 class Opened(msgspec.Struct, frozen=True, tag="opened"):
-    """A live session began for these symbols (index order), with bars of so many ns."""
+    """A live session began for these symbols (index order), with bars of so many ns.
+
+    `rules` are those that were known by then.
+    """
 
     symbols: tuple[str, ...]
     bar_ns: int
+    rules: tuple[PairRules, ...] = ()
 
 
 class Lost(msgspec.Struct, frozen=True, tag="lost"):
@@ -45,6 +51,13 @@ class Repaired(msgspec.Struct, frozen=True, tag="repaired"):
     trades: tuple[ToldTrade, ...]
 
 
+class Listed(msgspec.Struct, frozen=True, tag="listed"):
+    """The list of pairs, asked for at `asked_ts` (ns UTC), and what it says of each one's rules."""
+
+    asked_ts: int
+    rules: tuple[PairRules, ...]
+
+
 class Unrepaired(msgspec.Struct, frozen=True, tag="unrepaired"):
     """Missing trades of `symbol` could not be had in time."""
 
@@ -52,7 +65,7 @@ class Unrepaired(msgspec.Struct, frozen=True, tag="unrepaired"):
     detail: str
 
 
-EdgeEvent: TypeAlias = Opened | Lost | Passed | Repaired | Unrepaired
+EdgeEvent: TypeAlias = Opened | Lost | Passed | Repaired | Unrepaired | Listed
 
 _DECODER: Final[msgspec.json.Decoder[EdgeEvent]] = msgspec.json.Decoder(EdgeEvent)
 

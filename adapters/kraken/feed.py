@@ -23,6 +23,7 @@ from adapters.kraken.clock import EdgeClock
 from adapters.kraken.counts import StreamCounts
 from adapters.kraken.edge_events import (
     EdgeEvent,
+    Listed,
     Lost,
     Opened,
     Passed,
@@ -33,7 +34,8 @@ from adapters.kraken.edge_events import (
 from adapters.kraken.frames import AckFrame
 from adapters.kraken.handshakes import Handshakes, Pauses
 from adapters.kraken.line import Line, LineState
-from adapters.kraken.public_market import PublicTrades
+from adapters.kraken.public_market import PublicPairs, PublicTrades
+from adapters.kraken.rule_book import LIST_AGE_NS, PairRules
 from adapters.kraken.skew import Skew
 from adapters.kraken.socket import DeafError, Patience, Send, stay_connected
 from adapters.kraken.stream import CONFLATE_NS, MarketStream
@@ -44,6 +46,8 @@ POLL_SECONDS: Final = 0.1
 _EARLIER_NS: Final = MILLISECOND_NS
 """REST stamps are finer than the socket's: ask from a little earlier."""
 _SAY_SECONDS: Final = 5.0
+LIST_EVERY_NS: Final = 600 * SECOND_NS
+"""How often the list of pairs is read beside the channel, by the feed's clock."""
 
 
 class FeedOptions(msgspec.Struct, frozen=True):
@@ -62,7 +66,8 @@ class FeedOptions(msgspec.Struct, frozen=True):
 class LiveFeed:
     """Market data of `symbols` (index order) from the socket at `url`.
 
-    `trades` is asked for trades that were missed; without it they stay missing. `capture` records.
+    `trades` is asked for trades that were missed; without it they stay missing. `rules` are known
+    already, `pairs` is asked for newer ones now and then. `capture` records.
     """
 
     datasets: tuple[Dataset, ...] = ()
@@ -75,6 +80,8 @@ class LiveFeed:
         clock: EdgeClock,
         options: FeedOptions = FeedOptions(),  # noqa: B008  (frozen)
         trades: PublicTrades | None = None,
+        rules: tuple[PairRules, ...] = (),
+        pairs: PublicPairs | None = None,
         capture: CaptureFile | None = None,
     ) -> None:
         self.symbols = symbols
@@ -84,6 +91,11 @@ class LiveFeed:
         self.backlog = Backlog(capacity=options.capacity, bar_ns=options.bar_ns)
         self._url = url
         self._trades = trades
+        self._rules = rules
+        self._pairs = pairs
+        self._listing: asyncio.Task[None] | None = None
+        self._list_due = clock.now() + LIST_EVERY_NS
+        self._list_again = 0
         self._capture = capture
         self._handshakes = Handshakes(options.pauses)
         self._stream = MarketStream(
@@ -107,7 +119,7 @@ class LiveFeed:
 
     async def run(self) -> None:
         """Listen until cancelled. The recording is its owner's to close."""
-        self._befall(Opened(self.symbols, self.options.bar_ns))
+        self._befall(Opened(self.symbols, self.options.bar_ns, self._rules))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._poll())
@@ -115,11 +127,12 @@ class LiveFeed:
                     stay_connected(self._url, self, self._handshakes, self.options.patience)
                 )
         finally:
-            repairs = list(self._repairs.values())
+            repairs = [*self._repairs.values(), *([self._listing] if self._listing else [])]
             for repair in repairs:
                 repair.cancel()
             await asyncio.gather(*repairs, return_exceptions=True)
             self._repairs.clear()
+            self._listing = None
 
     def pass_time(self) -> int:
         """Release what the present time ends, and tell the time (ns UTC)."""
@@ -127,6 +140,14 @@ class LiveFeed:
         if self._stream.would_pass(now):
             self._befall(Passed(), now)
         return now
+
+    def doubt_rules(self) -> None:
+        """An order broke a rule that we did not know of: read the list of pairs soon, and again
+        when no cache can hold the old one any more.
+        """
+        now = self.clock.now()
+        self._list_due = min(self._list_due, now)
+        self._list_again = now + LIST_AGE_NS
 
     async def connected(self, send: Send) -> None:
         """Subscribe to everything."""
@@ -209,6 +230,7 @@ class LiveFeed:
                 await self._renew(now)
                 await self._say(self._subscriptions.due(self._stream.absent_books, now))
             self._mend()
+            self._look_up_rules(now)
             self._look()
             if time.monotonic() - self._told_at >= 1.0:
                 self._told_at = time.monotonic()
@@ -247,6 +269,25 @@ class LiveFeed:
         for symbol in self._stream.missing():
             if symbol not in self._repairs:
                 self._repairs[symbol] = asyncio.create_task(self._repair(symbol))
+
+    def _look_up_rules(self, now: int) -> None:
+        """Read the list of pairs when it is time to."""
+        if self._listing is not None and self._listing.done():
+            listing, self._listing = self._listing, None
+            listing.result()
+        if self._pairs is None or self._listing is not None or now < self._list_due:
+            return
+        self._list_due = self._list_again if self._list_again > now else now + LIST_EVERY_NS
+        self._listing = asyncio.create_task(self._list(self._pairs))
+
+    async def _list(self, pairs: PublicPairs) -> None:
+        asked_ts = self.clock.now()
+        try:
+            found = await pairs.pairs()
+        except EdgeError:
+            return  # the channel tells as well, and the list is read again
+        rules = tuple(found[each].rules(each) for each in self.symbols if each in found)
+        self._befall(Listed(asked_ts, rules))
 
     async def _repair(self, symbol: str) -> None:
         if self._trades is None:

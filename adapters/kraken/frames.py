@@ -48,10 +48,23 @@ class StatusEntry(msgspec.Struct, gc=False):
 
 
 class PairEntry(msgspec.Struct, gc=False):
-    """The state of one pair on the instrument channel."""
+    """The state of one pair on the instrument channel, and its rules as raw JSON tokens.
+
+    A row that lacks one of the four has no rules.
+    """
 
     symbol: str
     status: str
+    price_increment: Raw = Raw()
+    qty_increment: Raw = Raw()
+    qty_min: Raw = Raw()
+    cost_min: Raw = Raw()
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether the row tells of the pair's grids and minima."""
+        told = (self.price_increment, self.qty_increment, self.qty_min, self.cost_min)
+        return all(bytes(each) for each in told)
 
 
 class PairList(msgspec.Struct, gc=False):

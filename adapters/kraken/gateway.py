@@ -39,7 +39,7 @@ from adapters.kraken.errors import Action, action_of
 from adapters.kraken.executions import CHANNEL, ExecutionError, Executions, ExecutionsFrame
 from adapters.kraken.limits import OrderLimits
 from adapters.kraken.private_line import UNREADABLE, Guest, PrivateLine, Reply
-from adapters.kraken.requests import DEADLINE_LEAST_NS, order_params, outcome_of
+from adapters.kraken.requests import DEADLINE_LEAST_NS, is_misfit, order_params, outcome_of
 from adapters.kraken.socket import DeafError
 from adapters.kraken.tokens import TokenError, instant_of
 
@@ -90,7 +90,10 @@ _BALANCES: Final = msgspec.json.Decoder(_BalanceFrame)
 
 
 class KrakenVenue:
-    """The account's door at Kraken. `line` is what listens to the private socket."""
+    """The account's door at Kraken. `line` is what listens to the private socket.
+
+    `on_misfit` is called when an order broke a rule of its pair.
+    """
 
     def __init__(
         self,
@@ -100,6 +103,7 @@ class KrakenVenue:
         clock: Callable[[], int],
         limits: OrderLimits,
         answer_seconds: float = 5.0,
+        on_misfit: Callable[[], None] = lambda: None,
     ) -> None:
         self.line = PrivateLine(
             Guest(self._arrive, self._hear, self._leave), answer_seconds=answer_seconds
@@ -108,6 +112,7 @@ class KrakenVenue:
         self._tell = tell
         self._clock = clock
         self._limits = limits
+        self._on_misfit = on_misfit
         self._executions = Executions()
         self._sequences: dict[str, int] = {}
         self._token = ""
@@ -255,6 +260,8 @@ class KrakenVenue:
             self._limits.exceeded(order.symbol, self._clock())
         self._answer(order, outcome, text)
         self._heed(text)
+        if is_misfit(text):
+            self._on_misfit()
         if outcome in (SubmitOutcome.UNKNOWN, SubmitOutcome.DEADLINE_ELAPSED):
             raise UnknownOutcome(text)
         raise Permanent(text)

@@ -29,6 +29,13 @@ class PublicTrades(Protocol):
         """
 
 
+class PublicPairs(Protocol):
+    """Who can be asked for the list of pairs."""
+
+    async def pairs(self) -> dict[str, AssetPair]:
+        """Every pair that has a name of ours, by that name. Raises EdgeError."""
+
+
 class PublicMarket:
     """What an entered client tells of the market. Raises Transient, Permanent, ProtocolViolation.
 

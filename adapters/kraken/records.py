@@ -11,6 +11,9 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
+from actors.money import step_of
+from adapters.kraken.rule_book import PairRules
+
 DIGITS_MOST: Final = 40
 """Neither a digit before nor one behind the point may be further away than this."""
 _ZERO: Final = Decimal(0)
@@ -86,6 +89,17 @@ class AssetPair(Fact, frozen=True):
     status: str = "online"
     fees: tuple[tuple[Decimal, Decimal], ...] = ()
     fees_maker: tuple[tuple[Decimal, Decimal], ...] = ()
+
+    def rules(self, symbol: str) -> PairRules:
+        """Its rules; where it lists no tick, one of its last decimal, and no minimum where none."""
+        tick, least = self.tick_size or step_of(self.pair_decimals), Decimal(0)
+        return PairRules(
+            symbol,
+            tick,
+            step_of(self.lot_decimals),
+            least if self.ordermin is None else self.ordermin,
+            least if self.costmin is None else self.costmin,
+        )
 
 
 class Level(Fact, frozen=True, array_like=True):

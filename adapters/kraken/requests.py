@@ -25,6 +25,14 @@ _SAID: Final = (
     ("EGeneral:Too many requests", SubmitOutcome.RATE_LIMITED),
     ("EService:Market in ", SubmitOutcome.WRONG_MODE),
 )
+# What is said of an order that breaks a rule of its pair, which may have changed.
+_MISFITS: Final = (
+    "EOrder:Tick size check failed",
+    "EOrder:Invalid price",
+    "EOrder:Order minimum not met",
+    "EOrder:Cost minimum not met",
+    "EGeneral:Invalid arguments:volume",
+)
 
 
 def stamp_of(instant_ns: int) -> str:
@@ -50,6 +58,11 @@ def order_params(order: SubmitOrder, token: str) -> dict[str, Any]:
         "deadline": stamp_of(order.deadline),
         "token": token,
     }
+
+
+def is_misfit(text: str) -> bool:
+    """Whether a refusal says that the order breaks the pair's rules."""
+    return text.startswith(_MISFITS)
 
 
 def outcome_of(text: str) -> SubmitOutcome:

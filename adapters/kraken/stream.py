@@ -14,6 +14,7 @@ from typing import Final
 
 from actors.instant import MILLISECOND_NS
 from actors.messages.base import Message
+from actors.messages.control import PairRulesChanged
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.ports import FeedItem
 from adapters.kraken.book import Book, BookFault, depth_for
@@ -22,6 +23,7 @@ from adapters.kraken.continuity import Missing
 from adapters.kraken.counts import StreamCounts
 from adapters.kraken.edge_events import (
     EdgeEvent,
+    Listed,
     Lost,
     Opened,
     Passed,
@@ -42,6 +44,7 @@ from adapters.kraken.frames import (
     TradeFrame,
     decode,
 )
+from adapters.kraken.rule_book import RuleBook
 from adapters.kraken.states import News, PairStates, state_of
 from adapters.kraken.tape import TradeTape
 from adapters.kraken.tokens import TokenError, instant_of, plain_number
@@ -88,6 +91,7 @@ class MarketStream:
         self._bar_ns = 0
         self._on_ack = on_ack
         self._states = PairStates(symbols)
+        self._rules = RuleBook(symbols)
         self._conflation = Conflation(conflate_ns)
         self._tape = TradeTape(self._index, self._conflation, self.counts, self._report_trades)
         self._conflate_ns = conflate_ns
@@ -121,6 +125,7 @@ class MarketStream:
         match event:
             case Opened():
                 self._bar_ns = event.bar_ns
+                self._rules.begin(event.rules)
                 self._tape.holds = True
             case Lost():
                 self._lose(event.detail)
@@ -128,6 +133,9 @@ class MarketStream:
                 self._tape.repair(event)
             case Unrepaired():
                 self._tape.give_up(event.symbol, event.detail)
+            case Listed():
+                for news in self._rules.listed(event.rules, event.asked_ts, self._received_ts):
+                    self._tell_rules(news)
             case Passed():
                 pass
         return self._handed_over()
@@ -176,6 +184,9 @@ class MarketStream:
             case InstrumentFrame():
                 self._arrive(received_ts)
                 self._tell(self._states.told(frame))
+                for news in self._rules.told(frame.data.pairs, self._received_ts):
+                    self._tell_rules(news)
+                self.counts.misshapen_rules = self._rules.unreadable
             case AckFrame():
                 self._take_ack(frame, received_ts)
             case OtherFrame():
@@ -291,6 +302,11 @@ class MarketStream:
     def _tell(self, news: list[News]) -> None:
         for symbol, event, words in news:
             self._report(INSTRUMENT, event, symbol, words)
+
+    def _tell_rules(self, news: PairRulesChanged) -> None:
+        self.counts.rule_changes += 1
+        self._hand_over()
+        self._emit(news)
 
     def _grant(self, symbol: str, depth: int) -> None:
         """A subscription's depth, which may become known after its snapshot."""

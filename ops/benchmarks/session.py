@@ -124,7 +124,7 @@ async def session(home: Path, hours: float) -> tuple[RunResult, list[float], flo
             verify=False,
         )
         credentials = Credentials(key.key, key.secret)
-        async with kraken_account(settings, credentials, clock, market.nudge) as outside:
+        async with kraken_account(settings, credentials, clock, market) as outside:
             started = time.monotonic()
             result = await trade(
                 settings,

@@ -145,9 +145,7 @@ async def _trade(
     )
     _, key = place.trader()
     credentials = Credentials(key.key, key.secret)
-    async with kraken_account(settings, credentials, clock, market.nudge) as outside:
-        assert outside.fees is not None, "a real account has fees of its own"
-        market.account_fees = outside.fees.begin
+    async with kraken_account(settings, credentials, clock, market) as outside:
         return await trade(
             settings, market, choice, plan, watchers=watchers, outside=outside, say=say
         )

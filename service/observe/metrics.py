@@ -174,6 +174,7 @@ def _streams(reader: Reader) -> dict[str, Samples]:
         "ballast_stream_gaps_total": _counts(gaps),
         "ballast_open_gaps": _counts(reader.open_gaps()),
         "ballast_book_checksum_failures_total": one(stepping.checksum_failures),
+        "ballast_pair_rule_changes_total": one(stepping.rule_changes),
     }
 
 

@@ -12,11 +12,10 @@ from typing import Final
 
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
-from actors.messages.control import Note, RunStarted
-from actors.messages.execution import ExecutionReport, SafeStopAttempted, VenueEvidence
+from actors.ledger.expected_fees import FEE_DIFFERS
+from actors.messages.control import Note, PairRulesChanged, RunStarted
+from actors.messages.execution import SafeStopAttempted
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
-from actors.messages.reconciliation import VenueSnapshot
-from actors.orders.fold import FEE_DIFFERS
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
 from service.nightly import Outcome
@@ -28,7 +27,6 @@ from service.tally import Tally
 
 STREAMS: Final[dict[type, str]] = {BookSlice: "book", TradeSlice: "trade", CandleSlice: "candle"}
 _NAMED: Final = frozenset(STREAMS.values())
-_OF_FILLS: Final = (ExecutionReport, VenueEvidence, VenueSnapshot)
 OTHER: Final = "other"
 SAFE_MODE: Final = "in safe mode"
 """The phase in which the core stands and our orders at an outside venue are cancelled."""
@@ -44,6 +42,7 @@ class Stepping(Silent):
         self.stream_messages: Counter[str] = Counter()
         self.stream_gaps: Counter[str] = Counter()
         self.checksum_failures = 0
+        self.rule_changes = 0
         self.restarts: Counter[str] = Counter()
         self.fee_differences = 0
         self.heard: dict[str, float] = {}
@@ -124,11 +123,13 @@ class Stepping(Silent):
             self.heard[stream] = now
         elif type(body) is FeedStatus:
             self._status(body)
+        elif type(body) is PairRulesChanged:
+            self.rule_changes += 1
         elif type(body) is RunStarted:
             self.phase = "trading"
-        elif type(body) in _OF_FILLS:
-            notes = (each.body for each in result.notes if isinstance(each.body, Note))
-            self.fee_differences += sum(note.event == FEE_DIFFERS for note in notes)
+        for each in result.notes:
+            if isinstance(each.body, Note) and each.body.event == FEE_DIFFERS:
+                self.fee_differences += 1
         for failure in result.outcome.failures:
             if not failure.halted:
                 self.restarts[failure.actor] += 1

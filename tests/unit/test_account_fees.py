@@ -9,7 +9,8 @@ import msgspec
 import numpy as np
 import pytest
 
-from actors.fees import expected_fee, is_expected, learn, sound_tiers, with_fees
+from actors.fees import learn, sound_tiers, with_fees
+from actors.ledger.expected_fees import FEE_DIFFERS
 from actors.messages.base import Message
 from actors.messages.codec import encode, state_decoder
 from actors.messages.control import FeeTier, FeeTierRead, Note, RunStarted
@@ -17,7 +18,6 @@ from actors.messages.decision import VERDICT_COLUMNS, VerdictSlice
 from actors.messages.execution import ExecKind, Fill, Liquidity
 from actors.messages.order import PlaceHold
 from actors.messages.risk import IntentApproved
-from actors.orders.fold import FEE_DIFFERS
 from tests.books import XBT, Books, approved, of, trade, word
 from tests.strategy_desk import STRONG, SYMBOLS
 from tests.strategy_desk import Desk as Strategy
@@ -54,18 +54,6 @@ def test_told_fees_stand_instead_of_the_rules_until_others_are_told() -> None:
 def test_what_is_no_ratio_is_not_taken_over(fee: str) -> None:
     taker, maker = FeeTier("A", D(fee), D("0.001")), FeeTier("B", D("0.001"), D(fee))
     assert sound_tiers(read(taker, CHEAP, maker)) == [CHEAP]
-
-
-@pytest.mark.parametrize(
-    ("booked", "is_maker", "as_expected"),
-    [("0.40", False, True), ("0.41", False, True), ("0.39", False, True), ("0.42", False, False),
-     ("0.25", True, True), ("0.40", True, False), ("0", False, False)],
-)  # fmt: skip
-def test_a_fee_is_expected_to_one_step_of_rounding(
-    booked: str, is_maker: bool, as_expected: bool
-) -> None:
-    assert is_expected(XBT, D("100.00"), D(booked), is_maker=is_maker) is as_expected
-    assert expected_fee(XBT, D("100.00"), is_maker=True) == D("0.25")
 
 
 def test_the_input_is_one_message_of_the_union() -> None:
@@ -168,8 +156,8 @@ def test_a_fee_that_is_not_the_accounts_is_booked_and_told(
     assert len(notes) == differs
     if differs:
         told = dict(notes[0].fields)
-        assert told["fee"] == f"{fee} {asset}"
-        assert told["expected"] == ("1.00 USD" if liquidity is Liquidity.MAKER else "2.00 USD")
+        assert (told["fee"], told["asset"]) == (fee, asset)
+        assert D(told["expected"]) == (1 if liquidity is Liquidity.MAKER else 2)
 
 
 def test_readings_are_noted_also_those_that_failed() -> None:

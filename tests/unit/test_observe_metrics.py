@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from decimal import Decimal
 from pathlib import Path
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -12,17 +13,15 @@ from actors.kernel.envelope import Envelope, Input
 from actors.kernel.stamp import Stamp
 from actors.kernel.step import StepResult
 from actors.kernel.supervisor import OK, Failure, Outcome
-from actors.messages.control import Note, Tick
-from actors.messages.execution import ExecKind
+from actors.ledger.expected_fees import FEE_DIFFERS
+from actors.messages.control import Note, PairRulesChanged, Tick
 from actors.messages.market import FeedEvent, FeedStatus
-from actors.orders.fold import FEE_DIFFERS
 from adapters.kraken.line import Line, LineState
 from service.feeds import UNIVERSE
 from service.observe.durations import Histogram
 from service.observe.metric_table import METRICS, Kind, document
 from service.observe.metrics import exposition, registry_of
 from service.safe_stop import SafeStopCounts
-from tests.books import word
 from tests.observed_run import ObservedRun, observed_run
 
 QUIET = StepResult(9, b"", OK, b"", b"", b"", [], [], [], 1)
@@ -112,21 +111,6 @@ def test_restarts_only_grow_and_a_halt_is_none(tmp_path: Path) -> None:
     assert (restarts[("features",)], restarts[("risk",)]) == (2.0, 0.0)
 
 
-def test_fees_unlike_the_accounts_are_counted_where_fills_are_told(tmp_path: Path) -> None:
-    """B9."""
-
-    async def counted() -> Series:
-        run = await observed_run(tmp_path, inputs=10)
-        stamp = Stamp(1, "orders", 1)
-        told = [Note("warning", FEE_DIFFERS, ()), Note("error", "order.overfilled", ())]
-        notes = [Envelope(stamp, stamp, "log", 9, note) for note in told]
-        result = StepResult(9, b"", OK, b"", b"", b"", [], [], notes, 1)
-        run.stepping(Input(9, 9, word("id", ExecKind.FILLED)), result)
-        return scraped(run)
-
-    assert asyncio.run(counted())["ballast_fee_differences_total"] == {(): 1.0}
-
-
 def test_safe_mode_is_counted_and_its_open_orders_are_shown_while_it_lasts(tmp_path: Path) -> None:
     async def counted() -> list[tuple[float, float, float]]:
         run = await observed_run(tmp_path, inputs=10)
@@ -160,6 +144,9 @@ def test_gaps_and_checksum_failures_are_counted_by_stream_from_a_closed_set(
             FeedStatus(at, "book", FeedEvent.CHECKSUM, 0),
             FeedStatus(at, "book", FeedEvent.GAP, 0),
             FeedStatus(at, "a name from outside", FeedEvent.GAP, 0),
+            PairRulesChanged(
+                "BTC/USD", Decimal(1), Decimal("0.1"), Decimal(0), Decimal(0), at, "instrument"
+            ),
         )
         return scraped(run)
 
@@ -168,9 +155,25 @@ def test_gaps_and_checksum_failures_are_counted_by_stream_from_a_closed_set(
     assert open_now == {"checksum": 1.0, "gap": 1.0, "lost_trades": 1.0}
     assert ("missing_bar",) in series["ballast_open_gaps"], "every kind is told, also when none is"
     assert series["ballast_book_checksum_failures_total"] == {(): 1.0}
+    assert series["ballast_pair_rule_changes_total"] == {(): 1.0}
     assert series["ballast_stream_gaps_total"] == {
         ("book",): 1.0, ("candle",): 0.0, ("other",): 1.0, ("trade",): 0.0,
     }  # fmt: skip
+
+
+def test_notes_of_strange_fees_are_counted(tmp_path: Path) -> None:
+    def noted(event: str) -> StepResult:
+        stamp = Stamp(9, "ledger", 1)
+        note = Envelope(stamp, stamp, "notes", 9, Note("warning", event))
+        return StepResult(9, b"", OK, b"", b"", b"", [], [], [note], 1)
+
+    async def counted() -> Series:
+        run = await observed_run(tmp_path, inputs=10)
+        for event in (FEE_DIFFERS, "ledger.fill_repeated", FEE_DIFFERS):
+            run.stepping(Input(9, 9, Tick(9)), noted(event))
+        return scraped(run)
+
+    assert asyncio.run(counted())["ballast_fee_differences_total"] == {(): 2.0}
 
 
 def test_two_appends_between_two_steps_are_two_with_their_whole_time(tmp_path: Path) -> None:

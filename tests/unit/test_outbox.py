@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Sequence
 from decimal import Decimal
 
+import msgspec
 import pytest
 
 from actors.instant import SECOND_NS
@@ -21,7 +22,7 @@ from actors.messages.risk import TradingState
 from actors.ports import FeedItem, Permanent, ProtocolViolation, Transient, UnknownOutcome
 from actors.venue_port import VenueOrder
 from service.fail_points import FailPoints
-from service.outbox import DECISION_AGE_MAX_NS, Outbox
+from service.outbox import DECISION_AGE_MAX_NS, IDS_KEPT, Outbox
 
 NOW = 1_700_000_000 * SECOND_NS
 EPOCH = 3
@@ -202,7 +203,8 @@ def test_the_switch_is_set_in_its_turn_and_without_it_no_entry_leaves_until_it_i
     door = outbox(venue)
     assert not release(door, DeadManSwitch(60, "an entry rests"))
     venue.trouble = None
-    (told,) = release(door, order(), order(Side.SELL), CANCEL)
+    sale = msgspec.structs.replace(order(Side.SELL), cl_ord_id="sale")
+    (told,) = release(door, order(), sale, CANCEL)
     assert isinstance(told.body, NotSent)
     assert told.body.reason == "the dead man's switch could not be armed"
     assert not release(door, DeadManSwitch(60, "entries rest"), order())
@@ -217,3 +219,31 @@ def test_the_switch_is_set_in_its_turn_and_without_it_no_entry_leaves_until_it_i
     assert not release(door, DeadManSwitch(0, "no entry rests"))
     venue.trouble = None
     assert not release(door, order())
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [None, UnknownOutcome("no answer"), Permanent("refused"), Transient("nothing left")],
+    ids=["taken", "unknown", "refused", "not reached"],
+)
+def test_an_id_that_was_tried_once_never_leaves_again_and_nothing_is_said_of_it(
+    trouble: Exception | None,
+) -> None:
+    """What became of the first is what counts: a second "not sent" would be a false proof."""
+    venue = Counter(trouble)
+    door = outbox(venue)
+    sent = release(door, order())
+    assert len(venue.taken) == 1
+    assert bool(sent) is isinstance(trouble, Transient)
+    assert list(release(door, order(), order(age=DECISION_AGE_MAX_NS + 1))) == []
+    assert len(venue.taken) == 1
+
+
+def test_only_so_many_ids_are_remembered() -> None:
+    venue = Counter()
+    door = outbox(venue)
+    for number in range(IDS_KEPT + 1):
+        release(door, msgspec.structs.replace(order(), cl_ord_id=str(number)))
+    assert len(venue.taken) == IDS_KEPT + 1
+    release(door, msgspec.structs.replace(order(), cl_ord_id="1"))
+    assert len(venue.taken) == IDS_KEPT + 1

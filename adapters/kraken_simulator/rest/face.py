@@ -46,6 +46,7 @@ class RestFace:
         """Answer one request, or do to it what the fault script says."""
         kind, name = http.match_info["kind"], http.match_info["name"]
         arrived = _Arrived(http, kind, name, await http.read(), self._live.now_ns())
+        self._live.asked[f"rest:{name}"] += 1
         fault = self._faults.strike(f"rest:{name}")
         if fault is None:
             return _reply(name, self._answered(arrived))
@@ -84,6 +85,7 @@ class RestFace:
             document: dict[str, Any] = {"error": [], "result": self._result(arrived, params)}
         except Refusal as refusal:
             document = {"error": [refusal.error]}
+            self._live.refuse(f"rest:{arrived.name}", refusal.error)
         self._live.tell()
         return encode(document)
 

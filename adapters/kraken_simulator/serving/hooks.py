@@ -68,7 +68,7 @@ class Hooks:
         ]
 
     async def _state(self, http: web.Request) -> web.Response:
-        """The exchange's time and mode, its accounts, and the faults that are set."""
+        """The exchange's time and mode, its accounts, the faults that are set, and counts."""
         _refuse_pages(http)
         self._live.advance()
         found = {
@@ -76,6 +76,8 @@ class Hooks:
             "status": self._live.exchange.status,
             "accounts": list(dict.fromkeys(key.account for key in self._ring.keys)),
             "faults": list(self._faults.faults),
+            "asked": dict(self._live.asked),
+            "refused": dict(self._live.refused),
         }
         return _reply(found)
 

@@ -6,7 +6,7 @@ One thread, one event loop. Listeners are told in the order in which they were a
 from __future__ import annotations
 
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final, TypeVar
@@ -44,6 +44,9 @@ class LiveExchange:
         self.spreads: dict[str, deque[Spread]] = {
             symbol: deque(maxlen=SPREADS_KEPT) for symbol in exchange.symbols
         }
+        self.asked: Counter[str] = Counter()
+        self.refused: Counter[str] = Counter()
+        """Requests by place (`rest:AddOrder`, `ws:add_order`); refusals by place and error."""
         self._untold: list[Event] = []
         self._step_ns = FIRST_STEP_NS
         self._jump_ns = 0
@@ -58,6 +61,10 @@ class LiveExchange:
         if told > most:
             self.clock.hold(most)
         return max(min(told, most), self.exchange.now_ns)
+
+    def refuse(self, place: str, error: str) -> None:
+        """Count a refusal, by the part of its text that does not vary."""
+        self.refused[f"{place} {':'.join(error.split(':', 2)[:2])}"] += 1
 
     def shift(self, ns: int) -> None:
         """Move the clock; forward at once, however long that takes."""

@@ -124,6 +124,7 @@ class SocketFace:
             stamp = rfc3339(now_ns)
             connection.send("error", encode({**document, "time_in": stamp, "time_out": stamp}))
             return
+        self._live.asked[f"ws:{ask.method}"] += 1
         fault = self._faults.strike(f"ws:{ask.method}")
         if fault is not None and fault.what == "reset_before":
             connection.abort()
@@ -161,6 +162,7 @@ class SocketFace:
             else:
                 self._trade(connection, ask, fault)
         except SocketRefusal as refusal:
+            self._live.refuse(f"ws:{ask.method}", refusal.error)
             reply(failure(ask, self._live.now_ns(), refusal))
             self._live.tell()
 
@@ -175,6 +177,8 @@ class SocketFace:
             self._live.tell()
         for each in found:
             now_ns = self._live.now_ns()
+            if isinstance(each, SocketRefusal):
+                self._live.refuse(f"ws:{ask.method}", each.error)
             frame = (
                 failure(ask, now_ns, each)
                 if isinstance(each, SocketRefusal)

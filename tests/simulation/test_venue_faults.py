@@ -1,0 +1,132 @@
+"""What the venue itself does in session, over the whole live path: rules, modes, books, refusals.
+
+After every case the books are the venue's, an order has at most one effect, and nothing is asked
+for again and again. One day holds several cases; sisters that take a day of their own are `soak`.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from actors.messages.control import PairRulesChanged
+from actors.messages.decision import Side
+from actors.messages.execution import Fill, SubmitAnswered, SubmitOutcome
+from actors.messages.market import FeedEvent, FeedStatus
+from actors.messages.order import SubmitOrder
+from tests.live_desk import SYMBOLS, Session
+from tests.simulation.test_live_venue import assert_sound
+from tests.venue_day import Day, day, faults, hook, of, trading, until
+
+pytestmark = pytest.mark.timeout(240)
+D = Decimal
+LOST = {"where": "ws:instrument", "what": "lose", "occurrence": 1}
+WRONG = {"where": "ws:book", "what": "wrong_checksum", "occurrence": 1}
+COARSE = {"tick": "0.5", "order_min": "0.002", "cost_min": "5", "lot_decimals": 3}
+
+
+def submitted(session: Session, symbol: str) -> list[SubmitOrder]:
+    """Orders that we sent in a symbol."""
+    return [each for each in of(session, SubmitOrder) if each.symbol == symbol]
+
+
+def answered(session: Session, outcome: SubmitOutcome, symbol: str = "") -> list[SubmitAnswered]:
+    """What the venue answered to orders (of a symbol)."""
+    ours = {each.cl_ord_id for each in of(session, SubmitOrder) if symbol in ("", each.symbol)}
+    told = of(session, SubmitAnswered)
+    return [each for each in told if each.outcome is outcome and each.cl_ord_id in ours]
+
+
+async def another(session: Session, symbol: str, seconds: float = 15.0) -> None:
+    """Wait for a further order in a symbol that the venue takes."""
+    before = len(answered(session, SubmitOutcome.ACCEPTED, symbol))
+    await until(lambda: len(answered(session, SubmitOutcome.ACCEPTED, symbol)) > before, seconds)
+
+
+def holds(session: Session, symbol: str) -> bool:
+    """Whether what we traded last in a symbol was a purchase."""
+    fills = [each for each in of(session, Fill) if each.symbol == symbol]
+    return bool(fills) and fills[-1].side is Side.BUY
+
+
+async def as_it_likes(session: Session) -> None:
+    """New rules, one of which nobody hears of; a wrong checksum; a pair that takes no orders."""
+    await trading(session)
+    await faults(session, LOST, WRONG)
+    await hook(session, "steps", symbol="ETH/USD", tick="1")
+    await hook(session, "steps", symbol="BTC/USD", **COARSE)
+    await until(lambda: len(of(session, PairRulesChanged)) == 2)
+    await another(session, "ETH/USD")
+    await until(lambda: holds(session, "SOL/USD"))
+    await hook(session, "status", symbol="SOL/USD", status="cancel_only")
+    await until(lambda: answered(session, SubmitOutcome.WRONG_MODE, "SOL/USD"))
+    await hook(session, "status", symbol="SOL/USD", status="online")
+    await another(session, "SOL/USD")
+
+
+@pytest.fixture(scope="module")
+def liked(tmp_path_factory: pytest.TempPathFactory) -> Day:
+    """A day on which the venue does as it likes."""
+    return day(tmp_path_factory.mktemp("liked"), as_it_likes)
+
+
+def test_a_day_of_changes_ends_with_the_books_of_the_venue(liked: Day) -> None:
+    assert_sound(liked.result, liked.session, liked.account)
+    assert liked.result.card.orders > 16
+
+
+def changes(session: Session, symbol: str) -> list[PairRulesChanged]:
+    """The changed rules of a symbol."""
+    return [each for each in of(session, PairRulesChanged) if each.symbol == symbol]
+
+
+def test_b11_orders_keep_to_rules_that_change_in_session(liked: Day) -> None:
+    (change,) = changes(liked.session, "BTC/USD")
+    assert (change.source, change.tick, change.lot) == ("instrument", D("0.5"), D("0.001"))
+    later = [e for e in of(liked.session, SubmitOrder, change) if e.symbol == "BTC/USD"]
+    assert later
+    for each in later:
+        assert each.limit_price % D("0.5") == 0
+        assert each.quantity % D("0.001") == 0
+        assert each.quantity >= D("0.002")
+    assert not answered(liked.session, SubmitOutcome.REFUSED, "BTC/USD")
+
+
+def test_b11_a_change_that_nobody_heard_of_costs_one_refusal(liked: Day) -> None:
+    """The list of pairs is read at once, and the order is decided anew by the new rule."""
+    (change,) = changes(liked.session, "ETH/USD")
+    assert (change.source, change.tick) == ("AssetPairs", D(1))
+    (refusal,) = answered(liked.session, SubmitOutcome.REFUSED, "ETH/USD")
+    assert refusal.text == "EOrder:Tick size check failed"
+    later = [e for e in of(liked.session, SubmitOrder, change) if e.symbol == "ETH/USD"]
+    assert later
+    assert all(each.limit_price % 1 == 0 for each in later)
+    assert liked.refused["ws:add_order EOrder:Tick size check failed"] == 1
+
+
+def test_b13_a_pair_that_takes_no_orders_is_not_asked_again_and_again(liked: Day) -> None:
+    """Entries stop at once; a sale is refused at most twice, and trading goes on afterwards."""
+    place = SYMBOLS.index("SOL/USD")
+    told = [e for e in of(liked.session, FeedStatus) if e.symbol == place]
+    assert [e.event for e in told] == [FeedEvent.CANCEL_ONLY, FeedEvent.ONLINE]
+    shut, opened = told
+    assert all(e.detail for e in told), "the words are shown"
+    bodies = [body for _, body in liked.session.told]
+    meanwhile = bodies[bodies.index(shut) : bodies.index(opened)]
+    asked = [e for e in meanwhile if isinstance(e, SubmitOrder) and e.symbol == "SOL/USD"]
+    assert 0 < len(asked) <= 2
+    after = [e for e in of(liked.session, SubmitOrder, opened) if e.symbol == "SOL/USD"]
+    assert after
+
+
+def test_b23_a_wrong_checksum_drops_one_book_and_no_other(liked: Day) -> None:
+    told = [e for e in of(liked.session, FeedStatus) if e.stream == "book"]
+    (bad,) = [e for e in told if e.event is FeedEvent.CHECKSUM]
+    (good,) = [e for e in told if e.event is FeedEvent.RESYNCED]
+    assert bad.symbol == good.symbol >= 0
+    assert liked.account["asked"]["ws:unsubscribe"] == 1
+    assert liked.session.segment is not None
+    line = liked.session.segment.line
+    assert line is not None
+    assert (line.opened, line.renewals) == (1, 1), "the connection stays"

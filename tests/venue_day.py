@@ -1,0 +1,126 @@
+"""A day at a venue that does as it likes: short sessions of a strategy that waits for nothing.
+
+Every bar all is bought or all is sold, so that whatever the venue does meets orders soon.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from actors.messages.base import Message
+from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
+from actors.orders.state import OrdersState
+from adapters.kraken_simulator.serving.plan import Plan
+from service.drivers.trading import RunResult
+from tests.live_desk import HASTY, NOTICE, Hasty, Session, trade_live
+from tests.simulated_kraken import get, post
+
+M = TypeVar("M", bound=Message)
+MOST_SECONDS = 120.0
+"""Of the wall, should something never come about."""
+ORDERS: dict[str, Any] = {
+    "reconcile_seconds": 60,
+    # The way to the venue takes SPEED times its time here.
+    "deadline_seconds": 30,
+    "decision_age_max_seconds": 20,
+}
+
+
+@dataclass
+class Day:
+    """What a session came to, for us and for the venue."""
+
+    result: RunResult
+    session: Session
+    account: dict[str, Any]
+
+    @property
+    def refused(self) -> dict[str, int]:
+        """What the simulator refused, by method and error."""
+        refused: dict[str, int] = self.account["refused"]
+        return refused
+
+
+def day(
+    home: Path,
+    during: Callable[[Session], Coroutine[Any, Any, None]],
+    *,
+    plan: Plan | None = None,
+    strategy: dict[str, Any] | None = None,
+    **more: Any,
+) -> Day:
+    """A session in which that happens; it ends when it has, and all facts have come in."""
+    settings = {"strategy": {**HASTY, **(strategy or {})}, **more}
+    settings["orders"] = {**ORDERS, **more.get("orders", {})}
+    found = trade_live(
+        home,
+        MOST_SECONDS,
+        plan=plan,
+        during=during,
+        choice=Hasty(None, NOTICE),
+        until_done=True,
+        **settings,
+    )
+    return Day(*found)
+
+
+async def hook(session: Session, name: str, /, **fields: Any) -> Any:
+    """Something happens to the venue."""
+    told = await asyncio.to_thread(post, f"{session.venue.rest}/simulator/{name}", fields)
+    assert "result" in told, (name, fields, told)
+    return told["result"]
+
+
+async def by_hand(session: Session, name: str, /, **fields: Any) -> Any:
+    """Somebody uses the account at the web site."""
+    return await hook(session, f"accounts/alpha/{name}", **fields)
+
+
+async def faults(session: Session, *rows: dict[str, Any]) -> None:
+    """Set these faults instead of all before."""
+    told = await asyncio.to_thread(post, f"{session.venue.rest}/simulator/faults", list(rows))
+    assert "result" in told, told
+
+
+async def resting(session: Session) -> dict[str, Any]:
+    """The account's open orders at the venue, by its id."""
+    found = await asyncio.to_thread(get, f"{session.venue.rest}/simulator/accounts/alpha")
+    orders: dict[str, Any] = found["result"]["open"]
+    return orders
+
+
+async def until(found: Callable[[], object], seconds: float = 15.0) -> None:
+    """Wait until something is so."""
+    ends = time.monotonic() + seconds
+    while not found():
+        assert time.monotonic() < ends, "it did not come about"
+        await asyncio.sleep(0.05)
+
+
+async def trading(session: Session, seconds: float = 15.0) -> None:
+    """Wait until something has been bought."""
+    await until(lambda: of(session, SubmitOrder), seconds)
+
+
+def of(session: Session, kind: type[M], since: Message | None = None) -> list[M]:
+    """What was told of a kind, after a message when one is given."""
+    bodies = [body for _, body in session.told]
+    first = 0 if since is None else next(n for n, body in enumerate(bodies) if body is since)
+    return [body for body in bodies[first:] if isinstance(body, kind)]
+
+
+def rejected(session: Session) -> list[OrderUpdate]:
+    """Orders that the venue refused."""
+    return [each for each in of(session, OrderUpdate) if each.state is OrderState.REJECTED]
+
+
+def orders_of(session: Session) -> OrdersState:
+    """Our orders as they are now."""
+    assert session.segment is not None
+    state: OrdersState = session.segment.pump.kernel.actor("orders").state
+    return state
