@@ -28,8 +28,9 @@ from actors.messages.control import (
     SwitchConsent,
     Tick,
 )
-from actors.messages.decision import OrderIntent, VerdictSlice
+from actors.messages.decision import AmendIntent, OrderIntent, VerdictSlice
 from actors.messages.execution import (
+    AmendAnswered,
     CancelAnswered,
     ExecutionReport,
     Fill,
@@ -63,6 +64,7 @@ from actors.messages.market import (
     TradeSlice,
 )
 from actors.messages.order import (
+    AmendOrder,
     CancelOrder,
     DeadManSwitch,
     OrderUpdate,
@@ -81,6 +83,7 @@ from actors.messages.reconciliation import (
     VenueSnapshot,
 )
 from actors.messages.risk import (
+    AmendApproved,
     ClusterHour,
     IntentApproved,
     IntentRefused,
@@ -123,6 +126,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     SafeStopAttempted: ("orders",),
     SubmitAnswered: ("orders",),
     CancelAnswered: ("orders",),
+    AmendAnswered: ("orders",),
     VenueSnapshot: ("orders",),
     MaintenanceAnnounced: ("orders",),
     SwitchConsent: ("orders",),
@@ -136,7 +140,9 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     PredictionSlice: ("strategy", RECORDS),
     VerdictSlice: (RECORDS,),
     OrderIntent: ("risk",),
+    AmendIntent: ("risk",),
     IntentApproved: ("orders", RECORDS),
+    AmendApproved: ("orders", RECORDS),
     IntentRefused: ("risk", "strategy", RECORDS),
     RiskLimits: (RECORDS,),
     TradingStateChanged: ("orders", "strategy", RECORDS),
@@ -145,6 +151,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     HoldRefused: ("orders",),
     HoldReleased: ("ledger",),
     SubmitOrder: (VENUE, RECORDS),
+    AmendOrder: (VENUE, RECORDS),
     CancelOrder: (VENUE,),
     OrderUpdate: ("risk", "strategy", RECORDS),
     ExecutionReport: ("orders",),
@@ -175,7 +182,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
 }
 
 
-_TO_VENUE: Final = (SubmitOrder, CancelOrder, ReconcileRequested, DeadManSwitch)
+_TO_VENUE: Final = (SubmitOrder, AmendOrder, CancelOrder, ReconcileRequested, DeadManSwitch)
 # What a venue in the graph is never told: its state is ours.
 _OUTSIDE_ONLY: Final = (ReconcileRequested, DeadManSwitch)
 
