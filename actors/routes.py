@@ -30,8 +30,9 @@ from actors.messages.control import (
     SwitchConsent,
     Tick,
 )
-from actors.messages.decision import OrderIntent, VerdictSlice
+from actors.messages.decision import AmendIntent, OrderIntent, VerdictSlice
 from actors.messages.execution import (
+    AmendAnswered,
     CancelAnswered,
     ExecutionReport,
     Fill,
@@ -65,6 +66,7 @@ from actors.messages.market import (
     TradeSlice,
 )
 from actors.messages.order import (
+    AmendOrder,
     CancelOrder,
     DeadManSwitch,
     OrderUpdate,
@@ -83,6 +85,7 @@ from actors.messages.reconciliation import (
     VenueSnapshot,
 )
 from actors.messages.risk import (
+    AmendApproved,
     ClusterHour,
     IntentApproved,
     IntentRefused,
@@ -126,6 +129,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     SafeStopAttempted: ("orders",),
     SubmitAnswered: ("orders",),
     CancelAnswered: ("orders",),
+    AmendAnswered: ("orders",),
     VenueSnapshot: ("orders",),
     MaintenanceAnnounced: ("orders",),
     PairRulesChanged: (VENUE, "strategy", "risk", "orders"),
@@ -141,7 +145,9 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     PredictionSlice: ("strategy", RECORDS),
     VerdictSlice: (RECORDS,),
     OrderIntent: ("risk",),
+    AmendIntent: ("risk",),
     IntentApproved: ("orders", RECORDS),
+    AmendApproved: ("orders", RECORDS),
     IntentRefused: ("risk", "strategy", RECORDS),
     RiskLimits: (RECORDS,),
     TradingStateChanged: ("orders", "strategy", RECORDS),
@@ -150,6 +156,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     HoldRefused: ("orders",),
     HoldReleased: ("ledger",),
     SubmitOrder: (VENUE, RECORDS),
+    AmendOrder: (VENUE, RECORDS),
     CancelOrder: (VENUE,),
     OrderUpdate: ("risk", "strategy", RECORDS),
     ExecutionReport: ("orders",),
@@ -180,7 +187,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
 }
 
 
-_TO_VENUE: Final = (SubmitOrder, CancelOrder, ReconcileRequested, DeadManSwitch)
+_TO_VENUE: Final = (SubmitOrder, AmendOrder, CancelOrder, ReconcileRequested, DeadManSwitch)
 # What a venue in the graph is never told: its state is ours.
 _OUTSIDE_ONLY: Final = (ReconcileRequested, DeadManSwitch)
 

@@ -12,15 +12,15 @@ import msgspec
 
 from actors.messages.base import Message
 from actors.messages.execution import ExecKind
-from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.order import AmendOrder, CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 
 
 class VenueOrder(msgspec.Struct, frozen=True):
     """What the venue's own lists say about a client order id.
 
-    `window_from`, `window_to`, `filled` and `end` are those of `VenueEvidence`; a venue whose lists
-    lag must tell the end of the window.
+    `window_from`, `window_to`, `filled`, `end`, `quantity` and `limit_price` are those of
+    `VenueEvidence`; a venue whose lists lag must tell the end of the window.
     """
 
     cl_ord_id: str
@@ -32,6 +32,8 @@ class VenueOrder(msgspec.Struct, frozen=True):
     window_to: int = 0
     filled: Decimal | None = None
     end: ExecKind | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
 
 
 class Venue(Protocol):
@@ -41,6 +43,9 @@ class Venue(Protocol):
         """Send the order once. Raises UnknownOutcome when the answer is lost, Permanent when
         refused.
         """
+
+    async def amend(self, change: AmendOrder) -> None:
+        """Change a resting order once. Raises as `submit` does."""
 
     async def cancel(self, order: CancelOrder) -> None:
         """Ask for a cancel by client id; harmless when the order is already over."""

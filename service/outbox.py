@@ -1,9 +1,9 @@
 """The outbox: the only door out. It releases what is durable and re-checks at the door.
 
 An entry is dropped with a recorded NotSent when trading is no longer Active, the epoch is old, the
-decision is older than the limit, or the dead man's switch could not be armed. An id that has left
-never leaves again: Kraken knows it only while its order is open, and would take it for another one.
-Cancels always pass.
+decision is older than the limit, or the dead man's switch could not be armed; an exit or a change
+of one when trading is halted, too. An id that has left never leaves again: Kraken knows it only
+while its order is open, and would take it for another one. Cancels always pass.
 Answers come back as inputs, never as return values.
 """
 
@@ -16,7 +16,7 @@ from actors.instant import SECOND_NS
 from actors.kernel.envelope import Envelope
 from actors.messages.decision import Side
 from actors.messages.execution import NotSent
-from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.order import AmendOrder, CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.risk import TradingState
 from actors.ports import EdgeError, FeedItem, Transient
 from actors.venue_port import Venue
@@ -64,19 +64,19 @@ class Outbox:
                 await self._cancel(body)
             elif isinstance(body, DeadManSwitch):
                 await self._switch(body)
-            elif isinstance(body, SubmitOrder) and body.cl_ord_id not in self._left:
+            elif isinstance(body, AmendOrder) or (
+                isinstance(body, SubmitOrder) and body.cl_ord_id not in self._left
+            ):
                 reason = self.refusal(body, waited_ns)
                 if reason is None:
-                    reason = await self._submit(body)
+                    reason = await self._send(body)
                 if reason is not None:
                     self.not_sent += 1
-                    answers.append(
-                        FeedItem(self._now(), NotSent(body.cl_ord_id, reason, self._now()))
-                    )
+                    answers.append(FeedItem(self._now(), not_sent(body, reason, self._now())))
         return answers
 
-    def refusal(self, order: SubmitOrder, waited_ns: int = 0) -> str | None:
-        """Why this order may no longer leave, None when it may."""
+    def refusal(self, order: SubmitOrder | AmendOrder, waited_ns: int = 0) -> str | None:
+        """Why this order, or change of one, may no longer leave, None when it may."""
         state = self._trading_state()
         if order.epoch != self._epoch:
             return "the epoch is old"
@@ -91,13 +91,17 @@ class Outbox:
             return "the decision is too old"
         return None
 
-    async def _submit(self, order: SubmitOrder) -> str | None:
-        self._left[order.cl_ord_id] = None
-        if len(self._left) > IDS_KEPT:
-            del self._left[next(iter(self._left))]
+    async def _send(self, order: SubmitOrder | AmendOrder) -> str | None:
+        if isinstance(order, SubmitOrder):
+            self._left[order.cl_ord_id] = None
+            if len(self._left) > IDS_KEPT:
+                del self._left[next(iter(self._left))]
         self._fail_points.passed("released")
         try:
-            await self._venue.submit(order)
+            if isinstance(order, AmendOrder):
+                await self._venue.amend(order)
+            else:
+                await self._venue.submit(order)
         except Transient as error:
             return f"the venue was not reached: {error}"
         except EdgeError:
@@ -120,3 +124,9 @@ class Outbox:
             self._unguarded = switch.seconds > 0
             return  # the core's next renewal tries again
         self._unguarded = False
+
+
+def not_sent(order: SubmitOrder | AmendOrder, reason: str, ts: int) -> NotSent:
+    """The proof, as an input, that this order or change never left."""
+    amend_no = order.amend_no if isinstance(order, AmendOrder) else 0
+    return NotSent(order.cl_ord_id, reason, ts, amend_no)

@@ -135,6 +135,8 @@ class OutsideVenue:
                     seen.window_to,
                     seen.filled,
                     seen.end,
+                    seen.quantity,
+                    seen.limit_price,
                 )
             )
         return found

@@ -24,8 +24,7 @@ from actors.kernel.snapshot import encode_snapshot
 from actors.kernel.step import StepResult
 from actors.messages.codec import ENCODER
 from actors.messages.control import ConstraintViolated
-from actors.messages.execution import NotSent
-from actors.messages.order import SubmitOrder
+from actors.messages.order import AmendOrder, SubmitOrder
 from actors.ports import (
     DerivedRow,
     FeedItem,
@@ -36,7 +35,7 @@ from actors.ports import (
     StoredSnapshot,
 )
 from service.fail_points import FailPoints
-from service.outbox import Outbox
+from service.outbox import Outbox, not_sent
 
 FRAME_INPUTS: Final = 1000
 SNAPSHOT_EVERY: Final = 5000
@@ -235,10 +234,10 @@ class Pump:
         for row in refused:
             self._step(FeedItem(at, ConstraintViolated(row.name, row.seq, row.row)))
         for envelope in effects:
-            if isinstance(envelope.body, SubmitOrder):
+            if isinstance(envelope.body, SubmitOrder | AmendOrder):
                 reason = f"the constraint {refused[0].name} refused a row of its frame"
-                self._step(FeedItem(at, NotSent(envelope.body.cl_ord_id, reason, at)))
-        effects[:] = [e for e in effects if not isinstance(e.body, SubmitOrder)]
+                self._step(FeedItem(at, not_sent(envelope.body, reason, at)))
+        effects[:] = [e for e in effects if not isinstance(e.body, SubmitOrder | AmendOrder)]
 
     async def _settle(self) -> None:
         """Wait until the frame under way is durable; its error surfaces here."""

@@ -329,6 +329,63 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_order_amendments()
+CREATE OR REPLACE FUNCTION ballast.check_order_amendments()
+ RETURNS trigger
+ LANGUAGE plpgsql
+ SET enable_seqscan TO 'off'
+ SET enable_hashjoin TO 'off'
+ SET enable_mergejoin TO 'off'
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT judged.* INTO broken FROM (
+        SELECT a.seq, a.ordinal, CASE
+            WHEN o.state IS NULL OR o.state NOT IN ('open', 'partially_filled')
+                OR (a.symbol, a.side, a.filled) <> (o.symbol, o.side, o.filled)
+                THEN 'order_amendment_of_a_resting_order'
+            WHEN a.quantity > o.quantity
+                OR (a.quantity - o.filled) * a.limit_price > (o.quantity - o.filled) * o.limit_price
+                THEN 'order_amendment_notional_not_raised'
+            WHEN v.quantity IS NULL OR (a.symbol, a.side, a.limit_price, a.quantity - a.filled)
+                <> (v.symbol, v.side, v.limit_price, v.quantity)
+                THEN 'order_amendment_as_approved'
+            WHEN s.state IS NULL OR s.state = 'Halted' THEN 'order_amendment_state_allows'
+            WHEN a.epoch <> f.epoch THEN 'order_amendment_epoch_leads'
+        END AS rule
+        FROM added a
+        LEFT JOIN LATERAL (
+            SELECT o.state, o.symbol, o.side, o.quantity, o.filled, o.limit_price
+            FROM ballast.order_event o
+            WHERE o.account_id = a.account_id AND o.cl_ord_id = a.cl_ord_id
+                AND (o.seq, o.ordinal) < (a.seq, a.ordinal)
+            ORDER BY o.seq DESC, o.ordinal DESC LIMIT 1
+        ) o ON true
+        LEFT JOIN ballast.risk_verdict v
+            ON v.account_id = a.account_id AND v.run_id = a.run_id AND v.intent_no = a.intent_no
+            AND (v.seq, v.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN LATERAL (
+            SELECT s.state FROM ballast.trading_state s
+            WHERE s.account_id = a.account_id AND (s.seq, s.ordinal) <= (a.seq, a.ordinal)
+            ORDER BY s.seq DESC, s.ordinal DESC LIMIT 1
+        ) s ON true
+        LEFT JOIN LATERAL (
+            SELECT f.epoch FROM ballast.journal_frame f
+            WHERE f.account_id = a.account_id AND f.first_seq <= a.seq
+            ORDER BY f.first_seq DESC LIMIT 1
+        ) f ON true
+    ) judged
+    WHERE judged.rule IS NOT NULL ORDER BY judged.seq, judged.ordinal LIMIT 1;
+    IF broken.rule IS NOT NULL THEN
+        RAISE EXCEPTION 'An amendment breaks %.', broken.rule
+            USING ERRCODE = 'check_violation', CONSTRAINT = broken.rule, TABLE = 'order_amendment',
+                SCHEMA = 'ballast', DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_order_requests()
 CREATE OR REPLACE FUNCTION ballast.check_order_requests()
  RETURNS trigger
@@ -1515,6 +1572,35 @@ CREATE TABLE ballast.operator_action (
     CONSTRAINT operator_action_level CHECK (((kind = 'kill'::text) = (kill_level IS NOT NULL)))
 );
 
+--# table ballast.order_amendment
+CREATE TABLE ballast.order_amendment (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    cl_ord_id text NOT NULL,
+    amend_no bigint NOT NULL,
+    intent_no bigint NOT NULL,
+    symbol text NOT NULL,
+    side text NOT NULL,
+    quantity numeric NOT NULL,
+    filled numeric NOT NULL,
+    limit_price numeric NOT NULL,
+    decided_at bigint NOT NULL,
+    deadline bigint NOT NULL,
+    epoch bigint NOT NULL,
+    CONSTRAINT order_amendment_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT order_amendment_deadline_after_decision CHECK ((deadline > decided_at)),
+    CONSTRAINT order_amendment_limit_price_positive CHECK (((limit_price > (0)::numeric) AND (limit_price < 'Infinity'::numeric))),
+    CONSTRAINT order_amendment_numbered CHECK ((amend_no > 0)),
+    CONSTRAINT order_amendment_of_an_exit CHECK ((side = 'sell'::text)),
+    CONSTRAINT order_amendment_once UNIQUE (account_id, cl_ord_id, amend_no),
+    CONSTRAINT order_amendment_something_left CHECK (((filled >= (0)::numeric) AND (quantity > filled) AND (quantity < 'Infinity'::numeric)))
+);
+
 --# table ballast.order_event
 CREATE TABLE ballast.order_event (
     account_id text NOT NULL,
@@ -2617,7 +2703,18 @@ UNION ALL
     r.at,
     'row_refused'::text AS table_name,
     sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
-   FROM ballast.row_refused r;
+   FROM ballast.row_refused r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'order_amendment'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.order_amendment r;
 
 --# view ballast.lot_open
 CREATE VIEW ballast.lot_open AS
@@ -2771,6 +2868,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.lease REFERENCING NEW TABLE A
 --# trigger check_added ON ballast.lot_consumed
 CREATE TRIGGER check_added AFTER INSERT ON ballast.lot_consumed REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_lots();
 
+--# trigger check_added ON ballast.order_amendment
+CREATE TRIGGER check_added AFTER INSERT ON ballast.order_amendment REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_order_amendments();
+
 --# trigger check_added ON ballast.order_request
 CREATE TRIGGER check_added AFTER INSERT ON ballast.order_request REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_order_requests();
 
@@ -2860,6 +2960,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.mode
 
 --# trigger refuse_change ON ballast.operator_action
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.operator_action FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.order_amendment
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.order_amendment FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.order_event
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.order_event FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -3014,6 +3117,9 @@ ALTER TABLE ballast.lease ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.lot_consumed
 ALTER TABLE ballast.lot_consumed ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.order_amendment
+ALTER TABLE ballast.order_amendment ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.order_request
 ALTER TABLE ballast.order_request ENABLE ALWAYS TRIGGER check_added;
 
@@ -3103,6 +3209,9 @@ ALTER TABLE ballast.model_version ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.operator_action
 ALTER TABLE ballast.operator_action ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.order_amendment
+ALTER TABLE ballast.order_amendment ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.order_event
 ALTER TABLE ballast.order_event ENABLE ALWAYS TRIGGER refuse_change;
@@ -3397,6 +3506,27 @@ COMMENT ON CONSTRAINT operator_action_level ON ballast.operator_action IS 'A kil
 
 --# comment on CONSTRAINT operator_action_pkey ON ballast.operator_action
 COMMENT ON CONSTRAINT operator_action_pkey ON ballast.operator_action IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT order_amendment_deadline_after_decision ON ballast.order_amendment
+COMMENT ON CONSTRAINT order_amendment_deadline_after_decision ON ballast.order_amendment IS 'The venue must not carry out what was dead when it was decided';
+
+--# comment on CONSTRAINT order_amendment_limit_price_positive ON ballast.order_amendment
+COMMENT ON CONSTRAINT order_amendment_limit_price_positive ON ballast.order_amendment IS 'Every order of ours has a worst price';
+
+--# comment on CONSTRAINT order_amendment_numbered ON ballast.order_amendment
+COMMENT ON CONSTRAINT order_amendment_numbered ON ballast.order_amendment IS 'Changes of an order are counted from 1; 0 is the order itself';
+
+--# comment on CONSTRAINT order_amendment_of_an_exit ON ballast.order_amendment
+COMMENT ON CONSTRAINT order_amendment_of_an_exit ON ballast.order_amendment IS 'An entry is called back and decided anew, never changed';
+
+--# comment on CONSTRAINT order_amendment_once ON ballast.order_amendment
+COMMENT ON CONSTRAINT order_amendment_once ON ballast.order_amendment IS 'An order is changed for the n-th time once';
+
+--# comment on CONSTRAINT order_amendment_pkey ON ballast.order_amendment
+COMMENT ON CONSTRAINT order_amendment_pkey ON ballast.order_amendment IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT order_amendment_something_left ON ballast.order_amendment
+COMMENT ON CONSTRAINT order_amendment_something_left ON ballast.order_amendment IS 'An order that is filled has nothing to change, and we never order without limit';
 
 --# comment on CONSTRAINT order_event_limit_price_positive ON ballast.order_event
 COMMENT ON CONSTRAINT order_event_limit_price_positive ON ballast.order_event IS 'Every order of ours has a worst price';
@@ -3707,6 +3837,9 @@ COMMENT ON FUNCTION ballast.check_lots() IS 'What is taken from a lot leaves wha
 --# comment on FUNCTION ballast.check_manifests()
 COMMENT ON FUNCTION ballast.check_manifests() IS 'A manifest is of the stored run and its last frame, names the newest manifest before it, and has the hash of what it says';
 
+--# comment on FUNCTION ballast.check_order_amendments()
+COMMENT ON FUNCTION ballast.check_order_amendments() IS 'What rests is changed as it was approved, is worth no more than before, and may be sent: order_amendment_of_a_resting_order, _notional_not_raised, _as_approved, _state_allows, _epoch_leads';
+
 --# comment on FUNCTION ballast.check_order_requests()
 COMMENT ON FUNCTION ballast.check_order_requests() IS 'An order was approved, is funded from what was free, and may be sent: order_request_has_verdict, _as_approved, _funds_held, _state_allows, _epoch_leads';
 
@@ -3823,6 +3956,9 @@ COMMENT ON TABLE ballast.model_version IS 'The model of a run. What lies before 
 
 --# comment on TABLE ballast.operator_action
 COMMENT ON TABLE ballast.operator_action IS 'What a person (or a watchdog) did to the run. What was before stands in trading_state; hole says that market data was let go meanwhile';
+
+--# comment on TABLE ballast.order_amendment
+COMMENT ON TABLE ballast.order_amendment IS 'Changes of resting orders as they go to the venue, each once; quantity is the whole order, of which filled was filled when it was decided';
 
 --# comment on TABLE ballast.order_event
 COMMENT ON TABLE ballast.order_event IS 'Every move of every order';
@@ -3973,6 +4109,10 @@ REVOKE ALL ON FUNCTION ballast.check_lots() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_manifests()
 ALTER FUNCTION ballast.check_manifests() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_manifests() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_order_amendments()
+ALTER FUNCTION ballast.check_order_amendments() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_order_amendments() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_order_requests()
 ALTER FUNCTION ballast.check_order_requests() OWNER TO ballast_owner;
@@ -4129,6 +4269,9 @@ ALTER TABLE ballast.open_gap OWNER TO ballast_owner;
 --# owner of TABLE ballast.operator_action
 ALTER TABLE ballast.operator_action OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.order_amendment
+ALTER TABLE ballast.order_amendment OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.order_event
 ALTER TABLE ballast.order_event OWNER TO ballast_owner;
 
@@ -4281,6 +4424,9 @@ GRANT INSERT ON TABLE ballast.model_version TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.operator_action TO ballast_writer
 GRANT INSERT ON TABLE ballast.operator_action TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.order_amendment TO ballast_writer
+GRANT INSERT ON TABLE ballast.order_amendment TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.order_event TO ballast_writer
 GRANT INSERT ON TABLE ballast.order_event TO ballast_writer;
@@ -4518,6 +4664,12 @@ GRANT SELECT ON TABLE ballast.operator_action TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.operator_action TO ballast_writer
 GRANT SELECT ON TABLE ballast.operator_action TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.order_amendment TO ballast_reader
+GRANT SELECT ON TABLE ballast.order_amendment TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.order_amendment TO ballast_writer
+GRANT SELECT ON TABLE ballast.order_amendment TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.order_event TO ballast_reader
 GRANT SELECT ON TABLE ballast.order_event TO ballast_reader;

@@ -10,6 +10,7 @@ from actors.messages.base import Message
 from actors.messages.ledger import TransfersPosted
 from actors.messages.risk import IntentApproved, IntentRefused
 from tests.journal_records import (
+    AMENDMENT,
     APPROVED,
     BODIES,
     CLUSTER_HOUR,
@@ -111,6 +112,16 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("order_request_quantity_positive", "order_request", changed(REQUEST, quantity=D(0))),
     ("order_request_limit_price_positive", "order_request", changed(REQUEST, limit_price=D(0))),
     ("order_request_deadline_after_decision", "order_request", changed(REQUEST, deadline=0)),
+    ("order_amendment_once", "order_amendment", AMENDMENT),
+    ("order_amendment_numbered", "order_amendment", changed(AMENDMENT, amend_no=0)),
+    ("order_amendment_of_an_exit", "order_amendment", changed(AMENDMENT, side="buy")),
+    ("order_amendment_something_left", "order_amendment", changed(AMENDMENT, filled=D("0.5"))),
+    (
+        "order_amendment_limit_price_positive",
+        "order_amendment",
+        changed(AMENDMENT, limit_price=D(0)),
+    ),
+    ("order_amendment_deadline_after_decision", "order_amendment", changed(AMENDMENT, deadline=0)),
     ("ledger_entry_once", "ledger_entry", changed(ENTRY, amount=D(1))),
     ("lot_number_once", "lot", changed(LOT, quantity=D("0.6"))),
     ("lot_quantity_positive", "lot", changed(LOT, number=2, quantity=D(0))),

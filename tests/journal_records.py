@@ -25,9 +25,10 @@ from actors.messages.ledger import (
     Transfer,
     TransfersPosted,
 )
-from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
+from actors.messages.order import AmendOrder, OrderState, OrderUpdate, SubmitOrder
 from actors.messages.risk import (
     Admission,
+    AmendApproved,
     ClusterHour,
     IntentApproved,
     IntentRefused,
@@ -111,6 +112,42 @@ ORDER = OrderUpdate(
     quantity=Decimal("0.5"),
     filled=Decimal("0.5"),
     limit_price=Decimal("27000.1"),
+)
+RESTING = changed(
+    ORDER,
+    cl_ord_id="s1",
+    intent_no=0,
+    side=Side.SELL,
+    state=OrderState.PARTIALLY_FILLED,
+    filled=Decimal("0.1"),
+    limit_price=Decimal("28000.0"),
+)
+FOLLOWED = AmendApproved(
+    cl_ord_id="s1",
+    intent=changed(
+        APPROVED.intent,
+        intent_no=2,
+        side=Side.SELL,
+        notional=Decimal(0),
+        quantity=Decimal("0.4"),
+        limit_price=Decimal("27900.0"),
+        action=Action.EXIT,
+        reason=Reason.THESIS_BROKEN,
+    ),
+    quantity=Decimal("0.4"),
+)
+AMENDMENT = AmendOrder(
+    cl_ord_id="s1",
+    amend_no=1,
+    intent_no=2,
+    symbol="XBT/USD",
+    side=Side.SELL,
+    quantity=Decimal("0.5"),
+    filled=Decimal("0.1"),
+    limit_price=Decimal("27900.0"),
+    decided_at=START_NS,
+    deadline=START_NS + 1,
+    epoch=1,
 )
 FILL = Fill(
     cl_ord_id="a1",
@@ -305,6 +342,9 @@ BODIES: tuple[Message, ...] = (
     ORDER,
     TransfersPosted(START_NS, TRANSFERS),
     REQUEST,
+    RESTING,
+    FOLLOWED,
+    AMENDMENT,
     FILL,
     UNEXPLAINED,
     CLOSED,

@@ -15,7 +15,7 @@ from actors.instruments import Instrument
 from actors.messages.control import LedgerEntry
 from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport, Liquidity, VenueEvidence
-from actors.messages.order import SubmitOrder
+from actors.messages.order import AmendOrder, SubmitOrder
 from actors.messages.reconciliation import (
     ReconcileRequested,
     VenueBalance,
@@ -117,6 +117,22 @@ class ModelVenue:
         order.end = ExecKind.FILLED
         return [trade, self._word(order, ExecKind.FILLED)]
 
+    def amend(self, change: AmendOrder) -> list[ExecutionReport]:
+        """A change of an order of ours arrives; too late, or with nothing to change, it is void."""
+        order = self.of(change.cl_ord_id)
+        if order is None or order.end is not None or self.at > change.deadline:
+            return []
+        order.limit_price = change.limit_price
+        return [self.shown(order)]
+
+    def shown(self, order: ModelOrder) -> ExecutionReport:
+        """What an amended order is now."""
+        return msgspec.structs.replace(
+            self._word(order, ExecKind.AMENDED),
+            quantity=order.quantity,
+            limit_price=order.limit_price,
+        )
+
     def finish(self, order: ModelOrder, end: ExecKind) -> list[ExecutionReport]:
         """Cancelled or expired, by whomever; harmless when it is over."""
         if order.end is not None:
@@ -146,6 +162,8 @@ class ModelVenue:
             reports=tuple(order.trades) if complete else (),
             filled=order.filled,
             end=order.end,
+            quantity=order.quantity,
+            limit_price=order.limit_price,
         )
 
     def lists(self, asked: ReconcileRequested, at: int, *, complete: bool = True) -> VenueSnapshot:

@@ -254,7 +254,8 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
     for table in (
         "lease", "run", "journal_frame", "verdict_slice", "order_event", "fill", "transfer",
         "trade_closed", "portfolio_hour", "position_hour", "trade_unexplained",
-        "risk_profile", "risk_verdict", "order_request", "lot", "lot_consumed",
+        "risk_profile", "risk_verdict", "order_request", "order_amendment",
+        "lot", "lot_consumed",
         "run_context", "universe_version", "universe_member", "profile", "model_version",
         "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
         "regime_cut", "regime_slice",

@@ -13,7 +13,7 @@ from actors.kernel.kernel import Kernel
 from actors.kernel.step import StepResult
 from actors.messages.base import Message
 from actors.messages.control import Tick
-from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.order import AmendOrder, CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.messages.risk import TradingState
 from actors.ports import DerivedRow, FeedItem, Frame, Record, RefusedRow
@@ -35,6 +35,9 @@ class Street:
 
     async def submit(self, order: SubmitOrder) -> None:
         self.taken.append(order)
+
+    async def amend(self, change: AmendOrder) -> None:
+        self.taken.append(change)
 
     async def cancel(self, order: CancelOrder) -> None:
         self.taken.append(order)

@@ -85,3 +85,13 @@ class OrderIntent(Message, frozen=True):
     expected_move: int
     cost: int
     reference_price: Decimal = Decimal(0)
+
+
+class AmendIntent(Message, frozen=True):
+    """What the strategy wants changed of a resting order: an intent of its own, with its number.
+
+    `intent.quantity` is what is left of the order (base), `intent.limit_price` its new worst price.
+    """
+
+    cl_ord_id: str
+    intent: OrderIntent

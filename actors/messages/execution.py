@@ -65,7 +65,7 @@ class VenueEvidence(Message, frozen=True):
 
     The lists cover what happened after `window_from` and up to `window_to` (ns UTC, 0: until
     `ts`); a venue whose lists lag tells the earlier end. `filled` is what the venue's order says,
-    `end` its last word.
+    `end` its last word, `quantity` and `limit_price` what it is now (None: not told).
     """
 
     cl_ord_id: str
@@ -78,10 +78,12 @@ class VenueEvidence(Message, frozen=True):
     window_to: int = 0
     filled: Decimal | None = None
     end: ExecKind | None = None
+    quantity: Decimal | None = None
+    limit_price: Decimal | None = None
 
 
 class SubmitOutcome(enum.StrEnum):
-    """What the venue answered to an order that was sent.
+    """What the venue answered to an order, or to an amendment, that was sent.
 
     REFUSED, RATE_LIMITED and WRONG_MODE are documented as not executed; DEADLINE_ELAPSED is too,
     but only one look-up by id makes it proof. UNKNOWN is no answer, or one that says nothing.
@@ -113,12 +115,26 @@ class CancelAnswered(Message, frozen=True):
     text: str = ""
 
 
+class AmendAnswered(Message, frozen=True):
+    """Input: what became of the request to change an order; `text` is in the venue's words."""
+
+    cl_ord_id: str
+    amend_no: int
+    ts: int
+    outcome: SubmitOutcome
+    text: str = ""
+
+
 class NotSent(Message, frozen=True):
-    """Input: the outbox proves that a durable order never left, and why."""
+    """Input: the outbox proves that a durable order never left, and why.
+
+    With an `amend_no` it was that amendment of the order.
+    """
 
     cl_ord_id: str
     reason: str
     ts: int
+    amend_no: int = 0
 
 
 class CancelOutcome(enum.StrEnum):

@@ -49,6 +49,27 @@ class SubmitOrder(Message, frozen=True):
     intent_no: int = 0
 
 
+class AmendOrder(Message, frozen=True):
+    """To the venue: change the limit of a resting order of ours in place, and nothing else of it.
+
+    `amend_no` counts the amendments of the order, from 1; `intent_no` is that of the amendment, not
+    the order's. `quantity` is the whole order, of which `filled` was filled when this was decided.
+    After `deadline` (ns UTC) the venue must not carry it out.
+    """
+
+    cl_ord_id: str
+    amend_no: int
+    intent_no: int
+    symbol: str
+    side: Side
+    quantity: Decimal
+    filled: Decimal
+    limit_price: Decimal
+    decided_at: int
+    deadline: int
+    epoch: int
+
+
 class CancelOrder(Message, frozen=True):
     """To the venue: cancel our own order by its client id. Always possible."""
 

@@ -47,6 +47,9 @@ class Refusal(enum.StrEnum):
     INSUFFICIENT_CASH = "insufficient_cash"
     BELOW_MINIMUM = "below_minimum"
     NOT_HELD = "not_held"
+    NOT_AMENDABLE = "not_amendable"
+    AMENDED_LATELY = "amended_lately"
+    NOTIONAL_RAISED = "notional_raised"
 
 
 class Admission(Message, frozen=True):
@@ -74,6 +77,15 @@ class Admission(Message, frozen=True):
 class IntentApproved(Message, frozen=True):
     """Risk approves `intent` at `quantity` (base, on the lot grid) and the intent's limit price."""
 
+    intent: OrderIntent
+    quantity: Decimal
+    admission: Admission = Admission()
+
+
+class AmendApproved(Message, frozen=True):
+    """Risk approves that `quantity`, which is left of an order, is at the intent's limit."""
+
+    cl_ord_id: str
     intent: OrderIntent
     quantity: Decimal
     admission: Admission = Admission()

@@ -2,8 +2,8 @@
 
 One approval becomes at most one order, one order is sent at most once, and its hold is let go
 exactly once. The rules live beside: the table (lifecycle), the last look (recheck), the facts
-(fold), the unknown (unknown). Retries are not here: a retry is a new intent through the whole
-ladder.
+(fold), the unknown (unknown), changes (amending). Retries are not here: a retry is a new intent
+through the whole ladder.
 """
 
 from __future__ import annotations
@@ -32,6 +32,7 @@ from actors.messages.control import (
 )
 from actors.messages.decision import Side
 from actors.messages.execution import (
+    AmendAnswered,
     CancelAnswered,
     ExecutionReport,
     Fill,
@@ -43,6 +44,7 @@ from actors.messages.execution import (
 )
 from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
 from actors.messages.order import (
+    AmendOrder,
     CancelOrder,
     DeadManSwitch,
     OrderState,
@@ -59,13 +61,14 @@ from actors.messages.reconciliation import (
     VenueSnapshot,
 )
 from actors.messages.risk import (
+    AmendApproved,
     IntentApproved,
     IntentRefused,
     Refusal,
     TradingState,
     TradingStateChanged,
 )
-from actors.orders import retries, switch
+from actors.orders import amending, retries, switch
 from actors.orders.answers import answered, cancel_answered
 from actors.orders.fold import fold
 from actors.orders.lifecycle import OrderEvent
@@ -82,6 +85,7 @@ def initial_state(config: OrdersConfig) -> OrdersState:
     assert config.deadline_ns > 0
     assert config.lifetime_ns > 0
     assert config.closed_kept > 0
+    assert config.amend_interval_ns > 0
     return OrdersState()
 
 
@@ -93,6 +97,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
     emits: ClassVar[tuple[type[Message], ...]] = (
         PlaceHold,
         SubmitOrder,
+        AmendOrder,
         CancelOrder,
         OrderUpdate,
         IntentRefused,
@@ -158,6 +163,14 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             hold = instrument.hold_of(quantity, intent.limit_price)
             return PlaceHold(cl_ord_id, instrument.quote, hold), order.update("")
         return PlaceHold(cl_ord_id, instrument.base, quantity), order.update("")
+
+    def amend(self, message: AmendApproved, at: int) -> Effects:
+        """Look once more; then change the order where it rests."""
+        return amending.approve(self.config, self.state, message, at)
+
+    def amend_answer(self, message: AmendAnswered, at: int) -> Effects:
+        """What the venue said to an amendment."""
+        return self._followed(amending.answered(self.config, self.state, message, at), at)
 
     def submit(self, message: HoldPlaced, at: int) -> Effects:
         """The funds are held: send, unless the trading state moved meanwhile."""
@@ -237,7 +250,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
 
     def not_sent(self, message: NotSent, at: int) -> Effects:
         """The outbox's proof."""
-        return self._followed(never_left(self.config, self.state, message), at)
+        return self._followed(never_left(self.config, self.state, message, at), at)
 
     def maintenance(self, message: MaintenanceAnnounced, at: int) -> Effects:
         """The venue will be down."""
@@ -302,6 +315,8 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         if kind == "lifetime":
             again = SetTimer(message.name, message.due + self.config.lifetime_ns)
             return cancel(order, "lifetime"), again
+        if kind == "amend":
+            return amending.silent(self.config, self.state, order, at)
         if order.state is OrderState.SUBMITTED:
             reason = "no answer by its deadline"
             return silence(self.config, self.state, order, at, reason)
@@ -310,6 +325,8 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         ExecutionReport: report,
         IntentApproved: approve,
+        AmendApproved: amend,
+        AmendAnswered: amend_answer,
         HoldPlaced: submit,
         HoldRefused: forgo,
         TradingStateChanged: trading_state,

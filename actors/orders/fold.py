@@ -18,6 +18,7 @@ from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport, Fill, TradeUnmatched
 from actors.messages.reconciliation import ReconciliationWanted
 from actors.money import ZERO, is_fact
+from actors.orders import amending
 from actors.orders.lifecycle import NEVER_RESTED, TERMINAL, OrderEvent, following
 from actors.orders.state import Order, OrdersConfig, OrdersState
 from actors.orders.transitions import cancel, close, doubt, move
@@ -67,9 +68,11 @@ def _take_word(
     if order.state in TERMINAL:
         return move(config, state, order, event, report.text) + _late(config, order)
     effects = _restate(order, report)
+    if report.kind is ExecKind.AMENDED:
+        effects += amending.heard(config, state, order, report.limit_price, at)
     if report.kind in _ENDS:
         order.ended = event
-    if order.is_short or order.ended is not None:
+    if order.is_short or order.is_half_amended or order.ended is not None:
         return effects + settle(config, state, order, at, report.text)
     return effects + move(config, state, order, event, report.text)
 
@@ -111,6 +114,8 @@ def settle(
     if order.is_short:
         told = f"the venue filled {order.venue_filled}, of which {order.filled} is known"
         return doubt(config, state, order, at, told)
+    if order.ended is None and order.is_half_amended:
+        return doubt(config, state, order, at, "what became of its amendment is not known")
     return [] if order.ended is None else move(config, state, order, order.ended, reason)
 
 

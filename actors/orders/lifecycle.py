@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from actors.messages.order import OrderState
+from actors.orders import amendments
 
 
 class OrderEvent(enum.StrEnum):
@@ -168,5 +169,7 @@ def document() -> str:
             "| state | legal events |",
             "| --- | --- |",
             *rows,
+            "",
+            amendments.section(),
         )
     )

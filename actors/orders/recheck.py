@@ -9,7 +9,13 @@ from __future__ import annotations
 from actors.instruments import Instrument
 from actors.messages.decision import OrderIntent, Side
 from actors.messages.order import OrderState
-from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingState
+from actors.messages.risk import (
+    AmendApproved,
+    IntentApproved,
+    IntentRefused,
+    Refusal,
+    TradingState,
+)
 from actors.money import is_sound
 from actors.orders.state import OrdersConfig, OrdersState
 from actors.orders.switch import unguarded
@@ -39,9 +45,9 @@ def _unguarded(config: OrdersConfig, state: OrdersState, side: Side, at: int) ->
 
 
 def recheck(
-    config: OrdersConfig, state: OrdersState, approved: IntentApproved, at: int
+    config: OrdersConfig, state: OrdersState, approved: IntentApproved | AmendApproved, at: int
 ) -> Grounds | None:
-    """Why this approval may not become an order, or None."""
+    """Why this approval may not become an order, or change one, or None."""
     intent = approved.intent
     if (grounds := barred(state, intent.side)) is not None:
         return grounds
@@ -67,7 +73,7 @@ def _unknown_in(state: OrdersState, symbol: str) -> bool:
     )
 
 
-def _misfit(instrument: Instrument, approved: IntentApproved) -> Grounds | None:
+def _misfit(instrument: Instrument, approved: IntentApproved | AmendApproved) -> Grounds | None:
     quantity, price = approved.quantity, approved.intent.limit_price
     if not (is_sound(quantity) and instrument.is_on_lot(quantity)):
         return Refusal.INVALID_QUANTITY, str(quantity), f"a multiple of {instrument.lot}"

@@ -114,6 +114,8 @@ def _weigh(
         window_to=settled_to,
         filled=None if found is None else found.filled,
         end=None if found is None else found.end,
+        quantity=None if found is None else found.quantity,
+        limit_price=None if found is None else found.limit_price,
     )
     if found is None and not snapshot.complete:
         return []

@@ -18,6 +18,7 @@ from actors.instruments import Instrument
 from actors.messages.decision import Side
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.risk import TradingState
+from actors.orders.amendments import AmendState
 from actors.orders.lifecycle import OrderEvent
 
 
@@ -27,7 +28,8 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     `lifetime_ns` must exceed the bar interval in candle feeds, where an order waits a bar for
     its fill. `silence_ns` after the deadline, an order of which an outside venue said nothing is
     UNKNOWN. An order that came to nothing is tried again after each of `retry_ns`, and an entry
-    then not for `give_up_ns`. `switch_seconds` arms the venue's dead man's switch (0: never).
+    then not for `give_up_ns`. `switch_seconds` arms the venue's dead man's switch (0: never). An
+    order is amended at most `amends_max_count` times, `amend_interval_ns` apart.
     """
 
     instruments: dict[str, Instrument]
@@ -40,6 +42,27 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_ns: tuple[int, ...] = (MINUTE_NS, 2 * MINUTE_NS, 4 * MINUTE_NS)
     give_up_ns: int = HOUR_NS
     switch_seconds: int = 0
+    amend_interval_ns: int = 15 * SECOND_NS
+    amends_max_count: int = 360
+
+
+class Amendment(msgspec.Struct):
+    """The newest change that was asked of an order: its new limit, and until when.
+
+    `number` counts the order's amendments, `intent_no` is the amendment's own.
+    """
+
+    number: int
+    intent_no: int
+    limit_price: Decimal
+    decided_at: int
+    deadline: int
+    state: AmendState = AmendState.PENDING
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it may still be carried out, or may have been."""
+        return self.state in (AmendState.PENDING, AmendState.UNKNOWN)
 
 
 class Order(msgspec.Struct):
@@ -50,6 +73,8 @@ class Order(msgspec.Struct):
     UNKNOWN, `elapsed_at` when the venue said that it came after its deadline (0: never).
     `retriable` tells that it did not fail by its own fault, `rested` that it was OPEN before.
     `taker_fee` is the ratio that its hold reserves (None: that of the rules).
+    `recalled` is true once a cancel was asked for. `limits` are those it has had before, `amended`
+    counts its amendments, `restated_at` is when it last came to another figure (ns UTC).
     """
 
     cl_ord_id: str
@@ -73,11 +98,26 @@ class Order(msgspec.Struct):
     retriable: bool = False
     rested: bool = False
     taker_fee: Decimal | None = None
+    recalled: bool = False
+    amendment: Amendment | None = None
+    amended: int = 0
+    limits: list[Decimal] = []
+    restated_at: int = 0
 
     @property
     def is_short(self) -> bool:
         """Whether the venue filled more of it than we have booked."""
         return self.filled < self.venue_filled
+
+    @property
+    def is_half_amended(self) -> bool:
+        """Whether nobody can say if its amendment was carried out."""
+        return self.amendment is not None and self.amendment.state is AmendState.UNKNOWN
+
+    @property
+    def rest(self) -> Decimal:
+        """What is not filled yet (base)."""
+        return self.quantity - self.filled
 
     @property
     def is_acknowledged(self) -> bool:

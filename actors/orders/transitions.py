@@ -12,6 +12,7 @@ from actors.messages.base import Message
 from actors.messages.control import CancelTimer, Note
 from actors.messages.ledger import HoldReleased
 from actors.messages.order import CancelOrder, OrderState
+from actors.orders.amendments import AmendState
 from actors.orders.lifecycle import TERMINAL, OrderEvent, following
 from actors.orders.state import Order, OrdersConfig, OrdersState
 
@@ -50,6 +51,10 @@ def close(config: OrdersConfig, state: OrdersState, order: Order) -> list[Messag
     if len(state.closed) > config.closed_kept:
         state.retire_oldest()
     effects: list[Message] = [CancelTimer(lifetime_timer(cl_ord_id))]
+    order.limits = []
+    if order.amendment is not None and order.amendment.is_open:
+        order.amendment.state = AmendState.OVERTAKEN
+        effects.append(CancelTimer(amend_timer(cl_ord_id)))
     if order.held:
         order.held = False
         effects.append(HoldReleased(cl_ord_id))
@@ -66,7 +71,8 @@ def doubt(
 
 
 def cancel(order: Order, reason: str) -> CancelOrder:
-    """Ask the venue to cancel `order`; harmless when it is already over."""
+    """Ask the venue to cancel `order`; harmless when it is already over. Nothing amends it now."""
+    order.recalled = True
     return CancelOrder(order.cl_ord_id, order.symbol, reason)
 
 
@@ -87,3 +93,8 @@ def lifetime_timer(cl_ord_id: str) -> str:
 def silence_timer(cl_ord_id: str) -> str:
     """The name of the timer after which an unanswered order is UNKNOWN."""
     return f"silence:{cl_ord_id}"
+
+
+def amend_timer(cl_ord_id: str) -> str:
+    """The name of the timer after which an unanswered amendment is UNKNOWN."""
+    return f"amend:{cl_ord_id}"

@@ -16,6 +16,7 @@ from actors.messages.base import Message
 from actors.messages.control import Note
 from actors.messages.execution import ExecKind, NotSent, VenueEvidence
 from actors.messages.order import OrderState
+from actors.orders import amending
 from actors.orders.fold import fold, remember_filled, settle
 from actors.orders.lifecycle import TERMINAL, UNPROVEN, OrderEvent
 from actors.orders.state import Order, OrdersConfig, OrdersState
@@ -42,7 +43,7 @@ def open_epoch(
     for order in tuple(state.live.values()):
         if order.state in _IN_FLIGHT:
             effects += silence(config, state, order, at, reason)
-    return effects
+    return effects + amending.open_epoch(config, state, at, reason)
 
 
 def weigh(
@@ -63,6 +64,9 @@ def weigh(
     if order.is_short:
         return effects + settle(config, state, order, at)
     if evidence.open:
+        effects += amending.weigh(config, state, order, evidence, at)
+        if order.is_half_amended:
+            return effects + settle(config, state, order, at)
         return effects + move(config, state, order, OrderEvent.FOUND_OPEN, "found at the venue")
     if evidence.complete or evidence.filled == order.filled:
         over = _ENDS.get(evidence.end, OrderEvent.FOUND_OVER)
@@ -118,8 +122,10 @@ def silence(
     return move(config, state, order, OrderEvent.SILENCE, reason)
 
 
-def never_left(config: OrdersConfig, state: OrdersState, proof: NotSent) -> list[Message]:
+def never_left(config: OrdersConfig, state: OrdersState, proof: NotSent, at: int) -> list[Message]:
     """The outbox proves that the order was not sent: it is over and its funds are free."""
+    if proof.amend_no:
+        return amending.never_left(config, state, proof, at)
     order = state.find(proof.cl_ord_id)
     if order is None:
         fields = (("cl_ord_id", proof.cl_ord_id), ("reason", proof.reason))

@@ -16,11 +16,12 @@ from actors.instruments import Instrument
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
 from actors.messages.control import Note, PairRulesChanged, RunStarted, SetTimer, TimerFired
-from actors.messages.execution import ExecKind, ExecutionReport
+from actors.messages.execution import AmendAnswered, ExecKind, ExecutionReport
 from actors.messages.market import BookSlice, CandleSlice, FeedStatus, TradeSlice
-from actors.messages.order import CancelOrder, SubmitOrder
+from actors.messages.order import AmendOrder, CancelOrder, SubmitOrder
 from actors.money import is_sound
 from actors.pair_rules import adopt
+from actors.paper_venue.amending import AMEND, arrive
 from actors.paper_venue.books import has_book, hit_resting, note_crossing, take_books, walk
 from actors.paper_venue.modes import UNAVAILABLE, refusal, take_status, takes_cancels
 from actors.paper_venue.reports import told
@@ -33,7 +34,12 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
 
     __slots__ = ()
     name: ClassVar[str] = "paper_venue"
-    emits: ClassVar[tuple[type[Message], ...]] = (ExecutionReport, SetTimer, Note)
+    emits: ClassVar[tuple[type[Message], ...]] = (
+        ExecutionReport,
+        AmendAnswered,
+        SetTimer,
+        Note,
+    )
     state_type: ClassVar[type[msgspec.Struct]] = PaperVenueState
 
     def submit(self, message: SubmitOrder, at: int) -> Effects:
@@ -55,18 +61,28 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
         )
         return (SetTimer(f"arrive:{cl_ord_id}", at + self.config.latency_ns),)
 
+    def amend(self, message: AmendOrder, at: int) -> Effects:
+        """Put the change on its way; harmless when the order is over by then."""
+        order = self.state.orders.get(message.cl_ord_id)
+        if order is None:
+            return NOTHING
+        order.change = message
+        return (SetTimer(f"{AMEND}:{message.cl_ord_id}", at + self.config.latency_ns),)
+
     def cancel(self, message: CancelOrder, at: int) -> Effects:
         """Put the cancel on its way; harmless when the order is over by then."""
         return (SetTimer(f"cancel:{message.cl_ord_id}", at + self.config.latency_ns),)
 
     def timer(self, message: TimerFired, _at: int) -> Effects:
-        """An order or a cancel arrives."""
+        """An order, a change or a cancel arrives."""
         kind, _, cl_ord_id = message.name.partition(":")
         order = self.state.orders.get(cl_ord_id)
         if order is None:
             return NOTHING
         if kind == "arrive":
             return self._arrive(order, message.due)
+        if kind == AMEND:
+            return arrive(self.config, self.state, order, message.due)
         if not takes_cancels(self.state, order.symbol):
             fields = (("cl_ord_id", cl_ord_id), ("words", UNAVAILABLE))
             return (Note("warning", "venue.cancel_refused", fields),)
@@ -138,6 +154,7 @@ class PaperVenueActor(Actor[PaperVenueConfig, PaperVenueState]):
         RunStarted: begin_run,
         PairRulesChanged: pair_rules,
         SubmitOrder: submit,
+        AmendOrder: amend,
         CancelOrder: cancel,
         TimerFired: timer,
     }

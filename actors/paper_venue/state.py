@@ -17,6 +17,7 @@ from actors.instruments import Instrument
 from actors.messages.decision import Side
 from actors.messages.execution import Liquidity
 from actors.messages.market import BOOK_LEVELS, FeedEvent
+from actors.messages.order import AmendOrder
 from actors.money import ZERO
 from actors.pair_rules import in_force
 
@@ -41,6 +42,7 @@ class VenueOrderState(msgspec.Struct):
 
     `awaits_open` is true until a candle that opened after the order was sent has been seen.
     `crossed` is true once a book that may have stood at its acceptance was within its limit.
+    `change` is an amendment on its way.
     """
 
     cl_ord_id: str
@@ -55,6 +57,7 @@ class VenueOrderState(msgspec.Struct):
     ordinal: int = 0
     awaits_open: bool = True
     crossed: bool = False
+    change: AmendOrder | None = None
 
     @property
     def resting_liquidity(self) -> Liquidity:

@@ -24,21 +24,24 @@ from actors.messages.control import (
     Reactivate,
     RunStarted,
 )
-from actors.messages.decision import OrderIntent
+from actors.messages.decision import AmendIntent, OrderIntent
 from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate
 from actors.messages.reconciliation import ReconciliationState
 from actors.messages.risk import (
+    AmendApproved,
     ClusterHour,
     IntentApproved,
     IntentRefused,
+    Refusal,
     RiskHour,
     RiskLimits,
     TradingState,
     TradingStateChanged,
 )
 from actors.pair_rules import adopt
+from actors.risk import amending
 from actors.risk.admission import admission_of, limits_of
 from actors.risk.hours import hours_of
 from actors.risk.ladder import first_refusal
@@ -66,6 +69,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
     name: ClassVar[str] = "risk"
     emits: ClassVar[tuple[type[Message], ...]] = (
         IntentApproved,
+        AmendApproved,
         IntentRefused,
         RiskLimits,
         TradingStateChanged,
@@ -93,11 +97,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         refusal = first_refusal(intent, view)
         state.last_intent_no = max(state.last_intent_no, intent.intent_no)
         if refusal is not None:
-            reason, value, threshold = refusal
-            refused = IntentRefused(
-                intent.intent_no, intent.symbol, intent.side, reason, value, threshold, GATE
-            )
-            return (refused,)
+            return (_refused(intent, refusal),)
         quantity = sized(intent, view)
         key = str(intent.intent_no)
         state.reservations[key] = Reservation(
@@ -110,6 +110,16 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         )
         note(state.reservations, state.waiting, key)
         return (IntentApproved(intent, quantity, admission_of(view, state.portfolio)),)
+
+    def on_amend(self, message: AmendIntent, at: int) -> Effects:
+        """The ladder of changes; nothing is reserved, for nothing more is claimed."""
+        state, intent = self.state, message.intent
+        view, refusal = amending.judge(self.config, state, message, at)
+        state.last_intent_no = max(state.last_intent_no, intent.intent_no)
+        if refusal is not None:
+            return (_refused(intent, refusal),)
+        admission = admission_of(view, state.portfolio)
+        return (AmendApproved(message.cl_ord_id, intent, intent.quantity, admission),)
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:
         """Keep the marks; those of a warm-up are history and price nothing."""
@@ -251,6 +261,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         OrderIntent: on_intent,
+        AmendIntent: on_amend,
         MarkSlice: on_marks,
         PortfolioState: on_portfolio,
         PortfolioHour: on_hour,
@@ -266,6 +277,13 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         FeeTierRead: on_fees,
         PairRulesChanged: on_rules,
     }
+
+
+def _refused(intent: OrderIntent, refusal: tuple[Refusal, str, str]) -> IntentRefused:
+    reason, value, threshold = refusal
+    return IntentRefused(
+        intent.intent_no, intent.symbol, intent.side, reason, value, threshold, GATE
+    )
 
 
 def _broken(message: ConstraintViolated) -> str:

@@ -62,6 +62,13 @@ LADDER: Final = (
     Rung(Refusal.BELOW_MINIMUM, rules.below_minimum, Scope.BOTH),
     Rung(Refusal.NOT_HELD, rules.not_held, Scope.EXITS),
 )
+# What a change of an exit passes: all that an exit does, and a price that can be believed.
+AMEND_LADDER: Final = tuple(
+    each._replace(rule=rules.market_lying) if each.refusal is Refusal.MARKET_UNSOUND else each
+    for each in LADDER
+    if each.scope is not Scope.ENTRIES
+    or each.refusal in {Refusal.STALE_PRICE, Refusal.MARKET_UNSOUND, Refusal.DECISION_TOO_OLD}
+)
 _ENTRY_RULES: Final = tuple((r.rule, r.refusal) for r in LADDER if r.scope is not Scope.EXITS)
 _EXIT_RULES: Final = tuple((r.rule, r.refusal) for r in LADDER if r.scope is not Scope.ENTRIES)
 
@@ -100,4 +107,13 @@ def first_refusal(intent: OrderIntent, view: RiskView) -> tuple[Refusal, str, st
         grounds = rule(intent, view)
         if grounds is not None:
             return refusal, *grounds
+    return None
+
+
+def first_amend_refusal(intent: OrderIntent, view: RiskView) -> tuple[Refusal, str, str] | None:
+    """The first refusal of changing an exit to `intent`, or None: it may pass."""
+    for each in AMEND_LADDER:
+        grounds = each.rule(intent, view)
+        if grounds is not None:
+            return each.refusal, *grounds
     return None

@@ -29,6 +29,7 @@ Grounds = tuple[str, str] | None
 _DIGITS_MAX: Final = 18
 # A plain number: masking with an enum costs more than the rest of its rule.
 _STALE: Final = MarketFlag.STALE.value
+_LYING: Final = (MarketFlag.CROSSED | MarketFlag.CHECKSUM).value
 _PRICE_LIMIT: Final = 10**14
 _ONE: Final = Decimal(1)
 
@@ -85,6 +86,12 @@ def market_unsound(_intent: OrderIntent, view: RiskView) -> Grounds:
     """Any other flag closes entries."""
     others = view.flags & ~_STALE
     return (str(others), "0") if others else None
+
+
+def market_lying(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """A crossed or misread book has no price to follow."""
+    lies = view.flags & _LYING
+    return (str(lies), "0") if lies else None
 
 
 def actor_restarting(_intent: OrderIntent, view: RiskView) -> Grounds:

@@ -27,6 +27,7 @@ from actors.money import (
 )
 from actors.pair_rules import in_force
 from actors.risk.profile import RiskConfig, RiskProfile
+from actors.risk.reservations import Reservation
 from actors.risk.state import RiskState
 
 _BID: Final = MARK_COLUMNS.index("bid")
@@ -84,6 +85,16 @@ class RiskView(msgspec.Struct, frozen=True):
 def is_amount(value: Decimal) -> bool:
     """Whether a figure is one that an account can hold: finite, canonical and below 10^15."""
     return is_sound(value) and value.adjusted() < _WHOLE_DIGITS_MAX
+
+
+def view_beside(
+    config: RiskConfig, state: RiskState, order: Reservation | None, symbol: str, at: int
+) -> RiskView:
+    """The picture for changing the sale `order`: what is claimed for it is there to be sold."""
+    view = view_of(config, state, symbol, Side.SELL, at)
+    if order is None:
+        return view
+    return msgspec.structs.replace(view, sellable=view.sellable + order.quantity - order.filled)
 
 
 def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: int) -> RiskView:

@@ -19,7 +19,7 @@ from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.control import FeeTierRead, Note, PairRulesChanged, RunStarted
-from actors.messages.decision import Action, OrderIntent, Reason, VerdictSlice
+from actors.messages.decision import Action, AmendIntent, OrderIntent, Reason, VerdictSlice
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
@@ -27,6 +27,7 @@ from actors.messages.prediction import PredictionSlice
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.pair_rules import adopt, in_force
 from actors.strategy import followed
+from actors.strategy.amending import amends
 from actors.strategy.config import StrategyConfig, fixed_cost
 from actors.strategy.evaluation import evaluate
 from actors.strategy.intents import entry_intent, exit_intent, has_bid
@@ -46,7 +47,12 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
     """Decides for every symbol of the run; nothing happens before risk approves."""
 
     name: ClassVar[str] = "strategy"
-    emits: ClassVar[tuple[type[Message], ...]] = (VerdictSlice, OrderIntent, Note)
+    emits: ClassVar[tuple[type[Message], ...]] = (
+        VerdictSlice,
+        OrderIntent,
+        AmendIntent,
+        Note,
+    )
     state_type: ClassVar[type[msgspec.Struct]] = StrategyState
 
     def on_run_started(self, message: RunStarted, at: int) -> Effects:
@@ -142,17 +148,21 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         rows = evaluate(self.config, self.state, at)
         self._flatten(rows)
         intents = self._exits(rows, at)
-        return (Note("warning", "flatten", (("orders", str(len(intents))),)), *intents)
+        changes = amends(self.config, self.state, rows, at, flatten=True)
+        return (Note("warning", "flatten", (("orders", str(len(intents))),)), *intents, *changes)
 
     def _decide(self, at: int) -> Effects:
         state = self.state
         rows = evaluate(self.config, state, at)
         if state.kill_level >= FLATTEN_LEVEL:
             self._flatten(rows)
-        intents = []
+        intents: list[OrderIntent | AmendIntent] = []
         actions = rows[:, 0].astype(np.uint8).tobytes()  # a search of bytes needs no numbers made
         if _EXIT in actions or _PARTIAL_EXIT in actions:
-            intents = self._exits(rows, at)
+            intents += self._exits(rows, at)
+        if state.open_intents:
+            flatten = state.kill_level >= FLATTEN_LEVEL
+            intents += amends(self.config, state, rows, at, flatten=flatten)
         if _ENTER in actions:
             intents += self._entries(rows, actions, at)
         verdict = VerdictSlice(at, sealed_ints(rows), state.prediction_ts)

@@ -22,6 +22,7 @@ OVER: Final = (
     OrderState.EXPIRED,
     OrderState.NOT_SENT,
 )
+_RESTING: Final = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
 
 
 def opened(state: StrategyState, intent: OrderIntent, index: int) -> None:
@@ -50,11 +51,21 @@ def updated(state: StrategyState, config: StrategyConfig, update: OrderUpdate, a
     if update.filled > known.filled:
         known.filled = update.filled
         _on_fill(state, config.profile, known, at)
+    _follow(known, update, at)
     _mark_unknown(state, known, now=update.state is OrderState.UNKNOWN)
     if update.state in OVER:
         _close(state, key)
         if update.filled == 0:
             _cool_after_refusal(state, config.profile, known, at)
+
+
+def _follow(known: OpenIntent, update: OrderUpdate, at: int) -> None:
+    """What the order is now; the first time it rests counts for when it may change."""
+    known.cl_ord_id, known.limit_price = update.cl_ord_id, update.limit_price
+    known.rest = update.quantity - update.filled
+    known.resting = update.state in _RESTING
+    if known.resting and not known.asked_at:
+        known.asked_at = at
 
 
 def _open(state: StrategyState, key: str, intent: OpenIntent) -> None:

@@ -32,7 +32,7 @@ from actors.strategy.state import StrategyState
 # A dictionary finds a member ten times as fast as the enumeration does.
 _ACTIONS: Final = {each.value: each for each in Action}
 _REASONS: Final = {each.value: each for each in Reason}
-_BID: Final = MARK_COLUMNS.index("bid")
+BID: Final = MARK_COLUMNS.index("bid")
 _ASK: Final = MARK_COLUMNS.index("ask")
 
 
@@ -50,7 +50,7 @@ def exit_price(bid: float, instrument: Instrument, profile: StrategyProfile) -> 
 
 def has_bid(state: StrategyState, index: int) -> bool:
     """Whether the symbol has a bid, however old, at which a sale could be priced."""
-    bid: float = state.marks.item(index, _BID)
+    bid: float = state.marks.item(index, BID)
     return 0.0 < bid < PRICE_LIMIT
 
 
@@ -102,7 +102,7 @@ def exit_intent(
     if not has_bid(state, index):
         row[0], row[1] = Action.HOLD, Reason.STALE
         return None
-    bid = state.marks.item(index, _BID)
+    bid = state.marks.item(index, BID)
     price = exit_price(bid, instrument, profile)
     free = round_down(free_of(state.portfolio, instrument.symbol), instrument.lot)
     if not sells(instrument, free, price):
@@ -117,6 +117,18 @@ def exit_intent(
             row[0] = Action.EXIT
     amounts = (ZERO, quantity, price, price_from_float(bid, instrument.tick))
     return _intent(state, instrument, row, side=Side.SELL, amounts=amounts, at=at)
+
+
+def amend_intent(
+    state: StrategyState,
+    instrument: Instrument,
+    row: np.ndarray,
+    *,
+    amounts: tuple[Decimal, Decimal, Decimal],
+    at: int,
+) -> OrderIntent:
+    """What is left of a sale at another limit: quantity, limit and the bid that was seen."""
+    return _intent(state, instrument, row, side=Side.SELL, amounts=(ZERO, *amounts), at=at)
 
 
 def sells(instrument: Instrument, quantity: Decimal, price: Decimal) -> bool:

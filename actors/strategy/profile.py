@@ -11,7 +11,7 @@ from typing import Final
 
 import msgspec
 
-from actors.instant import HOUR_NS, MINUTE_NS
+from actors.instant import HOUR_NS, MINUTE_NS, SECOND_NS
 
 MICROS: Final = 1_000_000
 
@@ -33,6 +33,9 @@ class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prediction_max_age_ns: int = 2 * HOUR_NS
     cool_down_fill_ns: int = 5 * MINUTE_NS
     cool_down_refusal_ns: int = MINUTE_NS
+    amend_stale_micros: int = 500
+    amend_interval_ns: int = 15 * SECOND_NS
+    amends_max_count: int = 360
 
     def __post_init__(self) -> None:
         """Refuse a profile whose exits would meet its entries."""
@@ -46,3 +49,5 @@ class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("the price collar must lie between nothing and everything")
         if not 0 < self.base_fraction_micros <= MICROS:
             raise ValueError("the base fraction must be more than nothing and at most everything")
+        if self.amend_stale_micros < 0 or self.amend_interval_ns <= 0 or self.amends_max_count < 0:
+            raise ValueError("changes of an exit need a pause, and neither slack nor count below 0")

@@ -20,13 +20,23 @@ from actors.strategy.config import StrategyConfig
 
 
 class OpenIntent(msgspec.Struct):
-    """An intent that may still trade; `unknown` while nobody can say what became of its order."""
+    """An intent that may still trade; `unknown` while nobody can say what became of its order.
+
+    Of its order: whether it rests, what is left of it (base) and its limit. `asked_at` is when it
+    began to rest, or was last asked to change (ns UTC), `asked` how often it was.
+    """
 
     index: int
     side: Side
     action: Action
     filled: Decimal = ZERO
     unknown: bool = False
+    cl_ord_id: str = ""
+    resting: bool = False
+    rest: Decimal = ZERO
+    limit_price: Decimal = ZERO
+    asked_at: int = 0
+    asked: int = 0
 
 
 class StrategyState(msgspec.Struct):

@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 from decimal import Decimal
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import msgspec
 
@@ -20,26 +20,35 @@ from actors.instant import HOUR_NS, SECOND_NS
 from actors.messages.base import Message
 from actors.messages.control import KillSwitch
 from actors.messages.execution import (
+    AmendAnswered,
     CancelAnswered,
     ExecKind,
     SubmitAnswered,
     SubmitOutcome,
 )
 from actors.messages.market import PRIVATE_STREAMS, FeedEvent, FeedStatus
-from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.order import AmendOrder, CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import (
     ReconcileRequested,
     VenueSnapshot,
 )
 from actors.ports import Permanent, Transient, UnknownOutcome
 from actors.venue_port import VenueOrder
+from adapters.kraken import private_frames
 from adapters.kraken.account_port import AccountLists
 from adapters.kraken.entries import entry_of
 from adapters.kraken.errors import Action, action_of
-from adapters.kraken.executions import CHANNEL, ExecutionError, Executions, ExecutionsFrame
+from adapters.kraken.executions import CHANNEL, ExecutionError, Executions
 from adapters.kraken.limits import OrderLimits
+from adapters.kraken.private_frames import BalanceFrame, PrivateHead
 from adapters.kraken.private_line import UNREADABLE, Guest, PrivateLine, Reply
-from adapters.kraken.requests import DEADLINE_LEAST_NS, is_misfit, order_params, outcome_of
+from adapters.kraken.requests import (
+    DEADLINE_LEAST_NS,
+    amend_params,
+    is_misfit,
+    order_params,
+    outcome_of,
+)
 from adapters.kraken.socket import DeafError
 from adapters.kraken.tokens import TokenError, instant_of
 
@@ -56,7 +65,11 @@ _ENDS: Final = (ExecKind.FILLED, ExecKind.CANCELLED, ExecKind.EXPIRED, ExecKind.
 BALANCES: Final = "balances"
 assert (CHANNEL, BALANCES) == PRIVATE_STREAMS
 
+_NO_ROOM: Final = "the pair's rate limit has no room"
+
 Tell = Callable[[Message], Awaitable[None]]
+_Sent = SubmitOrder | AmendOrder
+_Result = TypeVar("_Result")
 
 
 class _Placed(msgspec.Struct, frozen=True):
@@ -64,29 +77,8 @@ class _Placed(msgspec.Struct, frozen=True):
     cl_ord_id: str = ""
 
 
-class _BalanceRow(msgspec.Struct, frozen=True, gc=False):
-    ledger_id: str
-    type: str
-    asset: str
-    amount: Decimal
-    timestamp: str
-    fee: Decimal = Decimal(0)
-    subtype: str = ""
-
-
-class _BalanceFrame(msgspec.Struct, frozen=True, gc=False):
-    data: tuple[_BalanceRow, ...]
-
-
-class _PrivateHead(msgspec.Struct, frozen=True, gc=False):
-    channel: str
-    type: str = ""
-    sequence: int = 0
-
-
-_HEAD: Final = msgspec.json.Decoder(_PrivateHead)
-_EXECUTIONS: Final = msgspec.json.Decoder(ExecutionsFrame)
-_BALANCES: Final = msgspec.json.Decoder(_BalanceFrame)
+class _Changed(msgspec.Struct, frozen=True):
+    amend_id: str
 
 
 class KrakenVenue:
@@ -132,30 +124,50 @@ class KrakenVenue:
         """Send the order once. Raises Transient when nothing was sent, Permanent when it was
         refused, UnknownOutcome when nobody knows.
         """
+        now = self._may_send(order)
+        if not self._limits.try_add(order.symbol, now, order.cl_ord_id):
+            raise Transient(_NO_ROOM)
+        params = order_params(order, self._token)
+        placed = await self._ask(order, "add_order", params, _Placed)
+        self._executions.learn(placed.order_id, order.cl_ord_id, order.symbol, order.side)
+        self._answer(order, SubmitOutcome.ACCEPTED, "", placed.order_id)
+
+    async def amend(self, change: AmendOrder) -> None:
+        """Ask once for another limit. Raises as `submit` does."""
+        now = self._may_send(change)
+        if not self._limits.try_amend(change.symbol, now, change.cl_ord_id):
+            raise Transient(_NO_ROOM)
+        await self._ask(change, "amend_order", amend_params(change, self._token), _Changed)
+        self._answer(change, SubmitOutcome.ACCEPTED, "")
+
+    def _may_send(self, order: _Sent) -> int:
+        """What time it is. Raises an EdgeError when nothing can be sent now."""
         self._refuse_barred()
         now = self._clock()
         if order.deadline - now < DEADLINE_LEAST_NS:
             raise Transient("its deadline is too near")
         if not self.is_ready:
             raise Transient("the private channels are not open")
-        if not self._limits.try_add(order.symbol, now, order.cl_ord_id):
-            raise Transient("the pair's rate limit has no room")
+        return now
+
+    async def _ask(
+        self, order: _Sent, method: str, params: dict[str, Any], shape: type[_Result]
+    ) -> _Result:
+        """Send once; whatever is no clear yes is answered, and raised."""
         try:
-            reply = await self.line.request("add_order", order_params(order, self._token))
+            reply = await self.line.request(method, params)
         except UnknownOutcome as error:
             self._answer(order, SubmitOutcome.UNKNOWN, str(error))
             raise
         if not reply.success:
             self._refused(order, reply)
         try:
-            placed = msgspec.json.decode(reply.result, type=_Placed)
+            return msgspec.json.decode(reply.result, type=shape)
         except UNREADABLE as error:
-            # It says yes to something: whether that is our order the lists must tell.
-            told = f"an acknowledgement that names no order: {error}"
+            # It says yes to something: whether that is ours the lists must tell.
+            told = f"an acknowledgement that names nothing: {error}"
             self._answer(order, SubmitOutcome.UNKNOWN, told)
             raise UnknownOutcome(told) from error
-        self._executions.learn(placed.order_id, order.cl_ord_id, order.symbol, order.side)
-        self._answer(order, SubmitOutcome.ACCEPTED, "", placed.order_id)
 
     async def cancel(self, order: CancelOrder) -> None:
         """Ask for a cancel; an order that the venue does not know is an answer, not an error."""
@@ -208,6 +220,8 @@ class KrakenVenue:
             now - LISTS_LAG_NS,
             sum((each.filled for each in found), Decimal(0)) if found else None,
             found[-1].end if found else None,
+            found[-1].quantity if found else None,
+            found[-1].limit_price if found else None,
         )
 
     async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
@@ -252,7 +266,7 @@ class KrakenVenue:
         opened = await self._lists.open_orders()
         return tuple(each.cl_ord_id for each in opened if each.cl_ord_id)
 
-    def _refused(self, order: SubmitOrder, reply: Reply) -> None:
+    def _refused(self, order: _Sent, reply: Reply) -> None:
         """Answer, and raise what the text means."""
         text = reply.error
         outcome = outcome_of(text)
@@ -280,10 +294,13 @@ class KrakenVenue:
                 raise Permanent(text)
 
     def _answer(
-        self, order: SubmitOrder, outcome: SubmitOutcome, text: str, venue_order_id: str = ""
+        self, order: _Sent, outcome: SubmitOutcome, text: str, venue_order_id: str = ""
     ) -> None:
-        now = self._clock()
-        self._say(SubmitAnswered(order.cl_ord_id, now, outcome, venue_order_id, text))
+        now, name = self._clock(), order.cl_ord_id
+        if isinstance(order, AmendOrder):
+            self._say(AmendAnswered(name, order.amend_no, now, outcome, text))
+        else:
+            self._say(SubmitAnswered(name, now, outcome, venue_order_id, text))
 
     def _heed(self, text: str) -> None:
         """What a refusal means for all that follows."""
@@ -344,7 +361,7 @@ class KrakenVenue:
         if self._worn_out:
             raise DeafError(self._worn_out)
         try:
-            head = _HEAD.decode(frame)
+            head = private_frames.HEAD.decode(frame)
             if head.channel not in PRIVATE_STREAMS:
                 return
             self._follow(head)
@@ -353,13 +370,13 @@ class KrakenVenue:
             elif head.type == "snapshot" or not self._has_listed:
                 return  # what lies there is the reconciliation's to read
             else:
-                facts = tuple(self._entries(_BALANCES.decode(frame)))
+                facts = tuple(self._entries(private_frames.BALANCES.decode(frame)))
         except (*UNREADABLE, ExecutionError, TokenError) as error:
             raise DeafError(f"a private frame that is none: {error}") from error
         for fact in facts:
             await self._tell(fact)
 
-    def _follow(self, head: _PrivateHead) -> None:
+    def _follow(self, head: PrivateHead) -> None:
         """Raises DeafError when a frame of the channel is missing."""
         expected = self._sequences.get(head.channel, 0) + 1
         if head.type != "snapshot" and head.sequence != expected:
@@ -367,13 +384,13 @@ class KrakenVenue:
         self._sequences[head.channel] = head.sequence
 
     def _reports(self, frame: bytes) -> Iterable[Message]:
-        reports = self._executions.take(_EXECUTIONS.decode(frame))
+        reports = self._executions.take(private_frames.EXECUTIONS.decode(frame))
         for each in reports:
             if each.kind in _ENDS:
                 self._limits.ended(each.cl_ord_id)
         return reports
 
-    def _entries(self, frame: _BalanceFrame) -> Iterable[Message]:
+    def _entries(self, frame: BalanceFrame) -> Iterable[Message]:
         for row in frame.data:
             entry = entry_of(
                 row.ledger_id,

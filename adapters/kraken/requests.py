@@ -8,7 +8,7 @@ from typing import Any, Final
 from actors.instant import MICROSECOND_NS, MILLISECOND_NS, SECOND_NS
 from actors.messages.decision import Side
 from actors.messages.execution import SubmitOutcome
-from actors.messages.order import SubmitOrder
+from actors.messages.order import AmendOrder, SubmitOrder
 from adapters.kraken.errors import Action, action_of
 
 DEADLINE_LEAST_NS: Final = 500 * MILLISECOND_NS
@@ -63,6 +63,19 @@ def order_params(order: SubmitOrder, token: str) -> dict[str, Any]:
 def is_misfit(text: str) -> bool:
     """Whether a refusal says that the order breaks the pair's rules."""
     return text.startswith(_MISFITS)
+
+
+def amend_params(change: AmendOrder, token: str) -> dict[str, Any]:
+    """The change as `amend_order` takes it: a limit and nothing else, by our id.
+
+    Without a quantity no fill that is under way can make it cancel or grow the order.
+    """
+    return {
+        "cl_ord_id": change.cl_ord_id,
+        "limit_price": change.limit_price,
+        "deadline": stamp_of(change.deadline),
+        "token": token,
+    }
 
 
 def outcome_of(text: str) -> SubmitOutcome:

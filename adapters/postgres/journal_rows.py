@@ -30,10 +30,11 @@ from actors.messages.ledger import (
     TransfersPosted,
 )
 from actors.messages.market import BarSlice
-from actors.messages.order import OrderUpdate, SubmitOrder
+from actors.messages.order import AmendOrder, OrderUpdate, SubmitOrder
 from actors.messages.prediction import PredictionSlice, RegimeSlice
 from actors.messages.risk import (
     Admission,
+    AmendApproved,
     ClusterHour,
     IntentApproved,
     IntentRefused,
@@ -94,6 +95,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "order_event": _fields(OrderUpdate),
     "transfer": _fields(Transfer),
     "order_request": _fields(SubmitOrder),
+    "order_amendment": _fields(AmendOrder),
     "fill": _fields(Fill),
     "trade_unexplained": _fields(TradeUnexplained),
     "trade_closed": _fields(TradeClosed),
@@ -113,7 +115,7 @@ def _verdicts(body: VerdictSlice) -> Iterator[tuple[str, Row]]:
     yield VERDICTS, (body.ts, body.prediction_ts, body.rows)
 
 
-def _approvals(body: IntentApproved) -> Iterator[tuple[str, Row]]:
+def _approvals(body: IntentApproved | AmendApproved) -> Iterator[tuple[str, Row]]:
     intent = tuple(getattr(body.intent, name) for name in _INTENT)
     yield "risk_verdict", (*intent, body.quantity, *msgspec.structs.astuple(body.admission))
 
@@ -150,9 +152,11 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     TransfersPosted: _transfers,
     PortfolioHour: _portfolio,
     IntentApproved: _approvals,
+    AmendApproved: _approvals,
     IntentRefused: _flat("refusal"),
     RiskLimits: _flat("risk_profile"),
     SubmitOrder: _flat("order_request"),
+    AmendOrder: _flat("order_amendment"),
     TradingStateChanged: _flat("trading_state"),
     OrderUpdate: _flat("order_event"),
     Fill: _flat("fill"),

@@ -72,6 +72,8 @@ UNION ALL SELECT 'risk_profile', seq, ordinal, to_jsonb(r)::text FROM ballast.ri
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'risk_verdict', seq, ordinal, to_jsonb(r)::text FROM ballast.risk_verdict r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'order_amendment', seq, ordinal, to_jsonb(r)::text FROM ballast.order_amendment r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'order_request', seq, ordinal, to_jsonb(r)::text FROM ballast.order_request r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'lot', seq, ordinal, to_jsonb(r)::text FROM ballast.lot r

@@ -83,7 +83,9 @@ async def test_a_row_that_breaks_a_constraint_is_left_out_alone_and_named(
     made = frame(1, 3)
     assert await journal.append(made, rows) == (RefusedRow(name, 2, f"{table} row 0"),)
     assert await journal.head() == (3, made.root_after)
-    twice = dict.fromkeys(("transfer", "trade_unexplained", "dataset"), 2)
+    twice = dict.fromkeys(
+        ("transfer", "trade_unexplained", "dataset", "order_event", "risk_verdict"), 2
+    )
     expected = {**dict.fromkeys(COLUMNS, 1), **twice, "ingestion_gap": 3}
     (missing,) = await server.ask(database, "SELECT * FROM ballast.row_refused", READER)
     named = (missing["seq"], missing["ordinal"], missing["table_name"], missing["constraint_name"])

@@ -85,7 +85,8 @@ async def test_every_record_message_is_kept_as_rows_with_its_frame(
     for table in COLUMNS:
         (row,) = await server.ask(database, f"SELECT count(*) FROM ballast.{table}", READER)
         counts[table] = row[0]
-    others = {"transfer": 2, "dataset": 2, "ingestion_gap": 3, "row_refused": 0}
+    twice = dict.fromkeys(("transfer", "dataset", "order_event", "risk_verdict"), 2)
+    others = {**twice, "ingestion_gap": 3, "row_refused": 0}
     assert counts == {**dict.fromkeys(COLUMNS, 1), **others}
     (fill,) = await server.ask(database, "SELECT * FROM ballast.fill", READER)
     assert (fill["run_id"], fill["account_id"], fill["mode"]) == ("run-1", ACCOUNT, "paper")

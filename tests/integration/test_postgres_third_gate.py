@@ -306,6 +306,8 @@ RULES = re.compile(r"'((?:risk_verdict|order_request|fill|trade_closed)_\w+)'")
 
 # Bookkeeping, not decisions: each is fired in test_postgres_facts, as are those of the context.
 OF_BOOKS = {"lot", "lot_consumed", "ledger_entry", "risk_hour", "cluster_hour"}
+# Changes of orders have a gate of their own, in test_postgres_third_gate_amends.
+OF_CHANGES = {"order_amendment"}
 CHAIN = {
     "transfer_hash_form",
     "transfer_number_once",
@@ -317,7 +319,14 @@ CHAIN = {
 def test_every_constraint_that_can_refuse_a_decision_is_fired_above(
     server: Server, database: str
 ) -> None:
-    elsewhere = {*CONTEXT_COLUMNS, *INGESTION_COLUMNS, *SLICE_COLUMNS, PREDICTIONS, *OF_BOOKS}
+    elsewhere = {
+        *CONTEXT_COLUMNS,
+        *INGESTION_COLUMNS,
+        *SLICE_COLUMNS,
+        PREDICTIONS,
+        *OF_BOOKS,
+        *OF_CHANGES,
+    }
     gate = [table for table in COLUMNS if table not in elsewhere]
     tables = ", ".join(f"'ballast.{table}'::regclass" for table in gate)
     stated = rows(

@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 
 from actors.messages.codec import decode_message, encode
-from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.order import AmendOrder, CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.ports import Permanent, Transient, UnknownOutcome
 from actors.venue_port import VenueOrder
@@ -44,6 +44,10 @@ class SinkVenue:
         answer = await self._ask("submit", body=encode(order).hex())
         if answer.refused:
             raise Permanent(answer.refused)
+
+    async def amend(self, change: AmendOrder) -> None:
+        """The sink changes no order, so nothing is ever sent."""
+        raise Transient(f"the sink takes no change of {change.cl_ord_id}")
 
     async def cancel(self, order: CancelOrder) -> None:
         """Ask for a cancel."""

@@ -70,6 +70,7 @@ def test_with_the_venue_outside_only_what_it_is_asked_reaches_the_outbox() -> No
     sent: set[type[Message]] = {kind for kind, to in outside.items() if "outbox" in to}
     assert {kind.__name__ for kind in sent} == {
         "SubmitOrder",
+        "AmendOrder",
         "CancelOrder",
         "DeadManSwitch",
         "ReconcileRequested",

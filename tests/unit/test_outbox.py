@@ -16,7 +16,7 @@ from actors.messages.base import Message
 from actors.messages.control import Note
 from actors.messages.decision import Side
 from actors.messages.execution import NotSent
-from actors.messages.order import CancelOrder, DeadManSwitch, SubmitOrder
+from actors.messages.order import AmendOrder, CancelOrder, DeadManSwitch, SubmitOrder
 from actors.messages.reconciliation import ReconcileRequested, VenueSnapshot
 from actors.messages.risk import TradingState
 from actors.ports import FeedItem, Permanent, ProtocolViolation, Transient, UnknownOutcome
@@ -38,6 +38,9 @@ class Counter:
 
     async def submit(self, order: SubmitOrder) -> None:
         self._take(order)
+
+    async def amend(self, change: AmendOrder) -> None:
+        self._take(change)
 
     async def cancel(self, order: CancelOrder) -> None:
         self._take(order)
@@ -125,6 +128,31 @@ def test_what_may_no_longer_leave_is_told_not_sent(
         assert list(answers) == [FeedItem(NOW, NotSent("id", reason, NOW))]
         assert (door.released, door.not_sent) == (0, 1)
     assert door.refusal(body) == reason
+
+
+CHANGE = AmendOrder(
+    "id", 4, 9, "XBT/USD", Side.SELL, Decimal(1), Decimal(0), Decimal(9), NOW, NOW + 1, EPOCH
+)
+
+
+@pytest.mark.parametrize(
+    ("epoch", "state", "reason"),
+    [
+        (EPOCH, ACTIVE, None),
+        (EPOCH, REDUCING, None),
+        (EPOCH, HALTED, STOPPED),
+        (EPOCH - 1, ACTIVE, OLD_EPOCH),
+    ],
+)
+def test_a_change_of_an_exit_leaves_where_an_exit_may(
+    epoch: int, state: TradingState, reason: str | None
+) -> None:
+    """What did not leave is told with the number of the change, so that its order goes on."""
+    venue, change = Counter(), msgspec.structs.replace(CHANGE, epoch=epoch)
+    door = outbox(venue, state)
+    answers = list(release(door, change))
+    told = [] if reason is None else [FeedItem(NOW, NotSent("id", reason, NOW, amend_no=4))]
+    assert (answers, venue.taken) == (told, [] if told else [change])
 
 
 def test_an_order_that_certainly_never_arrived_is_told_not_sent() -> None:
