@@ -23,6 +23,7 @@ from actors.messages.control import (
     LedgerEntry,
     MaintenanceAnnounced,
     Reactivate,
+    ReadingAsked,
     RunEnded,
     RunStarted,
     SwitchConsent,
@@ -125,7 +126,8 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     CancelAnswered: ("orders",),
     VenueSnapshot: ("orders",),
     MaintenanceAnnounced: ("orders",),
-    SwitchConsent: ("orders",),
+    SwitchConsent: ("orders", RECORDS),
+    ReadingAsked: (RECONCILIATION, RECORDS),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),

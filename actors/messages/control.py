@@ -150,6 +150,13 @@ class SwitchConsent(Message, frozen=True):
     reason: str
 
 
+class ReadingAsked(Message, frozen=True):
+    """Input: a person asks for a reading of the venue's lists now."""
+
+    actor: str
+    reason: str
+
+
 class ConstraintViolated(Message, frozen=True):
     """What must not be was met, and the account halts until a person reactivates it.
 

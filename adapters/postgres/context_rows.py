@@ -13,7 +13,13 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from actors.dataset import Dataset
-from actors.messages.control import KillSwitch, Reactivate, RunStarted
+from actors.messages.control import (
+    KillSwitch,
+    Reactivate,
+    ReadingAsked,
+    RunStarted,
+    SwitchConsent,
+)
 from actors.messages.prediction import PredictionSlice
 
 Rows: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
@@ -155,3 +161,14 @@ def kill_rows(body: KillSwitch) -> Rows:
 def reactivation_rows(body: Reactivate) -> Rows:
     """The person who lifted a halt."""
     yield "operator_action", ("reactivate", body.actor, body.reason, None, body.hole)
+
+
+def consent_rows(body: SwitchConsent) -> Rows:
+    """The person who lets the venue's switch cancel foreign orders, or no longer does."""
+    kind = "consent" if body.given else "consent_withdrawn"
+    yield "operator_action", (kind, body.actor, body.reason, None, False)
+
+
+def asked_rows(body: ReadingAsked) -> Rows:
+    """The person who wanted the venue's lists to be read."""
+    yield "operator_action", ("reconcile", body.actor, body.reason, None, False)

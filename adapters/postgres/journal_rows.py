@@ -14,7 +14,13 @@ import msgspec
 
 from actors.instant import HOUR_NS, floor_to
 from actors.messages.base import Message
-from actors.messages.control import KillSwitch, Reactivate, RunStarted
+from actors.messages.control import (
+    KillSwitch,
+    Reactivate,
+    ReadingAsked,
+    RunStarted,
+    SwitchConsent,
+)
 from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.feature import FeatureSchema, FeatureSlice
@@ -46,6 +52,8 @@ from adapters.postgres.context_rows import (
     CONTEXT_COLUMNS,
     PREDICTED,
     PREDICTIONS,
+    asked_rows,
+    consent_rows,
     kill_rows,
     prediction_rows,
     reactivation_rows,
@@ -141,6 +149,8 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     RunStarted: started_rows,
     KillSwitch: kill_rows,
     Reactivate: reactivation_rows,
+    SwitchConsent: consent_rows,
+    ReadingAsked: asked_rows,
     BarSlice: bar_rows,
     FeatureSchema: schema_rows,
     FeatureSlice: feature_rows,

@@ -70,6 +70,8 @@ EXAMPLES = {
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',
     "reactivate": 'ballast reactivate --reason "the disk has room again"',
+    "reconcile": "ballast reconcile --json",
+    "consent": 'ballast consent --reason "my own orders may go too"',
     "simulate kraken": "ballast simulate kraken --seed 7 --port 8900 --print-keys",
     "settings": "ballast settings > ballast.toml",
 }

@@ -12,6 +12,7 @@ from service.cli.keys_verb import keys
 from service.cli.live import live
 from service.cli.paper import demo, paper, run
 from service.cli.proving import proof, replay
+from service.cli.reconciling_verbs import consent, reconcile
 from service.cli.runs import runs
 from service.cli.settings_verb import settings_verb
 from service.cli.simulating_verb import simulate
@@ -32,6 +33,8 @@ VERBS = (
     keys,
     kill,
     reactivate,
+    reconcile,
+    consent,
     simulate,
     settings_verb,
 )

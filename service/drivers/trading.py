@@ -302,6 +302,7 @@ class _Driver:
         )
         if isinstance(feed, LiveMarket):
             segment.line = feed.feed.line
+        segment.outside = self.outside
         if self.outside is not None:
             await self._connect(segment, self.outside)
         return segment

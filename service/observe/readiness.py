@@ -35,6 +35,8 @@ class Blocked(enum.StrEnum):
     CORE_HALTED = "core_halted"
     TRADING_STATE = "trading_state"
     KILL_LEVEL = "kill_level"
+    RECONCILING = "reconciling"
+    UNGUARDED = "unguarded"
     CLOSING = "closing"
     JOURNAL_BEHIND = "journal_behind"
     UNKNOWN_ORDER = "unknown_order"
@@ -61,7 +63,8 @@ class Reason(msgspec.Struct, frozen=True):
 class Situation(msgspec.Struct, frozen=True):
     """What the reasons are drawn from. `silent_seconds` is wall time since the last input.
 
-    `feed_trouble` says why a live feed is not heard.
+    `feed_trouble` says why a live feed is not heard, `reconciling` why the venue's lists keep
+    entries out, `unguarded` why its dead man's switch may not be armed.
     """
 
     halted: str
@@ -77,6 +80,8 @@ class Situation(msgspec.Struct, frozen=True):
     bundle_id: str
     verdicts: VerdictSlice | None
     feed_trouble: str = ""
+    reconciling: str = ""
+    unguarded: str = ""
 
 
 class JournalWatch:
@@ -113,6 +118,8 @@ def blocked(situation: Situation) -> tuple[Reason, ...]:
     why = f"trading is {standing.state.value}: {standing.reason}"
     add(limited and not standing.kill_level, Blocked.TRADING_STATE, why)
     add(standing.kill_level > 0, Blocked.KILL_LEVEL, why)
+    add(bool(situation.reconciling), Blocked.RECONCILING, situation.reconciling)
+    add(bool(situation.unguarded), Blocked.UNGUARDED, situation.unguarded)
     add(situation.phase != "trading", Blocked.CLOSING, f"the run is {situation.phase}")
     waiting = f"{situation.behind:,} inputs wait to become durable"
     add(situation.behind > 0, Blocked.JOURNAL_BEHIND, waiting)

@@ -24,6 +24,7 @@ from service.bundles import Choice
 from service.drivers.trading import RunPlan
 from service.fingerprint import code_fingerprint
 from service.observe.readiness import JournalWatch, Reason, Situation, blocked, unready
+from service.observe.reconciled import ReconciliationReader, ReconciliationReading
 from service.observe.stepping import SAFE_MODE, Stepping
 from service.safe_stop import SafeStopCounts
 from service.segment import OpenSegment
@@ -110,6 +111,7 @@ class Reading(msgspec.Struct, frozen=True):
     safe_stop: SafeStopCounts
     suspense: dict[str, Decimal]
     line: LineReading | None = None
+    reconciliation: ReconciliationReading | None = None
 
     @property
     def may_trade(self) -> bool:
@@ -140,6 +142,9 @@ class Reader:
         self.stepping = stepping
         self._notice = choice.notice
         self._journal = JournalWatch()
+        self._reconciled = (
+            None if segment.outside is None else ReconciliationReader(self.kernel, segment.outside)
+        )
 
     @property
     def kernel(self) -> Kernel:
@@ -155,7 +160,9 @@ class Reader:
         standing = risk.standing
         unknown = self._unknown_orders()
         halted = "" if halt is None else f"{halt.actor} at input {halt.seq}: {halt.error}"
-        reasons = self._blocked(unknown, halted)
+        silent = time.monotonic() - self.stepping.last_input
+        agrees = None if self._reconciled is None else self._reconciled.read(silent)
+        reasons = self._blocked(unknown, halted, silent, agrees)
         limit = standing.halt_at_micros(kernel.actor("risk").config.profile)
         level = _LEVELS[standing.state] if halt is None else KERNEL_HALTED
         return Reading(
@@ -197,6 +204,7 @@ class Reader:
             safe_stop=self.stepping.safe_stop_counts,
             suspense=self._suspense(),
             line=None if segment.line is None else _line_reading(segment.line),
+            reconciliation=agrees,
         )
 
     @property
@@ -243,7 +251,9 @@ class Reader:
             for name, each in self.kernel.mailboxes().items()
         )
 
-    def _blocked(self, unknown: int, halted: str) -> tuple[Reason, ...]:
+    def _blocked(
+        self, unknown: int, halted: str, silent: float, agrees: ReconciliationReading | None
+    ) -> tuple[Reason, ...]:
         strategy, pump = self._state("strategy"), self.segment.pump
         stuck = self._journal.stuck(self.kernel.seq, pump.durable_seq)
         situation = Situation(
@@ -254,12 +264,14 @@ class Reader:
             unknown_orders=unknown,
             priced=strategy.portfolio is not None,
             flags=strategy.flags,
-            silent_seconds=time.monotonic() - self.stepping.last_input,
+            silent_seconds=silent,
             speed=self.plan.speed,
             stale_after_ns=self.kernel.actor("market_data").config.stale_after_ns,
             bundle_id=self.segment.graph.bundle_id,
             verdicts=self.tally.last_verdicts,
             feed_trouble="" if self.segment.line is None else self.segment.line.trouble(),
+            reconciling="" if agrees is None else agrees.blocked,
+            unguarded="" if agrees is None else agrees.unguarded,
         )
         return blocked(situation)
 

@@ -13,7 +13,7 @@ from typing import Final
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
 from actors.messages.control import RunStarted
-from actors.messages.execution import SafeStopAttempted
+from actors.messages.execution import SafeStopAttempted, TradeUnexplained
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
 from service.bundles import Choice
 from service.drivers.trading import RunPlan, Silent
@@ -48,6 +48,7 @@ class Stepping(Silent):
         self.proven_inputs = 0
         self.safe_stop_counts = SafeStopCounts()
         self.recompute_outcome = Outcome.NONE_YET
+        self.unexplained_trades = 0
         self._pump: Pump | None = None
         self._frames = 0
         self._step_seconds = 0.0
@@ -122,6 +123,9 @@ class Stepping(Silent):
             self._status(body)
         elif type(body) is RunStarted:
             self.phase = "trading"
+        for envelope in result.records:
+            if type(envelope.body) is TradeUnexplained:
+                self.unexplained_trades += 1
         for failure in result.outcome.failures:
             if not failure.halted:
                 self.restarts[failure.actor] += 1

@@ -135,9 +135,13 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
 
 # Takes back what 0017_manifests made; it is the last one.
 LAST_TAKEN_BACK = """
-    DROP TABLE ballast.replay_manifest;
-    DROP FUNCTION ballast.check_manifests();
-    DROP VIEW ballast.derived_row
+    DROP TRIGGER check_environment ON ballast.run;
+    DROP FUNCTION ballast.check_environment();
+    ALTER TABLE ballast.operator_action DROP CONSTRAINT operator_action_kind;
+    ALTER TABLE ballast.operator_action ADD CONSTRAINT operator_action_kind
+        CHECK (kind IN ('kill', 'reactivate', 'activate'));
+    COMMENT ON CONSTRAINT operator_action_kind ON ballast.operator_action
+        IS 'What nobody knows the meaning of cannot be audited'
 """
 
 

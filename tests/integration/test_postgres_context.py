@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 
 from actors.messages.base import Message
-from actors.messages.control import Reactivate
+from actors.messages.control import Reactivate, ReadingAsked, SwitchConsent
 from actors.messages.prediction import PredictionSlice
 from actors.ports import RefusedRow
 from adapters.postgres.context_rows import universe_hash
@@ -88,7 +88,10 @@ async def test_who_intervened_and_why_is_on_record(
     server: Server, database: str, journal: PostgresJournal
 ) -> None:
     lifted = Reactivate("anna", "checked the venue", hole=False)
-    assert await journal.append(frame(1, 1), rows_of(KILLED, lifted)) == ()
+    allowed, taken_back = (SwitchConsent(given, "anna", "mine too") for given in (True, False))
+    asked = ReadingAsked("bert", "a deposit is on its way")
+    said = rows_of(KILLED, lifted, allowed, taken_back, asked)
+    assert await journal.append(frame(1, 1), said) == ()
     found = await server.ask(
         database,
         "SELECT kind, actor, reason, kill_level, hole FROM ballast.operator_action"
@@ -98,6 +101,9 @@ async def test_who_intervened_and_why_is_on_record(
     assert [tuple(row) for row in found] == [
         ("kill", "operator", "news", 2, False),
         ("reactivate", "anna", "checked the venue", None, False),
+        ("consent", "anna", "mine too", None, False),
+        ("consent_withdrawn", "anna", "mine too", None, False),
+        ("reconcile", "bert", "a deposit is on its way", None, False),
     ]
 
 
