@@ -26,6 +26,7 @@ from actors.messages.control import (
     ReadingAsked,
     RunEnded,
     RunStarted,
+    StopAsked,
     SwitchConsent,
     Tick,
 )
@@ -128,6 +129,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     MaintenanceAnnounced: ("orders",),
     SwitchConsent: ("orders", RECORDS),
     ReadingAsked: (RECONCILIATION, RECORDS),
+    StopAsked: ("orders", RECORDS),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),

@@ -144,6 +144,7 @@ def _deciders(
         deadline_ns=limits.deadline_seconds * SECOND_NS,
         lifetime_ns=limits.lifetime_seconds * SECOND_NS,
         switch_seconds=0 if venue_in_graph else limits.dead_man_seconds,
+        maintenance_lead_ns=limits.maintenance_lead_seconds * SECOND_NS,
     )
     ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
     return [

@@ -130,7 +130,8 @@ class ClockSkew(Message, frozen=True):
 class MaintenanceAnnounced(Message, frozen=True):
     """Input: the venue will be down from `starts` to `ends`, and wants to be left by `leave_by`.
 
-    An armed switch would cancel everything when it comes back. Times are ns UTC.
+    An armed switch would cancel everything when it comes back. Times are ns UTC; with `ends` 0
+    the venue no longer announces it.
     """
 
     event_id: str
@@ -147,6 +148,16 @@ class SwitchConsent(Message, frozen=True):
 
     given: bool
     actor: str
+    reason: str
+
+
+class StopAsked(Message, frozen=True):
+    """Input: the service is about to stop: nothing more is ordered until a run starts.
+
+    `cancels` says what is called back: cancel_entries, cancel (everything), or leave (nothing).
+    """
+
+    cancels: str
     reason: str
 
 

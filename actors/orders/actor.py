@@ -24,6 +24,7 @@ from actors.messages.control import (
     Note,
     RunStarted,
     SetTimer,
+    StopAsked,
     SwitchConsent,
     TimerFired,
 )
@@ -65,6 +66,7 @@ from actors.messages.risk import (
 from actors.orders import retries, switch
 from actors.orders.answers import answered, cancel_answered
 from actors.orders.fold import fold
+from actors.orders.leaving import LEAVE, called_back_at_stop
 from actors.orders.lifecycle import OrderEvent
 from actors.orders.recheck import Grounds, barred, recheck, refusal
 from actors.orders.reconciling import reconcile
@@ -112,7 +114,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state = self.state
         if message.run_id != state.run_id:
             state.intent_no = -1
-        state.account, state.run_id = message.account, message.run_id
+        state.account, state.run_id, state.stopping = message.account, message.run_id, False
         if message.epoch == state.epoch:
             return NOTHING
         found = open_epoch(self.config, state, message.epoch, "a run started", at)
@@ -241,6 +243,15 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         self.state.consent = message.given
         return switch.tend(self.config, self.state, at)
 
+    def stop(self, message: StopAsked, at: int) -> Effects:
+        """The service ends: call back what its settings name, and disarm when nothing rests."""
+        state = self.state
+        state.stopping = True
+        return [
+            *called_back_at_stop(state, message),
+            *(() if message.cancels == LEAVE else switch.tend(self.config, state, at)),
+        ]
+
     def _followed(self, effects: list[Message], at: int) -> list[Message]:
         """What an order's news mean for retries and for the switch."""
         if not effects:
@@ -263,11 +274,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state.trading, state.kill_level = message.state, message.kill_level
         if message.state is TradingState.ACTIVE and message.kill_level == 0:
             return NOTHING
-        return [
-            cancel(order, message.reason)
-            for order in state.live.values()
-            if order.side is Side.BUY and order.state is not OrderState.PENDING
-        ]
+        return switch.called_back(state, message.reason)
 
     def timer(self, message: TimerFired, at: int) -> Effects:
         """An order's life is up (asked again each lifetime until it is over), or silence fell."""
@@ -302,6 +309,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         ReconciliationState: agreement,
         MaintenanceAnnounced: maintenance,
         SwitchConsent: consent,
+        StopAsked: stop,
         SafeStopAttempted: safe_stop,
         RunStarted: start_run,
         EpochOpened: begin_epoch,

@@ -27,6 +27,7 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     its fill. `silence_ns` after the deadline, an order of which an outside venue said nothing is
     UNKNOWN. An order that came to nothing is tried again after each of `retry_ns`, and an entry
     then not for `give_up_ns`. `switch_seconds` arms the venue's dead man's switch (0: never).
+    `maintenance_lead_ns` before an announced maintenance nothing is entered any more.
     """
 
     instruments: dict[str, Instrument]
@@ -39,6 +40,7 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_ns: tuple[int, ...] = (MINUTE_NS, 2 * MINUTE_NS, 4 * MINUTE_NS)
     give_up_ns: int = HOUR_NS
     switch_seconds: int = 0
+    maintenance_lead_ns: int = 0
 
 
 class Order(msgspec.Struct):
@@ -105,7 +107,8 @@ class OrdersState(msgspec.Struct):
     reconciliation keeps entries out (empty: it does not). `retries` has
     by symbol and side the last attempt and when it is due.
     `armed` is the dead man's switch, `consent` whether it may cancel foreign orders, and from
-    `quiet_from` to `quiet_to` an announced maintenance keeps it off.
+    `quiet_from` to `quiet_to` the next announced maintenance keeps it off; `maintenances` has all
+    that are to come, by the venue's id. `stopping` says that the service is about to end.
     """
 
     account: str = ""
@@ -126,6 +129,8 @@ class OrdersState(msgspec.Struct):
     consent: bool = False
     quiet_from: int = 0
     quiet_to: int = 0
+    maintenances: dict[str, tuple[int, int]] = {}
+    stopping: bool = False
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""

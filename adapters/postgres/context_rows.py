@@ -18,6 +18,7 @@ from actors.messages.control import (
     Reactivate,
     ReadingAsked,
     RunStarted,
+    StopAsked,
     SwitchConsent,
 )
 from actors.messages.prediction import PredictionSlice
@@ -172,3 +173,8 @@ def consent_rows(body: SwitchConsent) -> Rows:
 def asked_rows(body: ReadingAsked) -> Rows:
     """The person who wanted the venue's lists to be read."""
     yield "operator_action", ("reconcile", body.actor, body.reason, None, False)
+
+
+def stop_rows(body: StopAsked) -> Rows:
+    """What a stop was to call back, and why it came."""
+    yield "operator_action", ("stop", "service", f"{body.reason}: {body.cancels}", None, False)

@@ -19,6 +19,7 @@ from actors.messages.control import (
     Reactivate,
     ReadingAsked,
     RunStarted,
+    StopAsked,
     SwitchConsent,
 )
 from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
@@ -58,6 +59,7 @@ from adapters.postgres.context_rows import (
     prediction_rows,
     reactivation_rows,
     started_rows,
+    stop_rows,
 )
 from adapters.postgres.ingestion_rows import INGESTION_COLUMNS, INGESTION_ROWS
 from adapters.postgres.slice_rows import (
@@ -151,6 +153,7 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     Reactivate: reactivation_rows,
     SwitchConsent: consent_rows,
     ReadingAsked: asked_rows,
+    StopAsked: stop_rows,
     BarSlice: bar_rows,
     FeatureSchema: schema_rows,
     FeatureSlice: feature_rows,

@@ -20,6 +20,7 @@ from service.bundles import Choice
 from service.control import ControlBox
 from service.datasets import datasets_of
 from service.drivers.feeding import HALTED, Fed, Limits, feed_items
+from service.drivers.leaving import leave
 from service.drivers.live import feed_live
 from service.drivers.stopping import ReplaySkippedError, stop_on_signals
 from service.fail_points import FailPoints
@@ -95,37 +96,6 @@ class Watcher(Protocol):
 
     async def closed(self) -> None:
         """The run is over, however it ended."""
-
-
-class Silent:
-    """Nobody looks on; those who do override what they need."""
-
-    def observers(self) -> tuple[Observer, ...]:
-        """Nobody is told of steps."""
-        return ()
-
-    async def opened(
-        self, segment: OpenSegment, tally: Tally, plan: RunPlan, choice: Choice
-    ) -> None:
-        """Say nothing."""
-
-    def progressed(self, admitted: int) -> None:
-        """Say nothing."""
-
-    def safe_stop(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
-        """Say nothing."""
-
-    def recomputed(self, outcome: Outcome) -> None:
-        """Say nothing."""
-
-    def closing(self, reason: str) -> None:
-        """Say nothing."""
-
-    def proving(self, done: int, total: int) -> None:
-        """Say nothing."""
-
-    async def closed(self) -> None:
-        """Say nothing."""
 
 
 class RunResult(msgspec.Struct, frozen=True):
@@ -240,6 +210,8 @@ class _Driver:
         for watcher in self.watchers:
             await watcher.opened(segment, tally, self.plan, self.choice)
         fed = await self._fed(segment)
+        if self.outside is not None and fed.reason != HALTED:
+            await self._leave(segment, self.outside, fed.reason)
         if isinstance(self.feed, LiveMarket):
             await self.feed.hang_up()
         for watcher in self.watchers:
@@ -356,6 +328,24 @@ class _Driver:
         while fed.reason == HALTED and await self._stand_by(segment):
             fed = await self._feed(segment, after=segment.pump.kernel.at)
         return fed
+
+    async def _leave(self, segment: OpenSegment, outside: OutsideVenue, reason: str) -> None:
+        """Call back what a stop calls back; a core that breaks meanwhile cancels in safe mode."""
+        limits, feed = self.settings.orders, self.feed
+        left = await leave(
+            segment.pump,
+            outside,
+            limits.on_stop,
+            reason,
+            seconds=limits.stop_wait_seconds,
+            stop=self.stop,
+            now=feed.clock.now if isinstance(feed, LiveMarket) else None,
+        )
+        if sentence := left.sentence():
+            self.say(sentence)
+        if segment.pump.kernel.halt is not None:
+            assert self.safe_mode is not None, "the pump came with it"
+            await self.safe_mode.stand_by(endless=False)
 
     async def _stand_by(self, segment: OpenSegment) -> bool:
         """True when an endless run was reactivated; a limited one ends here."""

@@ -19,6 +19,7 @@ from actors.messages.ledger import PortfolioState, PositionView
 from actors.messages.order import OrderState
 from actors.messages.risk import TradingState
 from actors.money import ZERO
+from actors.orders.switch import unguarded
 from adapters.kraken.line import Line
 from service.bundles import Choice
 from service.drivers.trading import RunPlan
@@ -43,6 +44,14 @@ class MailboxReading(msgspec.Struct, frozen=True):
     high_water: int
     delivered: int
     restarts: int
+
+
+class MaintenanceReading(msgspec.Struct, frozen=True):
+    """An announced maintenance: nothing is entered from `quiet_from` to `ends` (ns UTC)."""
+
+    event_id: str
+    quiet_from: int
+    ends: int
 
 
 class LineReading(msgspec.Struct, frozen=True):
@@ -112,6 +121,7 @@ class Reading(msgspec.Struct, frozen=True):
     suspense: dict[str, Decimal]
     line: LineReading | None = None
     reconciliation: ReconciliationReading | None = None
+    maintenance: tuple[MaintenanceReading, ...] = ()
 
     @property
     def may_trade(self) -> bool:
@@ -205,6 +215,10 @@ class Reader:
             suspense=self._suspense(),
             line=None if segment.line is None else _line_reading(segment.line),
             reconciliation=agrees,
+            maintenance=tuple(
+                MaintenanceReading(name, *span)
+                for name, span in self._state("orders").maintenances.items()
+            ),
         )
 
     @property
@@ -271,7 +285,9 @@ class Reader:
             verdicts=self.tally.last_verdicts,
             feed_trouble="" if self.segment.line is None else self.segment.line.trouble(),
             reconciling="" if agrees is None else agrees.blocked,
-            unguarded="" if agrees is None else agrees.unguarded,
+            unguarded=unguarded(
+                self.kernel.actor("orders").config, self._state("orders"), self.kernel.at
+            ),
         )
         return blocked(situation)
 

@@ -16,7 +16,8 @@ from actors.messages.control import RunStarted
 from actors.messages.execution import SafeStopAttempted, TradeUnexplained
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
 from service.bundles import Choice
-from service.drivers.trading import RunPlan, Silent
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan
 from service.nightly import Outcome
 from service.observe.durations import APPEND_BOUNDS, STEP_BOUNDS, Histogram
 from service.pump import Observer, Pump
