@@ -21,6 +21,7 @@ from actors.messages.control import (
     EpochOpened,
     KillSwitch,
     LedgerEntry,
+    LiveConfirmed,
     MaintenanceAnnounced,
     Reactivate,
     ReadingAsked,
@@ -130,6 +131,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     SwitchConsent: ("orders", RECORDS),
     ReadingAsked: (RECONCILIATION, RECORDS),
     StopAsked: ("orders", RECORDS),
+    LiveConfirmed: (RECORDS,),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),

@@ -158,6 +158,16 @@ class KeysSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passphrase_file: str = ""
 
 
+class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands before live trading. `paper_data_dir` is the data folder of the paper account
+    whose runs on the live feed are counted as the trial (empty: there was none), of at least
+    `trial_days` whole days.
+    """
+
+    paper_data_dir: str = ""
+    trial_days: int = 30
+
+
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The loopback endpoint for metrics and health.
 
@@ -183,6 +193,7 @@ class Settings(DecisionSettings, frozen=True, forbid_unknown_fields=True):
     kraken: KrakenSettings = KrakenSettings()
     journal: JournalSettings = JournalSettings()
     keys: KeysSettings = KeysSettings()
+    live: LiveSettings = LiveSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     data_dir: str = ""

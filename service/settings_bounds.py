@@ -40,6 +40,7 @@ LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("journal.frame_inputs", Decimal(1), Decimal(100_000)),
     ("journal.snapshot_every_inputs", Decimal(1), Decimal(5000)),
     ("journal.recompute_hour_utc", Decimal(0), Decimal(23)),
+    ("live.trial_days", Decimal(30), Decimal(3650)),
     ("server.port", Decimal(0), Decimal(65_535)),
 )
 CHOICES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (

@@ -161,6 +161,19 @@ class StopAsked(Message, frozen=True):
     reason: str
 
 
+class LiveConfirmed(Message, frozen=True):
+    """Input: what a person confirmed before live trading, told at the start of each live run.
+
+    `kind` is accept_risk (`digest` is the text's SHA-256) or override_trial; `ts` is when (ns UTC).
+    """
+
+    kind: str
+    actor: str
+    reason: str
+    digest: str
+    ts: int
+
+
 class ReadingAsked(Message, frozen=True):
     """Input: a person asks for a reading of the venue's lists now."""
 

@@ -15,6 +15,7 @@ import msgspec
 from actors.dataset import Dataset
 from actors.messages.control import (
     KillSwitch,
+    LiveConfirmed,
     Reactivate,
     ReadingAsked,
     RunStarted,
@@ -178,3 +179,9 @@ def asked_rows(body: ReadingAsked) -> Rows:
 def stop_rows(body: StopAsked) -> Rows:
     """What a stop was to call back, and why it came."""
     yield "operator_action", ("stop", "service", f"{body.reason}: {body.cancels}", None, False)
+
+
+def confirmed_rows(body: LiveConfirmed) -> Rows:
+    """What a person confirmed before this live run; a risk text is named by its hash."""
+    told = f"{body.reason} ({body.digest})" if body.digest else body.reason
+    yield "operator_action", (body.kind, body.actor, told, None, False)

@@ -16,6 +16,7 @@ from actors.instant import HOUR_NS, floor_to
 from actors.messages.base import Message
 from actors.messages.control import (
     KillSwitch,
+    LiveConfirmed,
     Reactivate,
     ReadingAsked,
     RunStarted,
@@ -54,6 +55,7 @@ from adapters.postgres.context_rows import (
     PREDICTED,
     PREDICTIONS,
     asked_rows,
+    confirmed_rows,
     consent_rows,
     kill_rows,
     prediction_rows,
@@ -154,6 +156,7 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     SwitchConsent: consent_rows,
     ReadingAsked: asked_rows,
     StopAsked: stop_rows,
+    LiveConfirmed: confirmed_rows,
     BarSlice: bar_rows,
     FeatureSchema: schema_rows,
     FeatureSlice: feature_rows,

@@ -7,6 +7,7 @@ from service.cli.backtest import backtest
 from service.cli.books import books
 from service.cli.database import db
 from service.cli.doctor import doctor
+from service.cli.gates_verbs import gates
 from service.cli.health import health
 from service.cli.keys_verb import keys
 from service.cli.live import live
@@ -31,6 +32,7 @@ VERBS = (
     doctor,
     health,
     keys,
+    gates,
     kill,
     reactivate,
     reconcile,

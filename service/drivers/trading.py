@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from actors.instant import SECOND_NS
+from actors.messages.base import Message
 from actors.messages.execution import SafeStopAttempted
 from actors.ports import FeedItem, FencedError, Journal, JournalError, RunRow
 from service.anchoring import Anchoring, anchoring_of
@@ -47,7 +48,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     `journal_place` is a folder or a DSN, `stream` the journal's name for the account (empty: the
     account's own), `total` the expected number of items (0: endless). Only a lasting account
     listens to the control box. Without `verify` the proof plays recorded predictions, for a model
-    that is not installed.
+    that is not installed. `opening` is what the journal is told at the run's start.
     """
 
     mode: str
@@ -59,6 +60,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     stream: str = ""
     lasting: bool = False
     verify: bool = True
+    opening: tuple[Message, ...] = ()
 
 
 ROWS_KEPT: Final = 5000
@@ -275,6 +277,9 @@ class _Driver:
         if isinstance(feed, LiveMarket):
             segment.line = feed.feed.line
         segment.outside = self.outside
+        if plan.opening:
+            at = segment.pump.kernel.at
+            await segment.pump.admit([FeedItem(at, each) for each in plan.opening])
         if self.outside is not None:
             await self._connect(segment, self.outside)
         return segment
