@@ -8,16 +8,22 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.messages.risk import TradingState
 from actors.orders.state import OrdersState
 from adapters.kraken_simulator.serving.launch import Running
+from service.cli.health import StatusAnswer
 from service.drivers.feeding import Limits
 from service.drivers.silent import Silent
 from service.drivers.trading import RunPlan, trade
@@ -26,6 +32,8 @@ from service.kraken_account import kraken_account
 from service.live_evidence import opened
 from service.live_market import LiveMarket
 from service.live_risk import DIGEST
+from service.observe.port import Place, write_place
+from service.observe.reconciled import DifferenceReading, ReconciliationReading
 from service.segment import OpenSegment
 from service.stores import FILE
 from service.venue_clock import venue_clock
@@ -99,7 +107,7 @@ def test_the_connected_key_opens_the_account_and_paper_never_comes_near_it(
     assert (first.json["mode"], first.json["feed"]) == ("LIVE", "kraken-loopback")
     assert first.json["parity"]
     assert not first.json["market_result"]
-    again = desk.live("--for", "2s")
+    again = desk.live("--for", "1s")
     assert again.code == 0, again.err
     assert "open  credentials" in again.err
     for verb in (("run",), ("paper", "--venue", "kraken")):
@@ -244,6 +252,65 @@ async def until(found: Any, seconds: float = 30.0) -> None:
         await asyncio.sleep(0.05)
 
 
+def announce(venue: Running, *seconds: int) -> None:
+    """The venue's status tells of maintenances that begin in so many seconds."""
+    now = datetime.now(UTC)
+    events = [
+        {
+            "event_id": f"m{number}",
+            "expected_start_utc": f"{now + timedelta(seconds=each):%Y-%m-%dT%H:%M:%SZ}",
+            "expected_end_utc": f"{now + timedelta(seconds=each + 600):%Y-%m-%dT%H:%M:%SZ}",
+            "recommended_action": "cancel_open_orders",
+        }
+        for number, each in enumerate(seconds, 1)
+    ]
+    told = post(f"{venue.rest}/simulator/announce", {"upcoming_maintenance": events})
+    assert "result" in told
+
+
+def test_a_reactivation_is_refused_while_the_running_service_knows_of_a_difference(
+    ballast: Ballast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """G5: by the command, with what differs; nothing is left for the service to obey."""
+    difference = DifferenceReading("balance", "USD", "1.00", "2.00", 7)
+    agrees = ReconciliationReading(
+        3, False, "", "balance USD", True, (difference,), {}, 1.0, 3, 0, 0, "", (), False, False, ""
+    )
+    status = StatusAnswer("live", "Halted", "unexplained_trade", agrees)
+    with answering(msgspec.json.encode(status)) as port:
+        write_place(ballast.home, Place("127.0.0.1", port, os.getpid()))
+        (ballast.home / "runs").mkdir()
+        refused = ballast.inside(monkeypatch, "reactivate", "--reason", "I looked at it")
+    assert refused.code == ExitCode.HALTED
+    assert "balance USD: 1.00 here, 2.00 at the venue" in refused.sentence
+    assert not (ballast.home / "control").exists()
+    assert ballast.inside(monkeypatch, "reactivate", "--reason", "nobody answers").code == 0
+
+
+@contextmanager
+def answering(body: bytes) -> Iterator[int]:
+    """A service that says of itself whatever is given, on a port of loopback."""
+
+    class Status(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Nobody wants to read it."""
+
+    server = HTTPServer(("127.0.0.1", 0), Status)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield server.server_address[1]
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
 def test_a_person_asks_consents_and_stops_a_running_service(desk: Desk, venue: Running) -> None:
     """A foreign order: seen, entries shut until consent, consent on record; then SIGTERM."""
     process = desk.ballast.start(*LIVE, "--settings", desk.file)
@@ -265,6 +332,12 @@ def test_a_person_asks_consents_and_stops_a_running_service(desk: Desk, venue: R
     assert shown.code == 0, shown.err
     assert "consent    given" in shown.out
     assert "lists      agrees" in shown.out
+    announce(venue, 600)
+    time.sleep(1)
+    warned = desk("health", "--probe", "may-trade", "--json")
+    told = [reason["text"] for reason in warned.json["reasons"]]
+    assert "a maintenance is announced: m1" in told
+    announce(venue)
     process.send_signal(signal.SIGTERM)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 0, err

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import msgspec
 import pytest
 import pytest_asyncio
 
@@ -11,8 +13,10 @@ from actors.ids import GENESIS_ROOT
 from actors.ports import JournalError, RunRow
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.roles import WRITER
-from service.live_evidence import heard_hours
+from service.live_evidence import collect, heard_hours
+from service.live_gates import whole_days
 from service.live_market import KIND
+from service.run_index import RunEntry, RunIndex
 from service.settings import load_settings
 from tests.postgres_server import Server, running_server
 
@@ -92,9 +96,10 @@ async def test_hours_that_a_paper_run_heard_on_the_live_feed_count_once(
     ids=["a simulator", "a recording", "a backtest", "most symbols silent", "the future"],
 )
 async def test_what_was_no_day_of_the_market_by_the_wall_does_not_count(
-    server: Server, database: str, tmp_path: Path, changes: dict[str, object]
+    server: Server, database: str, tmp_path: Path, changes: dict[str, Any]
 ) -> None:
-    await a_run(server, database, **{"days_ago": 3, "hours": range(1, 6), **changes})  # type: ignore[arg-type]
+    what = {"days_ago": 3, "hours": range(1, 6), **changes}
+    await a_run(server, database, **what)
     assert await counted(server, database, tmp_path) == 0
 
 
@@ -131,3 +136,26 @@ async def begin(server: Server, database: str, account: str, mode: str) -> None:
         await journal.begin_run(RunRow(account, account, mode, "f", zero, 1, 0, zero, closed=False))
     finally:
         await journal.close()
+
+
+async def test_the_gate_counts_in_whatever_database_the_paper_runs_are_kept(
+    server: Server, database: str, tmp_path: Path
+) -> None:
+    """Found by the paper account's own index of runs, and read as the database's reader."""
+    paper, live = tmp_path / "paper", tmp_path / "live"
+    dsn = server.dsn(database, server.administrator)
+    await a_run(server, database, days_ago=3, hours=range(1, 48))
+    entry = RunEntry("r1", "PAPER", KIND, "paper", "postgres", dsn, "", 1)
+    RunIndex(paper).write(entry)
+    RunIndex(paper).write(msgspec.structs.replace(entry, run_id="r2", feed="seeded"))
+    named = {"data_dir": str(live), "live": {"paper_data_dir": str(paper)}}
+    settings = load_settings(environment={}, overrides=named)
+    evidence = (await collect(settings, str)).evidence
+    assert evidence.trial_fault == ""
+    assert sum(evidence.trial_hours.values()) == 47
+    assert 1 <= whole_days(evidence.trial_hours) <= 2
+    assert evidence.key_fault is not None
+    RunIndex(paper).write(msgspec.structs.replace(entry, place="postgresql://nobody@127.0.0.1:9/x"))
+    gone = (await collect(settings, str)).evidence
+    assert "cannot be read" in gone.trial_fault
+    assert gone.trial_hours == {}
