@@ -22,11 +22,14 @@ from actors.messages.control import (
     FeeTierRead,
     KillSwitch,
     LedgerEntry,
+    LiveConfirmed,
     MaintenanceAnnounced,
     PairRulesChanged,
     Reactivate,
+    ReadingAsked,
     RunEnded,
     RunStarted,
+    StopAsked,
     SwitchConsent,
     Tick,
 )
@@ -133,8 +136,11 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     VenueSnapshot: ("orders",),
     MaintenanceAnnounced: ("orders",),
     PairRulesChanged: (VENUE, "strategy", "risk", "orders"),
-    SwitchConsent: ("orders",),
     FeeTierRead: ("strategy", "risk", "orders", "ledger"),
+    SwitchConsent: ("orders", RECORDS),
+    ReadingAsked: (RECONCILIATION, RECORDS),
+    StopAsked: ("orders", RECORDS),
+    LiveConfirmed: (RECORDS,),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),

@@ -24,6 +24,8 @@ from service.failures import ExitCode, UserError
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
 SEEDED: Final = "seeded"
 PAPER_ONLY: Final = "PAPER_ONLY"
+LIVE: Final = "LIVE"
+"""The mode that trades money, and how far an activation for it reaches."""
 SHIPPED: Final = Path(models.__path__[0]) / "bundles"
 
 
@@ -34,7 +36,7 @@ class Choice(msgspec.Struct, frozen=True):
     notice: str
     training_end_ns: int = 0
     activation: str = ""
-    """SYNTHETIC_ONLY or PAPER_ONLY; empty: not activated."""
+    """SYNTHETIC_ONLY, PAPER_ONLY or LIVE; empty: not activated."""
     reason: str = ""
 
     @property
@@ -113,7 +115,13 @@ def choose_bundle(name: str, *, mode: str, feed_kind: str, activation: str = "")
         notice = "not a market result: seeded market, SYNTHETIC_ONLY bundle"
         return Choice(bundle, notice, activation=SYNTHETIC_ONLY, reason="seeded market")
     refused = bundle.manifest.gate.status != "APPROVED"
-    if mode == "PAPER" and not activation:
+    if mode == LIVE and refused and activation:
+        raise UserError(
+            ExitCode.USAGE,
+            f"The bundle {folder.name} was refused by its gate: nobody's word lets it trade money.",
+            "Leave --activate out (nothing is then entered), or use it on paper.",
+        )
+    if mode in ("PAPER", LIVE) and not activation:
         return Choice(
             None,
             f"no active model: the gate refused {folder.name}; "
@@ -124,6 +132,8 @@ def choose_bundle(name: str, *, mode: str, feed_kind: str, activation: str = "")
     notice = f"the gate refused the bundle {folder.name}" if refused else ""
     if mode == "BACKTEST":
         notice = f"not activated; {notice}" if notice else "not activated"
+    elif mode == LIVE:
+        return Choice(bundle, notice, bundle.training_end_ns, LIVE, activation)
     elif activation:
         notice = f"PAPER_ONLY ({activation}); {notice}"
         return Choice(bundle, notice, bundle.training_end_ns, PAPER_ONLY, activation)

@@ -14,10 +14,16 @@ from typing import Final
 
 import msgspec
 
-from actors.messages.control import Correction, KillSwitch, Reactivate
+from actors.messages.control import (
+    Correction,
+    KillSwitch,
+    Reactivate,
+    ReadingAsked,
+    SwitchConsent,
+)
 
 POLL_SECONDS: Final = 0.25
-Command = KillSwitch | Reactivate | Correction
+Command = KillSwitch | Reactivate | Correction | SwitchConsent | ReadingAsked
 
 
 class ControlBox:

@@ -22,6 +22,7 @@ class ExitCode(enum.IntEnum):
     MISSING = 8
     UNSOUND = 9
     KEY_REFUSED = 10
+    GATED = 11
     INTERRUPTED = 130
 
 
@@ -37,6 +38,7 @@ EXIT_CODES = {
     ExitCode.MISSING: "the run, account, bundle or file that was named does not exist",
     ExitCode.UNSOUND: "the database is not what it should be: schema changed, rows against a rule",
     ExitCode.KEY_REFUSED: "the API key may do too much or too little, or the venue refuses it",
+    ExitCode.GATED: "a gate before live trading is shut; the table says which and what opens it",
     ExitCode.INTERRUPTED: "interrupted twice before the clean stop was done",
 }
 

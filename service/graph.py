@@ -146,6 +146,7 @@ def _deciders(
         switch_seconds=0 if venue_in_graph else limits.dead_man_seconds,
         amend_interval_ns=decision.strategy.amend_interval_ns,
         amends_max_count=decision.strategy.amends_max_count,
+        maintenance_lead_ns=limits.maintenance_lead_seconds * SECOND_NS,
     )
     ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
     return [

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from actors.ports import EdgeError, ProtocolViolation, Transient
 from adapters.kraken.limits import CallLimits
+from adapters.kraken.records import KeyInfo
 from adapters.kraken.rest import KrakenRest
 from adapters.kraken.signing import Credentials
 from adapters.kraken.transport import Patience
@@ -82,6 +83,11 @@ async def ask_rights(settings: Settings, credentials: Credentials, venue: str) -
     """What the venue says of the key. Raises UserError: KEY_REFUSED, or ENVIRONMENT when the
     venue was not reached.
     """
+    return rights_of(await ask_info(settings, credentials, venue), int(time.time()))
+
+
+async def ask_info(settings: Settings, credentials: Credentials, venue: str) -> KeyInfo:
+    """What the venue answers, whatever the key may do. Raises UserError as `ask_rights`."""
     try:
         with nonces_of(settings, credentials) as nonces:
             rest = KrakenRest(
@@ -93,10 +99,9 @@ async def ask_rights(settings: Settings, credentials: Credentials, venue: str) -
                 patience=_PATIENCE,
             )
             async with rest:
-                info = await rest.key_info()
+                return await rest.key_info()
     except EdgeError as error:
         raise _failure(error, venue) from None
-    return rights_of(info, int(time.time()))
 
 
 def _failure(error: EdgeError, venue: str) -> UserError:

@@ -75,6 +75,11 @@ class OutsideVenue:
         self._asked: dict[str, _Asked] = {}
         self._read = 0
         self._read_again = 0
+        self._tried = 0
+        self._pause_ns = LOOK_AGAIN_FIRST_NS
+        self.failed_reads = 0
+        self.trouble = ""
+        """Why the lists could not be read the last time; empty when they could."""
 
     def outbox(
         self, kernel: Kernel, epoch: int, fail_points: FailPoints, *, decision_age_max_ns: int
@@ -144,18 +149,25 @@ class OutsideVenue:
     async def lists(self, kernel: Kernel) -> list[Message]:
         """The venue's lists, when the core waits for them: once for each number it gives.
 
-        What could not be read is tried again after a pause of logical time.
+        What could not be read is tried again after a pause of logical time that doubles up to a
+        bound; a new number is tried at once.
         """
         state: ReconciliationActorState = kernel.actor("reconciliation").state
-        if not state.awaits or state.number == self._read or kernel.at < self._read_again:
+        at, number = kernel.at, state.number
+        if not state.awaits or number == self._read:
             return []
-        at = kernel.at
+        if number == self._tried and at < self._read_again:
+            return []
+        self._tried = number
         try:
             snapshot = await self.venue.lists(state.request())
-        except EdgeError:
-            self._read_again = at + LOOK_AGAIN_FIRST_NS
+        except EdgeError as error:
+            self.failed_reads, self.trouble = self.failed_reads + 1, str(error)
+            self._read_again = at + self._pause_ns
+            self._pause_ns = min(2 * self._pause_ns, LOOK_AGAIN_LONGEST_NS)
             return []
-        self._read = state.number
+        self._pause_ns, self.trouble = LOOK_AGAIN_FIRST_NS, ""
+        self._read = number
         return list(parts_of(msgspec.structs.replace(snapshot, ts=at)))
 
 

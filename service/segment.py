@@ -29,6 +29,7 @@ from service.feeds import rules_of
 from service.fingerprint import code_fingerprint
 from service.graph import Graph
 from service.live_market import LiveMarket, Source
+from service.outside_venue import OutsideVenue
 from service.pump import Observer, Pump
 from service.rebuilding import graph_of
 from service.recovery import Progress, Recovered, recover, unheard_refusals
@@ -71,6 +72,8 @@ class OpenSegment:
         self.epoch = epoch
         self.line: Line | None = None
         """How the connection of a live feed stands."""
+        self.outside: OutsideVenue | None = None
+        """The venue outside that orders leave for."""
 
 
 def run_id_of(plan: SegmentPlan, decision: DecisionSettings, bundle_id: str, genesis: bytes) -> str:

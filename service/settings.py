@@ -50,7 +50,10 @@ class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """How long an order may live. The venue must not match it after `deadline_seconds`.
 
     With a venue outside, its lists are read and held against our books every `reconcile_seconds`,
-    and its dead man's switch is armed for `dead_man_seconds` while entries rest (0: never).
+    and its dead man's switch is armed for `dead_man_seconds` while entries rest (0: never). Nothing
+    is entered from `maintenance_lead_seconds` before a maintenance that the venue announces. A stop
+    calls back what `on_stop` says (cancel_entries, cancel: sales too, leave: nothing) and waits
+    `stop_wait_seconds` at most for the venue's word.
     """
 
     deadline_seconds: int = 5
@@ -58,6 +61,9 @@ class OrderSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     decision_age_max_seconds: int = 2
     reconcile_seconds: int = 300
     dead_man_seconds: int = 60
+    maintenance_lead_seconds: int = 900
+    on_stop: str = "cancel_entries"
+    stop_wait_seconds: int = 8
 
 
 class VenueSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -152,6 +158,16 @@ class KeysSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     passphrase_file: str = ""
 
 
+class LiveSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What stands before live trading. `paper_data_dir` is the data folder of the paper account
+    whose runs on the live feed are counted as the trial (empty: there was none), of at least
+    `trial_days` whole days.
+    """
+
+    paper_data_dir: str = ""
+    trial_days: int = 30
+
+
 class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The loopback endpoint for metrics and health.
 
@@ -177,6 +193,7 @@ class Settings(DecisionSettings, frozen=True, forbid_unknown_fields=True):
     kraken: KrakenSettings = KrakenSettings()
     journal: JournalSettings = JournalSettings()
     keys: KeysSettings = KeysSettings()
+    live: LiveSettings = LiveSettings()
     server: ServerSettings = ServerSettings()
     log: LogSettings = LogSettings()
     data_dir: str = ""

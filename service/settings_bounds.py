@@ -12,6 +12,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from actors.money import round_even
+from actors.orders.leaving import CHOICES as STOPS
 from adapters.instruments.facts import QUOTE, QUOTE_DECIMALS
 from service.failures import ExitCode, UserError
 
@@ -27,6 +28,8 @@ LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("orders.decision_age_max_seconds", Decimal(1), Decimal(60)),
     ("orders.reconcile_seconds", Decimal(30), Decimal(86_400)),
     ("orders.dead_man_seconds", Decimal(0), Decimal(86_400)),
+    ("orders.maintenance_lead_seconds", Decimal(0), Decimal(86_400)),
+    ("orders.stop_wait_seconds", Decimal(0), Decimal(300)),
     ("venue.latency_ms", Decimal(1), Decimal(60_000)),
     ("venue.slippage_bps", Decimal(0), Decimal(1000)),
     ("venue.participation_ratio", Decimal("0.0001"), Decimal(1)),
@@ -37,11 +40,13 @@ LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("journal.frame_inputs", Decimal(1), Decimal(100_000)),
     ("journal.snapshot_every_inputs", Decimal(1), Decimal(5000)),
     ("journal.recompute_hour_utc", Decimal(0), Decimal(23)),
+    ("live.trial_days", Decimal(30), Decimal(3650)),
     ("server.port", Decimal(0), Decimal(65_535)),
 )
 CHOICES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("account.quote", (QUOTE,)),
     ("journal.kind", ("", "memory", "file", "postgres")),
+    ("orders.on_stop", STOPS),
     ("log.level", ("debug", "info", "warning", "error", "critical")),
 )
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")

@@ -58,6 +58,28 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_environment()
+CREATE OR REPLACE FUNCTION ballast.check_environment()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    begun record;
+BEGIN
+    PERFORM pg_catalog.pg_advisory_xact_lock(731600018);
+    SELECT a.run_id, a.mode, r.mode AS kept INTO begun
+    FROM added a JOIN ballast.run r ON (r.mode = 'LIVE') <> (a.mode = 'LIVE')
+    WHERE a.mode IN ('LIVE', 'PAPER') AND r.mode IN ('LIVE', 'PAPER')
+    ORDER BY a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'This database keeps % accounts; a run of mode % needs one of its own.',
+            begun.kept, begun.mode
+            USING ERRCODE = 'BL006';
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_features()
 CREATE OR REPLACE FUNCTION ballast.check_features()
  RETURNS trigger
@@ -1568,7 +1590,7 @@ CREATE TABLE ballast.operator_action (
     kill_level bigint,
     hole boolean NOT NULL,
     CONSTRAINT operator_action_pkey PRIMARY KEY (account_id, seq, ordinal),
-    CONSTRAINT operator_action_kind CHECK ((kind = ANY (ARRAY['kill'::text, 'reactivate'::text, 'activate'::text]))),
+    CONSTRAINT operator_action_kind CHECK ((kind = ANY (ARRAY['kill'::text, 'reactivate'::text, 'activate'::text, 'consent'::text, 'consent_withdrawn'::text, 'reconcile'::text, 'stop'::text, 'accept_risk'::text, 'override_trial'::text]))),
     CONSTRAINT operator_action_level CHECK (((kind = 'kill'::text) = (kill_level IS NOT NULL)))
 );
 
@@ -2901,6 +2923,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.transfer REFERENCING NEW TABL
 --# trigger check_causes ON ballast.prediction_slice
 CREATE TRIGGER check_causes AFTER INSERT ON ballast.prediction_slice REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_prediction_causes();
 
+--# trigger check_environment ON ballast.run
+CREATE TRIGGER check_environment AFTER INSERT ON ballast.run REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_environment();
+
 --# trigger check_removed ON ballast.journal_frame
 CREATE TRIGGER check_removed AFTER DELETE ON ballast.journal_frame REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_removed();
 
@@ -3149,6 +3174,9 @@ ALTER TABLE ballast.transfer ENABLE ALWAYS TRIGGER check_added;
 
 --# firing of trigger check_causes ON ballast.prediction_slice
 ALTER TABLE ballast.prediction_slice ENABLE ALWAYS TRIGGER check_causes;
+
+--# firing of trigger check_environment ON ballast.run
+ALTER TABLE ballast.run ENABLE ALWAYS TRIGGER check_environment;
 
 --# firing of trigger check_removed ON ballast.journal_frame
 ALTER TABLE ballast.journal_frame ENABLE ALWAYS TRIGGER check_removed;
@@ -3813,6 +3841,9 @@ COMMENT ON CONSTRAINT verdict_slice_pkey ON ballast.verdict_slice IS 'A row is t
 --# comment on FUNCTION ballast.check_bars()
 COMMENT ON FUNCTION ballast.check_bars() IS 'A run has one bar of every symbol for each close, later and later: bar_slice_symbols, _follows';
 
+--# comment on FUNCTION ballast.check_environment()
+COMMENT ON FUNCTION ballast.check_environment() IS 'A database that keeps paper accounts never takes a live run, and one that keeps live accounts no run on paper (SQLSTATE BL006). Backtests have accounts of their own and may be anywhere';
+
 --# comment on FUNCTION ballast.check_features()
 COMMENT ON FUNCTION ballast.check_features() IS 'Features come after their bar, once, in columns that the run has named: feature_slice_schema_known, _follows_bar, _columns, _follows';
 
@@ -4077,6 +4108,10 @@ COMMENT ON VIEW ballast.slice_number IS 'Each number of each slice, to the last 
 --# owner of FUNCTION ballast.check_bars()
 ALTER FUNCTION ballast.check_bars() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_bars() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_environment()
+ALTER FUNCTION ballast.check_environment() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_environment() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_features()
 ALTER FUNCTION ballast.check_features() OWNER TO ballast_owner;

@@ -34,7 +34,8 @@ from adapters.kraken_simulator.serving.launch import Running
 from adapters.kraken_simulator.serving.plan import Plan, account_of
 from service.bundles import Choice
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, RunResult, Silent, trade
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan, RunResult, trade
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
 from service.outside_venue import OutsideVenue

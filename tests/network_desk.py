@@ -33,7 +33,8 @@ from ops.benchmarks.entries import all_kept_out
 from service.bundles import Choice
 from service.cli.showing import watchers_of
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, RunResult, Silent, trade
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan, RunResult, trade
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
 from service.observe.port import read_place

@@ -35,7 +35,8 @@ from actors.messages.reconciliation import VenueSnapshot
 from actors.messages.risk import IntentRefused
 from adapters.journal.file import FileJournal
 from service.bundles import Choice
-from service.drivers.trading import RunPlan, Silent
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan
 from service.pump import Observer
 from service.segment import OpenSegment
 from service.tally import Tally

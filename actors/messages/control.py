@@ -130,7 +130,8 @@ class ClockSkew(Message, frozen=True):
 class MaintenanceAnnounced(Message, frozen=True):
     """Input: the venue will be down from `starts` to `ends`, and wants to be left by `leave_by`.
 
-    An armed switch would cancel everything when it comes back. Times are ns UTC.
+    An armed switch would cancel everything when it comes back. Times are ns UTC; with `ends` 0
+    the venue no longer announces it.
     """
 
     event_id: str
@@ -181,6 +182,36 @@ class SwitchConsent(Message, frozen=True):
     """
 
     given: bool
+    actor: str
+    reason: str
+
+
+class StopAsked(Message, frozen=True):
+    """Input: the service is about to stop: nothing more is ordered until a run starts.
+
+    `cancels` says what is called back: cancel_entries, cancel (everything), or leave (nothing).
+    """
+
+    cancels: str
+    reason: str
+
+
+class LiveConfirmed(Message, frozen=True):
+    """Input: what a person confirmed before live trading, told at the start of each live run.
+
+    `kind` is accept_risk (`digest` is the text's SHA-256) or override_trial; `ts` is when (ns UTC).
+    """
+
+    kind: str
+    actor: str
+    reason: str
+    digest: str
+    ts: int
+
+
+class ReadingAsked(Message, frozen=True):
+    """Input: a person asks for a reading of the venue's lists now."""
+
     actor: str
     reason: str
 

@@ -27,6 +27,7 @@ from actors.messages.control import (
     PairRulesChanged,
     RunStarted,
     SetTimer,
+    StopAsked,
     SwitchConsent,
     TimerFired,
 )
@@ -71,6 +72,7 @@ from actors.messages.risk import (
 from actors.orders import amending, retries, switch
 from actors.orders.answers import answered, cancel_answered
 from actors.orders.fold import fold
+from actors.orders.leaving import LEAVE, called_back_at_stop
 from actors.orders.lifecycle import OrderEvent
 from actors.orders.recheck import Grounds, barred, recheck, refusal
 from actors.orders.reconciling import reconcile
@@ -121,7 +123,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state = self.state
         if message.run_id != state.run_id:
             state.intent_no = -1
-        state.account, state.run_id = message.account, message.run_id
+        state.account, state.run_id, state.stopping = message.account, message.run_id, False
         state.rules, state.fees = {}, {}  # the rules are as new as the run
         if message.epoch == state.epoch:
             return NOTHING
@@ -274,6 +276,15 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         self.state.consent = message.given
         return switch.tend(self.config, self.state, at)
 
+    def stop(self, message: StopAsked, at: int) -> Effects:
+        """The service ends: call back what its settings name, and disarm when nothing rests."""
+        state = self.state
+        state.stopping = True
+        return [
+            *called_back_at_stop(state, message),
+            *(() if message.cancels == LEAVE else switch.tend(self.config, state, at)),
+        ]
+
     def _followed(self, effects: list[Message], at: int) -> list[Message]:
         """What an order's news mean for retries and for the switch."""
         if not effects:
@@ -296,11 +307,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         state.trading, state.kill_level = message.state, message.kill_level
         if message.state is TradingState.ACTIVE and message.kill_level == 0:
             return NOTHING
-        return [
-            cancel(order, message.reason)
-            for order in state.live.values()
-            if order.side is Side.BUY and order.state is not OrderState.PENDING
-        ]
+        return switch.called_back(state, message.reason)
 
     def timer(self, message: TimerFired, at: int) -> Effects:
         """An order's life is up (asked again each lifetime until it is over), or silence fell."""
@@ -341,6 +348,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         PairRulesChanged: pair_rules,
         SwitchConsent: consent,
         FeeTierRead: fees,
+        StopAsked: stop,
         SafeStopAttempted: safe_stop,
         RunStarted: start_run,
         EpochOpened: begin_epoch,

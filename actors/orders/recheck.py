@@ -28,6 +28,8 @@ def barred(state: OrdersState, side: Side) -> Grounds | None:
     """Why the trading state forbids an order of that side now: reason, value, threshold."""
     if not state.run_id:
         return Refusal.HALTED, "no run", "a started run"
+    if state.stopping:
+        return Refusal.HALTED, "the service stops", "a run that goes on"
     if state.trading is TradingState.HALTED:
         return Refusal.HALTED, TradingState.HALTED.value, TradingState.ACTIVE.value
     if side is Side.BUY and state.kill_level > 0:

@@ -30,6 +30,7 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     UNKNOWN. An order that came to nothing is tried again after each of `retry_ns`, and an entry
     then not for `give_up_ns`. `switch_seconds` arms the venue's dead man's switch (0: never). An
     order is amended at most `amends_max_count` times, `amend_interval_ns` apart.
+    `maintenance_lead_ns` before an announced maintenance nothing is entered any more.
     """
 
     instruments: dict[str, Instrument]
@@ -44,6 +45,7 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     switch_seconds: int = 0
     amend_interval_ns: int = 15 * SECOND_NS
     amends_max_count: int = 360
+    maintenance_lead_ns: int = 0
 
 
 class Amendment(msgspec.Struct):
@@ -149,8 +151,9 @@ class OrdersState(msgspec.Struct):
     by symbol and side the last attempt and when it is due.
     `rules` are those of pairs that changed in the run.
     `armed` is the dead man's switch, `consent` whether it may cancel foreign orders, and from
-    `quiet_from` to `quiet_to` an announced maintenance keeps it off. `fees` are the account's, as
-    told in this run.
+    `quiet_from` to `quiet_to` the next announced maintenance keeps it off; `maintenances` has all
+    that are to come, by the venue's id. `stopping` says that the service is about to end. `fees`
+    are the account's, as told in this run.
     """
 
     account: str = ""
@@ -173,6 +176,8 @@ class OrdersState(msgspec.Struct):
     quiet_to: int = 0
     fees: Fees = {}
     rules: dict[str, Instrument] = {}
+    maintenances: dict[str, tuple[int, int]] = {}
+    stopping: bool = False
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""

@@ -15,6 +15,7 @@ from actors.messages.base import Message
 from actors.messages.control import CancelTimer, MaintenanceAnnounced, SetTimer
 from actors.messages.decision import Side
 from actors.messages.order import DeadManSwitch, OrderState
+from actors.orders import calendar
 from actors.orders.state import OrdersConfig, OrdersState
 from actors.orders.transitions import cancel
 
@@ -25,12 +26,10 @@ _LEAD: Final = 2
 
 
 def unguarded(config: OrdersConfig, state: OrdersState, at: int) -> str:
-    """Why the switch may not be armed, so that nothing is entered; empty when it may."""
-    if not config.switch_seconds:
-        return ""
-    if state.quiet_from <= at < state.quiet_to:
-        return "a maintenance is announced"
-    if state.foreign and not state.consent:
+    """Why nothing is entered unguarded; empty when the switch may be armed, or none is wanted."""
+    if event := calendar.under_way(state, at):
+        return f"a maintenance is announced: {event}"
+    if config.switch_seconds and state.foreign and not state.consent:
         return f"{len(state.foreign)} open orders are not ours, and nobody has consented"
     return ""
 
@@ -49,18 +48,22 @@ def tend(config: OrdersConfig, state: OrdersState, at: int) -> list[Message]:
     why_not = unguarded(config, state, at)
     if not why_not:
         return [] if _rests(state) else _disarmed(state, "no entry rests")
-    called_back = [
-        cancel(order, why_not)
+    return [*called_back(state, why_not), *_disarmed(state, why_not)]
+
+
+def called_back(state: OrdersState, reason: str) -> list[Message]:
+    """A cancel of every entry that may rest at the venue."""
+    return [
+        cancel(order, reason)
         for order in state.live.values()
         if order.side is Side.BUY and order.state is not OrderState.PENDING
     ]
-    return [*called_back, *_disarmed(state, why_not)]
 
 
 def renew(config: OrdersConfig, state: OrdersState, at: int) -> list[Message]:
     """The timer fired; the first one of a new leader also undoes what its predecessor left."""
     if not config.switch_seconds:
-        return []
+        return _without_switch(state, at)
     if _rests(state) and not unguarded(config, state, at):
         return _renewed(config, state, at, "entries rest")
     return tend(config, state, at) or _disarmed(state, "no entry rests")
@@ -77,18 +80,30 @@ def announced(
     config: OrdersConfig, state: OrdersState, message: MaintenanceAnnounced, at: int
 ) -> list[Message]:
     """Keep away from the maintenance; it is off in time, whenever the next message comes."""
-    if not config.switch_seconds:
+    lead_ns = max(_LEAD * config.switch_seconds * SECOND_NS, config.maintenance_lead_ns)
+    if not calendar.note(state, message, lead_ns, at):
         return []
-    lead_ns = _LEAD * config.switch_seconds * SECOND_NS
-    state.quiet_from = min(message.leave_by or message.starts, message.starts) - lead_ns
-    state.quiet_to = message.ends
+    if not config.switch_seconds:
+        return _without_switch(state, at)
     if not state.armed:
         return []
     return tend(config, state, at) or _renewed(config, state, at, "a maintenance is announced")
 
 
+def _without_switch(state: OrdersState, at: int) -> list[Message]:
+    """No switch is wanted, but entries are called back before a maintenance nevertheless."""
+    calendar.turn(state, at)
+    if event := calendar.under_way(state, at):
+        told = called_back(state, f"a maintenance is announced: {event}")
+        return [*told, SetTimer(SWITCH, state.quiet_to)]
+    if state.quiet_from > at:
+        return [SetTimer(SWITCH, state.quiet_from)]
+    return []
+
+
 def _renewed(config: OrdersConfig, state: OrdersState, at: int, reason: str) -> list[Message]:
     state.armed = True
+    calendar.turn(state, at)
     due = at + config.switch_seconds * _THIRD_OF_A_SECOND_NS
     if at < state.quiet_from:
         due = min(due, state.quiet_from)

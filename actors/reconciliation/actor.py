@@ -15,7 +15,14 @@ import msgspec
 
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
-from actors.messages.control import EpochOpened, Note, RunStarted, SetTimer, TimerFired
+from actors.messages.control import (
+    EpochOpened,
+    Note,
+    ReadingAsked,
+    RunStarted,
+    SetTimer,
+    TimerFired,
+)
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.reconciliation import (
     ReconcileRequested,
@@ -80,6 +87,14 @@ class ReconciliationActor(Actor[ReconciliationConfig, ReconciliationActorState])
         self.state.wanted = message.reason
         return NOTHING
 
+    def asked(self, message: ReadingAsked, at: int) -> Effects:
+        """A person wants to know now; a reading that is under way is followed by one more."""
+        reason = f"{message.reason} ({message.actor})"
+        if not self.state.awaits:
+            return self._ask(reason, at)
+        self.state.wanted = reason
+        return NOTHING
+
     def timer(self, _message: TimerFired, at: int) -> Effects:
         """It is time, or nobody answered: then after pauses that double up to the schedule."""
         state = self.state
@@ -94,10 +109,13 @@ class ReconciliationActor(Actor[ReconciliationConfig, ReconciliationActorState])
         state.awaits, state.unanswered = False, 0
         foreign = message.foreign
         if not message.complete:
+            state.incomplete_count += 1
             return (*self._say(foreign), SetTimer(READ_TIMER, at + config.again_ns))
+        state.complete_count, state.complete_at = state.complete_count + 1, at
         if message.differences:
             return self._differing(message, at)
         notes = self._resolved()
+        state.seen_since = {}
         state.cursor = max(state.cursor, message.ts)
         state.reason, state.readings, state.differences = "", 0, ()
         state.differs = False
@@ -114,6 +132,8 @@ class ReconciliationActor(Actor[ReconciliationConfig, ReconciliationActorState])
         """Read again; what stays, while no order could explain it, is confirmed."""
         state, config = self.state, self.config
         before, state.differences = state.differences, message.differences
+        named = [f"{each.what} {each.name}" for each in message.differences]
+        state.seen_since = {name: state.seen_since.get(name, at) for name in named}
         state.readings += 0 if message.unsettled else 1
         notes = []
         if state.readings >= config.confirmations:
@@ -161,6 +181,7 @@ class ReconciliationActor(Actor[ReconciliationConfig, ReconciliationActorState])
         EpochOpened: begin_epoch,
         FeedStatus: stream,
         ReconciliationWanted: wanted,
+        ReadingAsked: asked,
         ReconciliationEnded: ended,
         TimerFired: timer,
     }

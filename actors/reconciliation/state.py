@@ -38,7 +38,8 @@ class ReconciliationActorState(msgspec.Struct):
     to when the venue and we agreed (ns UTC, 0: never). `reason` is why the open reading is wanted
     (empty: none is open); `wanted` is why one more must follow it. `awaits` tells that the lists of
     `number` have not come, after `unanswered` others that never did. `away` says of each private
-    stream that is not there what befell it.
+    stream that is not there what befell it. `complete_at` is when a whole reading last came (0:
+    never), and `seen_since` tells of each difference when it was first read.
     """
 
     number: int = 0
@@ -54,6 +55,10 @@ class ReconciliationActorState(msgspec.Struct):
     awaits: bool = False
     unanswered: int = 0
     away: dict[str, str] = {}
+    complete_at: int = 0
+    complete_count: int = 0
+    incomplete_count: int = 0
+    seen_since: dict[str, int] = {}
 
     def request(self) -> ReconcileRequested:
         """What is asked of the venue by the newest reading."""

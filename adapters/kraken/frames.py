@@ -42,9 +42,10 @@ class TradeEntry(msgspec.Struct, gc=False, forbid_unknown_fields=True):
 
 
 class StatusEntry(msgspec.Struct, gc=False):
-    """The state of the whole venue."""
+    """The state of the whole venue; `upcoming_maintenance` may be absent, which tells nothing."""
 
     system: str
+    upcoming_maintenance: list[Raw] | None = None
 
 
 class PairEntry(msgspec.Struct, gc=False):

@@ -70,6 +70,7 @@ _NO_ROOM: Final = "the pair's rate limit has no room"
 Tell = Callable[[Message], Awaitable[None]]
 _Sent = SubmitOrder | AmendOrder
 _Result = TypeVar("_Result")
+_T = TypeVar("_T")
 
 
 class _Placed(msgspec.Struct, frozen=True):
@@ -198,6 +199,22 @@ class KrakenVenue:
 
     async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         """What the lists have of this id since a little before `since`, trades included."""
+        return await self._heeding(self._look_up(cl_ord_id, since))
+
+    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Everything that `request` asks for: orders first, the money last."""
+        return await self._heeding(self._read(request))
+
+    async def _heeding(self, reading: Awaitable[_T]) -> _T:
+        """A key that is no longer good closes the entries, whichever call is told so."""
+        try:
+            return await reading
+        except Permanent as error:
+            if not self._barred:
+                self._heed(str(error))
+            raise
+
+    async def _look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         now, start = self._clock(), since - LOOK_BACK_NS
         until = now + LOOK_BACK_NS
         opened = await self._lists.open_orders()
@@ -224,8 +241,8 @@ class KrakenVenue:
             found[-1].limit_price if found else None,
         )
 
-    async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
-        """Everything that `request` asks for: orders first, the money last.
+    async def _read(self, request: ReconcileRequested) -> VenueSnapshot:
+        """Orders first, the money last.
 
         Until one reading has succeeded the stream's entries are dropped: an account that opens
         takes over balances that hold them. Such a reading is whole only if nothing was booked

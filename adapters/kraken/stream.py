@@ -12,11 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from msgspec import Raw
+
 from actors.instant import MILLISECOND_NS
 from actors.messages.base import Message
 from actors.messages.control import PairRulesChanged
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.ports import FeedItem
+from adapters.kraken.announcements import Announcements
 from adapters.kraken.book import Book, BookFault, depth_for
 from adapters.kraken.conflation import Conflation, Trade
 from adapters.kraken.continuity import Missing
@@ -92,6 +95,7 @@ class MarketStream:
         self._on_ack = on_ack
         self._states = PairStates(symbols)
         self._rules = RuleBook(symbols)
+        self._announcements = Announcements()
         self._conflation = Conflation(conflate_ns)
         self._tape = TradeTape(self._index, self._conflation, self.counts, self._report_trades)
         self._conflate_ns = conflate_ns
@@ -181,6 +185,7 @@ class MarketStream:
                 for state in frame.data:
                     self.system = state.system
                     self._report(STATUS, state_of(state.system), "", state.system)
+                    self._announce(state.upcoming_maintenance)
             case InstrumentFrame():
                 self._arrive(received_ts)
                 self._tell(self._states.told(frame))
@@ -192,6 +197,13 @@ class MarketStream:
             case OtherFrame():
                 self._arrive(received_ts)
                 self.counts.other_frames += 1
+
+    def _announce(self, listed: list[Raw] | None) -> None:
+        before = self._announcements.unreadable
+        for message in self._announcements.news(listed):
+            self._hand_over()
+            self._emit(message)
+        self.counts.misshapen_frames += self._announcements.unreadable > before
 
     def _take_book(self, entry: BookEntry, is_snapshot: bool, received_ts: int) -> None:
         symbol, book = entry.symbol, self._books.get(entry.symbol)

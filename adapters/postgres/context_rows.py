@@ -13,7 +13,15 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from actors.dataset import Dataset
-from actors.messages.control import KillSwitch, Reactivate, RunStarted
+from actors.messages.control import (
+    KillSwitch,
+    LiveConfirmed,
+    Reactivate,
+    ReadingAsked,
+    RunStarted,
+    StopAsked,
+    SwitchConsent,
+)
 from actors.messages.prediction import PredictionSlice
 
 Rows: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
@@ -155,3 +163,25 @@ def kill_rows(body: KillSwitch) -> Rows:
 def reactivation_rows(body: Reactivate) -> Rows:
     """The person who lifted a halt."""
     yield "operator_action", ("reactivate", body.actor, body.reason, None, body.hole)
+
+
+def consent_rows(body: SwitchConsent) -> Rows:
+    """The person who lets the venue's switch cancel foreign orders, or no longer does."""
+    kind = "consent" if body.given else "consent_withdrawn"
+    yield "operator_action", (kind, body.actor, body.reason, None, False)
+
+
+def asked_rows(body: ReadingAsked) -> Rows:
+    """The person who wanted the venue's lists to be read."""
+    yield "operator_action", ("reconcile", body.actor, body.reason, None, False)
+
+
+def stop_rows(body: StopAsked) -> Rows:
+    """What a stop was to call back, and why it came."""
+    yield "operator_action", ("stop", "service", f"{body.reason}: {body.cancels}", None, False)
+
+
+def confirmed_rows(body: LiveConfirmed) -> Rows:
+    """What a person confirmed before this live run; a risk text is named by its hash."""
+    told = f"{body.reason} ({body.digest})" if body.digest else body.reason
+    yield "operator_action", (body.kind, body.actor, told, None, False)

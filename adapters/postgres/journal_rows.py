@@ -14,7 +14,15 @@ import msgspec
 
 from actors.instant import HOUR_NS, floor_to
 from actors.messages.base import Message
-from actors.messages.control import KillSwitch, Reactivate, RunStarted
+from actors.messages.control import (
+    KillSwitch,
+    LiveConfirmed,
+    Reactivate,
+    ReadingAsked,
+    RunStarted,
+    StopAsked,
+    SwitchConsent,
+)
 from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.feature import FeatureSchema, FeatureSlice
@@ -47,10 +55,14 @@ from adapters.postgres.context_rows import (
     CONTEXT_COLUMNS,
     PREDICTED,
     PREDICTIONS,
+    asked_rows,
+    confirmed_rows,
+    consent_rows,
     kill_rows,
     prediction_rows,
     reactivation_rows,
     started_rows,
+    stop_rows,
 )
 from adapters.postgres.ingestion_rows import INGESTION_COLUMNS, INGESTION_ROWS
 from adapters.postgres.slice_rows import (
@@ -143,6 +155,10 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     RunStarted: started_rows,
     KillSwitch: kill_rows,
     Reactivate: reactivation_rows,
+    SwitchConsent: consent_rows,
+    ReadingAsked: asked_rows,
+    StopAsked: stop_rows,
+    LiveConfirmed: confirmed_rows,
     BarSlice: bar_rows,
     FeatureSchema: schema_rows,
     FeatureSlice: feature_rows,

@@ -24,7 +24,8 @@ from adapters.kraken.signing import Credentials
 from adapters.kraken_simulator.faults.script import Fault
 from ops.benchmarks.figures import Figure, options, report
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, RunResult, Silent, trade
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan, RunResult, trade
 from service.feeds import UNIVERSE
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket

@@ -13,9 +13,11 @@ import click
 
 from actors.messages.control import KillSwitch, Reactivate
 from service.cli.answering import answer
+from service.cli.health import StatusAnswer, running_status
 from service.cli.options import common, settings_of
 from service.control import Command, ControlBox
 from service.failures import ExitCode, UserError
+from service.observe.reconciled import DifferenceReading
 from service.settings import Settings
 
 _REASON = click.option("--reason", required=True, help="Why; it is journalled with your name.")
@@ -47,10 +49,34 @@ def reactivate(
     """Lift a halt, after its cause was fixed.
 
     Facts that were held while halted are delivered first; if they fail again, the account halts
-    again and nothing is lost. A running service obeys at once, otherwise the next start does.
+    again and nothing is lost. A running service obeys at once, otherwise the next start does. While
+    the venue and the books differ it is refused (exit code 7), with what differs.
     """
+    settings = settings_of(settings_file, data_dir)
+    refuse_while_differing(running_status(settings))
     command = Reactivate(operator(), reason)
-    _leave(settings_of(settings_file, data_dir), command, "reactivation", as_json=as_json)
+    _leave(settings, command, "reactivation", as_json=as_json)
+
+
+def refuse_while_differing(status: StatusAnswer | None) -> None:
+    """Raises UserError(HALTED) with the difference, when a running service knows of one.
+
+    The core refuses too, whoever asks and whenever it is heard.
+    """
+    agrees = None if status is None else status.reconciliation
+    if agrees is None or not agrees.differs:
+        return
+    named = "; ".join(difference_text(each) for each in agrees.differences)
+    raise UserError(
+        ExitCode.HALTED,
+        f"The account is not reactivated: the venue and the books differ: {named}.",
+        "Explain the difference first: `ballast reconcile`, `ballast books correct`.",
+    )
+
+
+def difference_text(each: DifferenceReading) -> str:
+    """One difference as people read it."""
+    return f"{each.what} {each.name}: {each.ours} here, {each.venues} at the venue"
 
 
 def operator() -> str:

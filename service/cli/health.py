@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 import click
 import msgspec
@@ -13,10 +13,13 @@ from service.cli.answering import answer
 from service.cli.options import common, settings_of
 from service.failures import ExitCode, UserError
 from service.observe.port import Place, read_place
+from service.observe.reconciled import ReconciliationReading
+from service.settings import Settings
 
 TIMEOUT_SECONDS: Final = 4.0
 _PATHS: Final = {"live": "/health/live", "ready": "/health/ready", "may-trade": "/health/may-trade"}
 _KNOWN_STATUS: Final = (200, 503)
+_T = TypeVar("_T")
 
 
 class ReasonText(msgspec.Struct, frozen=True):
@@ -73,8 +76,37 @@ def health(
         raise failure
 
 
+class StatusAnswer(msgspec.Struct, frozen=True):
+    """What other verbs want to know of /status."""
+
+    account: str
+    trading_state: str
+    trading_reason: str
+    reconciliation: ReconciliationReading | None = None
+
+
 def ask(place: Place, path: str) -> HealthAnswer:
-    """The answer of a service. Raises UserError(ENVIRONMENT) when there is none."""
+    """The answer of a probe. Raises UserError(ENVIRONMENT) when there is none."""
+    return _asked(place, path, HealthAnswer)
+
+
+def ask_status(place: Place) -> StatusAnswer:
+    """How the service stands. Raises UserError(ENVIRONMENT) when it does not answer."""
+    return _asked(place, "/status", StatusAnswer)
+
+
+def running_status(settings: Settings) -> StatusAnswer | None:
+    """How the service of a data folder stands; None when none answers there."""
+    place = read_place(settings.home)
+    if place is None:
+        return None
+    try:
+        return ask_status(place)
+    except UserError:
+        return None
+
+
+def _asked(place: Place, path: str, kind: type[_T]) -> _T:
     connection = http.client.HTTPConnection(place.host, place.port, timeout=TIMEOUT_SECONDS)
     try:
         connection.request("GET", path)
@@ -82,7 +114,7 @@ def ask(place: Place, path: str) -> HealthAnswer:
         body = response.read()
         if response.status not in _KNOWN_STATUS:
             raise _strange(place)
-        return msgspec.json.decode(body, type=HealthAnswer)
+        return msgspec.json.decode(body, type=kind)
     except msgspec.MsgspecError as error:
         raise _strange(place) from error
     except (OSError, http.client.HTTPException) as error:

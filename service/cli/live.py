@@ -14,6 +14,7 @@ from actors.ids import digest_hex
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.signing import Credentials
 from service.bundles import Choice, choose_bundle
+from service.cli.live_kraken import live_at_kraken
 from service.cli.options import common, duration_of, settings_of
 from service.cli.paper import LIVE_MARKET, named, own_account, refuse_other_journal
 from service.cli.showing import finish, watchers_of
@@ -38,7 +39,7 @@ _NOTICE = "not a market result: a simulated venue on this machine"
     "--venue",
     type=click.Choice(["simulator", "kraken"]),
     required=True,
-    help="simulator: a Kraken of our own on this machine. kraken: refused in this version.",
+    help="simulator: a Kraken of our own on this machine. kraken: behind gates, the last one shut.",
 )
 @click.option(
     "--connect",
@@ -60,6 +61,7 @@ _NOTICE = "not a market result: a simulated venue on this machine"
     help="Seconds of such a simulator in one second here; minutes then pass in a moment.",
 )
 @click.option("--faults", type=click.Path(path_type=Path), help="A fault script for the simulator.")
+@click.option("--check", is_flag=True, help="With --venue kraken: only show the gates.")
 @click.option("--symbol", multiple=True, help="Trade only these symbols.")
 @click.option("--activate", metavar="REASON", help="Use a model that its gate refused.")
 @click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
@@ -76,14 +78,18 @@ def live(**given: Any) -> None:
     With --venue simulator a simulated Kraken is started on this machine, and everything runs as it
     would there, with an account that ends with it. With --connect the simulator is one that runs
     already, and the account is kept and goes on where it stopped. The mode is PAPER, and such an
-    account can never be used for anything else. Ctrl-C stops cleanly with the proof card.
+    account can never be used for anything else. With --venue kraken the connected key is used,
+    every gate is shown (`ballast gates check`), and the last one is shut in this version unless the
+    addresses are on this machine. Ctrl-C stops cleanly with the proof card.
     """
     if given["venue"] == "kraken":
+        live_at_kraken(given)
+        return
+    if given["check"]:
         raise UserError(
             ExitCode.USAGE,
-            "Live trading at Kraken is closed in this version: its risk engine has not landed.",
-            "Use --venue simulator, or `ballast paper --venue kraken` for the live market on"
-            " paper; no setting opens it.",
+            "The option --check goes with --venue kraken.",
+            "A simulator has no gates.",
         )
     kept = settings_of(given["settings_file"], given["data_dir"])
     if given["connect"] is None:

@@ -21,6 +21,7 @@ from service.cli.options import common, duration_of, no_file, settings_of, speed
 from service.cli.showing import finish, watchers_of
 from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan, RunResult, trade
+from service.environment import PAPER, refuse_other_environment
 from service.failures import ExitCode, UserError
 from service.feeds import UNIVERSE, recorded_feed, seeded_feed
 from service.live_market import LOOPBACK_KIND, LiveMarket, Source
@@ -288,8 +289,12 @@ def _run(given: dict[str, Any], feed: Feed, speed: float, *, own: bool = False) 
         finish(run_plan(settings, feed, choice, owned, given), given["as_json"])
 
 
-def refuse_other_journal(settings: Settings, kind: str) -> None:
-    """An account is in one journal for life: another kind would be another account."""
+def refuse_other_journal(settings: Settings, kind: str, mode: str = PAPER) -> None:
+    """An account is in one journal for life: another kind would be another account.
+
+    Neither do paper and live share a data folder.
+    """
+    refuse_other_environment(settings, mode)
     name = settings.account.name
     kept = {e.journal for e in RunIndex(settings.home).entries() if e.account == name}
     if kept and kind not in kept:

@@ -7,11 +7,13 @@ from service.cli.backtest import backtest
 from service.cli.books import books
 from service.cli.database import db
 from service.cli.doctor import doctor
+from service.cli.gates_verbs import gates
 from service.cli.health import health
 from service.cli.keys_verb import keys
 from service.cli.live import live
 from service.cli.paper import demo, paper, run
 from service.cli.proving import proof, replay
+from service.cli.reconciling_verbs import consent, reconcile
 from service.cli.runs import runs
 from service.cli.settings_verb import settings_verb
 from service.cli.simulating_verb import simulate
@@ -30,8 +32,11 @@ VERBS = (
     doctor,
     health,
     keys,
+    gates,
     kill,
     reactivate,
+    reconcile,
+    consent,
     simulate,
     settings_verb,
 )

@@ -13,6 +13,7 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from actors.instant import SECOND_NS
+from actors.messages.base import Message
 from actors.messages.execution import SafeStopAttempted
 from actors.ports import FeedItem, FencedError, Journal, JournalError, RunRow
 from service.anchoring import Anchoring, anchoring_of
@@ -20,6 +21,7 @@ from service.bundles import Choice
 from service.control import ControlBox
 from service.datasets import datasets_of
 from service.drivers.feeding import HALTED, Fed, Limits, feed_items
+from service.drivers.leaving import leave
 from service.drivers.live import feed_live
 from service.drivers.stopping import ReplaySkippedError, stop_on_signals
 from service.fail_points import FailPoints
@@ -46,7 +48,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     `journal_place` is a folder or a DSN, `stream` the journal's name for the account (empty: the
     account's own), `total` the expected number of items (0: endless). Only a lasting account
     listens to the control box. Without `verify` the proof plays recorded predictions, for a model
-    that is not installed.
+    that is not installed. `opening` is what the journal is told at the run's start.
     """
 
     mode: str
@@ -58,6 +60,7 @@ class RunPlan(msgspec.Struct, frozen=True):
     stream: str = ""
     lasting: bool = False
     verify: bool = True
+    opening: tuple[Message, ...] = ()
 
 
 ROWS_KEPT: Final = 5000
@@ -95,37 +98,6 @@ class Watcher(Protocol):
 
     async def closed(self) -> None:
         """The run is over, however it ended."""
-
-
-class Silent:
-    """Nobody looks on; those who do override what they need."""
-
-    def observers(self) -> tuple[Observer, ...]:
-        """Nobody is told of steps."""
-        return ()
-
-    async def opened(
-        self, segment: OpenSegment, tally: Tally, plan: RunPlan, choice: Choice
-    ) -> None:
-        """Say nothing."""
-
-    def progressed(self, admitted: int) -> None:
-        """Say nothing."""
-
-    def safe_stop(self, attempts: tuple[SafeStopAttempted, ...], counts: SafeStopCounts) -> None:
-        """Say nothing."""
-
-    def recomputed(self, outcome: Outcome) -> None:
-        """Say nothing."""
-
-    def closing(self, reason: str) -> None:
-        """Say nothing."""
-
-    def proving(self, done: int, total: int) -> None:
-        """Say nothing."""
-
-    async def closed(self) -> None:
-        """Say nothing."""
 
 
 class RunResult(msgspec.Struct, frozen=True):
@@ -240,6 +212,8 @@ class _Driver:
         for watcher in self.watchers:
             await watcher.opened(segment, tally, self.plan, self.choice)
         fed = await self._fed(segment)
+        if self.outside is not None and fed.reason != HALTED:
+            await self._leave(segment, self.outside, fed.reason)
         if isinstance(self.feed, LiveMarket):
             await self.feed.hang_up()
         for watcher in self.watchers:
@@ -302,6 +276,10 @@ class _Driver:
         )
         if isinstance(feed, LiveMarket):
             segment.line = feed.feed.line
+        segment.outside = self.outside
+        if plan.opening:
+            at = segment.pump.kernel.at
+            await segment.pump.admit([FeedItem(at, each) for each in plan.opening])
         if self.outside is not None:
             await self._connect(segment, self.outside)
         return segment
@@ -355,6 +333,24 @@ class _Driver:
         while fed.reason == HALTED and await self._stand_by(segment):
             fed = await self._feed(segment, after=segment.pump.kernel.at)
         return fed
+
+    async def _leave(self, segment: OpenSegment, outside: OutsideVenue, reason: str) -> None:
+        """Call back what a stop calls back; a core that breaks meanwhile cancels in safe mode."""
+        limits, feed = self.settings.orders, self.feed
+        left = await leave(
+            segment.pump,
+            outside,
+            limits.on_stop,
+            reason,
+            seconds=limits.stop_wait_seconds,
+            stop=self.stop,
+            now=feed.clock.now if isinstance(feed, LiveMarket) else None,
+        )
+        if sentence := left.sentence():
+            self.say(sentence)
+        if segment.pump.kernel.halt is not None:
+            assert self.safe_mode is not None, "the pump came with it"
+            await self.safe_mode.stand_by(endless=False)
 
     async def _stand_by(self, segment: OpenSegment) -> bool:
         """True when an endless run was reactivated; a limited one ends here."""

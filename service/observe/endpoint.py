@@ -18,7 +18,8 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from service.bundles import Choice
-from service.drivers.trading import RunPlan, Silent
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan
 from service.observe.metrics import exposition, registry_of
 from service.observe.port import Place, forget_place, is_loopback, write_place
 from service.observe.readiness import Reason

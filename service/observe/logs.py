@@ -24,7 +24,8 @@ from actors.messages.execution import CancelOutcome, SafeStopAttempted
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.risk import TradingState, TradingStateChanged
 from service.bundles import Choice
-from service.drivers.trading import RunPlan, Silent
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan
 from service.failures import ExitCode, UserError
 from service.observe.reading import Reader
 from service.observe.stepping import Stepping

@@ -28,11 +28,20 @@ from service.observe.durations import SLIPPAGE_BOUNDS, Histogram
 from service.observe.metric_table import METRICS, Kind, Metric
 from service.observe.readiness import Blocked
 from service.observe.reading import LineReading, Reader, Reading
+from service.observe.reconciled import ReconciliationReading
 from service.observe.stepping import STREAMS
 
 Labels = tuple[str, ...]
 Samples = Mapping[Labels, float]
 _BARE: Final[Labels] = ()
+RECONCILED: Final = frozenset(
+    each.name
+    for each in METRICS
+    if each.name.startswith("ballast_reconciliation_")
+    or each.name
+    in ("ballast_private_streams_away", "ballast_foreign_orders", "ballast_switch_armed")
+)
+"""Metrics of a run with a venue outside."""
 
 
 def one(value: float) -> Samples:
@@ -59,6 +68,8 @@ class GraphCollector(Collector):
             "ballast_books_recompute_outcome": one(reader.stepping.recompute_outcome),
             **_streams(reader),
             **_line(reading.line),
+            **_reconciliation(reading.reconciliation),
+            "ballast_unexplained_trades_total": one(reader.stepping.unexplained_trades),
             **_decisions(reader, reading),
             "ballast_fills_total": self._fills.by_liquidity(),
             "ballast_fee_differences_total": one(reader.stepping.fee_differences),
@@ -197,6 +208,33 @@ def _line(line: LineReading | None) -> dict[str, Samples]:
         "ballast_feed_waiting_items": one(line.waiting),
         "ballast_feed_conflated_books_total": one(line.conflated_books),
     }
+
+
+def _reconciliation(agrees: ReconciliationReading | None) -> dict[str, Samples]:
+    """How a venue outside and our books stand; without one there is nothing to tell."""
+    if agrees is None:
+        return {name: {} for name in RECONCILED}
+    counts: Counter[Labels] = Counter(
+        (each.what, each.name if each.what == "balance" else "") for each in agrees.differences
+    )
+    values: dict[str, Samples] = {
+        "ballast_reconciliation_differs": one(agrees.differs),
+        "ballast_reconciliation_differences": {key: float(n) for key, n in counts.items()},
+        "ballast_reconciliation_readings_total": {
+            ("complete",): float(agrees.complete),
+            ("failed",): float(agrees.failed),
+            ("incomplete",): float(agrees.incomplete),
+        },
+        "ballast_reconciliation_age_seconds": (
+            {} if agrees.age_seconds < 0 else one(agrees.age_seconds)
+        ),
+        "ballast_reconciliation_waiting": one(agrees.awaits),
+        "ballast_private_streams_away": one(len(agrees.away)),
+        "ballast_foreign_orders": one(len(agrees.foreign)),
+        "ballast_switch_armed": one(agrees.switch_armed),
+    }
+    assert values.keys() == RECONCILED, "all of them, or none"
+    return values
 
 
 def _decisions(reader: Reader, reading: Reading) -> dict[str, Samples]:

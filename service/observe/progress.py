@@ -10,7 +10,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.progress import TimeRemainingColumn as Remaining
 
 from service.bundles import Choice
-from service.drivers.trading import RunPlan, Silent
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan
 from service.segment import OpenSegment
 from service.tally import Tally
 

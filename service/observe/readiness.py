@@ -35,10 +35,11 @@ class Blocked(enum.StrEnum):
     CORE_HALTED = "core_halted"
     TRADING_STATE = "trading_state"
     KILL_LEVEL = "kill_level"
+    RECONCILING = "reconciling"
+    UNGUARDED = "unguarded"
     CLOSING = "closing"
     JOURNAL_BEHIND = "journal_behind"
     UNKNOWN_ORDER = "unknown_order"
-    RECONCILING = "reconciling"
     NO_PORTFOLIO = "no_portfolio"
     FEED_STALE = "feed_stale"
     NO_FEED = "no_feed"
@@ -63,7 +64,7 @@ class Situation(msgspec.Struct, frozen=True):
     """What the reasons are drawn from. `silent_seconds` is wall time since the last input.
 
     `feed_trouble` says why a live feed is not heard, `reconciling` why the venue's lists keep
-    entries out.
+    entries out, `unguarded` why its dead man's switch may not be armed.
     """
 
     halted: str
@@ -80,6 +81,7 @@ class Situation(msgspec.Struct, frozen=True):
     verdicts: VerdictSlice | None
     feed_trouble: str = ""
     reconciling: str = ""
+    unguarded: str = ""
 
 
 class JournalWatch:
@@ -116,12 +118,13 @@ def blocked(situation: Situation) -> tuple[Reason, ...]:
     why = f"trading is {standing.state.value}: {standing.reason}"
     add(limited and not standing.kill_level, Blocked.TRADING_STATE, why)
     add(standing.kill_level > 0, Blocked.KILL_LEVEL, why)
+    add(bool(situation.reconciling), Blocked.RECONCILING, situation.reconciling)
+    add(bool(situation.unguarded), Blocked.UNGUARDED, situation.unguarded)
     add(situation.phase != "trading", Blocked.CLOSING, f"the run is {situation.phase}")
     waiting = f"{situation.behind:,} inputs wait to become durable"
     add(situation.behind > 0, Blocked.JOURNAL_BEHIND, waiting)
     unknown = f"{situation.unknown_orders} orders are of unknown outcome"
     add(situation.unknown_orders > 0, Blocked.UNKNOWN_ORDER, unknown)
-    add(bool(situation.reconciling), Blocked.RECONCILING, situation.reconciling)
     add(not situation.priced, Blocked.NO_PORTFOLIO, "the account was not valued yet")
     add(bool(situation.feed_trouble), Blocked.NO_FEED, situation.feed_trouble)
     stale = _stale(situation)

@@ -19,11 +19,13 @@ from actors.messages.ledger import PortfolioState, PositionView
 from actors.messages.order import OrderState
 from actors.messages.risk import TradingState
 from actors.money import ZERO
+from actors.orders.switch import unguarded
 from adapters.kraken.line import Line
 from service.bundles import Choice
 from service.drivers.trading import RunPlan
 from service.fingerprint import code_fingerprint
 from service.observe.readiness import JournalWatch, Reason, Situation, blocked, unready
+from service.observe.reconciled import ReconciliationReader, ReconciliationReading
 from service.observe.stepping import SAFE_MODE, Stepping
 from service.safe_stop import SafeStopCounts
 from service.segment import OpenSegment
@@ -42,6 +44,14 @@ class MailboxReading(msgspec.Struct, frozen=True):
     high_water: int
     delivered: int
     restarts: int
+
+
+class MaintenanceReading(msgspec.Struct, frozen=True):
+    """An announced maintenance: nothing is entered from `quiet_from` to `ends` (ns UTC)."""
+
+    event_id: str
+    quiet_from: int
+    ends: int
 
 
 class LineReading(msgspec.Struct, frozen=True):
@@ -110,6 +120,8 @@ class Reading(msgspec.Struct, frozen=True):
     safe_stop: SafeStopCounts
     suspense: dict[str, Decimal]
     line: LineReading | None = None
+    reconciliation: ReconciliationReading | None = None
+    maintenance: tuple[MaintenanceReading, ...] = ()
 
     @property
     def may_trade(self) -> bool:
@@ -140,6 +152,9 @@ class Reader:
         self.stepping = stepping
         self._notice = choice.notice
         self._journal = JournalWatch()
+        self._reconciled = (
+            None if segment.outside is None else ReconciliationReader(self.kernel, segment.outside)
+        )
 
     @property
     def kernel(self) -> Kernel:
@@ -155,7 +170,9 @@ class Reader:
         standing = risk.standing
         unknown = self._unknown_orders()
         halted = "" if halt is None else f"{halt.actor} at input {halt.seq}: {halt.error}"
-        reasons = self._blocked(unknown, halted)
+        silent = time.monotonic() - self.stepping.last_input
+        agrees = None if self._reconciled is None else self._reconciled.read(silent)
+        reasons = self._blocked(unknown, halted, silent, agrees)
         limit = standing.halt_at_micros(kernel.actor("risk").config.profile)
         level = _LEVELS[standing.state] if halt is None else KERNEL_HALTED
         return Reading(
@@ -197,6 +214,11 @@ class Reader:
             safe_stop=self.stepping.safe_stop_counts,
             suspense=self._suspense(),
             line=None if segment.line is None else _line_reading(segment.line),
+            reconciliation=agrees,
+            maintenance=tuple(
+                MaintenanceReading(name, *span)
+                for name, span in self._state("orders").maintenances.items()
+            ),
         )
 
     @property
@@ -243,7 +265,9 @@ class Reader:
             for name, each in self.kernel.mailboxes().items()
         )
 
-    def _blocked(self, unknown: int, halted: str) -> tuple[Reason, ...]:
+    def _blocked(
+        self, unknown: int, halted: str, silent: float, agrees: ReconciliationReading | None
+    ) -> tuple[Reason, ...]:
         strategy, pump = self._state("strategy"), self.segment.pump
         stuck = self._journal.stuck(self.kernel.seq, pump.durable_seq)
         situation = Situation(
@@ -254,13 +278,16 @@ class Reader:
             unknown_orders=unknown,
             priced=strategy.portfolio is not None,
             flags=strategy.flags,
-            silent_seconds=time.monotonic() - self.stepping.last_input,
+            silent_seconds=silent,
             speed=self.plan.speed,
             stale_after_ns=self.kernel.actor("market_data").config.stale_after_ns,
             bundle_id=self.segment.graph.bundle_id,
             verdicts=self.tally.last_verdicts,
-            reconciling=self._state("risk").blocked,
             feed_trouble="" if self.segment.line is None else self.segment.line.trouble(),
+            reconciling="" if agrees is None else agrees.blocked,
+            unguarded=unguarded(
+                self.kernel.actor("orders").config, self._state("orders"), self.kernel.at
+            ),
         )
         return blocked(situation)
 

@@ -14,10 +14,11 @@ from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
 from actors.ledger.expected_fees import FEE_DIFFERS
 from actors.messages.control import Note, PairRulesChanged, RunStarted
-from actors.messages.execution import SafeStopAttempted
+from actors.messages.execution import SafeStopAttempted, TradeUnexplained
 from actors.messages.market import BookSlice, CandleSlice, FeedEvent, FeedStatus, TradeSlice
 from service.bundles import Choice
-from service.drivers.trading import RunPlan, Silent
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan
 from service.nightly import Outcome
 from service.observe.durations import APPEND_BOUNDS, STEP_BOUNDS, Histogram
 from service.pump import Observer, Pump
@@ -51,6 +52,7 @@ class Stepping(Silent):
         self.proven_inputs = 0
         self.safe_stop_counts = SafeStopCounts()
         self.recompute_outcome = Outcome.NONE_YET
+        self.unexplained_trades = 0
         self._pump: Pump | None = None
         self._frames = 0
         self._step_seconds = 0.0
@@ -130,6 +132,9 @@ class Stepping(Silent):
         for each in result.notes:
             if isinstance(each.body, Note) and each.body.event == FEE_DIFFERS:
                 self.fee_differences += 1
+        for envelope in result.records:
+            if type(envelope.body) is TradeUnexplained:
+                self.unexplained_trades += 1
         for failure in result.outcome.failures:
             if not failure.halted:
                 self.restarts[failure.actor] += 1

@@ -33,7 +33,8 @@ from actors.ports import StoredSnapshot
 from adapters.journal.memory import MemoryJournal
 from service.bundles import choose_bundle
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, RunResult, Silent, trade
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan, RunResult, trade
 from service.feeds import UNIVERSE, rules_of, seeded_feed
 from service.fingerprint import code_fingerprint
 from service.graph import build_graph

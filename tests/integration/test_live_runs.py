@@ -27,7 +27,8 @@ from adapters.kraken.records import AssetPair
 from service.bundles import Choice, choose_bundle
 from service.control import ControlBox
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, RunResult, Silent, trade
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan, RunResult, trade
 from service.failures import ExitCode, UserError
 from service.live_market import LOOPBACK_KIND, LiveMarket, rule_of
 from service.pump import Observer

@@ -16,7 +16,8 @@ from actors.messages.control import ConstraintViolated
 from actors.messages.risk import TradingState
 from service.bundles import Choice, choose_bundle
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, Silent, trade
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan, trade
 from service.feeds import UNIVERSE, seeded_feed
 from service.nightly import NightlyRecompute, Outcome
 from service.segment import OpenSegment

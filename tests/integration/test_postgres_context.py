@@ -13,7 +13,13 @@ import pytest
 import pytest_asyncio
 
 from actors.messages.base import Message
-from actors.messages.control import Reactivate
+from actors.messages.control import (
+    LiveConfirmed,
+    Reactivate,
+    ReadingAsked,
+    StopAsked,
+    SwitchConsent,
+)
 from actors.messages.prediction import PredictionSlice
 from actors.ports import RefusedRow
 from adapters.postgres.context_rows import universe_hash
@@ -88,7 +94,13 @@ async def test_who_intervened_and_why_is_on_record(
     server: Server, database: str, journal: PostgresJournal
 ) -> None:
     lifted = Reactivate("anna", "checked the venue", hole=False)
-    assert await journal.append(frame(1, 1), rows_of(KILLED, lifted)) == ()
+    allowed, taken_back = (SwitchConsent(given, "anna", "mine too") for given in (True, False))
+    asked = ReadingAsked("bert", "a deposit is on its way")
+    stopped = StopAsked("cancel_entries", "SIGTERM")
+    accepted = LiveConfirmed("accept_risk", "anna", "version 1", "abc", 7)
+    cut_short = LiveConfirmed("override_trial", "bert", "ran elsewhere", "", 8)
+    said = rows_of(KILLED, lifted, allowed, taken_back, asked, stopped, accepted, cut_short)
+    assert await journal.append(frame(1, 1), said) == ()
     found = await server.ask(
         database,
         "SELECT kind, actor, reason, kill_level, hole FROM ballast.operator_action"
@@ -98,6 +110,12 @@ async def test_who_intervened_and_why_is_on_record(
     assert [tuple(row) for row in found] == [
         ("kill", "operator", "news", 2, False),
         ("reactivate", "anna", "checked the venue", None, False),
+        ("consent", "anna", "mine too", None, False),
+        ("consent_withdrawn", "anna", "mine too", None, False),
+        ("reconcile", "bert", "a deposit is on its way", None, False),
+        ("stop", "service", "SIGTERM: cancel_entries", None, False),
+        ("accept_risk", "anna", "version 1 (abc)", None, False),
+        ("override_trial", "bert", "ran elsewhere", None, False),
     ]
 
 

@@ -14,6 +14,7 @@ import pytest
 
 from actors.ids import GENESIS_ROOT
 from actors.journal_chain import ChainVerifier
+from actors.messages.decision import Side
 from actors.messages.execution import CancelOutcome, SafeStopAttempted
 from actors.messages.order import CancelOrder
 from adapters.postgres.embedded import EmbeddedPostgres, EmbeddedPostgresError
@@ -51,6 +52,63 @@ def test_sigterm_in_the_middle_stops_cleanly_and_the_account_goes_on(
     assert found is not None
     assert found.runs == 1
     assert case.finish().runs == 2
+
+
+LEFT = {
+    "cancel_entries": frozenset({Side.SELL}),
+    "cancel": frozenset[Side](),
+    "leave": frozenset({Side.BUY, Side.SELL}),
+}
+
+
+@pytest.mark.parametrize("policy", LEFT)
+def test_sigterm_calls_back_what_the_settings_say_and_waits_for_its_end(
+    new_case: NewCase, policy: str
+) -> None:
+    """D3: entries risk money that is safe; sales may rest on. Then the account goes on."""
+    case = new_case("file", fate=RESTS, on_stop=policy, lifetime_seconds=LASTING_SECONDS)
+    pid = trading(case)
+    case.until(lambda: any(side is Side.BUY for side in sides(case)))
+    told = case.stop(pid)
+    assert told.exit_code == ExitCode.OK
+    assert told.card is not None
+    assert told.card.parity
+    left = sides(case)
+    assert set(left) <= LEFT[policy]
+    if policy == "leave":
+        assert Side.BUY in left
+        assert "0 orders were called back" in case.where.told("trader")
+    else:
+        assert "orders were called back" in case.where.told("trader")
+        assert "without proof" not in case.where.told("trader")
+    asked = [line.message for line in read_log(case.where.log) if line.op == "cancel"]
+    because = [each for each in asked if isinstance(each, CancelOrder)]
+    stopping = [each for each in because if each.reason == "the service stops: stopped"]
+    assert bool(stopping) is (policy != "leave")
+    case.compare()
+
+
+def test_a_venue_that_refuses_the_cancels_holds_up_a_stop_for_a_bounded_time(
+    new_case: NewCase,
+) -> None:
+    """What is not proven ended is told, and the switch stays armed over it."""
+    lasting = {"on_stop": "cancel", "lifetime_seconds": LASTING_SECONDS, "stop_wait_seconds": 1}
+    case = new_case("file", fate=RESTS, **lasting)
+    case.where.stop_sink()
+    case.where.start_sink(refuse_cancels=1_000_000)
+    pid = trading(case)
+    case.until(lambda: any(side is Side.BUY for side in sides(case)))
+    told = case.stop(pid)
+    assert told.exit_code == ExitCode.OK
+    assert sides(case)
+    assert "without proof of their end yet" in case.where.told("trader")
+    assert "is still armed" in case.where.told("trader")
+
+
+def sides(case: Case) -> list[Side]:
+    """The sides of what rests at the sink."""
+    orders = Sink(case.where.log, 0, faults=False).orders.values()
+    return [book.order.side for book in orders if book.open]
 
 
 def test_sigterm_and_sigkill_together_are_no_worse_than_sigkill(new_case: NewCase) -> None:

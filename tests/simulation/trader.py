@@ -64,7 +64,7 @@ class Orders(msgspec.Struct):
     With `breaks` the orders actor raises at the first word from the venue; with `file_bytes` no
     file of the process can grow beyond that size, as on a full disk. From the first input of the
     type `fails_at` on no journal in files can be written ("the lead": it cannot be taken). A lost
-    PostgreSQL is sought for `reconnect_seconds`.
+    PostgreSQL is sought for `reconnect_seconds`. A stop leaves what rests, unless `on_stop` says.
     """
 
     home: str
@@ -84,6 +84,8 @@ class Orders(msgspec.Struct):
     file_bytes: int = 0
     fails_at: str = ""
     reconnect_seconds: float = 10.0
+    on_stop: str = "leave"
+    stop_wait_seconds: int = 8
 
 
 class Told(msgspec.Struct):
@@ -103,6 +105,8 @@ def settings_of(orders: Orders) -> Settings:
             lifetime_seconds=orders.lifetime_seconds,
             reconcile_seconds=orders.reconcile_seconds,
             dead_man_seconds=orders.dead_man_seconds,
+            on_stop=orders.on_stop,
+            stop_wait_seconds=orders.stop_wait_seconds,
         ),
         strategy=EAGER,
         risk=RiskProfile(edge_margin_micros=-20_000),

@@ -20,7 +20,7 @@ from adapters.kraken.line import Line, LineState
 from service.feeds import UNIVERSE
 from service.observe.durations import Histogram
 from service.observe.metric_table import METRICS, Kind, document
-from service.observe.metrics import exposition, registry_of
+from service.observe.metrics import RECONCILED, exposition, registry_of
 from service.safe_stop import SafeStopCounts
 from tests.observed_run import ObservedRun, observed_run
 
@@ -57,6 +57,7 @@ def test_every_metric_of_the_catalogue_is_exposed_once_it_can_be(tmp_path: Path)
     }
     # What a connection is told of exists only where there is one.
     missing -= {each.name for each in METRICS if each.name.startswith("ballast_feed_")}
+    missing -= RECONCILED
     assert missing <= {"ballast_refusals_total"}
     tally, reading = run.tally, run.reader.read()
     assert tally.fills > 0

@@ -66,6 +66,8 @@ def test_nothing_stands_in_the_way_of_a_sound_run() -> None:
         ({"standing": Standing(halt_reason="a constraint")}, Blocked.TRADING_STATE),
         ({"standing": Standing(drawdown_latched=True)}, Blocked.TRADING_STATE),
         ({"standing": Standing(kill_level=1, kill_reason="lunch")}, Blocked.KILL_LEVEL),
+        ({"reconciling": "the venue's lists are being read"}, Blocked.RECONCILING),
+        ({"unguarded": "1 open orders are not ours"}, Blocked.UNGUARDED),
         ({"phase": "closing"}, Blocked.CLOSING),
         ({"behind": 3}, Blocked.JOURNAL_BEHIND),
         ({"unknown_orders": 1}, Blocked.UNKNOWN_ORDER),

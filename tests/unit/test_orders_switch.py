@@ -139,7 +139,7 @@ def test_it_is_off_before_an_announced_maintenance_and_nothing_is_entered(
     books.settle()
     books.pass_on(1)
     assert books.order() is None
-    assert of(IntentRefused, books.sent)[-1].value == "a maintenance is announced"
+    assert of(IntentRefused, books.sent)[-1].value == "a maintenance is announced: m1"
     assert books.order(Side.SELL) is not None
     books.pass_on(600)
     books.settle()
