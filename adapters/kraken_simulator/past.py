@@ -15,14 +15,12 @@ from numpy.typing import NDArray
 from adapters.kraken_simulator.book import UNIT
 from adapters.kraken_simulator.draws import F64, keys_of, units, words
 from adapters.kraken_simulator.instruments import Instrument
-from adapters.kraken_simulator.market import NAMES
-from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS, PROCESSES
+from adapters.kraken_simulator.paths import NAMES, HourPath, Paths
+from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS
 from adapters.kraken_simulator.tape import MINUTE_NS, Bar
-from adapters.kraken_simulator.walk import MINUTES, HourlyWalk, Minutes
+from adapters.kraken_simulator.walk import MINUTES
 
 DAY_MINUTES: Final = 1_440
-_FINE_HOURS: Final = 15 * 24 + 24
-_HOURS: Final = 720 * 24 + 24
 _TICKET_USD: Final = 2_331.0
 _COLUMN: Final = {name: index for index, name in enumerate(NAMES)}
 
@@ -30,23 +28,19 @@ _COLUMN: Final = {name: index for index, name in enumerate(NAMES)}
 class Before:
     """Prices before the start: hours and, nearer, minutes; f64[n + 1, names] with volatility."""
 
-    def __init__(self, seed: int, first: tuple[int, F64, F64], started_ns: int) -> None:
-        """`first` is the hour in which the exchange starts: number, minute prices, volatility."""
+    def __init__(self, seed: int, paths: Paths, first: HourPath, started_ns: int) -> None:
+        """`first` is the hour in which the exchange opens, `paths` has those before it."""
         hour, prices, volatility = first
         self._seed = seed
         self.start_minute = started_ns // MINUTE_NS
         inside = self.start_minute - hour * MINUTES
-        walk = HourlyWalk(seed, PROCESSES, hour - 1, -1)
-        walk.price = prices[0]
-        hours = [walk.next() for _ in range(_HOURS)]
-        minutes = Minutes(seed, NAMES)
-        fine = [minutes.of(each) for each in reversed(hours[:_FINE_HOURS])]
-        self._first_minute = (hour - _FINE_HOURS) * MINUTES
+        hours, fine = paths.before()
+        self._first_minute = (hour - len(fine)) * MINUTES
         self._minutes = np.concatenate([path[:-1] for path, _ in fine] + [prices[: inside + 1]])
         self._minute_volatility = np.concatenate([each for _, each in fine] + [volatility[:inside]])
-        self._first_hour = hour - _HOURS
-        self._hours = np.array([each.opens for each in reversed(hours)] + [prices[0]])
-        self._hour_volatility = np.array([each.volatility for each in reversed(hours)])
+        self._first_hour = hour - len(hours)
+        self._hours = np.array([each.opens for each in hours] + [prices[0]])
+        self._hour_volatility = np.array([each.volatility for each in hours])
 
     def minutes(self, row: Instrument, scale: float) -> Bars:
         """Minute bars of a pair, its path times `scale`."""
