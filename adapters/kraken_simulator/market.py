@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from adapters.kraken_simulator.draws import unit_stream
@@ -16,7 +17,7 @@ from adapters.kraken_simulator.fees import rounded
 from adapters.kraken_simulator.instruments import Instrument
 from adapters.kraken_simulator.liquidity import Liquidity, Take
 from adapters.kraken_simulator.paths import NAMES, HourPath, Paths
-from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS
+from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS, Pair
 from adapters.kraken_simulator.recorded import (
     CandlePath,
     Playback,
@@ -66,14 +67,20 @@ class Market:
         self._step = venue.now_ns // STEP_NS
         self._scales: dict[str, float] = {}
         self._candles: dict[str, CandlePath] = {}
+        self._pace = paths.pace
+        conduct = msgspec.structs.replace(
+            venue.conduct,
+            trade_rate=venue.conduct.trade_rate * paths.pace,
+            book_rate=venue.conduct.book_rate * paths.pace,
+        )
         self._others: dict[str, Liquidity | Playback] = {
             symbol: Liquidity(
                 row,
-                PAIRS[symbol],
+                _quoted(PAIRS[symbol], paths.spread_min),
                 venue.books[symbol],
                 unit_stream(seed, symbol + opening),
                 take,
-                conduct=venue.conduct,
+                conduct=conduct,
             )
             for symbol, row in venue.instruments.items()
         }
@@ -100,8 +107,8 @@ class Market:
         prices = self._minute.prices[self._step % STEPS]
         busy = self._minute.busy
         venue = self._venue
-        for symbol, others in self._others.items():
-            if symbol in venue.halted or not venue.matches(symbol):
+        for turn, (symbol, others) in enumerate(self._others.items(), start=self._step):
+            if turn % self._pace or symbol in venue.halted or not venue.matches(symbol):
                 continue
             pair = PAIRS[symbol]
             column = _COLUMN[pair.numerator]
@@ -176,3 +183,7 @@ class Market:
         relative = volatility[place] / self._paths.usual * self._paths.busy
         busy = np.minimum(HOUR_VOLUME[number % 24] * np.sqrt(relative), _ACTIVITY_MAX)
         return _Minute(minute, path.tolist(), busy.tolist())
+
+
+def _quoted(pair: Pair, spread_min: float) -> Pair:
+    return msgspec.structs.replace(pair, spread=max(pair.spread, spread_min))

@@ -37,11 +37,14 @@ class Paths(Protocol):
     """The hours of one market, one after the other.
 
     `usual` is every process's usual volatility, `busy` what a minute's volatility over it is
-    multiplied with to say how busy the minute is.
+    multiplied with to say how busy the minute is. Others act once in `pace` steps of 100 ms, and
+    quote no closer than `spread_min`, as a ratio of the price.
     """
 
     usual: F64
     busy: float
+    pace: int
+    spread_min: float
 
     def next(self) -> HourPath:
         """The next hour; the first one is that in which the exchange opens."""
@@ -61,6 +64,8 @@ class NaturalPaths:
     """Hours of a process calibrated to recordings, minutes hung inside them."""
 
     busy: float = float(np.sqrt(float(MINUTES)))
+    pace: int = 1
+    spread_min: float = 0.0
 
     def __init__(self, seed: int, origin_hour: int, hour: int) -> None:
         self.usual = _volatilities()
@@ -89,6 +94,8 @@ class PlantedPaths:
     """Every minute is what an hour is elsewhere, and drifts."""
 
     busy: float = 1.0
+    pace: int = 5
+    spread_min: float = 0.0008
 
     def __init__(self, seed: int, origin_hour: int, hour: int) -> None:
         self.usual = _volatilities()

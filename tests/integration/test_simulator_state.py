@@ -84,17 +84,41 @@ def test_everything_of_an_account_goes_on_where_it_stopped(folder: Path) -> None
         answered(signed, "CancelOrder", cl_ord_id="resting")
 
 
+def depth(running: Running) -> tuple[dict[Decimal, Decimal], Decimal]:
+    """Bids of ETH/USD by price, and the best ask."""
+    book = get(f"{running.rest}/0/public/Depth?pair=ETHUSD&count=500")["result"]["XETHZUSD"]
+    return {Decimal(row[0]): Decimal(row[1]) for row in book["bids"]}, Decimal(book["asks"][0][0])
+
+
 def test_a_resting_order_stands_in_the_book_again_and_is_filled(folder: Path) -> None:
     with simulated_kraken(plan_in(folder)) as running:
-        (order_id,) = answered(trader(running), "AddOrder", **wanted())["txid"]
+        price = (max(depth(running)[0]) * Decimal("0.99")).quantize(Decimal("0.01"))
+        asked = wanted(price=str(price), volume="7")
+        (order_id,) = answered(trader(running), "AddOrder", **asked)["txid"]
     with simulated_kraken(plan_in(folder)) as running:
-        book = get(f"{running.rest}/0/public/Depth?pair=ETHUSD&count=500")["result"]["XETHZUSD"]
-        assert float(book["bids"][0][0]) < float(book["asks"][0][0])
-        bids = {Decimal(row[0]): Decimal(row[1]) for row in book["bids"]}
-        assert bids[Decimal(1000)] >= Decimal("0.1")
+        bids, ask = depth(running)
+        assert max(bids) < ask
+        assert bids[price] >= 7
         post(f"{running.rest}/simulator/accounts/alpha/fill", {"order_id": order_id})
         (fill,) = answered(trader(running), "TradesHistory")["trades"].values()
-        assert (fill["ordertxid"], fill["price"]) == (order_id, "1000.00000")
+        assert (fill["ordertxid"], Decimal(fill["price"])) == (order_id, price)
+
+
+def test_others_trade_at_once_with_an_order_that_the_price_went_past(folder: Path) -> None:
+    with simulated_kraken(plan_in(folder, market="planted")) as running:
+        exchange = running.simulator.live.exchange
+        answered(trader(running), "AddOrder", **wanted(price=str(max(depth(running)[0]))))
+        # Its end comes while the price lies elsewhere: others stood still meanwhile.
+        exchange.halt_market()
+        running.simulator.live.shift(30 * 60_000_000_000)
+        get(f"{running.rest}/0/public/Time")
+    with simulated_kraken(plan_in(folder, market="planted")) as running:
+        bids, ask = depth(running)
+        assert max(bids) < ask
+        time.sleep(0.5)
+        below = ask < Decimal(str(running.simulator.live.exchange.ticker("ETH/USD").last))
+        trades = answered(trader(running), "TradesHistory")["trades"]
+        assert bool(trades) or not below
 
 
 def test_the_venues_time_stands_while_nobody_serves_it_or_passes_if_asked(folder: Path) -> None:
@@ -124,20 +148,19 @@ def test_the_venues_time_stands_while_nobody_serves_it_or_passes_if_asked(folder
 def test_prices_go_on_where_they_were(folder: Path) -> None:
     for market in ("natural", "planted"):
         place = folder / market
-        with simulated_kraken(plan_in(place, market=market)) as running:
-            kept = running.simulator.live.exchange
-            before = kept.ticker("BTC/USD").last
-            running.simulator.live.shift(2 * HOUR_NS)
+        plan = plan_in(place, market=market, symbols=("BTC/USD",))
+        with simulated_kraken(plan) as running:
+            running.simulator.live.shift(HOUR_NS + HOUR_NS // 10)
             get(f"{running.rest}/0/public/Time")
-            moved = kept.candles("BTC/USD", 60, 3)
-        with simulated_kraken(plan_in(place, market=market)) as running:
+            moved = running.simulator.live.exchange.candles("BTC/USD", 60, 3)
+        with simulated_kraken(plan) as running:
             reopened = running.simulator.live.exchange
             after = reopened.candles("BTC/USD", 60, 3)
             assert [each.open_ns for each in after] == [each.open_ns for each in moved]
             for was, now in zip(moved[:-1], after[:-1], strict=True):
                 assert abs(was.close / now.close - 1) < Decimal("0.002")
-            assert abs(reopened.ticker("BTC/USD").bid / moved[-1].close - 1) < Decimal("0.002")
-            assert before > 0
+            bid = reopened.book("BTC/USD", 1).bids[0].price
+            assert abs(bid / moved[-1].close - 1) < Decimal("0.004")
 
 
 def test_a_dead_mans_switch_and_an_orders_end_go_on_too(folder: Path) -> None:
@@ -173,9 +196,11 @@ def test_modes_and_taken_back_keys_go_on_too(folder: Path) -> None:
 
 
 def test_one_process_holds_a_state(folder: Path) -> None:
-    with simulated_kraken(plan_in(folder)):
-        with pytest.raises(StateHeldError, match="served by another simulator"):
-            StateFile(folder)
+    with (
+        simulated_kraken(plan_in(folder)),
+        pytest.raises(StateHeldError, match="served by another simulator"),
+    ):
+        StateFile(folder)
     StateFile(folder).close()
 
 

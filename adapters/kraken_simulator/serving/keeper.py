@@ -71,7 +71,8 @@ class Keeper:
         self._ring = ring
         self._file = file
         self._ahead_ns = int(AHEAD_SECONDS * SECOND_NS * speed)
-        self._told_ns = exchange.now_ns
+        self._told_ns = self._latest_ns = exchange.now_ns
+        self._wall_ns = time.time_ns()
         self._written = {name: _Written(each) for name, each in self._accounts.items()}
         self._venue = self._venue_now()
         self._keys = ring.kept()
@@ -103,6 +104,7 @@ class Keeper:
 
     def promise(self, ns: int) -> None:
         """The venue is about to tell this time: no later opening may begin before it."""
+        self._latest_ns, self._wall_ns = max(self._latest_ns, ns), time.time_ns()
         if ns > self._told_ns:
             self._told_ns = ns + self._ahead_ns
             self._file.write(self._change([], []), durable=False)
@@ -110,14 +112,14 @@ class Keeper:
     def close(self) -> None:
         """Say what time it is at the end; no time beyond it was told."""
         self.keep()
-        self._told_ns = self._exchange.now_ns
+        self._told_ns = max(self._latest_ns, self._exchange.now_ns)
         self._file.write(self._change([], []), durable=True)
 
     def _change(self, accounts: list[KeptAccount], keys: list[KeptKey]) -> Change:
         return Change(
-            at_ns=self._exchange.now_ns,
+            at_ns=self._latest_ns,
             told_ns=self._told_ns,
-            wall_ns=time.time_ns(),
+            wall_ns=self._wall_ns,
             accounts=accounts,
             keys=keys,
         )
