@@ -14,9 +14,10 @@ from decimal import Decimal
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
+import msgspec
 import numpy as np
 
-from actors.dataset import Dataset
+from actors.dataset import FEED, Dataset
 from actors.ids import digest_hex
 from actors.instant import MILLISECOND_NS, MINUTE_NS, SECOND_NS
 from actors.instruments import Instrument
@@ -30,8 +31,9 @@ from adapters.instruments.table import canonical_symbol
 from adapters.kraken.capture import CaptureFile
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
-from adapters.kraken.public_rest import Pair, PublicRest, first_fee
+from adapters.kraken.public_rest import PAUSE_SECONDS, Pair, PublicRest, first_fee
 from adapters.kraken.socket import Patience
+from service.bundles import SEEDED, SEEDED_KRAKEN
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
 from service.feeds import UNIVERSE
@@ -46,6 +48,25 @@ CLOCK_OFF_MOST_NS: Final = 30 * SECOND_NS
 _MINUTES: Final = (1, 5, 15, 30, 60, 240, 1440)
 _BASE: Final = f"/{QUOTE}"
 Say = Callable[[str], None]
+
+
+class SeededVenue(msgspec.Struct, frozen=True):
+    """The market of a simulator that this service started itself, by what it is made from.
+
+    Only whoever starts the process may make one: an answer on loopback proves nothing.
+    """
+
+    seed: int
+    market: str
+    process: str
+    symbols: tuple[str, ...]
+
+    @property
+    def dataset(self) -> Dataset:
+        """The market as a run states it: made from a seed, of all symbols, without an end."""
+        names = ",".join(self.symbols)
+        digest = digest_hex("seeded kraken", self.process, self.market, str(self.seed), names)
+        return Dataset(FEED, SEEDED, f"seed {self.seed}", digest, gaps=0, seed=self.seed)
 
 
 class LiveMarket:
@@ -63,10 +84,16 @@ class LiveMarket:
         *,
         capture: CaptureFile | None = None,
         clock: EdgeClock | None = None,
+        seeded: SeededVenue | None = None,
     ) -> None:
+        """`seeded` is the simulator behind the addresses, when we started it ourselves."""
         host = urlsplit(settings.kraken.public_socket_url).hostname or ""
         self.kind = LOOPBACK_KIND if host in LOOPBACK else KIND
         self.digest = digest_hex("kraken public market", host)
+        if seeded is not None:
+            assert self.kind == LOOPBACK_KIND, "a simulator of ours answers on this machine"
+            self.kind, self.datasets = SEEDED_KRAKEN, (seeded.dataset,)
+            self.digest = seeded.dataset.sha256
         self.symbols = symbols
         self.rules: tuple[Instrument, ...] = ()
         self.left_out: dict[str, str] = {}
@@ -74,7 +101,9 @@ class LiveMarket:
         self.clock = clock or EdgeClock()
         self._settings = settings
         self._capture = capture
-        self._rest = PublicRest(settings.kraken.rest_url, canonical_symbol)
+        # A venue of ours counts no calls; its minutes may pass in seconds while we ask.
+        pause = PAUSE_SECONDS if seeded is None else 0.0
+        self._rest = PublicRest(settings.kraken.rest_url, canonical_symbol, pause_seconds=pause)
         self._open = AsyncExitStack()
         self._feed: LiveFeed | None = None
         self._listening: asyncio.Task[None] | None = None

@@ -17,7 +17,7 @@ from adapters.kraken_simulator.fees import rounded
 from adapters.kraken_simulator.instruments import Instrument
 from adapters.kraken_simulator.liquidity import Liquidity, Take
 from adapters.kraken_simulator.paths import NAMES, HourPath, Paths
-from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS, Pair
+from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS
 from adapters.kraken_simulator.recorded import (
     CandlePath,
     Playback,
@@ -76,7 +76,7 @@ class Market:
         self._others: dict[str, Liquidity | Playback] = {
             symbol: Liquidity(
                 row,
-                _quoted(PAIRS[symbol], paths.spread_min),
+                paths.pair(symbol),
                 venue.books[symbol],
                 unit_stream(seed, symbol + opening),
                 take,
@@ -183,7 +183,3 @@ class Market:
         relative = volatility[place] / self._paths.usual * self._paths.busy
         busy = np.minimum(HOUR_VOLUME[number % 24] * np.sqrt(relative), _ACTIVITY_MAX)
         return _Minute(minute, path.tolist(), busy.tolist())
-
-
-def _quoted(pair: Pair, spread_min: float) -> Pair:
-    return msgspec.structs.replace(pair, spread=max(pair.spread, spread_min))

@@ -16,7 +16,7 @@ from adapters.kraken_simulator.book import UNIT
 from adapters.kraken_simulator.draws import F64, keys_of, units, words
 from adapters.kraken_simulator.instruments import Instrument
 from adapters.kraken_simulator.paths import NAMES, HourPath, Paths
-from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS
+from adapters.kraken_simulator.profiles import HOUR_VOLUME, Pair
 from adapters.kraken_simulator.tape import MINUTE_NS, Bar
 from adapters.kraken_simulator.walk import MINUTES
 
@@ -32,6 +32,7 @@ class Before:
         """`first` is the hour in which the exchange opens, `paths` has those before it."""
         hour, prices, volatility = first
         self._seed = seed
+        self._pair = paths.pair
         self.start_minute = started_ns // MINUTE_NS
         inside = self.start_minute - hour * MINUTES
         hours, fine = paths.before()
@@ -44,16 +45,19 @@ class Before:
 
     def minutes(self, row: Instrument, scale: float) -> Bars:
         """Minute bars of a pair, its path times `scale`."""
-        column = _COLUMN[PAIRS[row.symbol].numerator]
-        path, volatility = _fair(row.symbol, self._minutes), self._minute_volatility[:, column]
-        return _drawn(self._seed, row, path * scale, volatility, first=self._first_minute, length=1)
+        pair = self._pair(row.symbol)
+        column = _COLUMN[pair.numerator]
+        path, volatility = _fair(pair, self._minutes), self._minute_volatility[:, column]
+        bars = _Drawing(self._seed, row, pair, self._first_minute, 1)
+        return bars.along(path * scale, volatility)
 
     def hours(self, row: Instrument, scale: float) -> Bars:
         """Hourly bars of a pair, up to the hour of the start."""
-        column = _COLUMN[PAIRS[row.symbol].numerator]
-        path, volatility = _fair(row.symbol, self._hours), self._hour_volatility[:, column]
-        first = self._first_hour
-        return _drawn(self._seed, row, path * scale, volatility, first=first, length=MINUTES)
+        pair = self._pair(row.symbol)
+        column = _COLUMN[pair.numerator]
+        path, volatility = _fair(pair, self._hours), self._hour_volatility[:, column]
+        bars = _Drawing(self._seed, row, pair, self._first_hour, MINUTES)
+        return bars.along(path * scale, volatility)
 
 
 @dataclass(frozen=True)
@@ -86,35 +90,42 @@ class Bars:
         return bar
 
 
-def _fair(symbol: str, prices: F64) -> F64:
-    pair = PAIRS[symbol]
+def _fair(pair: Pair, prices: F64) -> F64:
     path: F64 = prices[:, _COLUMN[pair.numerator]]
     if pair.denominator is not None:
         path = path / prices[:, _COLUMN[pair.denominator]]
     return path
 
 
-def _drawn(
-    seed: int, row: Instrument, path: F64, volatility: F64, *, first: int, length: int
-) -> Bars:
-    """Bars between the points of a path."""
-    count = len(path) - 1
-    keys = keys_of(seed, (row.symbol,), f"past {length}")
-    high, low, size, trades = units(words(keys, first, count, 4))[:, 0].T
-    opens, closes = path[:-1], path[1:]
-    usd = PAIRS[row.symbol].daily_usd * length / DAY_MINUTES
-    hours = (np.arange(first, first + count) * length // MINUTES) % 24
-    busy = np.array(HOUR_VOLUME)[hours] * (0.45 + 0.22 / (size + 0.08))
-    # Extremes beyond both ends: up to 0.9 of the bar's volatility, near none most often.
-    highs = np.maximum(opens, closes) * (1.0 + 0.9 * volatility * high * high)
-    lows = np.minimum(opens, closes) * (1.0 - 0.9 * volatility * low * low)
-    ticks = np.rint(np.stack((opens, highs, lows, closes)) / float(row.tick))
-    return Bars(
-        first=first,
-        length=length,
-        tick=int(row.tick * UNIT),
-        lot=int(row.lot * UNIT),
-        ticks=np.maximum(ticks, 1.0).astype(np.int64),
-        lots=np.maximum(np.rint(usd * busy / closes / float(row.lot)), 1.0).astype(np.int64),
-        counts=np.rint(usd * busy / _TICKET_USD * (0.5 + trades)).astype(np.int64),
-    )
+@dataclass(frozen=True)
+class _Drawing:
+    """How bars of a pair are drawn: from which one on, and of which length in minutes."""
+
+    seed: int
+    row: Instrument
+    pair: Pair
+    first: int
+    length: int
+
+    def along(self, path: F64, volatility: F64) -> Bars:
+        """Bars between the points of a path."""
+        row, first, length, count = self.row, self.first, self.length, len(path) - 1
+        keys = keys_of(self.seed, (row.symbol,), f"past {length}")
+        high, low, size, trades = units(words(keys, first, count, 4))[:, 0].T
+        opens, closes = path[:-1], path[1:]
+        usd = self.pair.daily_usd * length / DAY_MINUTES
+        hours = (np.arange(first, first + count) * length // MINUTES) % 24
+        busy = np.array(HOUR_VOLUME)[hours] * (0.45 + 0.22 / (size + 0.08))
+        # Extremes beyond both ends: up to 0.9 of the bar's volatility, near none most often.
+        highs = np.maximum(opens, closes) * (1.0 + 0.9 * volatility * high * high)
+        lows = np.minimum(opens, closes) * (1.0 - 0.9 * volatility * low * low)
+        ticks = np.rint(np.stack((opens, highs, lows, closes)) / float(row.tick))
+        return Bars(
+            first=first,
+            length=length,
+            tick=int(row.tick * UNIT),
+            lot=int(row.lot * UNIT),
+            ticks=np.maximum(ticks, 1.0).astype(np.int64),
+            lots=np.maximum(np.rint(usd * busy / closes / float(row.lot)), 1.0).astype(np.int64),
+            counts=np.rint(usd * busy / _TICKET_USD * (0.5 + trades)).astype(np.int64),
+        )

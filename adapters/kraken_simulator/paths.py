@@ -10,10 +10,11 @@ from __future__ import annotations
 
 from typing import Final, Literal, Protocol
 
+import msgspec
 import numpy as np
 
 from adapters.kraken_simulator.draws import F64, keys_of, units, words
-from adapters.kraken_simulator.profiles import PROCESSES, Asset
+from adapters.kraken_simulator.profiles import PAIRS, PROCESSES, Asset, Pair
 from adapters.kraken_simulator.walk import MINUTES, Hour, HourlyWalk, Minutes
 
 MarketKind = Literal["natural", "planted"]
@@ -25,6 +26,8 @@ FINE_HOURS: Final = 15 * 24 + 24
 HOURS: Final = 720 * 24 + 24
 PLANTED_HOURS: Final = 36
 """Hours before the origin that a planted market has: two thousand minutes, enough to warm up."""
+PLANTED_DAILY_USD: Final = 1.6e7
+PLANTED_SPREAD: Final = 0.0008
 
 REGIME_MINUTES: Final = 36.0
 DRIFT_MAX: Final = 0.0035
@@ -37,14 +40,15 @@ class Paths(Protocol):
     """The hours of one market, one after the other.
 
     `usual` is every process's usual volatility, `busy` what a minute's volatility over it is
-    multiplied with to say how busy the minute is. Others act once in `pace` steps of 100 ms, and
-    quote no closer than `spread_min`, as a ratio of the price.
+    multiplied with to say how busy the minute is. Others act once in `pace` steps of 100 ms.
     """
 
     usual: F64
     busy: float
     pace: int
-    spread_min: float
+
+    def pair(self, symbol: str) -> Pair:
+        """How others trade a pair."""
 
     def next(self) -> HourPath:
         """The next hour; the first one is that in which the exchange opens."""
@@ -65,7 +69,6 @@ class NaturalPaths:
 
     busy: float = float(np.sqrt(float(MINUTES)))
     pace: int = 1
-    spread_min: float = 0.0
 
     def __init__(self, seed: int, origin_hour: int, hour: int) -> None:
         self.usual = _volatilities()
@@ -75,6 +78,10 @@ class NaturalPaths:
         self._anchor = self._walk.price
         self._minutes = Minutes(seed, NAMES)
         self._passed = [self._walk.next() for _ in range(hour - origin_hour)][-HOURS:]
+
+    def pair(self, symbol: str) -> Pair:
+        """As recorded."""
+        return PAIRS[symbol]
 
     def next(self) -> HourPath:
         """The next hour."""
@@ -95,13 +102,21 @@ class PlantedPaths:
 
     busy: float = 1.0
     pace: int = 5
-    spread_min: float = 0.0008
 
     def __init__(self, seed: int, origin_hour: int, hour: int) -> None:
         self.usual = _volatilities()
         self._walk = DriftingWalk(seed, PROCESSES, (origin_hour - PLANTED_HOURS) * MINUTES)
         count = hour - origin_hour + PLANTED_HOURS
         self._passed = [self._made() for _ in range(count)][-FINE_HOURS:]
+
+    def pair(self, symbol: str) -> Pair:
+        """Busy enough that every minute has trades; not closer than such moves let anybody be."""
+        usual = PAIRS[symbol]
+        return msgspec.structs.replace(
+            usual,
+            daily_usd=max(usual.daily_usd, PLANTED_DAILY_USD),
+            spread=max(usual.spread, PLANTED_SPREAD),
+        )
 
     def next(self) -> HourPath:
         """The next hour."""

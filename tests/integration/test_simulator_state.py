@@ -273,7 +273,7 @@ def refused(plan: Plan) -> Iterator[StateError]:
         ({"seed": 8}, "with seed 7"),
         ({"market": "planted"}, "with market natural"),
         ({"symbols": ("BTC/USD",)}, "with other symbols"),
-        ({"accounts": (account_of("alpha=USD:1", "pro"),)}, "with other accounts"),
+        ({"accounts": (account_of("gamma=USD:1", "pro"),)}, "with other accounts"),
     ],
 )
 def test_a_state_is_never_used_for_another_venue(

@@ -26,6 +26,8 @@ from adapters.kraken_simulator.serving.plan import Plan
 from adapters.kraken_simulator.serving.state import Found, Identity, StateFile
 from adapters.kraken_simulator.wire import SECOND_NS, rfc3339
 
+PROCESS: Final = "kraken-simulator/1"
+"""Raised whenever the same seed makes another market."""
 LOOPBACK: Final = "127.0.0.1"
 SHUTDOWN_SECONDS: Final = 1.0
 
@@ -73,6 +75,7 @@ class Running:
             "seed": self.plan.seed,
             "speed": float(self.plan.speed),
             "market": self.plan.market,
+            "process": PROCESS,
             "state": None if self.plan.state is None else str(self.plan.state),
             "started": rfc3339(self.simulator.started_ns),
             "pairs": list(self.plan.symbols),

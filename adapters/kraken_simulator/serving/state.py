@@ -27,7 +27,7 @@ FILE: Final = "kraken-simulator.state"
 LOCK: Final = "kraken-simulator.lock"
 FORMAT: Final = 1
 _CHECK: Final = 8
-_NAMED: Final = ("seed", "market", "symbols", "accounts", "conduct")
+_NAMED: Final = ("seed", "market", "symbols", "names", "conduct")
 
 
 class StateError(Exception):
@@ -43,7 +43,10 @@ class StateHeldError(StateError):
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
-    """What a state belongs to: it is never used for another venue."""
+    """What a state belongs to: it is never used for another venue.
+
+    `accounts` are as they were opened; another opening balance means nothing later.
+    """
 
     simulator: str = "kraken"
     format: int = FORMAT
@@ -53,6 +56,11 @@ class Identity(msgspec.Struct, frozen=True, kw_only=True):
     accounts: tuple[AccountSpec, ...]
     conduct: Conduct
     origin_ns: int
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The accounts."""
+        return tuple(each.account for each in self.accounts)
 
 
 class Change(msgspec.Struct, omit_defaults=True, kw_only=True):
@@ -194,6 +202,7 @@ class StateFile:
             if getattr(told, name) != getattr(wanted, name):
                 value = getattr(told, name)
                 of_it = f"{name} {value}" if isinstance(value, (int, str)) else f"other {name}"
+                of_it = of_it.replace("names", "accounts")
                 raise StateError(
                     f"The state {self.path} belongs to another simulated Kraken, with {of_it}",
                     "Start it with the options that it began with, or name another folder.",
