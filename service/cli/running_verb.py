@@ -38,7 +38,7 @@ from service.sole_service import sole_service
 from service.stores import MEMORY, POSTGRES, account_place
 
 SIMULATOR: Final = "simulator"
-SPEED: Final = 12.0
+SPEED: Final = 20.0
 SPEED_MOST: Final = 60.0
 BOOK_LEVELS: Final = 100
 SECONDS_MOST: Final = 60
