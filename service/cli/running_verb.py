@@ -72,6 +72,11 @@ def run(**given: Any) -> None:
     """
     settings = settings_of(given["settings_file"], given["data_dir"])
     if feed_of(settings, given["feed"]) == SEEDED:
+        if given["feed"] is None:
+            _say(
+                f"the account {settings.account.name} keeps the seeded feed that it was opened"
+                " with; another --data-dir opens one at the simulated Kraken"
+            )
         trade_seeded(given, throwaway=False)
         return
     speed = SPEED if given["speed"] is None else given["speed"]

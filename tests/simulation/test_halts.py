@@ -69,6 +69,7 @@ def ballast(*arguments: str) -> Result:
 def trade(home: Path, events: int) -> tuple[int, dict[str, Any]]:
     """`ballast run` for so many inputs: its exit code and its card."""
     given = ("--events", str(events), "--headless", "--json", "--journal", "file")
+    given += ("--feed", "seeded")
     result = ballast("run", *given, "--data-dir", str(home))
     return result.exit_code, msgspec.json.decode(result.stdout)
 
