@@ -65,15 +65,10 @@ class Exchange(Reading):
         A pair in `recorded` follows its recording (see `recorded.moved_to` for its times). With
         `kept` the exchange opens again with the accounts that it had.
         """
-        rows = {}
-        for symbol in symbols:
-            if symbol not in INSTRUMENTS:
-                raise ValueError(f"the simulated exchange has no pair {symbol}")
-            rows[symbol] = INSTRUMENTS[symbol]
         venue = Venue(
             seed=seed,
             started_ns=started_ns,
-            instruments=rows,
+            instruments=_rows(symbols),
             accounts={spec.account: Account(spec, started_ns) for spec in accounts},
             status=status,
             conduct=conduct or Conduct(),
@@ -317,3 +312,10 @@ class Exchange(Reading):
             else:
                 venue.now_ns = now_ns
                 return
+
+
+def _rows(symbols: tuple[str, ...]) -> dict[str, Instrument]:
+    for symbol in symbols:
+        if symbol not in INSTRUMENTS:
+            raise ValueError(f"the simulated exchange has no pair {symbol}")
+    return {symbol: INSTRUMENTS[symbol] for symbol in symbols}

@@ -329,7 +329,8 @@ class Killed:
             try:
                 assert process.stdout is not None
                 told = json.loads(process.stdout.readline())
-                yield process, Signer(SimpleNamespace(rest=told["rest"]), self.key)  # type: ignore[arg-type]
+                running: Any = SimpleNamespace(rest=told["rest"])
+                yield process, Signer(running, self.key)
             finally:
                 process.kill()
 
