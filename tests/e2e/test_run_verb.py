@@ -41,7 +41,7 @@ def simulators(home: Path) -> list[int]:
     return found
 
 
-def until(condition: Callable[[], Any], what: str, seconds: float = 45) -> None:
+def until(condition: Callable[[], Any], what: str, seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s: {what}"
@@ -73,9 +73,10 @@ def sound(card: dict[str, Any]) -> None:
     assert "not a market result: simulated Kraken" in card["notice"]
 
 
+@pytest.mark.timeout(240)
 def test_a_new_user_trades_and_the_next_run_continues_the_same_account(ballast: Ballast) -> None:
     process = ballast.start("run", "--headless", "--json")
-    until(lambda: any(row["fills"] for row in told(ballast.home, "progress")), "a fill", 100)
+    until(lambda: any(row["fills"] for row in told(ballast.home, "progress")), "a fill", 150)
     second = ballast("run", "--for", "5s", "--json")
     assert second.code == 6
     assert f"is being traded by process {process.pid} since" in second.sentence
@@ -95,6 +96,7 @@ def test_a_new_user_trades_and_the_next_run_continues_the_same_account(ballast: 
     assert ballast("db", "validate", patience=PATIENCE).code == 0
 
 
+@pytest.mark.timeout(240)
 def test_whatever_is_killed_the_account_goes_on(ballast: Ballast) -> None:
     process = ballast.start("run", "--headless", *FILE)
     ballast.trading()
@@ -120,16 +122,20 @@ def test_whatever_is_killed_the_account_goes_on(ballast: Ballast) -> None:
     assert recovered[0] == 0 < recovered[1] < recovered[2]
 
 
-def test_an_account_of_the_seeded_feed_keeps_it(ballast: Ballast) -> None:
-    seeded = ballast("run", "--feed", "seeded", "--events", 60, "--json", *FILE).card
-    assert seeded["feed"] == "seeded"
-    again = ballast("run", "--events", 60, "--json", *FILE)
+def test_an_account_of_the_seeded_feed_keeps_it(
+    ballast: Ballast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run(*options: str) -> Answer:
+        return ballast.inside(monkeypatch, "run", "--json", *FILE, *options)
+
+    assert run("--feed", "seeded", "--events", "60").card["feed"] == "seeded"
+    again = run("--events", "60")
     assert again.card["feed"] == "seeded"
     assert "keeps the seeded feed" in again.err
-    other = ballast("run", "--feed", "simulator", "--for", "5s", "--json", *FILE, patience=PATIENCE)
+    other = run("--feed", "simulator", "--for", "5s")
     assert other.code == 2
     assert "was opened with" in other.sentence
-    assert ballast("run", "--events", 60, "--json", *FILE).card["parity"] is True
+    assert run("--events", "60").card["parity"] is True
 
 
 def test_a_damaged_state_of_the_simulator_is_refused_and_left_alone(ballast: Ballast) -> None:
