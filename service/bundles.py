@@ -23,6 +23,8 @@ from service.failures import ExitCode, UserError
 
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
 SEEDED: Final = "seeded"
+SEEDED_KRAKEN: Final = "seeded:kraken"
+"""The planted market of a simulated Kraken that this service started itself."""
 PAPER_ONLY: Final = "PAPER_ONLY"
 LIVE: Final = "LIVE"
 """The mode that trades money, and how far an activation for it reaches."""
@@ -102,7 +104,7 @@ class RecordedBundle:
 
 def choose_bundle(name: str, *, mode: str, feed_kind: str, activation: str = "") -> Choice:
     """The bundle of a run. Raises UserError when it is named wrongly, damaged or forbidden here."""
-    seeded = feed_kind == SEEDED
+    seeded = feed_kind in {SEEDED, SEEDED_KRAKEN}
     folder = _folder(name or ("synthetic" if seeded else "baseline"))
     bundle = _load(folder)
     if bundle.manifest.marker == SYNTHETIC_ONLY:

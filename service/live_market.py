@@ -10,14 +10,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final, TypeAlias
 from urllib.parse import urlsplit
 
+import msgspec
 import numpy as np
 
-from actors.dataset import Dataset
+from actors.dataset import FEED, Dataset
 from actors.fees import with_fees
 from actors.ids import digest_hex
 from actors.instant import MILLISECOND_NS, MINUTE_NS, SECOND_NS
@@ -36,6 +36,7 @@ from adapters.kraken.records import AssetPair
 from adapters.kraken.rest import KrakenRest
 from adapters.kraken.rule_book import PairRules
 from adapters.kraken.socket import Patience
+from service.bundles import SEEDED, SEEDED_KRAKEN
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
 from service.feeds import UNIVERSE
@@ -51,6 +52,25 @@ _MINUTES: Final = (1, 5, 15, 30, 60, 240, 1440)
 _BASE: Final = f"/{QUOTE}"
 Say = Callable[[str], None]
 AskFees = Callable[[tuple[str, ...]], Awaitable[tuple[FeeTier, ...]]]
+
+
+class SeededVenue(msgspec.Struct, frozen=True):
+    """The market of a simulator that this service started itself, by what it is made from.
+
+    Only whoever starts the process may make one: an answer on loopback proves nothing.
+    """
+
+    seed: int
+    market: str
+    process: str
+    symbols: tuple[str, ...]
+
+    @property
+    def dataset(self) -> Dataset:
+        """The market as a run states it: made from a seed, of all symbols, without an end."""
+        names = ",".join(self.symbols)
+        digest = digest_hex("seeded kraken", self.process, self.market, str(self.seed), names)
+        return Dataset(FEED, SEEDED, f"seed {self.seed}", digest, gaps=0, seed=self.seed)
 
 
 class LiveMarket:
@@ -70,10 +90,16 @@ class LiveMarket:
         capture: CaptureFile | None = None,
         clock: EdgeClock | None = None,
         pause_seconds: float = PATIENCE.public_pause,
+        seeded: SeededVenue | None = None,
     ) -> None:
+        """`seeded` is the simulator behind the addresses, when we started it ourselves."""
         host = urlsplit(settings.kraken.public_socket_url).hostname or ""
         self.kind = LOOPBACK_KIND if host in LOOPBACK else KIND
         self.digest = digest_hex("kraken public market", host)
+        if seeded is not None:
+            assert self.kind == LOOPBACK_KIND, "a simulator of ours answers on this machine"
+            self.kind, self.datasets = SEEDED_KRAKEN, (seeded.dataset,)
+            self.digest = seeded.dataset.sha256
         self.symbols = symbols
         self.rules: tuple[Instrument, ...] = ()
         self.left_out: dict[str, str] = {}
@@ -83,7 +109,9 @@ class LiveMarket:
         """Who tells what the account pays; without, the first public tier counts."""
         self._settings = settings
         self._capture = capture
-        patience = replace(PATIENCE, public_pause=pause_seconds)
+        # A venue of ours counts no calls; its minutes may pass in seconds while we ask.
+        pause = pause_seconds if seeded is None else 0.0
+        patience = msgspec.structs.replace(PATIENCE, public_pause=pause)
         self._rest = KrakenRest(settings.kraken.rest_url, clock=self.clock.now, patience=patience)
         self._market = PublicMarket(self._rest, canonical_symbol)
         self._open = AsyncExitStack()

@@ -171,7 +171,7 @@ async def open_segment(
     if kernel.seq:
         await pump.take_snapshot()
     opening = _opening(settings, plan, graph, run, epoch)
-    opening += [FeedItem(opening[0].at, each) for each in unheard]
+    opening += [FeedItem(opening[-1].at, each) for each in unheard]
     await pump.admit(opening)
     await pump.flush()
     return OpenSegment(run, graph, pump, recovered, epoch)
@@ -183,7 +183,10 @@ def _opening(
     """The inputs that start a run; an account that never had funds gets its opening balance."""
     kernel, account = graph.kernel, settings.account
     at = max(kernel.at, plan.starts_at)
-    opening = [FeedItem(at, _started(settings, plan, graph, run, epoch))]
+    # A run begins where the account stood: what timers do in the time since then is the run's, and
+    # must come after what the run states of itself.
+    begins = kernel.at if kernel.seq else at
+    opening = [FeedItem(begins, _started(settings, plan, graph, run, epoch))]
     if kernel.seq:
         opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
     if not plan.funded_by_venue and not kernel.actor("ledger").state.deposits:

@@ -1,6 +1,8 @@
 """The Kraken simulator as a process of our own: started on a free port of loopback, ended with us.
 
-Its first line on stdout says where it answers and with which keys.
+Its first line on stdout says where it answers and with which keys. It ends when its standard input
+does, so it never outlives us, however we end. One whose state is kept is started again when it ends
+by itself: its orders are on its disk, and its time has passed meanwhile.
 """
 
 from __future__ import annotations
@@ -8,10 +10,13 @@ from __future__ import annotations
 import asyncio
 import sys
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from asyncio.subprocess import Process
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager, suppress
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -19,8 +24,19 @@ from service.failures import ExitCode, UserError
 
 READY_SECONDS: Final = 60.0
 END_SECONDS: Final = 10.0
+HELD_SECONDS: Final = 10.0
+PAUSE_SECONDS: Final = 2.0
 _LOOK_SECONDS: Final = 0.1
+_LINE_BYTES: Final = 1 << 20
 _COMMAND: Final = "from service.entry import main; main()"
+
+
+class _Failure(msgspec.Struct, frozen=True):
+    """What a verb that failed says of itself."""
+
+    error: str
+    remedy: str
+    exit_code: int
 
 
 class SimulatorKey(msgspec.Struct, frozen=True):
@@ -51,6 +67,10 @@ class SimulatorPlace(msgspec.Struct, frozen=True):
     websocket_auth: str
     speed: float
     accounts: tuple[SimulatorAccount, ...]
+    seed: int = 0
+    market: str = ""
+    process: str = ""
+    pairs: tuple[str, ...] = ()
 
     def trader(self) -> tuple[SimulatorAccount, SimulatorKey]:
         """An account and its key that may trade, cannot withdraw and needs no second factor."""
@@ -72,34 +92,113 @@ async def simulator(options: Sequence[str], log: Path) -> AsyncIterator[Simulato
 
     Raises UserError when it does not answer in time or ends at once.
     """
+    process, place = await _started(options, log)
+    try:
+        yield place
+    finally:
+        await _ended(process)
+
+
+@asynccontextmanager
+async def kept_simulator(
+    options: Sequence[str], log: Path, say: Callable[[str], None]
+) -> AsyncIterator[SimulatorPlace]:
+    """A running simulator with a state (`options` name it), started again as often as it ends.
+
+    Raises UserError as `simulator` does.
+    """
+    process, place = await _started(options, log, patience=HELD_SECONDS)
+    watch = _Watch(process, (*options, "--away", "passes"), log, say)
+    watching = asyncio.create_task(watch.run(urlsplit(place.rest).port or 0))
+    try:
+        yield place
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+        await _ended(watch.process)
+
+
+class _Watch:
+    """Keeps a simulator up."""
+
+    def __init__(
+        self, process: Process, options: Sequence[str], log: Path, say: Callable[[str], None]
+    ) -> None:
+        self.process = process
+        self._options = options
+        self._log = log
+        self._say = say
+
+    async def run(self, port: int) -> None:
+        """Start it again at the same port whenever it ends; give up where it says why it cannot."""
+        for pause in chain((0.0,), repeat(PAUSE_SECONDS)):
+            code = await self.process.wait()
+            self._say(f"the simulated Kraken ended (code {code}); it is started again")
+            await asyncio.sleep(pause)
+            try:
+                self.process, _ = await _started(
+                    (*self._options, "--port", str(port)), self._log, patience=HELD_SECONDS
+                )
+            except UserError as error:
+                self._say(f"the simulated Kraken cannot go on: {error.sentence} {error.remedy}")
+                if error.code != ExitCode.ENVIRONMENT:
+                    return
+
+
+async def _started(
+    options: Sequence[str], log: Path, *, patience: float = 0.0
+) -> tuple[Process, SimulatorPlace]:
+    """A process that serves. A state that one of ours still holds is waited for."""
+    patient_until = time.monotonic() + patience
+    while True:
+        process = await _process(options, log)
+        try:
+            return process, await _ready(process, log)
+        except UserError as error:
+            await _ended(process)
+            if error.code != ExitCode.FENCED or time.monotonic() > patient_until:
+                raise
+            await asyncio.sleep(_LOOK_SECONDS)
+
+
+async def _process(options: Sequence[str], log: Path) -> Process:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as said:
-        process = await asyncio.create_subprocess_exec(
+        return await asyncio.create_subprocess_exec(
             *(sys.executable, "-c", _COMMAND, "simulate", "kraken"),
-            *("--port", "0", "--print-keys", "--json", *options),
+            *("--port", "0", "--print-keys", "--json", "--stop-at-eof", *options),
+            stdin=asyncio.subprocess.PIPE,
             stdout=asyncio.subprocess.PIPE,
             stderr=said,
+            limit=_LINE_BYTES,
             # A Ctrl-C of the terminal is ours to take: the venue must outlive our clean stop.
             start_new_session=True,
         )
+
+
+async def _ended(process: Process) -> None:
+    """End it, by force if need be."""
+    if process.returncode is None:
+        process.terminate()
     try:
-        yield await _ready(process, log)
-    finally:
-        if process.returncode is None:
-            process.terminate()
-        try:
-            await asyncio.wait_for(process.wait(), END_SECONDS)
-        except TimeoutError:
-            process.kill()
-            await process.wait()
+        await asyncio.wait_for(process.wait(), END_SECONDS)
+    except TimeoutError:
+        process.kill()
+        await process.wait()
 
 
-async def _ready(process: asyncio.subprocess.Process, log: Path) -> SimulatorPlace:
+async def _ready(process: Process, log: Path) -> SimulatorPlace:
+    """What it says first. Raises UserError, with its own words where it has any."""
     assert process.stdout is not None
+    line = b""
     try:
         line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
         return msgspec.json.decode(line, type=SimulatorPlace)
     except (TimeoutError, msgspec.DecodeError) as error:
+        with suppress(msgspec.DecodeError, ValueError):
+            told = msgspec.json.decode(line, type=_Failure)
+            raise UserError(ExitCode(told.exit_code), told.error, told.remedy) from error
         raise UserError(
             ExitCode.ENVIRONMENT,
             "The Kraken simulator did not start.",

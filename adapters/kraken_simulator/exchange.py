@@ -7,28 +7,17 @@ order. Refusals are raised as `errors.Refusal` with Kraken's text.
 
 from __future__ import annotations
 
-import copy
-from collections import deque
 from decimal import Decimal
-from itertools import islice
 
 from adapters.kraken_simulator.accounts import Account
 from adapters.kraken_simulator.amending import Amending
 from adapters.kraken_simulator.cancelling import Cancelling
 from adapters.kraken_simulator.conduct import Conduct
-from adapters.kraken_simulator.counters import THRESHOLDS
-from adapters.kraken_simulator.events import Event, LedgerEntry, SystemStatus, Trade
-from adapters.kraken_simulator.fees import rates_at
+from adapters.kraken_simulator.events import Event, SystemStatus, Trade
 from adapters.kraken_simulator.history import History
-from adapters.kraken_simulator.instruments import (
-    ASSETS,
-    INSTRUMENTS,
-    UNIVERSE,
-    Asset,
-    Instrument,
-    PairStatus,
-)
+from adapters.kraken_simulator.instruments import INSTRUMENTS, UNIVERSE, Instrument, PairStatus
 from adapters.kraken_simulator.interventions import Interventions
+from adapters.kraken_simulator.kept import Kept, put_back, rest_again
 from adapters.kraken_simulator.ledger import Ledger
 from adapters.kraken_simulator.market import Market
 from adapters.kraken_simulator.matching import Matching
@@ -41,19 +30,21 @@ from adapters.kraken_simulator.orders import (
     Edited,
     EditOrder,
     Fill,
-    Order,
     Placed,
 )
+from adapters.kraken_simulator.paths import MarketKind, paths_of
+from adapters.kraken_simulator.reading import Reading
 from adapters.kraken_simulator.recorded import Recording
 from adapters.kraken_simulator.registry import Registry
 from adapters.kraken_simulator.settlement import Settlement
 from adapters.kraken_simulator.trading import Trading
 from adapters.kraken_simulator.triggers import Triggers
 from adapters.kraken_simulator.venue import Venue
-from adapters.kraken_simulator.views import AccountSpec, Book, Candle, FeeRate, Ticker, Wallet
+from adapters.kraken_simulator.views import AccountSpec
+from adapters.kraken_simulator.walk import HOUR_NS
 
 
-class Exchange:
+class Exchange(Reading):
     """One seeded exchange. Equal arguments and equal calls give equal events, on every machine."""
 
     def __init__(
@@ -66,20 +57,18 @@ class Exchange:
         status: SystemStatus = "online",
         conduct: Conduct | None = None,
         recorded: tuple[Recording, ...] = (),
+        market: MarketKind = "natural",
+        kept: Kept | None = None,
     ) -> None:
         """Open at `started_ns` (ns UTC) with full books. Raises ValueError for unknown symbols.
 
-        A pair in `recorded` follows its recording (see `recorded.moved_to` for its times).
+        A pair in `recorded` follows its recording (see `recorded.moved_to` for its times). With
+        `kept` the exchange opens again with the accounts that it had.
         """
-        rows = {}
-        for symbol in symbols:
-            if symbol not in INSTRUMENTS:
-                raise ValueError(f"the simulated exchange has no pair {symbol}")
-            rows[symbol] = INSTRUMENTS[symbol]
         venue = Venue(
             seed=seed,
             started_ns=started_ns,
-            instruments=rows,
+            instruments=_rows(symbols),
             accounts={spec.account: Account(spec, started_ns) for spec in accounts},
             status=status,
             conduct=conduct or Conduct(),
@@ -92,18 +81,36 @@ class Exchange:
         self._trading = Trading(venue, registry, self._matching, triggers)
         self._amending = Amending(venue, registry, self._matching, triggers, self._trading)
         self._cancelling = Cancelling(venue, registry, self._trading)
+        origin_ns = started_ns if kept is None else kept.origin_ns
+        paths = paths_of(market, seed, origin_hour=origin_ns // HOUR_NS, hour=started_ns // HOUR_NS)
+        if kept is not None:
+            put_back(venue, kept)
         self._market = Market(
-            venue, seed, self._matching.take_for_others, triggers, recorded=recorded
+            venue,
+            seed,
+            self._matching.take_for_others,
+            triggers,
+            paths=paths,
+            opening=f" {kept.openings}" if kept and kept.openings else "",
+            recorded=recorded,
         )
-        self._history = History(venue, self._market, seed)
+        self._history = History(venue, self._market, seed, paths)
         self._outside = Interventions(
             venue, registry, self._ledger, settlement, triggers=triggers, market=self._market
         )
-        for spec in accounts:
-            account = venue.accounts[spec.account]
-            for asset, amount in spec.balances.items():
-                self._ledger.bring(account, asset, amount, kind="deposit")
+        if kept is None:
+            for spec in accounts:
+                account = venue.accounts[spec.account]
+                for asset, amount in spec.balances.items():
+                    self._ledger.bring(account, asset, amount, kind="deposit")
+        else:
+            rest_again(venue, registry)
         venue.taken()
+
+    @property
+    def venue(self) -> Venue:
+        """All of its state, for whoever keeps it."""
+        return self._venue
 
     @property
     def now_ns(self) -> int:
@@ -128,89 +135,6 @@ class Exchange:
     def events(self) -> tuple[Event, ...]:
         """Take the events since they were last taken, without moving (after a request)."""
         return self._venue.taken()
-
-    # Reading: nothing here moves the market.
-
-    def instrument(self, symbol: str) -> Instrument:
-        """The pair's row as it is now. Raises Refusal (unknown asset pair)."""
-        return self._venue.instrument(symbol)
-
-    def instruments(self) -> tuple[Instrument, ...]:
-        """Every pair of this exchange."""
-        return tuple(self._venue.instruments.values())
-
-    def assets(self) -> tuple[Asset, ...]:
-        """Every asset that a pair of this exchange has."""
-        named = dict.fromkeys(
-            asset for row in self._venue.instruments.values() for asset in (row.base, row.quote)
-        )
-        return tuple(ASSETS[name] for name in named)
-
-    def book(self, symbol: str, depth: int) -> Book:
-        """The best `depth` levels a side, account orders included."""
-        return self._venue.shown(symbol, depth)
-
-    def ticker(self, symbol: str) -> Ticker:
-        """Best prices, last trade and the figures of today and of 24 hours."""
-        return self._history.ticker(symbol)
-
-    def trades(self, symbol: str, *, after_ns: int, count: int) -> tuple[Trade, ...]:
-        """The first `count` trades later than `after_ns`, oldest first."""
-        rows = self._rows(symbol)
-        return tuple(islice((row for row in rows if row.ts > after_ns), count))
-
-    def last_trades(self, symbol: str, count: int) -> tuple[Trade, ...]:
-        """The newest `count` trades, oldest first."""
-        rows = self._rows(symbol)
-        return tuple(islice(rows, max(0, len(rows) - count), None))
-
-    def candles(self, symbol: str, minutes: int, count: int) -> tuple[Candle, ...]:
-        """The newest `count` candles of an interval, oldest first; the last is unfinished.
-
-        Candles before the start come from the same process. Raises Refusal for a strange interval.
-        """
-        return self._history.candles(symbol, minutes, count)
-
-    # Reading an account. Raises KeyError for an unknown account.
-
-    def wallets(self, account: str) -> tuple[Wallet, ...]:
-        """Every asset with a balance or a past one, `.F` apart; holds lie on plain first."""
-        return self._venue.accounts[account].wallets()
-
-    def open_orders(self, account: str) -> tuple[Order, ...]:
-        """Orders that can still be filled, oldest first."""
-        return tuple(map(copy.copy, self._venue.accounts[account].open.values()))
-
-    def closed_orders(self, account: str) -> tuple[Order, ...]:
-        """Orders that ended (closed, canceled, expired), in the order in which they ended."""
-        kept = self._venue.accounts[account]
-        return tuple(copy.copy(kept.orders[order_id]) for order_id in kept.closed)
-
-    def order(self, account: str, order_id: str) -> Order | None:
-        """One order of the account, open or ended; None when it has none of that id."""
-        found = self._venue.accounts[account].orders.get(order_id)
-        return None if found is None else copy.copy(found)
-
-    def fills(self, account: str) -> tuple[Fill, ...]:
-        """The account's trade history, oldest first."""
-        return tuple(self._venue.accounts[account].fills)
-
-    def ledger(self, account: str) -> tuple[LedgerEntry, ...]:
-        """The account's ledger, oldest first."""
-        return tuple(self._venue.accounts[account].ledger)
-
-    def fee_rate(self, account: str, symbol: str) -> FeeRate:
-        """The account's present rates on a pair."""
-        self._venue.instrument(symbol)
-        return rates_at(self._venue.accounts[account].volume.total(self._venue.now_ns))
-
-    def rate_count(self, account: str, symbol: str) -> Decimal:
-        """The pair's order rate counter of the account, decayed to now."""
-        return self._venue.accounts[account].counter(symbol).value(self._venue.now_ns)
-
-    def rate_limit(self, account: str) -> Decimal:
-        """The threshold that the counter may not pass (60, 125 or 180)."""
-        return THRESHOLDS[self._venue.accounts[account].tier]
 
     # Trading. `received_ns` is when the request reached the venue, if it waited since.
 
@@ -372,10 +296,6 @@ class Exchange:
         """From now on fills of the account are charged in base where the balance allows it."""
         self._venue.accounts[account].fees_in_base = on
 
-    def _rows(self, symbol: str) -> deque[Trade]:
-        self._venue.instrument(symbol)
-        return self._venue.tapes[symbol].rows
-
     def _move(self, now_ns: int) -> None:
         """Do all that is due up to `now_ns`, in order of time: market steps, ends, timers."""
         venue, market = self._venue, self._market
@@ -392,3 +312,10 @@ class Exchange:
             else:
                 venue.now_ns = now_ns
                 return
+
+
+def _rows(symbols: tuple[str, ...]) -> dict[str, Instrument]:
+    for symbol in symbols:
+        if symbol not in INSTRUMENTS:
+            raise ValueError(f"the simulated exchange has no pair {symbol}")
+    return {symbol: INSTRUMENTS[symbol] for symbol in symbols}

@@ -78,6 +78,15 @@ class Volume:
         # What was traded before the start counts as one lump on the first day.
         self._days: dict[int, Decimal] = {started_ns // DAY_NS: before_usd}
 
+    @property
+    def days(self) -> dict[int, Decimal]:
+        """What was traded on each day that may still count."""
+        return dict(self._days)
+
+    def go_on(self, days: dict[int, Decimal]) -> None:
+        """Count what was traded before."""
+        self._days = dict(days)
+
     def add(self, usd: Decimal, now_ns: int) -> None:
         """Count a trade."""
         day = now_ns // DAY_NS

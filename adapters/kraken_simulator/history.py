@@ -11,6 +11,7 @@ from adapters.kraken_simulator.fees import rounded
 from adapters.kraken_simulator.instruments import Instrument
 from adapters.kraken_simulator.market import Market
 from adapters.kraken_simulator.past import DAY_MINUTES, Bars, Before
+from adapters.kraken_simulator.paths import Paths
 from adapters.kraken_simulator.tape import MINUTE_NS, Bar
 from adapters.kraken_simulator.venue import Venue
 from adapters.kraken_simulator.views import Candle, Ticker, Window
@@ -23,9 +24,10 @@ _FINE: Final = 30
 class History:
     """Reads candles and tickers of one exchange."""
 
-    def __init__(self, venue: Venue, market: Market, seed: int) -> None:
+    def __init__(self, venue: Venue, market: Market, seed: int, paths: Paths) -> None:
         self._venue = venue
         self._seed = seed
+        self._paths = paths
         # The market is asked for its first hour now: later it stands in another one.
         self._first_hour = market.minutes_of_hour()
         self._scale = market.scale
@@ -155,7 +157,7 @@ class History:
 
     def _made(self) -> Before:
         if self._before is None:
-            self._before = Before(self._seed, self._first_hour, self._started_ns)
+            self._before = Before(self._seed, self._paths, self._first_hour, self._started_ns)
         return self._before
 
 

@@ -21,6 +21,15 @@ class Identifiers:
         self._key = int.from_bytes(digest[:8], "little")
         self._counts = {"O": 0, "T": 0, "L": 0, "A": 0, "F": 0}
 
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many ids of each kind were handed out."""
+        return dict(self._counts)
+
+    def go_on(self, counts: dict[str, int]) -> None:
+        """Hand out the ids that come after so many. Raises KeyError for a kind that is missing."""
+        self._counts = {kind: counts[kind] for kind in self._counts}
+
     def order(self) -> str:
         """The next order id: O and five letters, five, six."""
         return self._next("O", "O")

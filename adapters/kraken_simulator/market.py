@@ -9,13 +9,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+import msgspec
 import numpy as np
 
-from adapters.kraken_simulator.draws import F64, unit_stream
+from adapters.kraken_simulator.draws import unit_stream
 from adapters.kraken_simulator.fees import rounded
 from adapters.kraken_simulator.instruments import Instrument
 from adapters.kraken_simulator.liquidity import Liquidity, Take
-from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS, PROCESSES
+from adapters.kraken_simulator.paths import NAMES, HourPath, Paths
+from adapters.kraken_simulator.profiles import HOUR_VOLUME, PAIRS
 from adapters.kraken_simulator.recorded import (
     CandlePath,
     Playback,
@@ -25,16 +27,8 @@ from adapters.kraken_simulator.recorded import (
 )
 from adapters.kraken_simulator.triggers import Triggers
 from adapters.kraken_simulator.venue import Venue
-from adapters.kraken_simulator.walk import (
-    MINUTES,
-    STEP_NS,
-    STEPS,
-    HourlyWalk,
-    Minutes,
-    StepPath,
-)
+from adapters.kraken_simulator.walk import MINUTES, STEP_NS, STEPS, StepPath
 
-NAMES: Final = tuple(PROCESSES)
 _COLUMN: Final = {name: index for index, name in enumerate(NAMES)}
 _QUOTES: Final = {"EUR": "EUR", "BTC": "BTC", "USDC": "USDC", "USDT": "USDT"}
 _ACTIVITY_MAX: Final = 6.0
@@ -59,29 +53,34 @@ class Market:
         take: Take,
         triggers: Triggers,
         *,
+        paths: Paths,
+        opening: str = "",
         recorded: tuple[Recording, ...] = (),
     ) -> None:
+        """Others on every pair; `opening` tells one opening of the venue from another."""
         self._venue = venue
         self._triggers = triggers
-        hour = venue.now_ns // (MINUTES * STEPS * STEP_NS)
-        self._walk = HourlyWalk(seed, PROCESSES, hour)
-        self._minutes = Minutes(seed, NAMES)
+        self._paths = paths
         self._steps = StepPath(seed, NAMES)
-        self._usual = np.array([each.volatility for each in PROCESSES.values()])
-        self._hour = self._walk.next()
-        self._paths = self._minutes.of(self._hour)
+        self._hour = paths.next()
         self._minute = self._made(venue.now_ns // (STEPS * STEP_NS))
         self._step = venue.now_ns // STEP_NS
         self._scales: dict[str, float] = {}
         self._candles: dict[str, CandlePath] = {}
+        self._pace = paths.pace
+        conduct = msgspec.structs.replace(
+            venue.conduct,
+            trade_rate=venue.conduct.trade_rate * paths.pace,
+            book_rate=venue.conduct.book_rate * paths.pace,
+        )
         self._others: dict[str, Liquidity | Playback] = {
             symbol: Liquidity(
                 row,
-                PAIRS[symbol],
+                paths.pair(symbol),
                 venue.books[symbol],
-                unit_stream(seed, symbol),
+                unit_stream(seed, symbol + opening),
                 take,
-                conduct=venue.conduct,
+                conduct=conduct,
             )
             for symbol, row in venue.instruments.items()
         }
@@ -94,9 +93,9 @@ class Market:
         """When the next step is."""
         return (self._step + 1) * STEP_NS
 
-    def minutes_of_hour(self) -> tuple[int, F64, F64]:
-        """The present hour: its number, prices f64[61, names], volatility f64[60, names]."""
-        return self._hour.number, *self._paths
+    def minutes_of_hour(self) -> HourPath:
+        """The present hour."""
+        return self._hour
 
     def step(self) -> None:
         """Let others act once on every pair that trades; then fire what was reached."""
@@ -108,8 +107,8 @@ class Market:
         prices = self._minute.prices[self._step % STEPS]
         busy = self._minute.busy
         venue = self._venue
-        for symbol, others in self._others.items():
-            if symbol in venue.halted or not venue.matches(symbol):
+        for turn, (symbol, others) in enumerate(self._others.items(), start=self._step):
+            if turn % self._pace or symbol in venue.halted or not venue.matches(symbol):
                 continue
             pair = PAIRS[symbol]
             column = _COLUMN[pair.numerator]
@@ -176,13 +175,11 @@ class Market:
         return prices[_COLUMN[_QUOTES[quote]]]
 
     def _made(self, minute: int) -> _Minute:
-        while minute >= (self._hour.number + 1) * MINUTES:
-            self._hour = self._walk.next()
-            self._paths = self._minutes.of(self._hour)
-        place = minute - self._hour.number * MINUTES
-        prices, volatility = self._paths
+        while minute >= (self._hour[0] + 1) * MINUTES:
+            self._hour = self._paths.next()
+        number, prices, volatility = self._hour
+        place = minute - number * MINUTES
         path = self._steps.of(minute, prices[place], prices[place + 1], volatility[place])
-        relative = volatility[place] / self._usual * np.sqrt(float(MINUTES))
-        shape = HOUR_VOLUME[self._hour.number % 24]
-        busy = np.minimum(shape * np.sqrt(relative), _ACTIVITY_MAX)
+        relative = volatility[place] / self._paths.usual * self._paths.busy
+        busy = np.minimum(HOUR_VOLUME[number % 24] * np.sqrt(relative), _ACTIVITY_MAX)
         return _Minute(minute, path.tolist(), busy.tolist())

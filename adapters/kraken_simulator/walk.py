@@ -18,6 +18,7 @@ from adapters.kraken_simulator.profiles import HOUR_MOVEMENT, Asset
 STEP_NS: Final = 100_000_000
 STEPS: Final = 600
 MINUTES: Final = 60
+HOUR_NS: Final = MINUTES * STEPS * STEP_NS
 
 REGIME_LEVELS: Final = (0.62, 1.0, 1.75)
 REGIME_HOURS: Final = (200.0, 160.0, 60.0)
@@ -88,7 +89,7 @@ class HourlyWalk:
         self._walked += 1
         move = HOUR_MOVEMENT[number % 24]
         before = self.price
-        pull = self._pull * (before - self._anchor) / (before + self._anchor)
+        pull = self._steady(before)
         noise = self._loading * shock[-1] + self._own * shock[:-1]
         change = np.clip(
             self._direction * (move * self._volatility * noise) - pull, -_RETURN_MAX, _RETURN_MAX
@@ -97,6 +98,11 @@ class HourlyWalk:
         self.price = after
         opens, closes = (before, after) if self._direction > 0 else (after, before)
         return Hour(number, opens, closes, volatility * move)
+
+    def _steady(self, before: F64) -> F64:
+        """How far an hour pulls each price down, whatever the noise: back to where it began."""
+        pull: F64 = self._pull * (before - self._anchor) / (before + self._anchor)
+        return pull
 
     def _next_variance(self) -> tuple[F64, F64]:
         """The next hour's shocks, unscaled, and each name's volatility."""

@@ -11,26 +11,20 @@ import click
 import msgspec
 
 from actors.ids import digest_hex
-from adapters.kraken.clock import EdgeClock
-from adapters.kraken.signing import Credentials
-from service.bundles import Choice, choose_bundle
 from service.cli.live_kraken import live_at_kraken
 from service.cli.options import common, duration_of, settings_of
-from service.cli.paper import LIVE_MARKET, named, own_account, refuse_other_journal
-from service.cli.showing import finish, watchers_of
+from service.cli.paper import own_account, refuse_other_journal
+from service.cli.showing import finish
+from service.cli.socket_trading import settings_at, trade_at
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, RunResult, trade
+from service.drivers.trading import RunPlan, RunResult
 from service.failures import ExitCode, UserError
-from service.kraken_account import kraken_account
-from service.live_market import LiveMarket
-from service.settings import MarketSettings, Settings
+from service.settings import Settings
 from service.simulator_process import SimulatorPlace, place_in, simulator
 from service.sole_service import sole_service
 from service.stores import FILE, POSTGRES, account_place
-from service.venue_clock import venue_clock
 
 SPEED_MOST = 60
-_NOTICE = "not a market result: a simulated venue on this machine"
 
 
 @click.command()
@@ -114,72 +108,24 @@ async def _for_once(kept: Settings, given: dict[str, Any]) -> RunResult:
     if given["faults"] is not None:
         options += ["--faults", str(given["faults"].absolute())]
     async with simulator(options, kept.home / "logs" / "simulator.log") as place:
-        settings = _settings(given, kept, place)
+        settings = settings_at(given, kept, place)
         plan = _plan(settings, given, FILE)
         name = digest_hex("simulated", str(time.time_ns()))[:16]
         with own_account(settings, plan, name) as owned:
-            return await _trade(settings, place, owned, given)
+            return await trade_at(settings, place, owned, given)
 
 
 async def _keeping(kept: Settings, place: SimulatorPlace, given: dict[str, Any]) -> RunResult:
     """An account that outlives the run, as the simulator does."""
-    settings = _settings(given, kept, place)
+    settings = settings_at(given, kept, place)
     plan = _plan(settings, given, POSTGRES)
     refuse_other_journal(settings, plan.journal_kind)
     where = account_place(settings, plan.journal_kind)
     plan = msgspec.structs.replace(plan, journal_place=where, lasting=True)
-    return await _trade(settings, place, plan, given)
+    return await trade_at(settings, place, plan, given)
 
 
 def _plan(settings: Settings, given: dict[str, Any], default: str) -> RunPlan:
     kind = given["journal"] or settings.journal.kind or default
     limits = Limits(given["events"] or 0, duration_of(given["for_"]))
     return RunPlan("PAPER", kind, "", limits=limits, speed=1.0)
-
-
-async def _trade(
-    settings: Settings, place: SimulatorPlace, plan: RunPlan, given: dict[str, Any]
-) -> RunResult:
-    clock = EdgeClock()
-    if place.speed != 1:
-        clock = await venue_clock(place.websocket, place.speed)
-    symbols = tuple(dict.fromkeys(map(named, given["symbol"])))
-    market = LiveMarket(settings, symbols, clock=clock)
-    choice = _choice(settings, market, given["activate"] or "")
-    watchers, say = watchers_of(
-        settings, headless=given["headless"], as_json=given["as_json"], total=plan.total
-    )
-    _, key = place.trader()
-    credentials = Credentials(key.key, key.secret)
-    async with kraken_account(settings, credentials, clock, market) as outside:
-        return await trade(
-            settings, market, choice, plan, watchers=watchers, outside=outside, say=say
-        )
-
-
-def _settings(given: dict[str, Any], kept: Settings, place: SimulatorPlace) -> Settings:
-    """What the user set, with the simulator's addresses and what a live market needs."""
-    defaults = MarketSettings()
-    wanted = {
-        name: value
-        for name, value in LIVE_MARKET.items()
-        if getattr(kept.market, name) == getattr(defaults, name)
-    }
-    overrides: dict[str, Any] = {
-        "market": wanted,
-        "venue": {"outside": True},
-        "kraken": {
-            "rest_url": place.rest,
-            "public_socket_url": place.websocket,
-            "private_socket_url": place.websocket_auth,
-            "tier": place.trader()[0].tier,
-        },
-    }
-    return settings_of(given["settings_file"], given["data_dir"], overrides)
-
-
-def _choice(settings: Settings, market: LiveMarket, activation: str) -> Choice:
-    choice = choose_bundle(
-        settings.model.bundle, mode="PAPER", feed_kind=market.kind, activation=activation
-    )
-    return msgspec.structs.replace(choice, notice=f"{_NOTICE}; {choice.notice}")

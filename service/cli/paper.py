@@ -1,10 +1,10 @@
-"""`ballast run`, `ballast demo` and `ballast paper`: trading on paper, without key or account."""
+"""`ballast demo` and `ballast paper`: trading on paper, without key or account."""
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -35,82 +35,61 @@ SEEDED_SPEED = 3600.0
 RECORDED_STALE_SECONDS = 60  # a recorded book speaks many times a second
 LIVE_MARKET = {"heartbeat_seconds": 1, "stale_after_seconds": 60, "settle_ms": 2000}
 DEMO_SPEED = 14_400.0  # four hours a second: a demonstration trades within its first seconds
-_QUIET = click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
-_FOR = click.option("--for", "for_", metavar="DURATION", help="Stop after so much wall time (60s).")
-_EVENTS = click.option("--events", type=click.IntRange(min=1), help="Stop after so many inputs.")
-_SEED = click.option(
+QUIET = click.option("--headless", is_flag=True, help="No terminal view; log lines on stderr.")
+FOR = click.option("--for", "for_", metavar="DURATION", help="Stop after so much wall time (60s).")
+EVENTS = click.option("--events", type=click.IntRange(min=1), help="Stop after so many inputs.")
+SEED = click.option(
     "--seed",
     type=click.IntRange(min=0),
     default=1,
     show_default=True,
     help="Which seeded market; equal seeds are equal markets.",
 )
-_JOURNAL = click.option(
+JOURNAL = click.option(
     "--journal",
     type=click.Choice(["postgres", "file", "memory"]),
     help="Where inputs are made durable: the database, files, or nowhere.",
 )
 _SHIFTED = "research: older candles (dollar tokens read as dollars) were moved to warm it up"
-_ABOUT_SPEED = "Logical seconds a second; 0 is as fast as it can."
-
-
-def _speed_option(default: float) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    return click.option(
-        "--speed",
-        type=float,
-        callback=speed_of,
-        default=default,
-        show_default=True,
-        help=_ABOUT_SPEED,
-    )
+ABOUT_SPEED = "Logical seconds a second; 0 is as fast as it can."
 
 
 @click.command()
 @common
-@_QUIET
-@_FOR
-@_EVENTS
-@_SEED
-@_JOURNAL
-@_speed_option(SEEDED_SPEED)
-def run(**given: Any) -> None:
-    """Trade the seeded market on paper and keep the account (continues where it stopped).
-
-    The market is synthetic: nothing you see is a market result. Ctrl-C stops cleanly with the
-    proof card.
-    """
-    _trade_seeded(given, throwaway=False)
-
-
-@click.command()
-@common
-@_QUIET
-@_FOR
-@_EVENTS
-@_SEED
-@_JOURNAL
-@_speed_option(DEMO_SPEED)
+@QUIET
+@FOR
+@EVENTS
+@SEED
+@JOURNAL
+@click.option(
+    "--speed",
+    type=float,
+    callback=speed_of,
+    default=DEMO_SPEED,
+    show_default=True,
+    help=ABOUT_SPEED,
+)
 def demo(**given: Any) -> None:
     """Trade the seeded market with a throwaway account (kept only with --data-dir).
 
     With --events and --seed the run is reproducible: the same root hash everywhere.
     """
-    _trade_seeded(given, throwaway=given["data_dir"] is None)
+    trade_seeded(given, throwaway=given["data_dir"] is None)
 
 
 @click.command()
 @common
-@_QUIET
-@_FOR
-@_EVENTS
-@_SEED
-@_JOURNAL
+@QUIET
+@FOR
+@EVENTS
+@SEED
+@JOURNAL
 @click.option("--feed", default="seeded", show_default=True, help="seeded, or a recorded file.")
 @click.option(
     "--speed",
     type=float,
     callback=speed_of,
-    help=f"{_ABOUT_SPEED} Default: {SEEDED_SPEED:g} seeded, 0 recorded.",
+    help=f"{ABOUT_SPEED} Default: {SEEDED_SPEED:g} seeded, 0 recorded.",
 )
 @click.option(
     "--warm-up", type=click.Path(path_type=Path), multiple=True, help="Candles before the feed."
@@ -154,7 +133,7 @@ def paper(**given: Any) -> None:
         return
     if given["feed"] == "seeded":
         _refuse(given, ("warm_up", "warm_up_shift", "activate", "record"), "a seeded feed")
-        _trade_seeded(given, throwaway=False)
+        trade_seeded(given, throwaway=False)
         return
     _refuse(given, ("symbol", "record"), "a recorded feed")
     _trade_recorded(given)
@@ -172,7 +151,8 @@ def _refuse(given: dict[str, Any], options: tuple[str, ...], feed: str) -> None:
             )
 
 
-def _trade_seeded(given: dict[str, Any], *, throwaway: bool) -> None:
+def trade_seeded(given: dict[str, Any], *, throwaway: bool) -> None:
+    """Trade the seeded market, with the data folder's account or one for this run alone."""
     symbols = tuple(given.get("symbol") or UNIVERSE)
     feed = seeded_feed(given["seed"], symbols)
     speed = SEEDED_SPEED if given["speed"] is None else given["speed"]

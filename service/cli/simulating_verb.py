@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import os
 import signal
+import sys
+from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING, Any, get_args
 
 import click
 
 from adapters.kraken_simulator.faults.script import FaultError, parsed
+from adapters.kraken_simulator.paths import MarketKind
 from adapters.kraken_simulator.serving.plan import (
     DEFAULT_ACCOUNTS,
     WARM_UP_SECONDS,
+    Away,
     Plan,
     PlanError,
     account_of,
@@ -93,20 +99,45 @@ def simulate() -> None:
     metavar="NAME=VALUE",
     help="What the venue does where that is not certain; docs/kraken-simulator-market.md.",
 )
+@click.option(
+    "--market",
+    type=click.Choice(get_args(MarketKind)),
+    default="natural",
+    show_default=True,
+    help="natural: like recorded prices. planted: a minute moves as an hour does, and drifts.",
+)
+@click.option(
+    "--state",
+    type=click.Path(path_type=Path),
+    help="Keep accounts, orders and time in this folder, and go on there the next time.",
+)
+@click.option(
+    "--away",
+    type=click.Choice(get_args(Away)),
+    default="stands",
+    show_default=True,
+    help="With --state: whether the venue's time stands or passes while nobody serves it.",
+)
+@click.option("--stop-at-eof", is_flag=True, help="Stop when standard input ends, as at Ctrl-C.")
 @click.option("--tls", is_flag=True, help="Serve https and wss with a certificate of its own.")
 @click.option("--print-keys", is_flag=True, help="Print every account's API keys and secrets.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object on stdout.")
-def kraken(*, port: int, tls: bool, print_keys: bool, as_json: bool, **options: Any) -> None:
+def kraken(
+    *, port: int, tls: bool, print_keys: bool, as_json: bool, stop_at_eof: bool, **options: Any
+) -> None:
     """Serve a simulated Kraken: REST /0/..., sockets /v2 (public) and /v2-auth (private).
 
     Point a Kraken client at the printed address, with a printed key. Prices are made up from the
     seed; orders, fees, limits and errors follow the venue's rules. Nothing leaves this machine.
 
+    With --state it goes on where it stopped, also after a crash: what it answered is on the disk.
+
     Stops cleanly, with exit code 0, at Ctrl-C or SIGTERM. Exit code 2 is a wrong option, 3 a wrong
-    fault file, 5 a port that is taken, 8 a file that is not there.
+    fault file or a state that is damaged or another simulator's, 5 a port that is taken, 6 a state
+    that another simulator serves, 8 a file that is not there.
     """
     plan = _plan(port=port, tls=tls, **options)
-    asyncio.run(_serve(plan, print_keys=print_keys, as_json=as_json))
+    asyncio.run(_serve(plan, print_keys=print_keys, as_json=as_json, stop_at_eof=stop_at_eof))
 
 
 def _plan(*, port: int, tls: bool, faults_file: Path | None, **options: Any) -> Plan:
@@ -127,6 +158,11 @@ def _plan(*, port: int, tls: bool, faults_file: Path | None, **options: Any) -> 
             f"The fault file {faults_file} makes no sense: {error}.",
             "docs/kraken-simulator.md lists the faults and their fields.",
         ) from error
+    if options["state"] is not None and (options["recorded"] or options["start"]):
+        raise _misused(
+            "The option --state goes with neither --recorded nor --start.",
+            "What is kept says when it goes on; a recording has no state.",
+        )
     try:
         accounts = tuple(
             account_of(text, options["tier"]) for text in options["accounts"] or DEFAULT_ACCOUNTS
@@ -147,6 +183,9 @@ def _plan(*, port: int, tls: bool, faults_file: Path | None, **options: Any) -> 
         faults=faults,
         recorded=recorded,
         conduct=conduct,
+        market=options["market"],
+        state=options["state"],
+        away=options["away"],
     )
     if not options["pairs"]:
         return plan
@@ -164,23 +203,53 @@ def _misused(sentence: str, remedy: str) -> UserError:
     return UserError(ExitCode.USAGE, sentence, remedy)
 
 
-async def _serve(plan: Plan, *, print_keys: bool, as_json: bool) -> None:
-    """Serve until a signal. Raises UserError when the port cannot be had."""
+async def _serve(plan: Plan, *, print_keys: bool, as_json: bool, stop_at_eof: bool) -> None:
+    """Serve until a signal. Raises UserError when the port or the state cannot be had."""
     from adapters.kraken_simulator.serving.launch import serving
+    from adapters.kraken_simulator.serving.state import StateError, StateHeldError
 
-    stop = asyncio.Event()
+    stop, loop = asyncio.Event(), asyncio.get_running_loop()
     for each in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(each, stop.set)
+        loop.add_signal_handler(each, stop.set)
+    if stop_at_eof:
+        _watch_input(lambda: loop.call_soon_threadsafe(stop.set))
     try:
         async with serving(plan) as running:
             _announce(running, print_keys=print_keys, as_json=as_json)
-            await stop.wait()
+            await _until(stop, running)
+    except StateError as error:
+        held = isinstance(error, StateHeldError)
+        code = ExitCode.FENCED if held else ExitCode.BAD_INPUT
+        raise UserError(code, f"{error}.", error.remedy) from error
     except OSError as error:
+        if error.filename is not None:
+            raise
         raise UserError(
             ExitCode.ENVIRONMENT,
             f"Port {plan.port} of 127.0.0.1 cannot be had: {error.strerror or error}.",
             "Choose another one by --port, or 0 for a free one.",
         ) from error
+
+
+async def _until(stop: asyncio.Event, running: Running) -> None:
+    """Wait for the end, or raise what ended it."""
+    ends = {asyncio.ensure_future(stop.wait()), asyncio.ensure_future(running.failed())}
+    done, left = await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+    for each in left:
+        each.cancel()
+    for each in done:
+        each.result()
+
+
+def _watch_input(stopped: Callable[[], object]) -> None:
+    """Stop when whoever started this closes our standard input, or is gone."""
+
+    def watch() -> None:
+        while os.read(sys.stdin.fileno(), 4096):
+            pass
+        stopped()
+
+    Thread(target=watch, name="standard input", daemon=True).start()
 
 
 def _announce(running: Running, *, print_keys: bool, as_json: bool) -> None:

@@ -11,9 +11,10 @@ from service.cli.gates_verbs import gates
 from service.cli.health import health
 from service.cli.keys_verb import keys
 from service.cli.live import live
-from service.cli.paper import demo, paper, run
+from service.cli.paper import demo, paper
 from service.cli.proving import proof, replay
 from service.cli.reconciling_verbs import consent, reconcile
+from service.cli.running_verb import run
 from service.cli.runs import runs
 from service.cli.settings_verb import settings_verb
 from service.cli.simulating_verb import simulate

@@ -14,7 +14,7 @@ import pytest
 
 from service.sole_service import sole_service
 
-RUN = ("run", "--events", 300, "--json", "--journal", "file")
+RUN = ("paper", "--events", 300, "--json", "--journal", "file")
 LOOK = ("books", "anchor", "--journal", "file")
 REASON = "restored the backup of Monday"
 

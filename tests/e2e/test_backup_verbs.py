@@ -25,7 +25,7 @@ def replayed(ballast: Ballast, home: Path | None = None) -> str:
 def test_an_account_is_backed_up_while_it_trades_and_lives_on_elsewhere(
     ballast: Any, tmp_path: Path
 ) -> None:
-    service = ballast.start("run", "--headless", "--speed", "7200")
+    service = ballast.start("paper", "--headless", "--speed", "7200")
     ballast.trading()
     taken = ballast("db", "backup", "--json", "--with-key")
     assert taken.code == 0, taken.err
@@ -56,14 +56,14 @@ def test_an_account_is_backed_up_while_it_trades_and_lives_on_elsewhere(
     again = ballast("db", "restore", folder, home=home)
     assert again.code == 2
     assert "is not empty" in again.sentence
-    went_on = ballast("run", "--events", "300", "--json", "--headless", "--speed", "0", home=home)
+    went_on = ballast("paper", "--events", "300", "--json", "--headless", "--speed", "0", home=home)
     assert went_on.card["parity"] is True
     assert replayed(ballast, home) == went_on.card["root_hash"]
     ballast("db", "stop", home=home)
 
 
 def test_a_drill_measures_a_loss_and_leaves_no_trace(ballast: Any, tmp_path: Path) -> None:
-    traded = ballast("run", "--events", "400", "--json", "--headless", "--speed", "0")
+    traded = ballast("paper", "--events", "400", "--json", "--headless", "--speed", "0")
     temporary = tmp_path / "temporary"
     temporary.mkdir()
     found = ballast("db", "drill", "--json", data_dir=str(ballast.home))
@@ -84,7 +84,7 @@ def test_files_are_backed_up_drilled_and_restored_by_the_same_commands(
     ballast: Any, tmp_path: Path
 ) -> None:
     files = {"journal__kind": "file"}
-    traded = ballast("run", "--events", "400", "--json", "--headless", "--speed", "0", **files)
+    traded = ballast("paper", "--events", "400", "--json", "--headless", "--speed", "0", **files)
     folder = tmp_path / "backup of today"
     taken = ballast("db", "backup", "--to", folder, **files)
     assert taken.code == 0, taken.err
@@ -97,7 +97,7 @@ def test_files_are_backed_up_drilled_and_restored_by_the_same_commands(
     restored = ballast("db", "restore", folder, **files)
     assert restored.code == 0, restored.err
     assert "proven   paper" in restored.out
-    went_on = ballast("run", "--events", "200", "--json", "--headless", "--speed", "0", **files)
+    went_on = ballast("paper", "--events", "200", "--json", "--headless", "--speed", "0", **files)
     assert went_on.card["chain_verified"] is True
 
 

@@ -28,7 +28,7 @@ def test_an_account_is_looked_at_in_every_way(
     ballast: Ballast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One account, every verb, for people and as one object."""
-    assert ballast("run", "--events", 3000, "--seed", 7, "--speed", 0, "--json").card["fills"] > 9
+    assert ballast("paper", "--events", 3000, "--seed", 7, "--speed", 0, "--json").card["fills"] > 9
 
     def look(words: str, code: int = 0) -> dict[str, Any]:
         found = ballast.inside(monkeypatch, "books", *words.split(), "--json")
@@ -78,7 +78,7 @@ def test_an_account_is_looked_at_in_every_way(
 def test_an_export_is_written_whole_or_not_at_all(
     ballast: Ballast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert ballast("run", "--events", 900, "--speed", 0, "--json").code == 0
+    assert ballast("paper", "--events", 900, "--speed", 0, "--json").code == 0
     beancount = tmp_path / "account.beancount"
     beancount.write_text("before")
     (tmp_path / "kept").hardlink_to(beancount)
@@ -153,7 +153,7 @@ def test_books_that_differ_are_exit_code_9_and_a_broken_chain_is_4(
         assert not found.code or found.sentence
         return found.code
 
-    run = ("run", "--events", "1500", "--seed", "7", "--speed", "0", "--json")
+    run = ("paper", "--events", "1500", "--seed", "7", "--speed", "0", "--json")
     assert ballast.inside(monkeypatch, *run).code == 0
     assert [code_of(words) for words in VERBS] == [0] * len(VERBS)
     for table in ("transfer", "fill", "journal_frame"):
@@ -180,7 +180,7 @@ def test_a_booking_is_reversed_once_by_an_entry_that_names_it(
     """Asked for while nothing runs, booked by the next run, undone by a correction of its own."""
 
     def run() -> None:
-        assert ballast("run", "--events", 60, "--seed", 7, "--speed", 0, "--json").code == 0
+        assert ballast("paper", "--events", 60, "--seed", 7, "--speed", 0, "--json").code == 0
 
     def correct(number: int, *more: str) -> Answer:
         words = ("books", "correct", str(number), "--reason", "told twice", *more)
@@ -214,7 +214,7 @@ def balances(ballast: Ballast, monkeypatch: pytest.MonkeyPatch) -> dict[str, str
 def test_what_follows_from_an_order_is_not_reversed_by_a_person(
     ballast: Ballast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ballast("run", "--events", 2000, "--seed", 7, "--speed", 0, "--json")
+    ballast("paper", "--events", 2000, "--seed", 7, "--speed", 0, "--json")
     words = ("books", "postings", "--ledger-account", "held", "--limit", "1", "--json")
     hold = ballast.inside(monkeypatch, *words).json["postings"][0]["transfer_no"]
     asked = ballast.inside(

@@ -21,7 +21,7 @@ from tests.backups import settings_for, traded
 from tests.postgres_server import Server, running_server
 
 pytestmark = pytest.mark.timeout(180)
-TRADE = ("run", "--events", "300", "--json", "--headless", "--speed", "0")
+TRADE = ("paper", "--events", "300", "--json", "--headless", "--speed", "0")
 
 
 def test_an_embedded_account_is_gone_and_its_certificate_tells_where_it_stood(
@@ -73,7 +73,7 @@ def test_a_certificate_that_was_changed_proves_nothing(ballast: Any, tmp_path: P
 
 
 def test_an_account_that_is_traded_is_not_erased(ballast: Any, tmp_path: Path) -> None:
-    service = ballast.start("run", "--headless", "--speed", "7200")
+    service = ballast.start("paper", "--headless", "--speed", "7200")
     ballast.trading()
     refused = ballast("db", "erase", "--certificate", tmp_path / "c", "--yes-erase", "paper")
     assert refused.code == 6

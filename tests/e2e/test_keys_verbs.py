@@ -314,7 +314,7 @@ def test_no_planted_secret_reaches_any_output(
         for answer in (keys("connect", "--json"), keys("check"), keys("status")):
             said += answer.out + answer.err
     said += ballast.inside(monkeypatch, "settings").out
-    trade = ("run", "--events", "50", "--journal", "file", "--headless", "--speed", "0", "--json")
+    trade = ("paper", "--events", "50", "--journal", "file", "--headless", "--speed", "0", "--json")
     ran = ballast(*trade, keys__passphrase_file=str(tmp_path / "words"))
     assert ran.card["parity"], "a journal, its logs and its index lie beside the key"
     said += ran.out + ran.err

@@ -147,7 +147,7 @@ def test_symbols_that_the_venue_does_not_list_are_left_out_with_a_reason(
 def test_an_account_does_not_move_to_another_market(ballast: Ballast, venue: Venue) -> None:
     card = ballast(*venue.words, "--for", "2s", "--json").card
     assert card["parity"] is True
-    done = ballast("run", "--journal", "file", "--events", 10, "--json")
+    done = ballast("paper", "--journal", "file", "--events", 10, "--json")
     assert done.code == 2
     assert "was opened with" in done.sentence
 

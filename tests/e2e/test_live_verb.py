@@ -89,7 +89,7 @@ REFUSED = [
     (("--venue", "simulator", "--connect", "{junk}"), 3, "not what a simulator says"),
     (("--venue", "simulator", "--connect", "{junk}", "--speed", "2"), 2, "does not go with"),
     (("--venue", "simulator", "--connect", "{junk}", "--faults", "{junk}"), 2, "does not go with"),
-    (("--venue", "simulator", "--faults", "{none}"), 5, "did not start"),
+    (("--venue", "simulator", "--faults", "{none}"), 8, "There is no file"),
     (("--venue", "simulator", "--symbol", "NONE/USD"), 2, "NONE/USD"),
 ]
 

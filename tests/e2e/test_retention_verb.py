@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 pytestmark = pytest.mark.timeout(280)
-RUN = ("run", "--events", "300", "--json", "--headless", "--speed", "0")
+RUN = ("paper", "--events", "300", "--json", "--headless", "--speed", "0")
 
 
 def test_an_embedded_account_is_sealed_and_goes_on(ballast: Any) -> None:

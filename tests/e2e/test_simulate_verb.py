@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from adapters.kraken_simulator.serving.state import StateFile
 from tests.e2e.conftest import COMMAND, Ballast, environment
 
 QUICK = ("--warm-up", "0", "--pair", "BTC/USD")
@@ -93,6 +94,7 @@ def test_keys_are_printed_for_people_too() -> None:
         (("--pair", "XBT/USD"), 2, "There is no pair XBT/USD"),
         (("--recorded", "BTC/USD=nothere_60.csv"), 2, "nothere_60.csv cannot be read"),
         (("--conduct", "colour=red"), 2, "'colour=red' is no conduct"),
+        (("--state", "kept", "--start", "2026-01-02T03:04:05Z"), 2, "goes with neither"),
         (("--faults", "nothere.json"), 8, "There is no file"),
         (("--faults", "."), 8, "is a folder, not a file"),
         (("--faults", "wrong.json"), 3, "makes no sense"),
@@ -118,3 +120,33 @@ def test_a_taken_port_is_told(ballast: Ballast, monkeypatch: pytest.MonkeyPatch)
         answer = ballast.inside(monkeypatch, "simulate", "kraken", *QUICK, "--port", port)
     assert answer.code == 5
     assert f"Port {port} of 127.0.0.1" in answer.sentence
+
+
+def test_a_state_that_another_simulator_serves_is_told(
+    ballast: Ballast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    held = StateFile(tmp_path)
+    try:
+        state = ("--state", str(tmp_path))
+        answer = ballast.inside(monkeypatch, "simulate", "kraken", *QUICK, *state)
+    finally:
+        held.close()
+    assert answer.code == 6
+    assert "is served by another simulator" in answer.sentence
+
+
+def test_it_stops_when_its_standard_input_ends_and_goes_on_with_its_state(tmp_path: Path) -> None:
+    command = [*COMMAND, "simulate", "kraken", *QUICK, "--stop-at-eof", "--json", "--state"]
+    starts = []
+    for _ in range(2):
+        done = subprocess.run(
+            [*command, str(tmp_path / "kept")],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=40,
+            env=environment({}),
+            check=False,
+        )
+        assert (done.returncode, done.stderr) == (0, b"")
+        starts.append(json.loads(done.stdout)["started"])
+    assert starts[0] <= starts[1]

@@ -11,6 +11,8 @@ import pytest
 
 from tests.e2e.conftest import Answer, Ballast
 
+SEEDED = ("--feed", "seeded")
+
 
 def ended(process: subprocess.Popen[str]) -> Answer:
     """How a started command ended."""
@@ -44,8 +46,8 @@ def test_equal_events_and_seed_give_the_same_root_hash(ballast: Ballast) -> None
 def test_a_second_run_continues_the_same_account_in_the_embedded_database(
     ballast: Ballast,
 ) -> None:
-    first = ballast("run", "--events", 900, "--json").card
-    second = ballast("run", "--events", 300, "--json").card
+    first = ballast("run", *SEEDED, "--events", 900, "--json").card
+    second = ballast("run", *SEEDED, "--events", 300, "--json").card
     assert first["run_id"] != second["run_id"]
     assert second["inputs"] < first["inputs"]
     for each in ("proof", "replay"):
@@ -83,7 +85,7 @@ def test_a_second_run_continues_the_same_account_in_the_embedded_database(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_stop_signal_ends_a_run_with_its_card(ballast: Ballast, number: signal.Signals) -> None:
-    process = ballast.start("run", "--headless", "--json", "--journal", "file")
+    process = ballast.start("run", *SEEDED, "--headless", "--json", "--journal", "file")
     ballast.trading()
     process.send_signal(number)
     card = ended(process).card
@@ -92,7 +94,7 @@ def test_a_stop_signal_ends_a_run_with_its_card(ballast: Ballast, number: signal
 
 
 def test_a_killed_run_is_recovered_by_the_next_one(ballast: Ballast) -> None:
-    process = ballast.start("run", "--headless", "--journal", "file", "--speed", 20_000)
+    process = ballast.start("run", *SEEDED, "--headless", "--journal", "file", "--speed", 20_000)
     ballast.trading()
     process.send_signal(signal.SIGKILL)
     process.wait(timeout=10)
@@ -101,7 +103,7 @@ def test_a_killed_run_is_recovered_by_the_next_one(ballast: Ballast) -> None:
     refused = ballast("proof", "last")
     assert refused.code == 8
     assert "was not closed" in refused.sentence
-    card = ballast("run", "--events", 200, "--json", "--journal", "file").card
+    card = ballast("run", *SEEDED, "--events", 200, "--json", "--journal", "file").card
     assert card["parity"] is True
     assert ballast("replay", listed[0]["run_id"], "--verify", "--json").json["parity"] is True
 
@@ -109,25 +111,28 @@ def test_a_killed_run_is_recovered_by_the_next_one(ballast: Ballast) -> None:
 def test_a_second_service_on_a_live_account_is_refused_and_names_the_first(
     ballast: Ballast, tmp_path: Path
 ) -> None:
-    process = ballast.start("run", "--headless", "--json", "--journal", "file")
+    process = ballast.start("run", *SEEDED, "--headless", "--json", "--journal", "file")
     ballast.trading()
-    refused = ballast("run", "--events", 10, "--json", "--journal", "file")
+    refused = ballast("run", *SEEDED, "--events", 10, "--json", "--journal", "file")
     assert refused.code == 6
     assert f"is being traded by process {process.pid} since" in refused.sentence
     assert refused.json["exit_code"] == 6
     elsewhere = ballast(
-        "run", "--events", 10, "--json", "--journal", "file", home=tmp_path / "other"
+        "run", *SEEDED, "--events", 10, "--json", "--journal", "file", home=tmp_path / "other"
     )
     assert elsewhere.card["parity"] is True
     process.send_signal(signal.SIGINT)
     assert ended(process).card["parity"] is True
-    assert ballast("run", "--events", 10, "--json", "--journal", "file").card["parity"] is True
+    assert (
+        ballast("run", *SEEDED, "--events", 10, "--json", "--journal", "file").card["parity"]
+        is True
+    )
 
 
 def test_a_data_folder_that_was_moved_still_proves_its_runs(
     ballast: Ballast, tmp_path: Path
 ) -> None:
-    root = ballast("run", "--events", 50, "--json", "--journal", "file").card["root_hash"]
+    root = ballast("run", *SEEDED, "--events", 50, "--json", "--journal", "file").card["root_hash"]
     moved = tmp_path / "moved"
     ballast.home.rename(moved)
     report = ballast("replay", "last", "--json", home=moved).json
@@ -139,18 +144,20 @@ def test_the_option_for_the_data_folder_wins_over_the_environment(
     ballast: Ballast, tmp_path: Path
 ) -> None:
     elsewhere = tmp_path / "else where"
-    ballast("run", "--events", 10, "--journal", "file", "--headless", "--data-dir", elsewhere)
+    ballast(
+        "run", *SEEDED, "--events", 10, "--journal", "file", "--headless", "--data-dir", elsewhere
+    )
     assert (elsewhere / "journal").is_dir()
     assert not ballast.home.exists()
 
 
 def test_an_account_stays_in_the_journal_that_it_began_in(ballast: Ballast) -> None:
     """Another kind of journal would be another account under the same name and ids."""
-    assert ballast("run", "--events", 30, "--json", "--journal", "file").code == 0
-    refused = ballast("run", "--events", 30, "--json", "--journal", "postgres")
+    assert ballast("run", *SEEDED, "--events", 30, "--json", "--journal", "file").code == 0
+    refused = ballast("run", *SEEDED, "--events", 30, "--json", "--journal", "postgres")
     assert refused.code == 2
     assert "is kept in a file journal, not postgres" in refused.sentence
-    assert ballast("run", "--events", 30, "--json", "--journal", "file").code == 0
+    assert ballast("run", *SEEDED, "--events", 30, "--json", "--journal", "file").code == 0
 
 
 def test_a_command_to_no_account_or_without_a_reason_is_refused(ballast: Ballast) -> None:
@@ -158,14 +165,14 @@ def test_a_command_to_no_account_or_without_a_reason_is_refused(ballast: Ballast
     assert nowhere.code == 8
     assert "There is no account" in nowhere.sentence
     assert not (ballast.home / "control").exists()
-    assert ballast("run", "--events", 30, "--json", "--journal", "file").code == 0
+    assert ballast("run", *SEEDED, "--events", 30, "--json", "--journal", "file").code == 0
     for verb in (("kill", 1), ("reactivate",)):
         assert ballast(*verb, "--reason", " ").code == 2
         assert ballast(*verb, "--reason", "a drill").code == 0
 
 
 def test_the_database_of_a_running_service_is_not_stopped_by_mistake(ballast: Ballast) -> None:
-    process = ballast.start("run", "--headless", "--json")
+    process = ballast.start("run", *SEEDED, "--headless", "--json")
     ballast.trading()
     refused = ballast("db", "stop")
     assert refused.code == 6

@@ -148,7 +148,7 @@ def test_an_unreachable_database_is_named_without_its_password(
     secret = tmp_path / "address"
     secret.write_text("postgresql://me:geheim@127.0.0.1:1/none\n")
     monkeypatch.setenv("BALLAST__JOURNAL__DSN_FILE", str(secret))
-    done = ballast.inside(monkeypatch, "run", "--events", 10, "--headless")
+    done = ballast.inside(monkeypatch, "paper", "--events", 10, "--headless")
     assert done.code == ENVIRONMENT
     assert "cannot be reached" in done.sentence
     shown = ballast.inside(monkeypatch, "settings").out
@@ -161,7 +161,7 @@ def test_a_port_in_use_costs_nothing(ballast: Ballast) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        done = ballast("run", "--events", 10, "--journal", "file", server__port=str(port))
+        done = ballast("paper", "--events", 10, "--journal", "file", server__port=str(port))
     assert done.code == ENVIRONMENT
     assert f"Port {port} on 127.0.0.1 is in use" in done.sentence
     assert not (ballast.home / "journal").exists()
@@ -184,7 +184,7 @@ def test_a_data_folder_that_is_not_ours_is_refused(ballast: Ballast) -> None:
         if not folder.stat().st_mode & 0o001:
             pytest.skip(f"nobody may enter {folder}")
     ballast.home.mkdir(mode=0o755)
-    done = ballast("run", "--events", 10, "--journal", "file", as_user=NOBODY)
+    done = ballast("paper", "--events", 10, "--journal", "file", as_user=NOBODY)
     assert done.code == ENVIRONMENT
     assert "cannot be used (Permission denied)" in done.sentence
 
@@ -262,7 +262,7 @@ def test_a_full_disk_is_a_sentence_and_the_account_goes_on_after_it(
     ballast: Ballast, small_disk: Path
 ) -> None:
     home = small_disk / "home"
-    once = ("run", "--events", 600, "--journal", "file", "--json")
+    once = ("paper", "--events", 600, "--journal", "file", "--json")
     first = ballast(*once, home=home).card
     ballast_filler = small_disk / "filler"
     free = shutil.disk_usage(small_disk).free

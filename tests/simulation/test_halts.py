@@ -68,8 +68,8 @@ def ballast(*arguments: str) -> Result:
 
 def trade(home: Path, events: int) -> tuple[int, dict[str, Any]]:
     """`ballast run` for so many inputs: its exit code and its card."""
-    given = ("--events", str(events), "--headless", "--json", "--journal", "file")
-    result = ballast("run", *given, "--data-dir", str(home))
+    given = ("--feed", "seeded", "--events", str(events), "--headless", "--json")
+    result = ballast("run", *given, "--journal", "file", "--data-dir", str(home))
     return result.exit_code, msgspec.json.decode(result.stdout)
 
 

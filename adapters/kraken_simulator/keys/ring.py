@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hmac
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -39,6 +40,14 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
     otp: str | None
 
 
+class KeptKey(msgspec.Struct, frozen=True):
+    """What of a key outlives the process: its last nonce, and whether it was taken back."""
+
+    key: str
+    nonce: int
+    is_revoked: bool = False
+
+
 class _Standing:
     """What is remembered of one key."""
 
@@ -65,6 +74,21 @@ class KeyRing:
     def keys(self) -> tuple[ApiKey, ...]:
         """Every key, in the order of accounts."""
         return tuple(each.key for each in self._standings.values())
+
+    def kept(self) -> tuple[KeptKey, ...]:
+        """What has to outlive the process, key by key."""
+        return tuple(
+            KeptKey(name, each.nonce, name in self._revoked)
+            for name, each in self._standings.items()
+        )
+
+    def go_on(self, keys: Iterable[KeptKey]) -> None:
+        """Take back what was kept. Raises KeyError for a key of another ring."""
+        for each in keys:
+            standing = self._standings[each.key]
+            standing.nonce, standing.taken = each.nonce, {each.nonce}
+            if each.is_revoked:
+                self._revoked.add(each.key)
 
     def revoke(self, key: str) -> bool:
         """Take a key back; False when there is none. Its tokens die with it."""

@@ -28,6 +28,8 @@ class Simulator:
         self.live = live
         self.ring = ring
         self.faults = faults
+        self._task: asyncio.Task[None] | None = None
+        self.started_ns = live.exchange.now_ns
 
     def application(self) -> web.Application:
         """The application; it advances the exchange as long as it runs."""
@@ -50,11 +52,16 @@ class Simulator:
         return application
 
     async def _running(self, _: web.Application) -> AsyncIterator[None]:
-        task = asyncio.create_task(self._advance())
+        self._task = asyncio.create_task(self._advance())
         yield
-        task.cancel()
-        with suppress(asyncio.CancelledError):
-            await task
+        self._task.cancel()
+        with suppress(asyncio.CancelledError, OSError):
+            await self._task
+
+    async def advancing(self) -> None:
+        """Wait until the exchange advances no more. Raises OSError when it cannot be kept."""
+        assert self._task is not None, "it does not serve yet"
+        await asyncio.shield(self._task)
 
     async def _advance(self) -> None:
         while True:

@@ -9,7 +9,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
 
@@ -33,12 +33,26 @@ class Spread(msgspec.Struct, frozen=True):
     ask: Decimal
 
 
+class Keeping(Protocol):
+    """Whoever writes down what happens before it is told."""
+
+    def keep(self) -> None:
+        """Write down what has changed."""
+
+    def promise(self, ns: int) -> None:
+        """Write down that this time is told."""
+
+
 class LiveExchange:
-    """Runs one exchange on a clock. `announced` is what its status tells of things to come."""
+    """Runs one exchange on a clock. `announced` is what its status tells of things to come.
+
+    With a `keeper` nothing is told or answered before it is written down.
+    """
 
     def __init__(self, exchange: Exchange, clock: ExchangeClock) -> None:
         self.exchange = exchange
         self.clock = clock
+        self.keeper: Keeping | None = None
         self.listeners: list[Listener] = []
         self.announced: dict[str, list[Any]] = {"upcoming_maintenance": [], "emergency": []}
         self.spreads: dict[str, deque[Spread]] = {
@@ -60,7 +74,10 @@ class LiveExchange:
         told, most = self.clock.now_ns(), self.exchange.now_ns + self._step_ns + self._jump_ns
         if told > most:
             self.clock.hold(most)
-        return max(min(told, most), self.exchange.now_ns)
+        found = max(min(told, most), self.exchange.now_ns)
+        if self.keeper is not None:
+            self.keeper.promise(found)
+        return found
 
     def refuse(self, place: str, error: str) -> None:
         """Count a refusal, by the part of its text that does not vary."""
@@ -80,6 +97,7 @@ class LiveExchange:
         """Move the exchange to now; returns the time."""
         before_ns, now_ns, began = self.exchange.now_ns, self.now_ns(), time.perf_counter()
         self._note(self.exchange.advance(now_ns))
+        self._keep()
         self._jump_ns = 0
         moved_ns, took = now_ns - before_ns, time.perf_counter() - began
         if moved_ns >= LEAST_STEP_NS:
@@ -97,6 +115,11 @@ class LiveExchange:
             return work(self.exchange, now_ns)
         finally:
             self._note(self.exchange.events())
+            self._keep()
+
+    def _keep(self) -> None:
+        if self.keeper is not None:
+            self.keeper.keep()
 
     def tell(self) -> None:
         """Tell all listeners what happened since the last time."""

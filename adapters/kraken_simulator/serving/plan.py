@@ -6,18 +6,20 @@ import re
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
 from adapters.kraken_simulator.conduct import Conduct
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.instruments import ASSETS, INSTRUMENTS
+from adapters.kraken_simulator.paths import MarketKind
 from adapters.kraken_simulator.recorded import Recording
 from adapters.kraken_simulator.recordings import RecordingError, read_candles, read_frames
 from adapters.kraken_simulator.views import AccountSpec, Tier
 from adapters.kraken_simulator.wire import decimal_of
 
+Away = Literal["stands", "passes"]
 SPEED_MAX: Final = 1_000
 _DUMP: Final = re.compile(r"_(\d{1,5})\.csv(?:\.gz)?$")
 WARM_UP_SECONDS: Final = 60
@@ -36,7 +38,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """One simulator: `started_ns` is the exchange's time when it begins to serve.
 
     It trades `warm_up_seconds` before that, so that there are trades to show; recordings begin
-    then, whatever their own time is. `port` 0 picks one.
+    then, whatever their own time is. `port` 0 picks one. With `state`, a folder, the simulator goes
+    on where it stopped; `away` says whether the venue's time passes while nobody serves it.
     """
 
     seed: int
@@ -50,6 +53,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     faults: tuple[Fault, ...] = ()
     recorded: tuple[Recording, ...] = ()
     conduct: Conduct = Conduct()
+    market: MarketKind = "natural"
+    state: Path | None = None
+    away: Away = "stands"
 
 
 def account_of(text: str, tier: Tier) -> AccountSpec:
