@@ -153,7 +153,7 @@ def plan_of(symbols: tuple[str, ...] = SYMBOLS, faults: tuple[Fault, ...] = ()) 
     )
 
 
-def settings_of(home: Path, venue: Running, **more: Any) -> Settings:
+def settings_of(home: Path, venue: Running, *, tier: str = "pro", **more: Any) -> Settings:
     """The service at that venue: minute bars, a decision a second."""
     return load_settings(
         None,
@@ -171,7 +171,7 @@ def settings_of(home: Path, venue: Running, **more: Any) -> Settings:
                 "rest_url": venue.rest,
                 "public_socket_url": f"{venue.sockets}/v2",
                 "private_socket_url": f"{venue.sockets}/v2-auth",
-                "tier": "pro",
+                "tier": tier,
                 # The wall is shared with other tests, and goes SPEED times too fast here.
                 "clock_skew_ms_max": 60_000,
             },
@@ -188,6 +188,7 @@ def trade_live(
     during: Callable[[Session], Coroutine[Any, Any, None]] | None = None,
     choice: Choice | None = None,
     until_done: bool = False,
+    tier: str = "pro",
     **more: Any,
 ) -> tuple[RunResult, Session, dict[str, Any]]:
     """Trade so many wall seconds; the result, the session, and the venue's own account at the end.
@@ -197,7 +198,14 @@ def trade_live(
     with simulated_kraken(plan or plan_of()) as venue:
         session = Session(venue, until_done=until_done)
         result = asyncio.run(
-            _run(home, seconds, session, during, more, choice=choice or Fickly(None, NOTICE))
+            _run(
+                home,
+                seconds,
+                session,
+                during,
+                {"tier": tier, **more},
+                choice=choice or Fickly(None, NOTICE),
+            )
         )
         exchange = venue.simulator.live.exchange
         account = {
