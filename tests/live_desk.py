@@ -24,7 +24,8 @@ from actors.messages.base import Message
 from actors.messages.control import Tick
 from actors.messages.execution import Fill
 from actors.messages.market import BookSlice, CandleSlice, TradeSlice
-from actors.messages.order import OrderUpdate, SubmitOrder
+from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
+from actors.messages.reconciliation import VenueSnapshot
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.ports import Predictor
 from adapters.kraken.public_rest import PAUSE_SECONDS
@@ -94,6 +95,8 @@ class Hasty(Choice, frozen=True):
         return Restless()
 
 
+READINGS = 2
+"""Of the lists after the last trade: they lag by a minute of the venue's time."""
 HASTY: dict[str, Any] = {"cool_down_fill_ns": 1, "cool_down_refusal_ns": 1}
 """A strategy that waits for nothing."""
 
@@ -266,7 +269,23 @@ async def _beside(
     hook = f"{session.venue.rest}/simulator/status"
     await asyncio.to_thread(post, hook, {"status": "cancel_only"})
     if session.until_done:
-        await asyncio.sleep(QUIET_SECONDS)
+        await _settled(session)
         signal.raise_signal(signal.SIGTERM)
     if doing is not None:
         await doing
+
+
+async def _settled(session: Session) -> None:
+    """Wait until the lists were read twice more and no order is unknown, or the quiet time."""
+    assert session.segment is not None
+    kernel, seen = session.segment.pump.kernel, len(session.told)
+    ends = time.monotonic() + 2 * QUIET_SECONDS
+
+    def is_settled() -> bool:
+        lists = [b for _, b in session.told[seen:] if isinstance(b, VenueSnapshot) and not b.more]
+        live = kernel.actor("orders").state.live.values()
+        is_sure = all(each.state is not OrderState.UNKNOWN for each in live)
+        return is_sure and len(lists) >= READINGS
+
+    for _ in iter(lambda: is_settled() or time.monotonic() > ends, True):
+        await asyncio.sleep(0.1)
