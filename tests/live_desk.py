@@ -24,7 +24,8 @@ from actors.messages.base import Message
 from actors.messages.control import Tick
 from actors.messages.execution import Fill
 from actors.messages.market import BookSlice, CandleSlice, TradeSlice
-from actors.messages.order import OrderUpdate, SubmitOrder
+from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
+from actors.messages.reconciliation import VenueSnapshot
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.ports import Predictor
 from adapters.kraken.public_market import PATIENCE
@@ -95,6 +96,8 @@ class Hasty(Choice, frozen=True):
         return Restless()
 
 
+READINGS = 2
+"""Of the lists after the last trade: they lag by a minute of the venue's time."""
 HASTY: dict[str, Any] = {"cool_down_fill_ns": 1, "cool_down_refusal_ns": 1}
 """A strategy that waits for nothing."""
 
@@ -154,7 +157,7 @@ def plan_of(symbols: tuple[str, ...] = SYMBOLS, faults: tuple[Fault, ...] = ()) 
     )
 
 
-def settings_of(home: Path, venue: Running, **more: Any) -> Settings:
+def settings_of(home: Path, venue: Running, *, tier: str = "pro", **more: Any) -> Settings:
     """The service at that venue: minute bars, a decision a second."""
     return load_settings(
         None,
@@ -172,7 +175,7 @@ def settings_of(home: Path, venue: Running, **more: Any) -> Settings:
                 "rest_url": venue.rest,
                 "public_socket_url": f"{venue.sockets}/v2",
                 "private_socket_url": f"{venue.sockets}/v2-auth",
-                "tier": "pro",
+                "tier": tier,
                 # The wall is shared with other tests, and goes SPEED times too fast here.
                 "clock_skew_ms_max": 60_000,
             },
@@ -189,6 +192,7 @@ def trade_live(
     during: Callable[[Session], Coroutine[Any, Any, None]] | None = None,
     choice: Choice | None = None,
     until_done: bool = False,
+    tier: str = "pro",
     **more: Any,
 ) -> tuple[RunResult, Session, dict[str, Any]]:
     """Trade so many wall seconds; the result, the session, and the venue's own account at the end.
@@ -198,7 +202,14 @@ def trade_live(
     with simulated_kraken(plan or plan_of()) as venue:
         session = Session(venue, until_done=until_done)
         result = asyncio.run(
-            _run(home, seconds, session, during, more, choice=choice or Fickly(None, NOTICE))
+            _run(
+                home,
+                seconds,
+                session,
+                during,
+                {"tier": tier, **more},
+                choice=choice or Fickly(None, NOTICE),
+            )
         )
         exchange = venue.simulator.live.exchange
         account = {
@@ -259,7 +270,23 @@ async def _beside(
     hook = f"{session.venue.rest}/simulator/status"
     await asyncio.to_thread(post, hook, {"status": "cancel_only"})
     if session.until_done:
-        await asyncio.sleep(QUIET_SECONDS)
+        await _settled(session)
         signal.raise_signal(signal.SIGTERM)
     if doing is not None:
         await doing
+
+
+async def _settled(session: Session) -> None:
+    """Wait until the lists were read twice more and no order is unknown, or the quiet time."""
+    assert session.segment is not None
+    kernel, seen = session.segment.pump.kernel, len(session.told)
+    ends = time.monotonic() + 2 * QUIET_SECONDS
+
+    def is_settled() -> bool:
+        lists = [b for _, b in session.told[seen:] if isinstance(b, VenueSnapshot) and not b.more]
+        live = kernel.actor("orders").state.live.values()
+        is_sure = all(each.state is not OrderState.UNKNOWN for each in live)
+        return is_sure and len(lists) >= READINGS
+
+    for _ in iter(lambda: is_settled() or time.monotonic() > ends, True):
+        await asyncio.sleep(0.1)

@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from actors.messages.base import Message
-from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
+from actors.messages.decision import Side
+from actors.messages.execution import Fill, SubmitAnswered, SubmitOutcome
+from actors.messages.order import SubmitOrder
 from actors.orders.state import OrdersState
 from adapters.kraken_simulator.serving.plan import Plan
 from service.drivers.trading import RunResult
@@ -52,6 +54,7 @@ def day(
     *,
     plan: Plan | None = None,
     strategy: dict[str, Any] | None = None,
+    tier: str = "pro",
     **more: Any,
 ) -> Day:
     """A session in which that happens; it ends when it has, and all facts have come in."""
@@ -64,6 +67,7 @@ def day(
         during=during,
         choice=Hasty(None, NOTICE),
         until_done=True,
+        tier=tier,
         **settings,
     )
     return Day(*found)
@@ -114,9 +118,38 @@ def of(session: Session, kind: type[M], since: Message | None = None) -> list[M]
     return [body for body in bodies[first:] if isinstance(body, kind)]
 
 
-def rejected(session: Session) -> list[OrderUpdate]:
-    """Orders that the venue refused."""
-    return [each for each in of(session, OrderUpdate) if each.state is OrderState.REJECTED]
+def answered(session: Session, outcome: SubmitOutcome, symbol: str = "") -> list[SubmitAnswered]:
+    """What the venue answered to orders (of a symbol)."""
+    ours = {each.cl_ord_id for each in of(session, SubmitOrder) if symbol in ("", each.symbol)}
+    told = of(session, SubmitAnswered)
+    return [each for each in told if each.outcome is outcome and each.cl_ord_id in ours]
+
+
+async def another(session: Session, symbol: str = "", seconds: float = 20.0) -> None:
+    """Wait for a further order (in a symbol) that the venue takes."""
+    before = len(answered(session, SubmitOutcome.ACCEPTED, symbol))
+    await until(lambda: len(answered(session, SubmitOutcome.ACCEPTED, symbol)) > before, seconds)
+
+
+async def held(session: Session, symbol: str) -> None:
+    """Wait until what we traded last in a symbol is a purchase."""
+
+    def holds() -> bool:
+        fills = [each for each in of(session, Fill) if each.symbol == symbol]
+        return bool(fills) and fills[-1].side is Side.BUY
+
+    await until(holds)
+
+
+async def said(session: Session, message: Message) -> None:
+    """An input by the way that the venue's facts take."""
+    assert session.outside is not None
+    await session.outside.ingress.put(message)
+
+
+def asked(session: Session, method: str) -> int:
+    """How often the venue was asked something so far."""
+    return session.venue.simulator.live.asked[method]
 
 
 def orders_of(session: Session) -> OrdersState:

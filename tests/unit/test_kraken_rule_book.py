@@ -93,7 +93,8 @@ def test_rules_that_cannot_be_read_are_counted_and_change_nothing(changes: dict[
 
 
 def test_a_row_without_rules_or_of_another_pair_is_passed_over() -> None:
-    ear = Ear(BTC)
+    doge = PairRules("DOGE/USD", D(1), D(1), D(1), D(1))
+    ear = Ear(BTC, doge)
     assert ear.frame(row(qty_min="", price_increment="7"), row("DOGE/USD")) == []
     assert ear.stream.counts.misshapen_rules == 0
 

@@ -180,6 +180,13 @@ def test_what_the_new_minimum_calls_dust_takes_no_place() -> None:
     assert quantity_of(desk.ask()) > 0
 
 
+def test_a_position_of_no_pair_of_the_run_takes_a_place_whatever_its_size() -> None:
+    desk = RiskDesk()
+    others = [held(symbol, "0.02") for symbol in SYMBOLS[1:10]]
+    desk.tell(portfolio(*others, held("ZZZUSD", "0.000001")))
+    assert refused(desk.ask()) is Refusal.MAX_POSITIONS
+
+
 def test_the_strategy_prices_and_sizes_by_the_new_rules() -> None:
     desk = StrategyDesk()
     (before,) = intents(desk.predict(STRONG))
