@@ -99,7 +99,7 @@ async def _ready(process: asyncio.subprocess.Process, log: Path) -> SimulatorPla
     try:
         line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
         return msgspec.json.decode(line, type=SimulatorPlace)
-    except (TimeoutError, msgspec.DecodeError) as error:
+    except (TimeoutError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(
             ExitCode.ENVIRONMENT,
             "The Kraken simulator did not start.",
@@ -123,7 +123,7 @@ def place_in(path: Path) -> SimulatorPlace:
             f"The file {path} cannot be read ({error.strerror}).",
             "Write it with `ballast simulate kraken --print-keys --json > FILE`.",
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(
             ExitCode.BAD_INPUT,
             f"The file {path} is not what a simulator says of itself ({error}).",

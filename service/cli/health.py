@@ -83,7 +83,7 @@ def ask(place: Place, path: str) -> HealthAnswer:
         if response.status not in _KNOWN_STATUS:
             raise _strange(place)
         return msgspec.json.decode(body, type=HealthAnswer)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _strange(place) from error
     except (OSError, http.client.HTTPException) as error:
         raise UserError(
