@@ -46,6 +46,10 @@ FRAMES: Final = (
         b'"deposit","asset":"BTC","amount":1.0,"fee":0.1,"timestamp":"2026-07-07T23:00:04Z"}]}'
     ),
     b'{"method":"add_order","req_id":1,"success":false,"error":"EOrder:Insufficient funds"}',
+    # Found by fuzzing: bytes that are no UTF-8.
+    b'{"channel":"executions","type":"\xb3"}',
+    b'{"method":"\x94"}',
+    b'{"channel":"balances","type":"update","sequence":1,"data":[{"ledger_id":"\xff"}]}',
 )
 _ORDER: Final = (
     b'{"status":"open","descr":{"pair":"XBTUSD","type":"buy","ordertype":"limit","price":"1.5"},'
@@ -133,6 +137,7 @@ ASKED: Final = (
 FAULTS: Final = (
     b'[{"where":"ws:add_order","what":"error","text":"EService:Busy","done":true,"every":3}]',
     b'[{"where":"rest:*","what":"delay","seconds":1.5}]',
+    b'[{"where":"\x88"}]',
 )
 HOOKS: Final = (
     b'deposit\n{"asset":"USD","amount":"5"}',
@@ -145,6 +150,7 @@ HOOKS: Final = (
 )
 CAPTURES: Final = (
     FRAMES[0] + b"\n" + FRAMES[1] + b"\n",
+    FRAMES[0] + b'\n1790000001.000000000! {"type":"\xe9"}\n',
     b"1790000000.123456789: " + FRAMES[0] + b'\n1790000001.000000000! {"type":"passed"}\n',
 )
 
