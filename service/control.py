@@ -58,7 +58,7 @@ class ControlBox:
         for path in sorted(self._folder.glob("*.json")):
             try:
                 taken.append(msgspec.msgpack.decode(path.read_bytes(), type=Command))
-            except (msgspec.MsgspecError, OSError):
+            except (msgspec.MsgspecError, UnicodeDecodeError, OSError):
                 path.unlink(missing_ok=True)
                 continue
             self._taken.append(path)

@@ -200,7 +200,7 @@ async def _restore_newest(
         same_code = snapshot.code_fingerprint == fingerprint
         try:
             kernel.restore(snapshot if same_code else fitted(snapshot, kernel.snapshot()))
-        except msgspec.MsgspecError:
+        except (msgspec.MsgspecError, UnicodeDecodeError):
             if same_code:
                 raise
             passed.note(snapshot.kernel.seq)

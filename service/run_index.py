@@ -64,7 +64,7 @@ class RunIndex:
         for path in sorted(self.folder.glob("*/run.json")):
             try:
                 entry = msgspec.json.decode(path.read_bytes(), type=RunEntry)
-            except (msgspec.MsgspecError, OSError):
+            except (msgspec.MsgspecError, UnicodeDecodeError, OSError):
                 continue
             if "://" not in entry.place:
                 entry = msgspec.structs.replace(entry, place=str(self.home / entry.place))
@@ -76,7 +76,7 @@ class RunIndex:
         try:
             data = (self.of(run_id) / "card.json").read_bytes()
             return msgspec.json.decode(data, type=ProofCard)
-        except (msgspec.MsgspecError, OSError):
+        except (msgspec.MsgspecError, UnicodeDecodeError, OSError):
             return None
 
     def has_card(self, run_id: str) -> bool:

@@ -195,7 +195,7 @@ async def _ready(process: Process, log: Path) -> SimulatorPlace:
     try:
         line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
         return msgspec.json.decode(line, type=SimulatorPlace)
-    except (TimeoutError, msgspec.DecodeError) as error:
+    except (TimeoutError, msgspec.DecodeError, UnicodeDecodeError) as error:
         with suppress(msgspec.DecodeError, ValueError):
             told = msgspec.json.decode(line, type=_Failure)
             raise UserError(ExitCode(told.exit_code), told.error, told.remedy) from error
@@ -222,7 +222,7 @@ def place_in(path: Path) -> SimulatorPlace:
             f"The file {path} cannot be read ({error.strerror}).",
             "Write it with `ballast simulate kraken --print-keys --json > FILE`.",
         ) from error
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise UserError(
             ExitCode.BAD_INPUT,
             f"The file {path} is not what a simulator says of itself ({error}).",

@@ -101,5 +101,5 @@ def _take(descriptor: int, path: Path, what: str) -> None:
 def _holder(descriptor: int) -> Holder | None:
     try:
         return msgspec.json.decode(os.pread(descriptor, 4096, 0), type=Holder)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, UnicodeDecodeError):
         return None

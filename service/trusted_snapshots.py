@@ -66,7 +66,7 @@ async def is_begun_from(journal: JournalView, snapshot: Snapshot) -> bool:
             if (frame.first_seq, frame.root_before) != (seq + 1, root):
                 return False
             return _starts_from(ChainVerifier(root, seq).check(frame)[0], snapshot)
-    except (JournalCorruptError, msgspec.MsgspecError):
+    except (JournalCorruptError, msgspec.MsgspecError, UnicodeDecodeError):
         return False
     return False
 
@@ -93,7 +93,7 @@ async def _is_named(journal: JournalView, snapshot: Snapshot) -> bool:
                     return bool(states == state_digests(snapshot))
             elif (frame.first_seq, frame.root_before) == (seq + 1, root):
                 return _starts_from(records[0], snapshot)
-    except (JournalCorruptError, msgspec.MsgspecError):
+    except (JournalCorruptError, msgspec.MsgspecError, UnicodeDecodeError):
         return False  # whoever steps through that frame says what is wrong with it
     return False
 

@@ -49,7 +49,13 @@ async def venue_clock(
                 if told.method == "pong":
                     took = steady() - asked
                     return scaled(instant_of(told.time_out) + int(took * speed / 2), speed, steady)
-    except (aiohttp.ClientError, OSError, msgspec.DecodeError, TokenError) as error:
+    except (
+        aiohttp.ClientError,
+        OSError,
+        msgspec.DecodeError,
+        UnicodeDecodeError,
+        TokenError,
+    ) as error:
         raise _silent(address) from error
     raise _silent(address)
 

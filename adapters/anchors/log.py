@@ -230,7 +230,7 @@ def read_anchors(
     for number, line in enumerate(lines, 1):
         try:
             anchor = msgspec.json.decode(line, type=Anchor)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise AnchorError(f"Line {number} of {path} is no anchor.", REMEDY) from error
         if anchor.previous != previous or anchor.account != account:
             raise AnchorError(f"Line {number} of {path} does not follow.", REMEDY)

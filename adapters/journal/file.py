@@ -301,7 +301,7 @@ def _read(path: Path, kind: type[_File]) -> _File:
     """A small file of ours. Raises JournalError for another version, an unknown field, damage."""
     try:
         found = msgspec.json.decode(path.read_bytes(), type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise JournalError(
             f"{path} was not written by this version ({error}): update Ballast, or restore it."
         ) from error

@@ -136,7 +136,7 @@ def unpacked(data: bytes, place: Place, path: Path) -> Frame:
         raise JournalCorruptError("tampered", place.first_seq, detail)
     try:
         frame = _FRAME.decode(memoryview(data)[place.offset : place.end])
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         detail = f"{span} in {path} was written by something else ({error})"
         raise JournalCorruptError("foreign", place.first_seq, detail) from error
     if (frame.first_seq, frame.last_seq) != (place.first_seq, place.last_seq):

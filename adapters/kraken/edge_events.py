@@ -76,5 +76,8 @@ def encoded(event: EdgeEvent) -> bytes:
 
 
 def decoded(line: bytes) -> EdgeEvent:
-    """The event of a line. Raises msgspec.DecodeError."""
-    return _DECODER.decode(line)
+    """The event of a line. Raises ValueError for what is none."""
+    try:
+        return _DECODER.decode(line)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise ValueError(f"no event of ours: {error}") from error

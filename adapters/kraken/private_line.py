@@ -18,8 +18,8 @@ from actors.ports import Transient, UnknownOutcome
 from adapters.kraken.socket import DeafError, Send
 
 ANSWER_SECONDS: Final = 5.0
-UNREADABLE: Final = (msgspec.DecodeError, RecursionError)
-"""What decoding a frame of whatever bytes may raise; too deep a nesting is the second."""
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What decoding a frame of whatever bytes may raise; too deep a nesting is the last."""
 _TROUBLE: Final = (aiohttp.ClientError, ConnectionError)
 
 

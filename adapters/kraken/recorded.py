@@ -16,8 +16,6 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO, Final, cast
 
-import msgspec
-
 from actors.dataset import Dataset
 from actors.instant import SECOND_NS
 from actors.ports import FeedItem
@@ -169,7 +167,7 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes | EdgeEvent]]:
                     yield 0, frame
     except FileNotFoundError as error:
         raise CaptureError(f"there is no file {path}; check the path") from error
-    except msgspec.DecodeError as error:
+    except ValueError as error:
         what = f"{path.name} tells of an event that is not known here"
         raise CaptureError(f"{what}; read it with the version that recorded it") from error
     except (OSError, EOFError, zlib.error) as error:

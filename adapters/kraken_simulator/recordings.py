@@ -86,7 +86,7 @@ def read_frames(path: Path, symbol: str, depth: int = 10) -> RecordedFrames:
             if _NAMED.decode(line).channel not in {"book", "trade"}:
                 continue
             frame = _FRAME.decode(line)
-        except msgspec.MsgspecError as error:
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise RecordingError(f"line {number} of {path} is no frame: {error}") from error
         for row in frame.data:
             if row.symbol == symbol:

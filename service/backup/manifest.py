@@ -103,7 +103,7 @@ def read_manifest(folder: Path) -> Manifest:
                 "Restore it with the version of Ballast that wrote it, or a newer one.",
             )
         manifest = msgspec.json.decode(data, type=Manifest)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise damaged(f"{path} cannot be read ({error})") from error
     outside = [each.path for each in manifest.files if not _is_inside(each.path)]
     outside += [each.name for each in manifest.tables if not _NAME.match(each.name)]

@@ -163,7 +163,7 @@ async def restore_backup(
             ) from error
         try:
             put_run_list(settings, manifest, folder)
-        except (OSError, msgspec.MsgspecError) as error:
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
             say(f"the account is restored, the list of its runs is not: {error}")
     return found
 

@@ -64,7 +64,7 @@ def proven_states(actors: Mapping[str, bytes]) -> tuple[LedgerState, OrdersState
     try:
         ledger: LedgerState = state_decoder(LedgerState).decode(actors["ledger"])
         orders: OrdersState = state_decoder(OrdersState).decode(actors["orders"])
-    except (KeyError, msgspec.MsgspecError):
+    except (KeyError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
     return ledger, orders
 

@@ -115,7 +115,7 @@ def _asked(place: Place, path: str, kind: type[_T]) -> _T:
         if response.status not in _KNOWN_STATUS:
             raise _strange(place)
         return msgspec.json.decode(body, type=kind)
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise _strange(place) from error
     except (OSError, http.client.HTTPException) as error:
         raise UserError(

@@ -241,7 +241,7 @@ def _restore(kernel: Kernel, snapshot: Snapshot, run: RunRow) -> None:
             kernel.restore(snapshot)
         else:
             kernel.restore(fitted(snapshot, kernel.snapshot()))
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         if snapshot.code_fingerprint == code_fingerprint():
             raise
         raise ParityDivergedError(run.first_seq, "code version", str(error)) from error

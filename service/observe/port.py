@@ -110,7 +110,7 @@ def read_place(home: Path) -> Place | None:
     """Where the service of a data folder answers; None when nothing says so."""
     try:
         return msgspec.json.decode((home / FILE).read_bytes(), type=Place)
-    except (OSError, msgspec.MsgspecError):
+    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
         return None
 
 

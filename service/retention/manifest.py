@@ -90,7 +90,7 @@ def read_export(folder: Path, keys: Collection[str]) -> Whole:
             "there.",
             "Name a folder that `ballast db retention` wrote.",
         ) from error
-    except msgspec.MsgspecError as error:
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise damaged(folder, f"its manifest cannot be read ({error})") from error
     except CopyError as error:
         raise damaged(folder, f"{error}") from error

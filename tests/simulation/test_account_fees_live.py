@@ -13,11 +13,11 @@ from actors.messages.control import FeeTier
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.serving.plan import Plan
 from service.failures import ExitCode, UserError
-from tests.live_desk import plan_of, trade_live
+from tests.live_desk import Session, plan_of, trade_live
 from tests.simulation.test_live_venue import assert_sound
 
 D = Decimal
-SECONDS = 40.0
+SECONDS = 30.0
 pytestmark = pytest.mark.timeout(240)
 
 
@@ -30,16 +30,22 @@ def plan(volume_usd: str) -> Plan:
     return msgspec.structs.replace(found, accounts=(account,), started_ns=started_ns)
 
 
-def test_a_tier_that_the_account_trades_itself_into_counts_after_the_hour(tmp_path: Path) -> None:
-    result, session, account = trade_live(tmp_path, SECONDS, plan=plan("49999.99"))
+async def busy_elsewhere(session: Session) -> None:
+    """The account's other volume passes the next tier."""
+    await session.is_open.wait()
+    exchange = session.venue.simulator.live.exchange
+    exchange._venue.accounts["alpha"].volume.add(D(20_000), exchange.now_ns)
+
+
+def test_a_tier_that_moves_counts_after_the_hour(tmp_path: Path) -> None:
+    result, session, account = trade_live(
+        tmp_path, SECONDS, plan=plan("40000"), during=busy_elsewhere
+    )
     assert_sound(result, session, account)
-    segment = session.segment
-    assert segment is not None
-    kernel = segment.pump.kernel
-    assert {rule.taker_fee for rule in segment.graph.instruments} == {D("0.0035")}
-    assert {rule.maker_fee for rule in segment.graph.instruments} == {D("0.002")}
-    assert account["fills"], "the first fill already passes the next tier"
-    told = {FeeTier(rule.symbol, D("0.0024"), D("0.0014")) for rule in segment.graph.instruments}
+    assert session.segment is not None
+    kernel, rules = session.segment.pump.kernel, session.segment.graph.instruments
+    assert {(rule.taker_fee, rule.maker_fee) for rule in rules} == {(D("0.0035"), D("0.002"))}
+    told = {FeeTier(rule.symbol, D("0.0024"), D("0.0014")) for rule in rules}
     assert set(kernel.actor("orders").state.fees.values()) == told
     assert set(kernel.actor("risk").state.fees.values()) == told
 

@@ -152,7 +152,7 @@ def parsed(document: bytes) -> tuple[Fault, ...]:
     """The faults of a JSON list. Raises FaultError."""
     try:
         found = msgspec.json.decode(document, type=tuple[Fault, ...])
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise FaultError(f"{error}") from error
     for each in found:
         check(each)
