@@ -25,6 +25,7 @@ from adapters.kraken_simulator.serving.plan import Plan, account_of
 from service.bundles import Choice
 from service.drivers.feeding import Limits
 from service.drivers.trading import RunPlan, RunResult, Silent, trade
+from service.ingress import Ingress
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
 from service.segment import OpenSegment
@@ -60,6 +61,11 @@ class Fickly(Choice, frozen=True):
         return Fickle()
 
 
+FICKLE = Fickly(None, "not a market result")
+SILENT = Choice(None, "not a market result")
+"""Without a model nothing is decided but what an operator asks for."""
+
+
 @dataclass
 class Session:
     """A run that goes on: what it says, and the running parts once it is open."""
@@ -67,6 +73,7 @@ class Session:
     venue: Running
     said: list[str] = field(default_factory=list)
     segment: OpenSegment | None = None
+    ingress: Ingress | None = None
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -124,6 +131,7 @@ def trade_live(
     *,
     plan: Plan | None = None,
     during: Callable[[Session], Coroutine[Any, Any, None]] | None = None,
+    choice: Choice = FICKLE,
     **more: Any,
 ) -> tuple[RunResult, Session, dict[str, Any]]:
     """Trade so many wall seconds; the result, the session, and the venue's own account at the end.
@@ -132,7 +140,7 @@ def trade_live(
     """
     with simulated_kraken(plan or plan_of()) as venue:
         session = Session(venue)
-        result = asyncio.run(_run(home, seconds, session, during, more))
+        result = asyncio.run(_run(home, seconds, session, during, choice, more))
         exchange = venue.simulator.live.exchange
         account = {
             "wallets": {each.asset: each for each in exchange.wallets("alpha")},
@@ -148,6 +156,7 @@ async def _run(
     seconds: float,
     session: Session,
     during: Callable[[Session], Coroutine[Any, Any, None]] | None,
+    choice: Choice,
     more: dict[str, Any],
 ) -> RunResult:
     venue = session.venue
@@ -160,10 +169,11 @@ async def _run(
     credentials = Credentials(key.key, key.secret)
     async with kraken_account(settings, credentials, clock, market.nudge) as outside:
         beside = asyncio.ensure_future(_beside(session, seconds, during))
+        session.ingress = outside.ingress
         result = await trade(
             settings,
             market,
-            Fickly(None, "not a market result"),
+            choice,
             plan,
             watchers=(_Watch(session),),
             outside=outside,
