@@ -144,6 +144,7 @@ def _deciders(
         deadline_ns=limits.deadline_seconds * SECOND_NS,
         lifetime_ns=limits.lifetime_seconds * SECOND_NS,
         switch_seconds=0 if venue_in_graph else limits.dead_man_seconds,
+        amend_step_micros=decision.strategy.amend_step_micros,
         amend_interval_ns=decision.strategy.amend_interval_ns,
         amends_max_count=decision.strategy.amends_max_count,
         maintenance_lead_ns=limits.maintenance_lead_seconds * SECOND_NS,

@@ -37,6 +37,7 @@ from service.bundles import Choice
 from service.drivers.feeding import Limits
 from service.drivers.silent import Silent
 from service.drivers.trading import RunPlan, RunResult, trade
+from service.ingress import Ingress
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
 from service.outside_venue import OutsideVenue
@@ -110,6 +111,10 @@ class Fickly(Choice, frozen=True):
         return Fickle()
 
 
+SILENT = Choice(None, "not a market result")
+"""Without a model nothing is decided but what an operator asks for."""
+
+
 @dataclass
 class Session:
     """A run that goes on: what it says, and the running parts once it is open."""
@@ -123,6 +128,7 @@ class Session:
     outside: OutsideVenue | None = None
     until_done: bool = False
     """The session ends, after the quiet time, when what happens beside it has happened."""
+    ingress: Ingress | None = None
     is_open: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -244,6 +250,7 @@ async def _run(
     async with kraken_account(settings, credentials, clock, market) as outside:
         session.outside = outside
         beside = asyncio.ensure_future(_beside(session, seconds, during))
+        session.ingress = outside.ingress
         result = await trade(
             settings,
             market,

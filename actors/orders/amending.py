@@ -18,7 +18,7 @@ from actors.messages.decision import Side
 from actors.messages.execution import AmendAnswered, NotSent, SubmitOutcome, VenueEvidence
 from actors.messages.order import AmendOrder
 from actors.messages.risk import AmendApproved, Refusal
-from actors.money import is_fact
+from actors.money import from_micros, is_fact, multiply_up
 from actors.orders.amendments import AMENDABLE, TRANSITIONS, AmendEvent, AmendState
 from actors.orders.lifecycle import TERMINAL, UNPROVEN, OrderEvent
 from actors.orders.recheck import Grounds, recheck, refusal
@@ -94,17 +94,19 @@ def _not_now(
         return Refusal.AMENDED_LATELY, str(at - since), str(config.amend_interval_ns)
     if order.amended >= config.amends_max_count:
         return Refusal.AMENDED_LATELY, str(order.amended), f"below {config.amends_max_count}"
-    return _rise(order, message)
+    return _misfit(config, order, message)
 
 
-def _rise(order: Order, message: AmendApproved) -> Grounds | None:
-    """An exit keeps its quantity, and is never worth more than before."""
+def _misfit(config: OrdersConfig, order: Order, message: AmendApproved) -> Grounds | None:
+    """An exit keeps its quantity, is never worth more than before, and goes down by steps."""
     quantity, price = message.quantity, message.intent.limit_price
     if quantity != order.rest:
         return Refusal.INVALID_QUANTITY, str(quantity), f"what is left: {order.rest}"
     if price >= order.limit_price:
         return Refusal.NOTIONAL_RAISED, str(price), f"below {order.limit_price}"
-    return None
+    tick = config.instruments[order.symbol].tick
+    least = multiply_up(order.limit_price, 1 - from_micros(config.amend_step_micros), tick)
+    return (Refusal.PRICE_COLLAR, str(price), str(least)) if price < least else None
 
 
 def answered(

@@ -29,8 +29,9 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     its fill. `silence_ns` after the deadline, an order of which an outside venue said nothing is
     UNKNOWN. An order that came to nothing is tried again after each of `retry_ns`, and an entry
     then not for `give_up_ns`. `switch_seconds` arms the venue's dead man's switch (0: never). An
-    order is amended at most `amends_max_count` times, `amend_interval_ns` apart.
-    `maintenance_lead_ns` before an announced maintenance nothing is entered any more.
+    order is amended at most `amends_max_count` times, `amend_interval_ns` apart, and by at most
+    `amend_step_micros` of its limit. `maintenance_lead_ns` before an announced maintenance nothing
+    is entered any more.
     """
 
     instruments: dict[str, Instrument]
@@ -43,6 +44,7 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     retry_ns: tuple[int, ...] = (MINUTE_NS, 2 * MINUTE_NS, 4 * MINUTE_NS)
     give_up_ns: int = HOUR_NS
     switch_seconds: int = 0
+    amend_step_micros: int = 10_000
     amend_interval_ns: int = 15 * SECOND_NS
     amends_max_count: int = 360
     maintenance_lead_ns: int = 0

@@ -7,10 +7,13 @@ rests where it is. Entries are not followed. Whether a change may pass is risk's
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import numpy as np
 
+from actors.instruments import Instrument
 from actors.messages.decision import Action, AmendIntent, Reason, Side
-from actors.money import from_micros, price_from_float
+from actors.money import from_micros, multiply_up, price_from_float
 from actors.pair_rules import in_force
 from actors.strategy.config import StrategyConfig
 from actors.strategy.intents import BID, amend_intent, exit_price, has_bid, sells
@@ -35,10 +38,8 @@ def amends(
             continue
         instrument = in_force(config.instruments[index], state.rules)
         bid = state.marks.item(index, BID)
-        price, reference = (
-            exit_price(bid, instrument, profile),
-            price_from_float(bid, instrument.tick),
-        )
+        price = max(exit_price(bid, instrument, profile), _lowest(profile, known, instrument))
+        reference = price_from_float(bid, instrument.tick)
         slack = 1 + from_micros(profile.amend_stale_micros)
         if known.limit_price <= reference * slack or not sells(instrument, known.rest, price):
             continue
@@ -49,6 +50,12 @@ def amends(
         intent = amend_intent(state, instrument, row, amounts=amounts, at=at)
         found.append(AmendIntent(known.cl_ord_id, intent))
     return found
+
+
+def _lowest(profile: StrategyProfile, known: OpenIntent, instrument: Instrument) -> Decimal:
+    """One step down at most: a book that is empty for a moment is not followed to its bottom."""
+    left = 1 - from_micros(profile.amend_step_micros)
+    return multiply_up(known.limit_price, left, instrument.tick)
 
 
 def _is_due(profile: StrategyProfile, known: OpenIntent, at: int) -> bool:

@@ -34,6 +34,7 @@ class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cool_down_fill_ns: int = 5 * MINUTE_NS
     cool_down_refusal_ns: int = MINUTE_NS
     amend_stale_micros: int = 500
+    amend_step_micros: int = 10_000
     amend_interval_ns: int = 15 * SECOND_NS
     amends_max_count: int = 360
 
@@ -51,3 +52,5 @@ class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("the base fraction must be more than nothing and at most everything")
         if self.amend_stale_micros < 0 or self.amend_interval_ns <= 0 or self.amends_max_count < 0:
             raise ValueError("changes of an exit need a pause, and neither slack nor count below 0")
+        if not 0 < self.amend_step_micros < MICROS:
+            raise ValueError("one change of an exit must be more than nothing and not everything")

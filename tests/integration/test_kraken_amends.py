@@ -137,7 +137,7 @@ async def test_a_change_without_time_or_room_sends_nothing(tmp_path: Path) -> No
 LOST: dict[str, tuple[dict[str, Any], bool]] = {
     "reset after it was done": ({"what": "reset_after"}, True),
     "reset before it was": ({"what": "reset_before"}, False),
-    "an answer after our patience": ({"what": "delay", "seconds": 4.0}, True),
+    "an answer after our patience": ({"what": "delay", "seconds": 2.5}, True),
     "a service error, and it is done": (
         {"what": "error", "text": "EService:Unavailable", "done": True},
         True,

@@ -1,4 +1,4 @@
-"""Changes of exits in the mix: whatever is lost, late or repeated, limits end as the venue has them.
+"""Changes of exits in the mix: whatever is lost, late or twice, limits end as the venue has them.
 
 Changes arrive, get lost, or come late but within their deadline; their answers and reports reach us
 in any order, twice or never; fills, cancels, restarts and a hand at the venue's own page cut in.

@@ -13,8 +13,8 @@ from actors.messages.control import FeeTier
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.serving.plan import Plan
 from service.failures import ExitCode, UserError
+from tests.live_books import assert_sound
 from tests.live_desk import Session, plan_of, trade_live
-from tests.simulation.test_live_venue import assert_sound
 
 D = Decimal
 SECONDS = 30.0

@@ -14,8 +14,8 @@ from actors.messages.control import PairRulesChanged
 from actors.messages.execution import SubmitOutcome
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.order import SubmitOrder
+from tests.live_books import assert_sound
 from tests.live_desk import Session
-from tests.simulation.test_live_venue import assert_sound
 from tests.venue_day import Day, another, answered, day, faults, hook, of, trading, until
 
 pytestmark = pytest.mark.timeout(240)

@@ -23,8 +23,8 @@ from actors.messages.execution import ExecKind, ExecutionReport, Fill
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from service.feeds import UNIVERSE
+from tests.live_books import assert_sound
 from tests.live_desk import Session, plan_of
-from tests.simulation.test_live_venue import assert_sound
 from tests.venue_day import Day, by_hand, day, faults, hook, of, orders_of, resting, until
 
 pytestmark = pytest.mark.timeout(300)

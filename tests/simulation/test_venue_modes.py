@@ -19,8 +19,8 @@ from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.order import SubmitOrder
 from adapters.kraken_simulator.views import AccountSpec
 from service.feeds import UNIVERSE
+from tests.live_books import assert_sound
 from tests.live_desk import FUNDS, SPEED, SYMBOLS, Session, plan_of
-from tests.simulation.test_live_venue import assert_sound
 from tests.venue_day import (
     Day,
     another,

@@ -16,8 +16,8 @@ from actors.ledger.state import LedgerState
 from actors.messages.control import LedgerEntry, Note
 from actors.messages.execution import Fill
 from adapters.kraken_simulator.views import AccountSpec
+from tests.live_books import assert_books_are_the_venues
 from tests.live_desk import FUNDS, Session, plan_of
-from tests.simulation.test_live_venue import assert_books_are_the_venues
 from tests.venue_day import Day, by_hand, day, of, orders_of, trading, until
 
 pytestmark = pytest.mark.timeout(240)

@@ -23,9 +23,9 @@ from actors.messages.execution import Fill, NotSent, SubmitAnswered, SubmitOutco
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.risk import TradingState
+from tests.live_books import assert_books_are_the_venues, assert_sound
 from tests.live_desk import Session
 from tests.simulated_kraken import key_of
-from tests.simulation.test_live_venue import assert_books_are_the_venues, assert_sound
 from tests.venue_day import (
     Day,
     another,

@@ -101,6 +101,7 @@ def test_a_confirmed_change_is_the_limit_from_then_on() -> None:
         (Refusal.INVALID_QUANTITY, {"quantity": "0.11"}),
         (Refusal.INVALID_QUANTITY, {"quantity": "0.05"}),
         (Refusal.PRICE_OFF_TICK, {"price": "49900.05"}),
+        (Refusal.PRICE_COLLAR, {"price": "49499.9"}),
     ],
 )
 def test_a_change_that_would_raise_or_misfit_is_refused(

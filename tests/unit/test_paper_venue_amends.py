@@ -12,6 +12,7 @@ import pytest
 
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.base import Message
+from actors.messages.control import TimerFired
 from actors.messages.decision import Side
 from actors.messages.execution import (
     AmendAnswered,
@@ -31,14 +32,18 @@ from actors.messages.market import (
     FeedStatus,
     TradeSlice,
 )
-from actors.messages.order import AmendOrder, CancelOrder, SubmitOrder
+from actors.messages.order import AmendOrder, CancelOrder, OrderState, SubmitOrder
 from actors.money import EXACT
+from actors.orders.amendments import AmendState
 from actors.paper_venue.state import PaperVenueConfig
-from tests.books import INSTRUMENTS, SECOND, START, Books, of
+from tests.amend_desk import wanted
+from tests.books import INSTRUMENTS, SECOND, START, XBT, Books, approved, of
 
 D = Decimal
 CONFIG = PaperVenueConfig(INSTRUMENTS)
 LATENCY = CONFIG.latency_ns
+# The venue changed its grid meanwhile.
+COARSE = msgspec.structs.replace(XBT, tick=D(1000))
 
 
 @pytest.fixture(autouse=True)
@@ -174,3 +179,46 @@ def test_a_change_that_comes_twice_is_carried_out_once(books: Books) -> None:
     assert report.limit_price == D("48000.0")
     order = books.venue.state.orders["one"]
     assert order.change is None
+
+
+def inside() -> tuple[Books, str]:
+    """Orders, ledger and the paper venue in one graph; a sale of 0.1 at 50000 rests since long."""
+    books = Books(venue=CONFIG)
+    books.start()
+    books.fund("1", asset="XBT", source="coins")
+    (order,) = of(SubmitOrder, books.send(approved(0, Side.SELL)))
+    books.pass_to(books.at + 60 * SECOND)
+    return books, order.cl_ord_id
+
+
+def test_inside_the_graph_a_change_needs_no_timer_and_takes_from_the_book() -> None:
+    books, name = inside()
+    book(books, 49_950.0, 49_960.0)
+    sent = books.send(wanted(books, name, "49900.0", number=1))
+    assert of(AmendOrder, sent)
+    assert {timer for _, timer in books.timers} == {f"amend:{name}", f"lifetime:{name}"}
+    books.pass_to(books.at + LATENCY)
+    order = books.orders.state.find(name)
+    assert order is not None
+    assert (order.state, order.limit_price) == (OrderState.FILLED, D("49900.0"))
+    assert not books.ledger.state.holds
+    assert books.balance("available:USD") > 4_900
+
+
+def test_inside_the_graph_a_refusal_brings_nothing_in_doubt() -> None:
+    """The venue's state is ours: there are no lists to look at, and nothing to look up."""
+    books, name = inside()
+    books.send(wanted(books, name, "49900.0", number=1))
+    books.venue.config = msgspec.structs.replace(CONFIG, instruments={"XBT/USD": COARSE})
+    books.pass_to(books.at + LATENCY)
+    order = books.orders.state.find(name)
+    assert order is not None
+    assert (order.state, order.limit_price) == (OrderState.OPEN, D("50000.0"))
+    assert order.amendment is not None
+    assert order.amendment.state is AmendState.REFUSED
+
+
+def test_a_change_that_was_carried_out_already_is_nothing() -> None:
+    """Two requests share a timer; a repeated one finds nothing to do."""
+    books, name = inside()
+    assert books.venue.handle(TimerFired(f"amend:{name}", books.at), books.at) == []

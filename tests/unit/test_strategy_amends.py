@@ -91,6 +91,13 @@ def test_a_bid_that_is_near_enough_is_not_followed(
     assert bool(fall(desk, bid)) is follows
 
 
+def test_a_bid_that_fell_into_a_hole_is_followed_by_one_step() -> None:
+    """The price of a new exit would be 49.9; 1 % below 99.8, rounded up, is 98.9."""
+    (change,) = fall(resting(), 50.0)
+    assert isinstance(change, AmendIntent)
+    assert change.intent.limit_price == D("98.9")
+
+
 def test_it_is_asked_at_most_once_an_interval_and_only_so_often() -> None:
     desk = resting()
     assert fall(desk, 99.0, at=NOW + WAIT - 1) == []
@@ -190,6 +197,12 @@ def test_a_refused_change_is_asked_again_an_interval_later() -> None:
     desk.tell(IntentRefused(number, "ABCUSD", Side.SELL, Refusal.AMENDED_LATELY, "", ""))
     assert fall(desk, 99.0, at=NOW + WAIT + SECOND_NS) == []
     assert len(fall(desk, 99.0, at=NOW + 2 * WAIT)) == 1
+
+
+@pytest.mark.parametrize("step", [0, 1_000_000])
+def test_a_profile_whose_steps_are_none_is_refused(step: int) -> None:
+    with pytest.raises(ValueError, match="one change of an exit"):
+        StrategyProfile(amend_step_micros=step)
 
 
 @pytest.mark.parametrize(
