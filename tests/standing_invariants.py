@@ -35,7 +35,7 @@ def assert_standing(left: Left, *, again_seconds: float = AGAIN_SECONDS) -> None
     assert left.result.card.parity, "I5"
     assert_facts_are_the_venues(left)
     assert_no_secret_anywhere(left)
-    assert 0.0 <= left.desk.again_seconds <= again_seconds, "I11"
+    assert 0.0 <= left.desk.again_seconds <= again_seconds, ("I11", left.desk.again_seconds)
 
 
 def assert_one_order_an_intent(left: Left) -> None:
