@@ -29,6 +29,7 @@ from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.keys.store import ApiKey
 from adapters.kraken_simulator.serving.launch import Running
 from adapters.kraken_simulator.serving.plan import Plan
+from ops.benchmarks.entries import all_kept_out
 from service.bundles import Choice
 from service.cli.showing import watchers_of
 from service.drivers.feeding import Limits
@@ -40,7 +41,6 @@ from service.segment import OpenSegment
 from service.settings import Settings
 from service.stores import FILE
 from service.venue_clock import venue_clock
-from ops.benchmarks.entries import all_kept_out
 from tests.live_desk import SPEED, Fickle, plan_of, settings_of
 from tests.network_proxy import HERE, Proxy, serving
 from tests.simulated_kraken import key_of, post, simulated_kraken
@@ -179,9 +179,12 @@ def weathered(
     with ExitStack() as stack:
         venue = stack.enter_context(simulated_kraken(plan or plan_of()))
         wire = WireWitness(home / "journal")
-        proxies = [Proxy(venue.port, wire.at(name)) for name in ("rest", "public", "private")]
-        stack.enter_context(serving(*proxies))
-        desk = Desk(venue, key_of(venue, "alpha", "trade"), *proxies, wire, StepWitness())
+        rest, public, private = (
+            Proxy(venue.port, wire.at(name)) for name in ("rest", "public", "private")
+        )
+        stack.enter_context(serving(rest, public, private))
+        key = key_of(venue, "alpha", "trade")
+        desk = Desk(venue, key, rest, public, private, wire, StepWitness())
         before(desk)
         result = asyncio.run(_run(home, desk, case, clock, more))
         exchange = venue.simulator.live.exchange

@@ -30,7 +30,9 @@ def weathered_at_rest(home: Path, case: Callable[[Desk], Awaitable[None]]) -> Le
     return weathered(
         home,
         case,
-        plan=msgspec.structs.replace(plan_of(), accounts=(account_of(f"alpha=USD:{FUNDS}", "pro"),)),
+        plan=msgspec.structs.replace(
+            plan_of(), accounts=(account_of(f"alpha=USD:{FUNDS}", "pro"),)
+        ),
         orders={"lifetime_seconds": LIFETIME_SECONDS, "reconcile_seconds": 60},
         strategy={"collar_micros": 0},
     )

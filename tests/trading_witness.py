@@ -239,4 +239,3 @@ class Shown(NamedTuple):
 
     at: float
     reasons: tuple[str, ...]
-

@@ -25,6 +25,7 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from adapters.kraken.clock import EdgeClock
+from adapters.kraken.gateway import KrakenVenue
 from adapters.kraken.handshakes import Pauses
 from adapters.kraken.line import LineState
 from adapters.kraken.signing import Credentials
@@ -163,7 +164,9 @@ async def sampled(home: Path, losses: int) -> tuple[list[list[float]], list[floa
             )
             try:
                 await until(lambda: watch.segment is not None or trading.done())
-                run = Run(watch, UNIVERSE, lambda: door.venue.is_ready)
+                venue = door.venue
+                assert isinstance(venue, KrakenVenue)
+                run = Run(watch, UNIVERSE, lambda: venue.is_ready)
                 await until(run.passes)
                 found, reference = [], []
                 for number in range(losses):

@@ -1,4 +1,4 @@
-"""Faults of the sockets on the whole live path, over a proxy: faults.md A1, A4, A8, A10 and sisters.
+"""Faults of the sockets on the whole live path, over a proxy: rows A1, A4, A8, A10 and sisters.
 
 After each the standing invariants hold. A case takes a quarter of a minute and more; those that are
 not the quickest proof of their row run as `soak`.
@@ -31,7 +31,9 @@ SLACK_SECONDS = 1.5
 
 async def struck(desk: Desk, rule: Rule, seconds: float = 40.0) -> None:
     """Wait until a rule has struck as often as it may."""
-    await desk.until(lambda: len(rule.struck) >= rule.times, seconds, f"{rule.act} of {rule.words!r}")
+    await desk.until(
+        lambda: len(rule.struck) >= rule.times, seconds, f"{rule.act} of {rule.words!r}"
+    )
 
 
 def test_A4_an_answer_after_our_patience_is_settled_by_the_lists(tmp_path: Path) -> None:
@@ -50,7 +52,9 @@ def test_A4_an_answer_after_our_patience_is_settled_by_the_lists(tmp_path: Path)
 
 
 WAYS = {
-    "A1 over the wire: the answer is lost with its line": Rule("down", ACKNOWLEDGED, "reset_before"),
+    "A1 over the wire: the answer is lost with its line": Rule(
+        "down", ACKNOWLEDGED, "reset_before"
+    ),
     "A1 sister: the request is lost with its line": Rule("up", b'"add_order"', "reset_before"),
     "A1 sister: half of the request arrives": Rule("up", b'"add_order"', "reset_inside"),
     # The venue tells of a new order before its answer and after it, in turns: both are struck.
