@@ -144,13 +144,14 @@ class OutsideVenue:
         state: ReconciliationActorState = kernel.actor("reconciliation").state
         if not state.awaits or state.number == self._read or kernel.at < self._read_again:
             return []
-        at = kernel.at
+        # The core may ask anew while this is read; that is another reading, and still owed.
+        at, request = kernel.at, state.request()
         try:
-            snapshot = await self.venue.lists(state.request())
+            snapshot = await self.venue.lists(request)
         except EdgeError:
             self._read_again = at + LOOK_AGAIN_FIRST_NS
             return []
-        self._read = state.number
+        self._read = request.number
         return list(parts_of(msgspec.structs.replace(snapshot, ts=at)))
 
 

@@ -30,7 +30,7 @@ STEP_SECONDS = 4.5
 """How long a wrong clock stays wrong: more than a bar."""
 
 
-def library() -> Path | None:
+def libfaketime() -> Path | None:
     """The library, None where there is none."""
     if named := os.environ.get(LIBRARY):
         return Path(named)

@@ -36,7 +36,7 @@ def test_E1_a_wall_that_is_set_back_and_forward_closes_entries_and_moves_no_time
 
 @pytest.mark.soak
 def test_E1_the_same_under_libfaketime(tmp_path: Path) -> None:
-    found = stepped_clock.library()
+    found = stepped_clock.libfaketime()
     if found is None:
         pytest.skip(
             "there is no libfaketime (Debian package faketime), and BALLAST_LIBFAKETIME names none"
