@@ -7,6 +7,7 @@ Answers come back as inputs, never as return values.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -35,6 +36,7 @@ class Outbox:
         now: Callable[[], int],
         fail_points: FailPoints,
         decision_age_max_ns: int = DECISION_AGE_MAX_NS,
+        steady: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._venue = venue
         self._epoch = epoch
@@ -42,6 +44,7 @@ class Outbox:
         self._now = now
         self._fail_points = fail_points
         self._decision_age_max_ns = decision_age_max_ns
+        self._steady = steady
         self._unguarded = False
         self.released = 0
         self.not_sent = 0
@@ -50,9 +53,11 @@ class Outbox:
         """Send the effects of a durable frame; return the inputs that say what was not sent.
 
         `waited_ns` is how long they waited for their record, by a monotonic clock: logical time
-        stands still during a commit, an order's age does not.
+        stands still during a commit, and while an order before them waits for its answer; an
+        order's age does not.
         """
         answers: list[FeedItem] = []
+        began = self._steady()
         for envelope in effects:
             body = envelope.body
             if isinstance(body, CancelOrder):
@@ -60,7 +65,7 @@ class Outbox:
             elif isinstance(body, DeadManSwitch):
                 await self._switch(body)
             elif isinstance(body, SubmitOrder):
-                reason = self.refusal(body, waited_ns)
+                reason = self.refusal(body, waited_ns + self._steady() - began)
                 if reason is None:
                     reason = await self._submit(body)
                 if reason is not None:
