@@ -9,6 +9,7 @@ Answers come back as inputs, never as return values.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -39,6 +40,7 @@ class Outbox:
         now: Callable[[], int],
         fail_points: FailPoints,
         decision_age_max_ns: int = DECISION_AGE_MAX_NS,
+        steady: Callable[[], int] = time.monotonic_ns,
     ) -> None:
         self._venue = venue
         self._epoch = epoch
@@ -46,6 +48,7 @@ class Outbox:
         self._now = now
         self._fail_points = fail_points
         self._decision_age_max_ns = decision_age_max_ns
+        self._steady = steady
         self._unguarded = False
         self._left: dict[str, None] = {}
         self.released = 0
@@ -55,9 +58,11 @@ class Outbox:
         """Send the effects of a durable frame; return the inputs that say what was not sent.
 
         `waited_ns` is how long they waited for their record, by a monotonic clock: logical time
-        stands still during a commit, an order's age does not.
+        stands still during a commit, and while an order before them waits for its answer; an
+        order's age does not.
         """
         answers: list[FeedItem] = []
+        began = self._steady()
         for envelope in effects:
             body = envelope.body
             if isinstance(body, CancelOrder):
@@ -67,7 +72,7 @@ class Outbox:
             elif isinstance(body, AmendOrder) or (
                 isinstance(body, SubmitOrder) and body.cl_ord_id not in self._left
             ):
-                reason = self.refusal(body, waited_ns)
+                reason = self.refusal(body, waited_ns + self._steady() - began)
                 if reason is None:
                     reason = await self._send(body)
                 if reason is not None:

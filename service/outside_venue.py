@@ -158,6 +158,7 @@ class OutsideVenue:
             return []
         if number == self._tried and at < self._read_again:
             return []
+        # The core may ask anew while this is read; that is another reading, and still owed.
         self._tried = number
         try:
             snapshot = await self.venue.lists(state.request())

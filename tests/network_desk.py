@@ -180,17 +180,12 @@ def weathered(
     with ExitStack() as stack:
         venue = stack.enter_context(simulated_kraken(plan or plan_of()))
         wire = WireWitness(home / "journal")
-        proxies = [Proxy(venue.port, wire.at(name)) for name in ("rest", "public", "private")]
-        stack.enter_context(serving(*proxies))
-        desk = Desk(
-            venue,
-            key_of(venue, "alpha", "trade"),
-            proxies[0],
-            proxies[1],
-            proxies[2],
-            wire,
-            StepWitness(),
+        rest, public, private = (
+            Proxy(venue.port, wire.at(name)) for name in ("rest", "public", "private")
         )
+        stack.enter_context(serving(rest, public, private))
+        key = key_of(venue, "alpha", "trade")
+        desk = Desk(venue, key, rest, public, private, wire, StepWitness())
         before(desk)
         result = asyncio.run(_run(home, desk, case, clock, more))
         exchange = venue.simulator.live.exchange

@@ -79,7 +79,7 @@ class Rule:
         return True
 
 
-class _Cut(Exception):
+class _CutError(Exception):
     """The connection is over."""
 
 
@@ -146,7 +146,7 @@ class _Passing:
             await self._write(unit.raw, writer)
             return
         if rule.act == "reset_before":
-            raise _Cut
+            raise _CutError
         if rule.act == "hold":
             await asyncio.sleep(rule.seconds)
         half = unit.raw[: max(1, len(unit.raw) // 2)]
@@ -156,7 +156,7 @@ class _Passing:
             self.swallows = True
         elif rule.act != "hold":
             await asyncio.sleep(0.02)  # what was written must be out before the reset
-            raise _Cut
+            raise _CutError
 
     async def _write(self, raw: bytes, writer: asyncio.StreamWriter) -> None:
         weather = self._proxy.weather

@@ -35,16 +35,18 @@ def assert_standing(left: Left, *, again_seconds: float = AGAIN_SECONDS) -> None
     assert left.result.card.parity, "I5"
     assert_facts_are_the_venues(left)
     assert_no_secret_anywhere(left)
-    assert 0.0 <= left.desk.again_seconds <= again_seconds, "I11"
+    assert 0.0 <= left.desk.again_seconds <= again_seconds, ("I11", left.desk.again_seconds)
 
 
 def assert_one_order_an_intent(left: Left) -> None:
-    """I1, and the half of I7 that is on the wire: no order was written twice."""
+    """I1, and the half of I7 that is on the wire: no order was written twice, none came late."""
     steps, account = left.desk.steps, left.account
     venue = [each.cl_ord_id for each in (*account["open"], *account["closed"])]
     assert set(venue) <= set(steps.decided), "an order that we never decided"
     orders = Counter(steps.intents[name] for name in venue)
     assert all(count == 1 for count in orders.values()), orders
+    for each in (*account["open"], *account["closed"]):
+        assert each.opened_ns <= steps.decided[each.cl_ord_id].deadline, ("late", each)
     written = Counter(each.cl_ord_id for each in left.desk.wire.orders)
     assert all(count == 1 for count in written.values()), written
 

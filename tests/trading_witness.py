@@ -32,7 +32,6 @@ from actors.messages.execution import (
 from actors.messages.market import BarSlice, FeedEvent, FeedStatus
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.reconciliation import VenueSnapshot
-from actors.messages.risk import IntentRefused
 from adapters.journal.file import FileJournal
 from service.bundles import Choice
 from service.drivers.silent import Silent
@@ -48,12 +47,11 @@ PROOFS = (VenueEvidence, VenueSnapshot, ExecutionReport, NotSent)
 
 
 class Decided(NamedTuple):
-    """An order that left the core: in which input, and when by the wall."""
+    """An order that left the core: in which input, and until when the venue may take it."""
 
     seq: int
-    side: Side
     symbol: str
-    at: float
+    deadline: int
 
 
 class OnWire(NamedTuple):
@@ -75,13 +73,14 @@ class StepWitness(Silent):
         self.states: dict[str, OrderState] = {}
         self.doubted: dict[str, str] = {}
         self.accepted: list[float] = []
-        self.refused: list[tuple[float, IntentRefused]] = []
         self.not_sent: list[NotSent] = []
         self.skews: list[int] = []
         self.gaps: list[FeedStatus] = []
         self.bars: list[tuple[float, int]] = []
         """When a bar closed, and the instant (ns UTC) at which it opened."""
         self.kernel: Kernel | None = None
+        self.on_decided: Callable[[], None] = lambda: None
+        """Called when an order was decided, before anything of it can leave."""
         self._blocked = ""
 
     def observers(self) -> tuple[Observer, ...]:
@@ -106,20 +105,19 @@ class StepWitness(Silent):
         for envelope in result.records:
             if type(envelope.body) is OrderUpdate:
                 self._moved(entry, envelope.body)
-            elif type(envelope.body) is IntentRefused:
-                self.refused.append((now, envelope.body))
             elif type(envelope.body) is BarSlice and not envelope.body.warm_up:
                 self.bars.append((now, envelope.body.open_ts))
         for envelope in result.effects:
             if type(envelope.body) is SubmitOrder:
-                self._decides(entry.seq, envelope.body, now)
+                self._decides(entry.seq, envelope.body)
         self._keeps_holds(entry.seq)
 
-    def _decides(self, seq: int, order: SubmitOrder, now: float) -> None:
+    def _decides(self, seq: int, order: SubmitOrder) -> None:
         assert self.kernel is not None
         if order.cl_ord_id in self.decided:
             self.broken.append(f"I7: {order.cl_ord_id} was sent twice")
-        self.decided[order.cl_ord_id] = Decided(seq, order.side, order.symbol, now)
+        self.decided[order.cl_ord_id] = Decided(seq, order.symbol, order.deadline)
+        self.on_decided()
         if order.side is not Side.BUY:
             return
         orders, risk = self.kernel.actor("orders"), self.kernel.actor("risk")

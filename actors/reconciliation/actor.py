@@ -70,12 +70,18 @@ class ReconciliationActor(Actor[ReconciliationConfig, ReconciliationActorState])
         return self._ask(message.reason, at)
 
     def stream(self, message: FeedStatus, at: int) -> Effects:
-        """A private stream that was away may have missed facts; while it is, nothing is entered."""
+        """A private stream that was away may have missed facts; while one is, nothing is entered.
+
+        The lists are read once the last one is back: calls are counted by the venue.
+        """
         state = self.state
         if message.stream not in self.config.streams:
             return NOTHING
         if message.event in _BACK:
             state.away.pop(message.stream, None)
+            if state.away:
+                # They were lost together and come back together: one reading explains both.
+                return self._say(state.told.foreign)
             return self._ask(f"the stream {message.stream} is back", at)
         state.away[message.stream] = message.detail or message.event.value
         return self._say(state.told.foreign)

@@ -36,6 +36,7 @@ PROGRAMS: Final = (
     "exchange",
     "reconciliation",
     "wire",
+    "reconnect",
 )
 WITH_DATABASE: Final = frozenset({"bars", "durability", "recovery", "books", "wire"})
 

@@ -1,4 +1,4 @@
-"""Faults of the sockets on the whole live path, over a proxy: faults.md A1, A4, A8, A10 and sisters.
+"""Faults of the sockets on the whole live path, over a proxy: rows A1, A4, A8, A10 and sisters.
 
 After each the standing invariants hold. A case takes a quarter of a minute and more; those that are
 not the quickest proof of their row run as `soak`.
@@ -240,5 +240,7 @@ OTHERS: dict[str, Callable[[Desk], Awaitable[None]]] = {
 
 @pytest.mark.soak
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in OTHERS.items()])
-def test_other_weather(tmp_path: Path, case: Callable[[Desk], Awaitable[None]]) -> None:
+def test_other_weather_leaves_the_books_as_the_venues(
+    tmp_path: Path, case: Callable[[Desk], Awaitable[None]]
+) -> None:
     assert_standing(weathered(tmp_path, case))

@@ -75,10 +75,16 @@ def test_A6_a_page_in_place_of_the_answer_to_a_cancel(tmp_path: Path, fault: Fau
     assert_standing(weathered_at_rest(tmp_path, case))
 
 
-@pytest.mark.parametrize("page", ["html_502", "html_520"])
-def test_A6_a_page_in_place_of_a_token_is_asked_past(tmp_path: Path, page: str) -> None:
+TOKENS = {
+    "502": Fault(where="rest:GetWebSocketsToken", what="html_502", every=1),
+    "520": Fault(where="rest:GetWebSocketsToken", what="html_520", every=1),
+}
+
+
+@pytest.mark.parametrize("page", [pytest.param(each, id=name) for name, each in TOKENS.items()])
+def test_A6_a_page_in_place_of_a_token_is_asked_past(tmp_path: Path, page: Fault) -> None:
     async def case(desk: Desk) -> None:
-        await desk.faults(Fault(where="rest:GetWebSocketsToken", what=page, every=1))  # type: ignore[arg-type]
+        await desk.faults(page)
         desk.private.reset_all()
         began = time.monotonic()
         await asyncio.sleep(4)

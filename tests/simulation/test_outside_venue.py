@@ -8,6 +8,7 @@ asks through `OutsideVenue`; here it speaks to a recording sink that is not ther
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
@@ -181,12 +182,14 @@ class Listing(Reached):
         super().__init__()
         self.broken = broken
         self.asked: list[ReconcileRequested] = []
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
         """Nothing, whole; or no line."""
         self.asked.append(request)
         if self.broken:
             raise Transient("there is no line to the venue")
+        self.meanwhile()
         return VenueSnapshot(request.number, 0, request.since, complete=True)
 
 
@@ -211,3 +214,25 @@ def test_the_lists_are_read_once_for_each_number_and_again_after_a_pause_when_th
     assert (told.number, told.ts) == (7, core.at)
     assert asyncio.run(outside.lists(core)) == []
     assert len(venue.asked) == 2
+
+
+def test_what_the_core_asks_while_the_lists_are_read_is_another_reading() -> None:
+    """The first answer is to the first question: the second one is asked at once, not at its end of
+    patience.
+    """
+    venue, core = Listing(broken=False), kernel(OrderState.OPEN)
+    outside = OutsideVenue(venue, Ingress())
+    state: ReconciliationActorState = core.actor("reconciliation").state
+    state.awaits, state.number, state.reason = True, 7, "the stream executions is back"
+
+    def ask_anew() -> None:
+        state.number, state.reason = 8, "the stream balances is back"
+        venue.meanwhile = lambda: None
+
+    venue.meanwhile = ask_anew
+    for number in (7, 8):
+        [told] = asyncio.run(outside.lists(core))
+        assert isinstance(told, VenueSnapshot)
+        assert told.number == number
+    assert asyncio.run(outside.lists(core)) == []
+    assert [each.number for each in venue.asked] == [7, 8]

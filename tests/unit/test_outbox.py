@@ -35,8 +35,11 @@ class Counter:
     def __init__(self, trouble: Exception | None = None) -> None:
         self.trouble = trouble
         self.taken: list[Message] = []
+        self.answers_after_ns = 0
+        self.steady_ns = 0
 
     async def submit(self, order: SubmitOrder) -> None:
+        self.steady_ns += self.answers_after_ns
         self._take(order)
 
     async def amend(self, change: AmendOrder) -> None:
@@ -80,6 +83,7 @@ def outbox(venue: Counter, state: TradingState = ACTIVE) -> Outbox:
         trading_state=lambda: state,
         now=lambda: NOW,
         fail_points=FailPoints(""),
+        steady=lambda: venue.steady_ns,
     )
 
 
@@ -275,3 +279,12 @@ def test_only_so_many_ids_are_remembered() -> None:
     assert len(venue.taken) == IDS_KEPT + 1
     release(door, msgspec.structs.replace(order(), cl_ord_id="1"))
     assert len(venue.taken) == IDS_KEPT + 1
+
+
+def test_an_order_ages_while_the_one_before_it_waits_for_its_answer() -> None:
+    """Logical time stands still in a release; a slow answer must not make old decisions young."""
+    venue = Counter(UnknownOutcome("no answer within 5 s"))
+    venue.answers_after_ns = DECISION_AGE_MAX_NS + 1
+    answers = release(outbox(venue), order(left=9 * SECOND_NS), order(left=9 * SECOND_NS), CANCEL)
+    assert venue.taken == [order(left=9 * SECOND_NS), CANCEL]
+    assert [each.body.reason for each in answers if isinstance(each.body, NotSent)] == [TOO_OLD]

@@ -76,6 +76,22 @@ def test_one_stream_that_is_back_does_not_stand_for_the_other(books: OutsideBook
     assert not blocked(books)
 
 
+def test_streams_that_were_lost_together_are_read_for_once_when_the_last_is_back(
+    books: OutsideBooks,
+) -> None:
+    """Every reading costs calls that the venue counts."""
+    for stream in PRIVATE_STREAMS:
+        news(books, stream, FeedEvent.STALE)
+    asked = [
+        len(of(ReconcileRequested, books.send(FeedStatus(books.at, stream, FeedEvent.ONLINE))))
+        for stream in PRIVATE_STREAMS
+    ]
+    assert asked == [0, 1]
+    assert blocked(books)
+    books.read()
+    assert not blocked(books)
+
+
 def test_a_public_stream_is_the_markets_to_judge(books: OutsideBooks) -> None:
     assert news(books, "book", FeedEvent.STALE) is None
     assert not blocked(books)
