@@ -34,7 +34,8 @@ from ops.benchmarks.figures import Figure, median, options, percentile, report
 from service.bundles import Choice
 from service.cli.paper import LIVE_MARKET
 from service.drivers.feeding import Limits
-from service.drivers.trading import RunPlan, Silent, trade
+from service.drivers.silent import Silent
+from service.drivers.trading import RunPlan, trade
 from service.feeds import UNIVERSE
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
@@ -157,7 +158,7 @@ async def sampled(home: Path, losses: int) -> tuple[list[list[float]], list[floa
         _, key = place.trader()
         watch = Watch()
         async with (
-            kraken_account(settings, Credentials(key.key, key.secret), clock, market.nudge) as door,
+            kraken_account(settings, Credentials(key.key, key.secret), clock, market) as door,
             aiohttp.ClientSession() as session,
         ):
             trading = asyncio.ensure_future(

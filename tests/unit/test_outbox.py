@@ -285,6 +285,8 @@ def test_an_order_ages_while_the_one_before_it_waits_for_its_answer() -> None:
     """Logical time stands still in a release; a slow answer must not make old decisions young."""
     venue = Counter(UnknownOutcome("no answer within 5 s"))
     venue.answers_after_ns = DECISION_AGE_MAX_NS + 1
-    answers = release(outbox(venue), order(left=9 * SECOND_NS), order(left=9 * SECOND_NS), CANCEL)
+    first = order(left=9 * SECOND_NS)
+    second = msgspec.structs.replace(first, cl_ord_id="b")
+    answers = release(outbox(venue), first, second, CANCEL)
     assert venue.taken == [order(left=9 * SECOND_NS), CANCEL]
     assert [each.body.reason for each in answers if isinstance(each.body, NotSent)] == [TOO_OLD]
