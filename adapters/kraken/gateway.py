@@ -11,12 +11,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from decimal import Decimal
 from typing import Any, Final, TypeVar
 
 import msgspec
 
-from actors.instant import HOUR_NS, SECOND_NS
 from actors.messages.base import Message
 from actors.messages.control import KillSwitch
 from actors.messages.execution import (
@@ -42,6 +40,7 @@ from adapters.kraken.executions import CHANNEL, ExecutionError, Executions
 from adapters.kraken.limits import OrderLimits
 from adapters.kraken.private_frames import BalanceFrame, PrivateHead
 from adapters.kraken.private_line import UNREADABLE, Guest, PrivateLine, Reply
+from adapters.kraken.proofs import account_in, order_in
 from adapters.kraken.requests import (
     DEADLINE_LEAST_NS,
     amend_params,
@@ -52,14 +51,6 @@ from adapters.kraken.requests import (
 from adapters.kraken.socket import DeafError
 from adapters.kraken.tokens import TokenError, instant_of
 
-LISTS_LAG_NS: Final = 60 * SECOND_NS
-"""Kraken's lists may know of an order this much later than its socket."""
-LOOK_BACK_NS: Final = 60 * SECOND_NS
-"""Lists are read from so long before, and until so long after: clocks differ."""
-ENTRIES_BACK_NS: Final = HOUR_NS
-"""Entries are listed from so long before they are asked for: what an opening balance holds already
-must be known by its id, or the stream would tell it again.
-"""
 _UNKNOWN_ORDER: Final = "EOrder:Unknown order"
 _ENDS: Final = (ExecKind.FILLED, ExecKind.CANCELLED, ExecKind.EXPIRED, ExecKind.REJECTED)
 BALANCES: Final = "balances"
@@ -199,11 +190,14 @@ class KrakenVenue:
 
     async def look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
         """What the lists have of this id since a little before `since`, trades included."""
-        return await self._heeding(self._look_up(cl_ord_id, since))
+        return await self._heeding(order_in(self._lists, cl_ord_id, since, self._clock()))
 
     async def lists(self, request: ReconcileRequested) -> VenueSnapshot:
         """Everything that `request` asks for: orders first, the money last."""
-        return await self._heeding(self._read(request))
+        first = not self._has_listed
+        read = await self._heeding(account_in(self._lists, request, self._clock(), first=first))
+        self._has_listed |= read.complete
+        return read
 
     async def _heeding(self, reading: Awaitable[_T]) -> _T:
         """A key that is no longer good closes the entries, whichever call is told so."""
@@ -213,70 +207,6 @@ class KrakenVenue:
             if not self._barred:
                 self._heed(str(error))
             raise
-
-    async def _look_up(self, cl_ord_id: str, since: int) -> VenueOrder:
-        now, start = self._clock(), since - LOOK_BACK_NS
-        until = now + LOOK_BACK_NS
-        opened = await self._lists.open_orders()
-        closed, closed_whole = await self._lists.closed_orders(start, until)
-        trades, trades_whole = await self._lists.trades(start, until)
-        found = [each for each in (*closed, *opened) if each.cl_ord_id == cl_ord_id]
-        names = {each.venue_order_id for each in found}
-        reports = tuple(
-            msgspec.structs.replace(each, cl_ord_id=cl_ord_id)
-            for each in trades
-            if each.venue_order_id in names
-        )
-        return VenueOrder(
-            cl_ord_id,
-            bool(found),
-            closed_whole and trades_whole,
-            any(each.end is None for each in found),
-            reports,
-            start,
-            now - LISTS_LAG_NS,
-            sum((each.filled for each in found), Decimal(0)) if found else None,
-            found[-1].end if found else None,
-            found[-1].quantity if found else None,
-            found[-1].limit_price if found else None,
-        )
-
-    async def _read(self, request: ReconcileRequested) -> VenueSnapshot:
-        """Orders first, the money last.
-
-        Until one reading has succeeded the stream's entries are dropped: an account that opens
-        takes over balances that hold them. Such a reading is whole only if nothing was booked
-        beside it.
-        """
-        now, since = self._clock(), request.since
-        until = now + LOOK_BACK_NS
-        opened = await self._lists.open_orders()
-        closed, closed_whole = await self._lists.closed_orders(since, until)
-        trades, trades_whole = await self._lists.trades(since, until)
-        entries, entries_whole = await self._lists.entries(since - ENTRIES_BACK_NS, until)
-        balances = await self._lists.balances()
-        complete = closed_whole and trades_whole and entries_whole
-        if not self._has_listed:
-            again = await self._lists.entries(since - ENTRIES_BACK_NS, until)
-            traded = await self._lists.trades(since, until)
-            complete &= (again, traded) == ((entries, True), (trades, True))
-            self._has_listed = complete
-        ours = {each.venue_order_id: each.cl_ord_id for each in (*closed, *opened)}
-        return VenueSnapshot(
-            request.number,
-            now,
-            since,
-            complete,
-            opened,
-            closed,
-            tuple(
-                msgspec.structs.replace(each, cl_ord_id=ours.get(each.venue_order_id, ""))
-                for each in trades
-            ),
-            balances,
-            entries,
-            now - LISTS_LAG_NS,
-        )
 
     async def open_orders(self) -> tuple[str, ...]:
         """Client ids of our open orders; an order without one is somebody else's."""

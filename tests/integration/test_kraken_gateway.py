@@ -31,7 +31,7 @@ from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.order import CancelOrder, DeadManSwitch
 from actors.messages.reconciliation import ReconcileRequested
 from actors.ports import Permanent, Transient, UnknownOutcome
-from adapters.kraken.gateway import LISTS_LAG_NS, LOOK_BACK_NS
+from adapters.kraken.proofs import LISTS_LAG_NS, LOOK_BACK_NS
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.serving.launch import Running
 from tests.gateway_door import door, ready
