@@ -6,6 +6,7 @@ Faults are made of these. No counter and no mode hinders them; balances stay sou
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Final
 
 import msgspec
 
@@ -22,6 +23,10 @@ from adapters.kraken_simulator.registry import Registry
 from adapters.kraken_simulator.settlement import Settlement
 from adapters.kraken_simulator.triggers import Triggers
 from adapters.kraken_simulator.venue import Venue
+
+GRID: Final = (Decimal("1E-10"), Decimal(1_000))
+"""The finest step, which is the book's own, and the coarsest."""
+MINIMUM_MOST: Final = Decimal(10) ** 12
 
 
 class Interventions:
@@ -79,6 +84,7 @@ class Interventions:
             order_min=old.order_min if order_min is None else order_min,
             cost_min=old.cost_min if cost_min is None else cost_min,
         )
+        _refuse_grid(row)
         for order in self._open_of(symbol):
             if not _fits(order, row):
                 self._registry.cancel(order, registry.OFF_GRID)
@@ -160,6 +166,16 @@ class Interventions:
             for order in list(account.open.values())
             if order.symbol == symbol
         ]
+
+
+def _refuse_grid(row: Instrument) -> None:
+    """Raise the refusal of steps that no price or size can be counted in, or of odd minimums."""
+    for name, step in (("tick", row.tick), ("lot_decimals", row.lot)):
+        if not GRID[0] <= step <= GRID[1] or step % GRID[0]:
+            raise Refusal(argument(name))
+    for name, least in (("order_min", row.order_min), ("cost_min", row.cost_min)):
+        if not ZERO <= least < MINIMUM_MOST:
+            raise Refusal(argument(name))
 
 
 def _fits(order: Order, row: Instrument) -> bool:

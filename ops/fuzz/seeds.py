@@ -144,6 +144,8 @@ HOOKS: Final = (
     b'order\n{"pair":"XBTUSD","type":"buy","ordertype":"limit","volume":"1","price":"9"}',
     b'status\n{"status":"post_only","symbol":"BTC/USD"}',
     b'steps\n{"symbol":"BTC/USD","tick":"0.5","lot_decimals":"7"}',
+    b'steps\n{"symbol":"BTC/USD","tick":".0"}',
+    b'steps\n{"symbol":"BTC/USD","lot_decimals":"40","price_decimals":"-9"}',
     b'trade\n{"symbol":"BTC/USD","price":"9","qty":"1"}',
     b'fill\n{"order_id":"O1","qty":"0.5"}',
     b'halt\n{"on":"false"}',

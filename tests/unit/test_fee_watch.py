@@ -12,9 +12,10 @@ from actors.instant import HOUR_NS, MINUTE_NS, SECOND_NS
 from actors.messages.base import Message
 from actors.messages.control import FeeTier, FeeTierRead
 from actors.ports import ProtocolViolation, Transient
-from adapters.kraken.fees import tiers_of
+from adapters.kraken.fees import AccountFees, tiers_of
 from adapters.kraken.names import Names
 from adapters.kraken.records import Asset, AssetPair, TradeVolume
+from adapters.kraken.rest import KrakenRest
 from adapters.kraken.wire import decoded
 from service.account_fees import (
     AFTER_HOUR_NS,
@@ -170,3 +171,10 @@ def test_percent_becomes_a_ratio_under_our_names() -> None:
 def test_an_answer_that_leaves_a_cost_open_is_worth_nothing(fees: str, why: str) -> None:
     with pytest.raises(ProtocolViolation, match=why):
         tiers_of(volume(fees), NAMES, PAIRS)
+
+
+@pytest.mark.asyncio
+async def test_a_symbol_without_a_name_at_the_venue_is_not_asked_for() -> None:
+    rest = KrakenRest("http://127.0.0.1:1", clock=lambda: MIDNIGHT)
+    with pytest.raises(ProtocolViolation, match="the venue lists no pair 'FOO/USD'"):
+        await AccountFees(rest, NAMES).read(("BTC/USD", "FOO/USD"))
