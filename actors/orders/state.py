@@ -50,8 +50,8 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Amendment(msgspec.Struct):
     """The newest change that was asked of an order: its new limit, and until when.
 
-    `number` counts the order's amendments, `intent_no` is the amendment's own, `elapsed_at` when the
-    venue said that it came after its deadline (0: never).
+    `number` counts the order's amendments, `intent_no` is the amendment's own. `elapsed_at` is when
+    the venue said that it came after its deadline (0: never).
     """
 
     number: int
