@@ -32,6 +32,19 @@ LATER_LISTED = (
     "lot_consumed",
     "ledger_entry",
 )
+# A change of a sale, once: by no approval, and by one of something else.
+CHANGED = """
+    WITH verdicts AS (
+        SELECT v.intent_no FROM ballast.risk_verdict v
+        JOIN ballast.order_event o USING (account_id, run_id)
+        WHERE v.side = 'buy' AND v.seq < o.seq AND o.side = 'sell'
+    )
+    INSERT INTO ballast.order_amendment
+    SELECT account_id, run_id, mode, hour_ts_utc, seq, 900, at, cl_ord_id, 1, {intent_no}, symbol,
+        side, quantity, filled, limit_price, at, at + 1, 1
+    FROM ballast.order_event WHERE side = 'sell' AND state = 'submitted'
+    ORDER BY seq DESC LIMIT 1
+"""
 # Rule, and what breaks it (and may break others) when triggers and guards sleep.
 PLANTED = (
     ("assets_sum_to_zero", "UPDATE ballast.transfer SET credit_balance = credit_balance + 1"),
@@ -98,6 +111,8 @@ PLANTED = (
     ("orders_have_verdicts", "DELETE FROM ballast.order_request WHERE side = 'buy'"),
     ("orders_have_verdicts", "DELETE FROM ballast.transfer WHERE source LIKE 'hold:%:place'"),
     ("orders_have_verdicts", "UPDATE ballast.order_request SET quantity = quantity + 1"),
+    ("orders_have_verdicts", CHANGED.format(intent_no="999999")),
+    ("orders_have_verdicts", CHANGED.format(intent_no="(SELECT max(intent_no) FROM verdicts)")),
     (
         "orders_have_verdicts",
         "UPDATE ballast.transfer SET debit_balance = -1 WHERE source LIKE 'hold:%:place'",

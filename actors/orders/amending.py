@@ -121,6 +121,8 @@ def answered(
     if not amendment.is_open:
         return _too_late(config, state, order, answer, at)
     told = f"{answer.outcome.value}: {answer.text}"
+    if answer.outcome is SubmitOutcome.DEADLINE_ELAPSED:
+        amendment.elapsed_at = answer.ts
     effects = settle(config, state, order, _SAID[answer.outcome], at, reason=told)
     if answer.outcome is SubmitOutcome.ACCEPTED and order.state in UNPROVEN:
         effects += move(config, state, order, OrderEvent.ACCEPTED)
@@ -209,7 +211,9 @@ def weigh(
         if limit == amendment.limit_price:
             told = "found at the venue"
             return settle(config, state, order, AmendEvent.CONFIRMED, at, reason=told)
-        if settled_to <= amendment.deadline:
+        # The venue says that it did not do it, and the look-up agrees.
+        elapsed = 0 < amendment.elapsed_at <= min(at, evidence.ts)
+        if settled_to <= amendment.deadline and not elapsed:
             return []  # the lists may be older than what they should show
         told = "the venue has it as it was"
         undone = settle(config, state, order, AmendEvent.UNCHANGED, at, reason=told)

@@ -53,7 +53,8 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Amendment(msgspec.Struct):
     """The newest change that was asked of an order: its new limit, and until when.
 
-    `number` counts the order's amendments, `intent_no` is the amendment's own.
+    `number` counts the order's amendments, `intent_no` is the amendment's own. `elapsed_at` is when
+    the venue said that it came after its deadline (0: never).
     """
 
     number: int
@@ -62,6 +63,7 @@ class Amendment(msgspec.Struct):
     decided_at: int
     deadline: int
     state: AmendState = AmendState.PENDING
+    elapsed_at: int = 0
 
     @property
     def is_open(self) -> bool:

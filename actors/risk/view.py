@@ -90,11 +90,12 @@ def is_amount(value: Decimal) -> bool:
 def view_beside(
     config: RiskConfig, state: RiskState, order: Reservation | None, symbol: str, at: int
 ) -> RiskView:
-    """The picture for changing the sale `order`: what is claimed for it is there to be sold."""
+    """The picture for changing the sale `order`: what is claimed for it, and no more, is there."""
     view = view_of(config, state, symbol, Side.SELL, at)
     if order is None:
         return view
-    return msgspec.structs.replace(view, sellable=view.sellable + order.quantity - order.filled)
+    rest = order.quantity - order.filled
+    return msgspec.structs.replace(view, sellable=min(rest, view.sellable + rest))
 
 
 def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: int) -> RiskView:

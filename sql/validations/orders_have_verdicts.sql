@@ -1,6 +1,6 @@
 -- An order that was sent was requested, was approved at that price and at least that quantity, and
--- its funds were set aside before. Runs from before approvals were recorded state no limits and are
--- not asked; what was refused is known to be missing.
+-- its funds were set aside before; a change of one was approved as it is. Runs from before approvals
+-- were recorded state no limits and are not asked; what was refused is known to be missing.
 
 WITH asked AS (
     SELECT account_id, run_id FROM ballast.risk_profile
@@ -36,4 +36,16 @@ WHERE CASE
     WHEN t.seq IS NULL THEN g.seq IS NULL OR g.seq > q.seq
     ELSE t.debit_balance < 0
         OR t.amount < CASE q.side WHEN 'buy' THEN q.quantity * q.limit_price ELSE q.quantity END
+END
+UNION ALL
+SELECT m.account_id, m.seq,
+    format('amendment %s of order %s was not approved as it is', m.amend_no, m.cl_ord_id)
+FROM ballast.order_amendment m
+LEFT JOIN ballast.risk_verdict v ON v.account_id = m.account_id AND v.run_id = m.run_id
+    AND v.intent_no = m.intent_no AND (v.seq, v.ordinal) < (m.seq, m.ordinal)
+LEFT JOIN gone g ON g.account_id = m.account_id AND g.table_name = 'risk_verdict'
+WHERE CASE
+    WHEN v.seq IS NULL THEN g.seq IS NULL OR g.seq > m.seq
+    ELSE (v.symbol, v.side, v.limit_price, v.quantity)
+        <> (m.symbol, m.side, m.limit_price, m.quantity - m.filled)
 END
