@@ -60,7 +60,8 @@ class LiveExchange:
         }
         self._untold: list[Event] = []
         self._step_ns = FIRST_STEP_NS
-        self._jump_ns = 0
+        # What passed while the exchange was made is made up for at once.
+        self._jump_ns = max(0, clock.now_ns() - exchange.now_ns)
 
     def now_ns(self) -> int:
         """The exchange's time; the exchange itself may stand a little before it.
