@@ -153,13 +153,19 @@ async def _started(
     patient_until = time.monotonic() + patience
     while True:
         process = await _process(options, log)
+        place = None
         try:
-            return process, await _ready(process, log)
+            place = await _ready(process, log)
         except UserError as error:
-            await _ended(process)
             if error.code != ExitCode.FENCED or time.monotonic() > patient_until:
                 raise
-            await asyncio.sleep(_LOOK_SECONDS)
+        else:
+            return process, place
+        finally:
+            # Also when we are cancelled: nobody else knows of it.
+            if place is None:
+                await _ended(process)
+        await asyncio.sleep(_LOOK_SECONDS)
 
 
 async def _process(options: Sequence[str], log: Path) -> Process:
@@ -182,7 +188,8 @@ async def _ended(process: Process) -> None:
     if process.returncode is None:
         process.terminate()
     try:
-        await asyncio.wait_for(process.wait(), END_SECONDS)
+        async with asyncio.timeout(END_SECONDS):
+            await process.wait()
     except TimeoutError:
         process.kill()
         await process.wait()
@@ -193,7 +200,9 @@ async def _ready(process: Process, log: Path) -> SimulatorPlace:
     assert process.stdout is not None
     line = b""
     try:
-        line = await asyncio.wait_for(process.stdout.readline(), READY_SECONDS)
+        # Not wait_for: it can swallow a cancellation that comes together with the line.
+        async with asyncio.timeout(READY_SECONDS):
+            line = await process.stdout.readline()
         return msgspec.json.decode(line, type=SimulatorPlace)
     except (TimeoutError, msgspec.DecodeError, UnicodeDecodeError) as error:
         with suppress(msgspec.DecodeError, ValueError):

@@ -38,7 +38,7 @@ from service.sole_service import sole_service
 from service.stores import MEMORY, POSTGRES, account_place
 
 SIMULATOR: Final = "simulator"
-SPEED: Final = 20.0
+SPEED: Final = 15.0
 SPEED_MOST: Final = 60.0
 BOOK_LEVELS: Final = 100
 SECONDS_MOST: Final = 60
@@ -135,6 +135,7 @@ def wanted_at(speed: float) -> Wanted:
             "decision_age_max_seconds": here(2),
             "deadline_seconds": here(5),
             "dead_man_seconds": 10 * SECONDS_MOST,
+            "reconcile_seconds": 30 * SECONDS_MOST,
         },
         "feed": {"conflate_ms": 1000},
         "kraken": {"clock_skew_ms_max": here(1) * 1000},

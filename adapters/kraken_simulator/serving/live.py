@@ -63,7 +63,8 @@ class LiveExchange:
         """Requests by place (`rest:AddOrder`, `ws:add_order`); refusals by place and error."""
         self._untold: list[Event] = []
         self._step_ns = FIRST_STEP_NS
-        self._jump_ns = 0
+        # What passed while the exchange was made is made up for at once.
+        self._jump_ns = max(0, clock.now_ns() - exchange.now_ns)
 
     def now_ns(self) -> int:
         """The exchange's time; the exchange itself may stand a little before it.
