@@ -25,7 +25,7 @@ from actors.messages.control import RunStarted
 from actors.messages.market import CandleSlice
 from actors.ports import EdgeError, Feed, FeedItem, Journal
 from adapters.instruments.facts import MAKER_FEE, QUOTE, QUOTE_DECIMALS, TAKER_FEE
-from adapters.instruments.table import canonical_symbol
+from adapters.instruments.table import listed_symbol
 from adapters.kraken.capture import CaptureFile
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
@@ -71,13 +71,14 @@ class LiveMarket:
         self.digest = digest_hex("kraken public market", host)
         self.symbols = symbols
         self.rules: tuple[Instrument, ...] = ()
+        self._pair_rules: tuple[PairRules, ...] = ()
         self.left_out: dict[str, str] = {}
         self.warm_up: list[FeedItem] = []
         self.clock = clock or EdgeClock()
         self._settings = settings
         self._capture = capture
         self._rest = PublicRest(
-            settings.kraken.rest_url, canonical_symbol, pause_seconds=pause_seconds
+            settings.kraken.rest_url, listed_symbol, pause_seconds=pause_seconds
         )
         self._open = AsyncExitStack()
         self._feed: LiveFeed | None = None
@@ -115,6 +116,7 @@ class LiveMarket:
         await self._open.enter_async_context(self._rest)
         try:
             self._refuse_clock(await self._rest.time())
+            await self._rest.learn_decimals()
             self._list(await self._rest.pairs(), begun)
             for symbol, reason in self.left_out.items():
                 say(f"{symbol} is left out: {reason}")
@@ -132,7 +134,7 @@ class LiveMarket:
             clock=self.clock,
             options=options_of(self._settings),
             trades=self._rest,
-            rules=tuple(pair_rules_of(each) for each in self.rules),
+            rules=self._pair_rules,
             pairs=self._rest,
             capture=self._capture,
         )
@@ -188,6 +190,10 @@ class LiveMarket:
 
     def _list(self, pairs: dict[str, Pair], begun: RunStarted | None) -> None:
         """Settle on the symbols and their rules."""
+        self._settle(pairs, begun)
+        self._pair_rules = tuple(pairs[each].rules(each) for each in self.symbols if each in pairs)
+
+    def _settle(self, pairs: dict[str, Pair], begun: RunStarted | None) -> None:
         is_ours = begun is not None and begun.feed == f"{self.kind}:{self.digest}"
         if is_ours and begun is not None and self.symbols in {(), begun.symbols}:
             known = {rule.symbol: rule for rule in begun.rules}
@@ -266,11 +272,6 @@ def rule_of(symbol: str, pair: Pair) -> Instrument:
         maker_fee=Decimal(MAKER_FEE) if maker is None else maker,
         taker_fee=Decimal(TAKER_FEE) if taker is None else taker,
     )
-
-
-def pair_rules_of(rules: Instrument) -> PairRules:
-    """Of what a run begins with, what the venue may change in it."""
-    return PairRules(rules.symbol, rules.tick, rules.lot, rules.quantity_min, rules.cost_min)
 
 
 def options_of(settings: Settings) -> FeedOptions:

@@ -50,7 +50,10 @@ class PublicPairs(Protocol):
 
 
 class Pair(msgspec.Struct, frozen=True):
-    """One pair as AssetPairs lists it; fees in percent by volume, lists that may be empty."""
+    """One pair as AssetPairs lists it; fees in percent by volume, lists that may be empty.
+
+    `base_decimals` are those that the venue's ledger keeps of the base asset (-1: not known).
+    """
 
     altname: str
     base: str
@@ -63,16 +66,26 @@ class Pair(msgspec.Struct, frozen=True):
     status: str = "online"
     fees: tuple[tuple[Decimal, Decimal], ...] = ()
     fees_maker: tuple[tuple[Decimal, Decimal], ...] = ()
+    base_decimals: int = -1
 
     def rules(self, symbol: str) -> PairRules:
-        """Its rules; where it lists no tick, one of its last decimal."""
+        """Its rules; where it lists no tick, one of its last decimal.
+
+        No lot is finer than the ledger: what that cuts off would be missing from the balance.
+        """
         tick = self.tick_size or step_of(self.pair_decimals)
-        return PairRules(symbol, tick, step_of(self.lot_decimals), self.ordermin, self.costmin)
+        least = Decimal(0) if self.base_decimals < 0 else step_of(self.base_decimals)
+        lot = max(step_of(self.lot_decimals), least)
+        return PairRules(symbol, tick, lot, self.ordermin, self.costmin, least)
 
 
 class _Envelope(msgspec.Struct):
     error: list[str]
     result: msgspec.Raw = msgspec.Raw(b"null")
+
+
+class _Asset(msgspec.Struct):
+    decimals: int
 
 
 class _Time(msgspec.Struct):
@@ -107,6 +120,7 @@ class PublicRest:
         self._turn = asyncio.Lock()
         self._free_at = 0.0
         self._asked_as: dict[str, str] = {}
+        self._decimals: dict[str, int] = {}
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
@@ -123,6 +137,11 @@ class PublicRest:
         if self._session is not None:
             await self._session.close()
 
+    async def learn_decimals(self) -> None:
+        """Learn the ledger's decimals of every asset; pairs that are listed later have them."""
+        listed = await self._ask("Assets", {}, dict[str, _Asset])
+        self._decimals = {name: asset.decimals for name, asset in listed.items()}
+
     async def time(self) -> int:
         """The venue's clock (ns UTC), to the second."""
         return (await self._ask("Time", {}, _Time)).unixtime * SECOND_NS
@@ -137,7 +156,8 @@ class PublicRest:
                 name = self._names(pair.altname)
             except (msgspec.MsgspecError, ValueError):
                 continue  # a pair that is none of ours, or of a kind we do not trade
-            found[name] = pair
+            decimals = self._decimals.get(pair.base, -1)
+            found[name] = msgspec.structs.replace(pair, base_decimals=decimals)
             self._asked_as[name] = pair.altname
         return found
 
