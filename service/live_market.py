@@ -27,7 +27,7 @@ from actors.messages.control import FeeTier, RunStarted
 from actors.messages.market import CandleSlice
 from actors.ports import EdgeError, Feed, FeedItem, Journal
 from adapters.instruments.facts import MAKER_FEE, QUOTE, QUOTE_DECIMALS, TAKER_FEE
-from adapters.instruments.table import canonical_symbol
+from adapters.instruments.table import listed_symbol
 from adapters.kraken.capture import CaptureFile
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.feed import FeedOptions, LiveFeed
@@ -102,6 +102,7 @@ class LiveMarket:
             self.digest = seeded.dataset.sha256
         self.symbols = symbols
         self.rules: tuple[Instrument, ...] = ()
+        self._pair_rules: tuple[PairRules, ...] = ()
         self.left_out: dict[str, str] = {}
         self.warm_up: list[FeedItem] = []
         self.clock = clock or EdgeClock()
@@ -113,7 +114,7 @@ class LiveMarket:
         pause = pause_seconds if seeded is None else 0.0
         patience = msgspec.structs.replace(PATIENCE, public_pause=pause)
         self._rest = KrakenRest(settings.kraken.rest_url, clock=self.clock.now, patience=patience)
-        self._market = PublicMarket(self._rest, canonical_symbol)
+        self._market = PublicMarket(self._rest, listed_symbol)
         self._open = AsyncExitStack()
         self._feed: LiveFeed | None = None
         self._listening: asyncio.Task[None] | None = None
@@ -150,6 +151,7 @@ class LiveMarket:
         await self._open.enter_async_context(self._rest)
         try:
             self._refuse_clock(await self._market.time())
+            await self._market.learn_decimals()
             self._list(await self._market.pairs(), begun)
             for symbol, reason in self.left_out.items():
                 say(f"{symbol} is left out: {reason}")
@@ -169,7 +171,7 @@ class LiveMarket:
             clock=self.clock,
             options=options_of(self._settings),
             trades=self._market,
-            rules=tuple(pair_rules_of(each) for each in self.rules),
+            rules=self._pair_rules,
             pairs=self._market,
             capture=self._capture,
         )
@@ -225,6 +227,10 @@ class LiveMarket:
 
     def _list(self, pairs: dict[str, AssetPair], begun: RunStarted | None) -> None:
         """Settle on the symbols and their rules."""
+        self._settle(pairs, begun)
+        self._pair_rules = tuple(pairs[each].rules(each) for each in self.symbols if each in pairs)
+
+    def _settle(self, pairs: dict[str, AssetPair], begun: RunStarted | None) -> None:
         is_ours = begun is not None and begun.feed == f"{self.kind}:{self.digest}"
         if is_ours and begun is not None and self.symbols in {(), begun.symbols}:
             known = {rule.symbol: rule for rule in begun.rules}
@@ -308,11 +314,6 @@ def with_tiers(rules: tuple[Instrument, ...], tiers: tuple[FeeTier, ...]) -> tup
     """The rules with the account's own fees."""
     told = {tier.symbol: tier for tier in tiers}
     return tuple(with_fees(rule, told) for rule in rules)
-
-
-def pair_rules_of(rules: Instrument) -> PairRules:
-    """Of what a run begins with, what the venue may change in it."""
-    return PairRules(rules.symbol, rules.tick, rules.lot, rules.quantity_min, rules.cost_min)
 
 
 def options_of(settings: Settings) -> FeedOptions:

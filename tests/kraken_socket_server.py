@@ -232,6 +232,9 @@ class KrakenServer:
             result = dict(
                 self._pair(symbol) for symbol in self.markets if symbol not in self.unlisted
             )
+        elif name == "Assets":
+            rows = (self._pair(symbol)[1]["base"] for symbol in self.markets)
+            result = {base: {"altname": base, "decimals": 10} for base in rows}
         elif name == "Trades":
             result = self._trades(request.query["pair"], int(request.query["since"]))
         elif name == "OHLC":

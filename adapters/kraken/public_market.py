@@ -10,6 +10,8 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Final, Protocol
 
+import msgspec
+
 from adapters.kraken.edge_events import ToldTrade
 from adapters.kraken.records import AssetPair, Candle, PublicTrade
 from adapters.kraken.rest import KrakenRest
@@ -46,6 +48,11 @@ class PublicMarket:
         self._rest = rest
         self._names = names
         self._asked_as: dict[str, str] = {}
+        self._decimals: dict[str, int] = {}
+
+    async def learn_decimals(self) -> None:
+        """Learn the ledger's decimals of every asset; pairs that are listed later have them."""
+        self._decimals = {name: each.decimals for name, each in (await self._rest.assets()).items()}
 
     async def time(self) -> int:
         """The venue's clock (ns UTC), to the second."""
@@ -59,7 +66,8 @@ class PublicMarket:
                 name = self._names(pair.altname)
             except ValueError:
                 continue  # a pair that is none of ours
-            found[name] = pair
+            decimals = self._decimals.get(pair.base, -1)
+            found[name] = msgspec.structs.replace(pair, base_decimals=decimals)
             self._asked_as[name] = pair.altname
         return found
 

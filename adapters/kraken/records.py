@@ -11,7 +11,7 @@ from typing import Final, Generic, TypeVar
 
 import msgspec
 
-from actors.money import step_of
+from actors.money import ZERO, step_of
 from adapters.kraken.rule_book import PairRules
 
 DIGITS_MOST: Final = 40
@@ -89,16 +89,22 @@ class AssetPair(Fact, frozen=True):
     status: str = "online"
     fees: tuple[tuple[Decimal, Decimal], ...] = ()
     fees_maker: tuple[tuple[Decimal, Decimal], ...] = ()
+    base_decimals: int = -1
+    """What the venue's ledger keeps of the base asset; no field of the list, -1: not known."""
 
     def rules(self, symbol: str) -> PairRules:
-        """Its rules; where it lists no tick, one of its last decimal, and no minimum where none."""
-        tick, least = self.tick_size or step_of(self.pair_decimals), Decimal(0)
+        """Its rules; where it lists no tick, one of its last decimal, and no minimum where none.
+
+        No lot is finer than the ledger: what that cuts off would be missing from the balance.
+        """
+        least = ZERO if self.base_decimals < 0 else step_of(self.base_decimals)
         return PairRules(
             symbol,
-            tick,
-            step_of(self.lot_decimals),
-            least if self.ordermin is None else self.ordermin,
-            least if self.costmin is None else self.costmin,
+            self.tick_size or step_of(self.pair_decimals),
+            max(step_of(self.lot_decimals), least),
+            ZERO if self.ordermin is None else self.ordermin,
+            ZERO if self.costmin is None else self.costmin,
+            least,
         )
 
 

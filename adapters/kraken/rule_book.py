@@ -25,13 +25,17 @@ LIST_AGE_NS: Final = 120 * SECOND_NS
 
 
 class PairRules(msgspec.Struct, frozen=True):
-    """Grids of price and quantity, and the minima of quantity (base) and cost (quote)."""
+    """Grids of price and quantity, and the minima of quantity (base) and cost (quote).
+
+    The lot is never finer than `lot_least`, the smallest amount that the venue's ledger keeps.
+    """
 
     symbol: str
     tick: Decimal
     lot: Decimal
     quantity_min: Decimal
     cost_min: Decimal
+    lot_least: Decimal = Decimal(0)
 
 
 class RuleBook:
@@ -55,12 +59,12 @@ class RuleBook:
         for pair in pairs:
             if pair.symbol not in self._rules or not pair.has_rules:
                 continue
+            known = self._rules[pair.symbol]
             try:
-                rules = rules_of(pair)
+                rules = rules_of(pair, Decimal(0) if known is None else known.lot_least)
             except TokenError:
                 self.unreadable += 1
                 continue
-            known = self._rules[pair.symbol]
             changed = self._set(rules, ts, CHANNEL)
             if known is not None and changed:
                 self._replaced.setdefault(pair.symbol, []).append((ts, known))
@@ -99,16 +103,18 @@ class RuleBook:
         ]
 
 
-def rules_of(pair: PairEntry) -> PairRules:
+def rules_of(pair: PairEntry, lot_least: Decimal) -> PairRules:
     """The rules in a row of the channel. Raises TokenError."""
+    lot = _number(pair.qty_increment)
     rules = PairRules(
         pair.symbol,
         _number(pair.price_increment),
-        _number(pair.qty_increment),
+        max(lot, lot_least),
         _number(pair.qty_min),
         _number(pair.cost_min),
+        lot_least,
     )
-    if not (rules.tick and rules.lot):
+    if not (rules.tick and lot):
         raise TokenError(f"{pair.symbol} has no grid")
     return rules
 

@@ -62,12 +62,21 @@ def busy(tmp_path_factory: pytest.TempPathFactory) -> Day:
 
 
 def busy_day(
-    home: Path, during: Callable[[Session], Coroutine[Any, Any, None]], symbols: tuple[str, ...]
+    home: Path,
+    during: Callable[[Session], Coroutine[Any, Any, None]],
+    symbols: tuple[str, ...],
+    reconcile_seconds: int = 60,
 ) -> Day:
     """As much as the gates permit: decisions each second, orders that are soon called back."""
     ours = AccountSpec(account="alpha", balances={"USD": FUNDS}, tier="starter")
     plan = msgspec.structs.replace(plan_of(symbols=symbols), accounts=(ours,))
-    return day(home, during, plan=plan, tier="starter", orders={"lifetime_seconds": 40})
+    return day(
+        home,
+        during,
+        plan=plan,
+        tier="starter",
+        orders={"lifetime_seconds": 40, "reconcile_seconds": reconcile_seconds},
+    )
 
 
 def test_a_busy_day_ends_with_the_books_of_the_venue(busy: Day) -> None:
@@ -87,9 +96,10 @@ def test_an_hour_of_thirty_symbols_is_never_refused_by_a_limit(tmp_path: Path) -
     async def an_hour(session: Session) -> None:
         await asyncio.sleep(3600 / SPEED)
 
-    found = busy_day(tmp_path, an_hour, UNIVERSE)
+    # While lists are read nothing is bought, and the tightest tier reads them slowly.
+    found = busy_day(tmp_path, an_hour, UNIVERSE, reconcile_seconds=180)
     assert_sound(found.result, found.session, found.account)
-    assert found.result.card.orders > 200
+    assert found.result.card.orders > 100
     assert refused_by_a_limit(found) == {}
 
 

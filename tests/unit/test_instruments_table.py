@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +19,7 @@ from adapters.instruments.table import (
     fact_of,
     instrument,
     instruments,
+    listed_symbol,
 )
 
 
@@ -129,3 +131,13 @@ def test_the_newer_minimums_agree_with_the_recorded_pair_list(
         rules = instrument(canonical_symbol(name))
         assert rules.quantity_min == Decimal(pairs[name]["ordermin"])
         assert rules.tick == Decimal(pairs[name]["tick_size"])
+
+
+def test_a_name_on_a_list_is_found_or_refused_at_once() -> None:
+    """A venue lists more than a thousand pairs that are none of ours."""
+    assert listed_symbol("XBTUSD") == listed_symbol("btc/usd") == "BTC/USD"
+    began = time.perf_counter()
+    for number in range(1_500):
+        with pytest.raises(ValueError, match="not a symbol known here"):
+            listed_symbol(f"FOO{number}USD")
+    assert time.perf_counter() - began < 1.0

@@ -6,6 +6,7 @@ import json
 from decimal import Decimal
 from typing import Any
 
+import msgspec
 import pytest
 
 from actors.instant import SECOND_NS
@@ -141,6 +142,22 @@ def test_a_list_that_tells_something_new_is_believed_at_once() -> None:
 def test_a_listed_pair_has_the_rules_of_its_decimals() -> None:
     pair = AssetPair("XBTUSD", "XXBT", "ZUSD", 1, 8, ordermin=D("0.00005"), costmin=D("0.5"))
     assert pair.rules("BTC/USD") == BTC
+    finer = msgspec.structs.replace(pair, base_decimals=10).rules("BTC/USD")
+    assert (finer.lot, finer.lot_least) == (BTC.lot, D("1E-10"))
+
+
+def test_no_lot_is_finer_than_what_the_ledger_keeps() -> None:
+    """Kraken trades APT in steps of 1e-8, and its ledger cuts what it books at 1e-6."""
+    coarse = AssetPair(
+        "APTUSD", "APT", "ZUSD", 4, 8, ordermin=D("0.5"), costmin=D("0.5"), base_decimals=6
+    )
+    rules = coarse.rules("BTC/USD")
+    assert rules.lot == D("0.000001")
+    ear = Ear(rules)
+    told = {"qty_min": "0.5", "price_increment": "0.0001"}
+    assert ear.frame(row(**told), kind="snapshot") == []
+    (news,) = ear.frame(row(**{**told, "qty_increment": "0.001"}))
+    assert news.lot == D("0.001")
 
 
 @pytest.mark.parametrize(
