@@ -99,7 +99,7 @@ class LedgerState(msgspec.Struct):
     (ns UTC) of each remembered trade. `head` is the hash of the last transfer,
     `lots` how many were opened; `moves` is empty between messages. `encumbered` is by asset what
     the venue did not call free when it was last read, `trades_since` how many trades were booked
-    since books and venue agreed.
+    since books and venue agreed, `differs` whether a difference between them is confirmed.
     """
 
     bids: np.ndarray
@@ -125,6 +125,7 @@ class LedgerState(msgspec.Struct):
     moves: list[LotMove] = []
     encumbered: dict[str, Decimal] = {}
     trades_since: int = 0
+    differs: bool = False
 
     def free(self, asset: str) -> Decimal:
         """What of `asset` an order may hold: available here, and free at the venue."""
