@@ -186,7 +186,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BooksToReconcile: ("ledger",),
     ReconciliationEnded: (RECONCILIATION,),
     ReconciliationWanted: (RECONCILIATION,),
-    ReconciliationState: ("risk", "orders"),
+    ReconciliationState: ("risk", "orders", "ledger"),
     DeadManSwitch: (VENUE,),
     RetryPlanned: ("strategy",),
     RetryDue: ("strategy",),

@@ -57,7 +57,11 @@ from actors.messages.ledger import (
 )
 from actors.messages.market import MarkSlice
 from actors.messages.order import PlaceHold
-from actors.messages.reconciliation import BooksToReconcile, ReconciliationEnded
+from actors.messages.reconciliation import (
+    BooksToReconcile,
+    ReconciliationEnded,
+    ReconciliationState,
+)
 
 HOUR_TIMER = "hour"
 
@@ -129,8 +133,15 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         return reconcile(self.config, self.state, message, at)
 
     def reactivate(self, message: Reactivate, at: int) -> Effects:
-        """A person accepts what suspense shows of unexplained trades."""
-        return accept(self.state, message, at)
+        """A person accepts what suspense shows of unexplained trades; not while books and venue
+        differ, when nobody resumes.
+        """
+        return NOTHING if self.state.differs else accept(self.state, message, at)
+
+    def agreement(self, message: ReconciliationState, _at: int) -> Effects:
+        """Whether a difference is confirmed."""
+        self.state.differs = message.differs
+        return NOTHING
 
     def mark(self, message: MarkSlice, at: int) -> Effects:
         """New prices: without positions nothing has changed, so nothing is said."""
@@ -168,4 +179,5 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         TradeUnmatched: unmatched,
         Reactivate: reactivate,
         BooksToReconcile: agree,
+        ReconciliationState: agreement,
     }

@@ -100,9 +100,10 @@ class LedgerState(msgspec.Struct):
     (ns UTC) of each remembered trade. `head` is the hash of the last transfer,
     `lots` how many were opened; `moves` is empty between messages. `encumbered` is by asset what
     the venue did not call free when it was last read, `trades_since` how many trades were booked
-    since books and venue agreed. `fees_told` is by symbol and liquidity the asset and rate of a fee
-    that was not the expected one, `onward` by asset what waits to leave for another wallet, `rates`
-    are the account's fees as told in this run.
+    since books and venue agreed, `differs` whether a difference between them is confirmed.
+    `fees_told` is by symbol and liquidity the asset and rate of a fee that was not the expected one,
+    `onward` by asset what waits to leave for another wallet, `rates` are the account's fees as told
+    in this run.
     """
 
     bids: np.ndarray
@@ -131,6 +132,7 @@ class LedgerState(msgspec.Struct):
     fees_told: dict[str, str] = {}
     onward: dict[str, Decimal] = {}
     rates: Fees = {}
+    differs: bool = False
 
     def free(self, asset: str) -> Decimal:
         """What of `asset` an order may hold: available here, and free at the venue."""

@@ -12,8 +12,10 @@ import pytest
 
 from actors.instant import SECOND_NS
 from actors.kernel.kernel import Kernel
-from actors.messages.control import ReadingAsked, SwitchConsent
+from actors.messages.control import Reactivate, ReadingAsked, SwitchConsent
 from actors.messages.decision import Side
+from actors.messages.execution import ExecKind, ExecutionReport, TradeUnmatched
+from actors.messages.ledger import TransfersPosted
 from actors.messages.reconciliation import (
     ReconcileRequested,
     ReconciliationDifference,
@@ -35,6 +37,7 @@ from service.observe.reading import Reader
 from service.observe.reconciled import ReconciliationReader, ReconciliationReading
 from service.outside_venue import OutsideVenue
 from service.settings import load_settings
+from tests.books import of
 from tests.observed_run import SYMBOLS, observed_run
 from tests.outside_books import OutsideBooks, agreed, confirmed, requests
 from tests.pump_desk import Street
@@ -267,3 +270,31 @@ def test_entries_wait_for_the_lists_also_when_the_venue_cannot_be_asked_at_start
     fresh.read()
     assert fresh.order() is not None
     assert books.order(Side.SELL) is not None
+
+
+def test_a_reactivation_accepts_no_unexplained_trade_while_something_differs(
+    books: OutsideBooks,
+) -> None:
+    """G5: refused by risk, and the books stay as they are too; explained, it is accepted."""
+    nobodys = ExecutionReport(
+        "ab" * 16,
+        "T1",
+        ExecKind.TRADE,
+        books.at,
+        Decimal("0.1"),
+        Decimal(50_000),
+        Decimal("5000.00"),
+        fee_asset="USD",
+        symbol="XBT/USD",
+        side=Side.BUY,
+    )
+    books.send(TradeUnmatched(nobodys, True))
+    confirmed(books)
+    assert not of(TransfersPosted, books.send(Reactivate("anna", "I looked at it")))
+    books.model.balances["USD"] -= Decimal(5000)
+    books.model.balances["XBT"] += Decimal("0.1")
+    books.pass_on(60)
+    books.read()
+    assert not books.reconciliation.state.differs
+    (posted,) = of(TransfersPosted, books.send(Reactivate("anna", "it was mine")))
+    assert {row.cause for row in posted.transfers} == {"reactivated by anna"}
