@@ -39,8 +39,8 @@ from service.stores import FILE, POSTGRES, Say, account_place, embedded_server
 FORMAT: Final = 1
 # What an account keeps in its data folder, the keys last: until then a certificate can be signed.
 KEPT: Final = (
-    POSTGRES, "journal", "runs", "simulator", "control", "logs", "backups", "sealed", "live", "keys",
-    "anchors",
+    POSTGRES, "journal", "runs", "simulator", "control", "logs", "backups", "sealed", "live",
+    "keys", "anchors",
 )  # fmt: skip
 
 

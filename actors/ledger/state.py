@@ -101,9 +101,9 @@ class LedgerState(msgspec.Struct):
     `lots` how many were opened; `moves` is empty between messages. `encumbered` is by asset what
     the venue did not call free when it was last read, `trades_since` how many trades were booked
     since books and venue agreed, `differs` whether a difference between them is confirmed.
-    `fees_told` is by symbol and liquidity the asset and rate of a fee that was not the expected one,
-    `onward` by asset what waits to leave for another wallet, `rates` are the account's fees as told
-    in this run.
+    `fees_told` is by symbol and liquidity the asset and rate of a fee that was not the expected
+    one, `onward` by asset what waits to leave for another wallet, `rates` are the account's fees as
+    told in this run.
     """
 
     bids: np.ndarray
