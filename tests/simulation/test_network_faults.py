@@ -240,5 +240,7 @@ OTHERS: dict[str, Callable[[Desk], Awaitable[None]]] = {
 
 @pytest.mark.soak
 @pytest.mark.parametrize("case", [pytest.param(case, id=name) for name, case in OTHERS.items()])
-def test_other_weather_leaves_the_books_as_the_venues(tmp_path: Path, case: Callable[[Desk], Awaitable[None]]) -> None:
+def test_other_weather_leaves_the_books_as_the_venues(
+    tmp_path: Path, case: Callable[[Desk], Awaitable[None]]
+) -> None:
     assert_standing(weathered(tmp_path, case))
