@@ -48,14 +48,14 @@ from tests.simulated_kraken import key_of, post, simulated_kraken
 from tests.trading_witness import Shown, StepWitness, WireWitness
 
 COOL_DOWN_NS = 10 * SECOND_NS
-LONGEST_SECONDS = 110.0
+LONGEST_SECONDS = 200.0
 """Of the wall: whatever goes wrong, a case ends."""
-AGAIN_SECONDS = 15.0
+AGAIN_SECONDS = 20.0
 """Of the wall: from the end of all faults until every symbol could be entered, unless a case says
 another bound. The next order follows the model's next change of mind.
 """
-ORDER_SECONDS = 40.0
-SETTLE_SECONDS = 40.0
+ORDER_SECONDS = 60.0
+SETTLE_SECONDS = 60.0
 SAMPLE_SECONDS = 0.2
 
 

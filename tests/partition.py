@@ -36,7 +36,7 @@ def run_apart(home: Path) -> subprocess.CompletedProcess[str]:
     """The program below, in a namespace in which only it talks to itself."""
     program = f"ip link set lo up && exec {sys.executable} -m tests.partition {home}"
     command = ["unshare", "--net", "sh", "-c", program]
-    return subprocess.run(command, capture_output=True, text=True, timeout=150, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=240, check=False)
 
 
 def filtered(ports: list[int], *, dropped: bool) -> None:

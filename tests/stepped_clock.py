@@ -55,7 +55,7 @@ def run_under(found: Path, home: Path) -> subprocess.CompletedProcess[str]:
     }
     command = [sys.executable, "-m", "tests.stepped_clock", str(home / "desk")]
     return subprocess.run(
-        command, env=environment, capture_output=True, text=True, timeout=150, check=False
+        command, env=environment, capture_output=True, text=True, timeout=240, check=False
     )
 
 

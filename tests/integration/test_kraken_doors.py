@@ -77,6 +77,8 @@ async def listened(heard: Heard, url: str, *, losses: int = 0, frames: int = 0) 
         listening.cancel()
         with suppress(asyncio.CancelledError):
             await listening
+        # A TLS connection takes a moment to say goodbye, and the client does not wait for it.
+        await asyncio.sleep(0.3)
 
 
 @pytest.fixture(scope="module")

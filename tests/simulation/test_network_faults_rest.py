@@ -19,7 +19,7 @@ from tests.network_proxy import Rule
 from tests.resting_orders import one_rests, weathered_at_rest
 from tests.standing_invariants import assert_standing
 
-pytestmark = [pytest.mark.timeout(180), pytest.mark.soak]
+pytestmark = [pytest.mark.timeout(260), pytest.mark.soak]
 ACKNOWLEDGED = b'"method":"add_order"'
 
 CANCELS = {

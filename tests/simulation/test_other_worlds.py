@@ -16,7 +16,7 @@ from tests import partition, stepped_clock
 from tests.network_desk import weathered
 from tests.standing_invariants import assert_standing
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(260)
 
 
 def assert_went_well(done: subprocess.CompletedProcess[str]) -> None:

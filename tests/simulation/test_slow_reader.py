@@ -39,7 +39,7 @@ async def journal_stands_still(home: Path) -> AsyncIterator[None]:
         os.close(lock)
 
 
-@pytest.mark.timeout(150)
+@pytest.mark.timeout(260)
 def test_A12_a_core_that_stands_still_loses_old_books_and_no_execution(tmp_path: Path) -> None:
     seen: set[str] = set()
     waiting: list[int] = []
