@@ -146,6 +146,8 @@ HOOKS: Final = (
     b'steps\n{"symbol":"BTC/USD","tick":"0.5","lot_decimals":"7"}',
     b'steps\n{"symbol":"BTC/USD","tick":".0"}',
     b'steps\n{"symbol":"BTC/USD","lot_decimals":"40","price_decimals":"-9"}',
+    b'trade\n{"symbol":"BTC/USD","price":"9","qty":"1e-11"}',
+    b'deposit\n{"asset":"USD","amount":"1e30"}',
     b'trade\n{"symbol":"BTC/USD","price":"9","qty":"1"}',
     b'fill\n{"order_id":"O1","qty":"0.5"}',
     b'halt\n{"on":"false"}',
