@@ -18,8 +18,10 @@ BYTES_MOST: Final = 20_000
 
 FRAMES: Final = (
     (
-        b'{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD","bids":[{"price":2.0,"qty":1}'
-        b'],"asks":[{"price":3.0,"qty":0.5}],"checksum":1,"timestamp":"2026-07-07T23:00:03.977459Z"}]}'
+        b'{"channel":"book","type":"snapshot","data":[{"symbol":"BTC/USD",'
+        b'"bids":[{"price":2.0,"qty":1}'
+        b'],"asks":[{"price":3.0,"qty":0.5}],"checksum":1,'
+        b'"timestamp":"2026-07-07T23:00:03.977459Z"}]}'
     ),
     (
         b'{"channel":"trade","type":"update","data":[{"symbol":"BTC/USD","side":"buy","price":2.5,'
@@ -106,7 +108,8 @@ FORMS: Final = (
     b'AddOrder\n{"nonce":2,"pair":"XBTUSD","type":"sell","ordertype":"market","volume":"0.01"}',
     (b"AddOrderBatch\npair=XBTUSD&orders[0][type]=buy&orders[0][ordertype]=limit&orders[0][price]=9"
     b"&orders[0][volume]=1&orders[1][type]=buy&orders[1][ordertype]=limit&orders[1][volume]=1"),
-    b"AmendOrder\ntxid=OAAAAA-BBBBB-CCCCCC&limit_price=%2b5&order_qty=1&deadline=2030-01-01T00:00:00Z",
+    (b"AmendOrder\ntxid=OAAAAA-BBBBB-CCCCCC&limit_price=%2b5&order_qty=1&"
+     b"deadline=2030-01-01T00:00:00Z"),
     b"EditOrder\ntxid=OAAAAA-BBBBB-CCCCCC&pair=XBTUSD&volume=1&price=-5%25",
     b"CancelOrder\ntxid=1,2", b"CancelAllOrdersAfter\ntimeout=60", b"CancelOrderBatch\norders[]=a",
     b"ClosedOrders\nstart=1&end=2&ofs=0&closetime=both", b"TradesHistory\nofs=50&type=all",
@@ -122,8 +125,10 @@ ASKED: Final = (
         b'"2030-01-01T00:00:00Z","triggers":{"reference":"last","price":1,"price_type":"pct"}}}'
     ),
     (
-        b'{"method":"batch_add","params":{"symbol":"BTC/USD","orders":[{"order_type":"limit","side":'
-        b'"buy","order_qty":1,"limit_price":5},{"order_type":"market","side":"sell","order_qty":1}]}}'
+        b'{"method":"batch_add","params":{"symbol":"BTC/USD",'
+        b'"orders":[{"order_type":"limit","side":'
+        b'"buy","order_qty":1,"limit_price":5},{"order_type":"market",'
+        b'"side":"sell","order_qty":1}]}}'
     ),
     b'{"method":"amend_order","params":{"order_id":"O1","order_qty":1,"limit_price":2}}',
     b'{"method":"edit_order","params":{"order_id":"O1","symbol":"BTC/USD","order_qty":1}}',
