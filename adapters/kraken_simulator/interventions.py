@@ -12,7 +12,7 @@ import msgspec
 
 from adapters.kraken_simulator import errors, registry
 from adapters.kraken_simulator.accounts import Account
-from adapters.kraken_simulator.book import to_units
+from adapters.kraken_simulator.book import DECIMALS, to_units
 from adapters.kraken_simulator.errors import INSUFFICIENT_FUNDS, Refusal, argument
 from adapters.kraken_simulator.events import InstrumentChange, SystemStatus, Trade
 from adapters.kraken_simulator.instruments import Instrument, PairStatus
@@ -27,6 +27,8 @@ from adapters.kraken_simulator.venue import Venue
 GRID: Final = (Decimal("1E-10"), Decimal(1_000))
 """The finest step, which is the book's own, and the coarsest."""
 MINIMUM_MOST: Final = Decimal(10) ** 12
+DIGITS_MOST: Final = 12
+"""Before the point, of any amount: no market comes near, and answers could not be written."""
 
 
 class Interventions:
@@ -73,6 +75,9 @@ class Interventions:
         old = self._venue.instrument(symbol)
         prices = old.price_decimals if price_decimals is None else price_decimals
         lots = old.lot_decimals if lot_decimals is None else lot_decimals
+        for name, decimals in (("price_decimals", prices), ("lot_decimals", lots)):
+            if not 0 <= decimals <= DECIMALS:
+                raise Refusal(argument(name))
         if tick is None:
             tick = old.tick if prices == old.price_decimals else Decimal((0, (1,), -prices))
         row = msgspec.structs.replace(
@@ -185,6 +190,8 @@ def _fits(order: Order, row: Instrument) -> bool:
 
 
 def _positive(amount: Decimal) -> Decimal:
-    if not amount.is_finite() or amount <= 0:
+    exponent = amount.as_tuple().exponent
+    sane = isinstance(exponent, int) and exponent >= -DECIMALS and amount.adjusted() < DIGITS_MOST
+    if not sane or amount <= 0:
         raise Refusal(argument("amount"))
     return amount

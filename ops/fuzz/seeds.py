@@ -109,7 +109,7 @@ FORMS: Final = (
     (b"AddOrderBatch\npair=XBTUSD&orders[0][type]=buy&orders[0][ordertype]=limit&orders[0][price]=9"
     b"&orders[0][volume]=1&orders[1][type]=buy&orders[1][ordertype]=limit&orders[1][volume]=1"),
     (b"AmendOrder\ntxid=OAAAAA-BBBBB-CCCCCC&limit_price=%2b5&order_qty=1&"
-    b"deadline=2030-01-01T00:00:00Z"),
+     b"deadline=2030-01-01T00:00:00Z"),
     b"EditOrder\ntxid=OAAAAA-BBBBB-CCCCCC&pair=XBTUSD&volume=1&price=-5%25",
     b"CancelOrder\ntxid=1,2", b"CancelAllOrdersAfter\ntimeout=60", b"CancelOrderBatch\norders[]=a",
     b"ClosedOrders\nstart=1&end=2&ofs=0&closetime=both", b"TradesHistory\nofs=50&type=all",
@@ -151,6 +151,8 @@ HOOKS: Final = (
     b'steps\n{"symbol":"BTC/USD","tick":"0.5","lot_decimals":"7"}',
     b'steps\n{"symbol":"BTC/USD","tick":".0"}',
     b'steps\n{"symbol":"BTC/USD","lot_decimals":"40","price_decimals":"-9"}',
+    b'trade\n{"symbol":"BTC/USD","price":"9","qty":"1e-11"}',
+    b'deposit\n{"asset":"USD","amount":"1e30"}',
     b'trade\n{"symbol":"BTC/USD","price":"9","qty":"1"}',
     b'fill\n{"order_id":"O1","qty":"0.5"}',
     b'halt\n{"on":"false"}',
