@@ -140,7 +140,7 @@ def trade_live(
     """
     with simulated_kraken(plan or plan_of()) as venue:
         session = Session(venue)
-        result = asyncio.run(_run(home, seconds, session, during, choice, more))
+        result = asyncio.run(_run(home, seconds, session, during, choice=choice, more=more))
         exchange = venue.simulator.live.exchange
         account = {
             "wallets": {each.asset: each for each in exchange.wallets("alpha")},
@@ -156,6 +156,7 @@ async def _run(
     seconds: float,
     session: Session,
     during: Callable[[Session], Coroutine[Any, Any, None]] | None,
+    *,
     choice: Choice,
     more: dict[str, Any],
 ) -> RunResult:
