@@ -8,6 +8,7 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -101,6 +102,7 @@ class Oracle:
         assert intent.intent_no > self.number
 
 
+@pytest.mark.timeout(600)
 @given(STEPS)
 def test_an_approved_change_sells_what_is_left_near_a_bid_that_can_be_believed(
     steps: list[tuple[str, tuple[str, str, Side, Decimal, Decimal, int, int]]],
