@@ -49,7 +49,7 @@ from tests.trading_witness import Shown, StepWitness, WireWitness
 COOL_DOWN_NS = 10 * SECOND_NS
 LONGEST_SECONDS = 200.0
 """Of the wall: whatever goes wrong, a case ends."""
-AGAIN_SECONDS = 20.0
+AGAIN_SECONDS = 30.0
 """Of the wall: from the end of all faults until every symbol could be entered, unless a case says
 another bound. The next order follows the model's next change of mind.
 """
