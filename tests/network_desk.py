@@ -41,7 +41,6 @@ from service.observe.port import read_place
 from service.segment import OpenSegment
 from service.settings import Settings
 from service.stores import FILE
-from service.venue_clock import venue_clock
 from tests.live_desk import SPEED, Fickle, plan_of, settings_of
 from tests.network_proxy import HERE, Proxy, serving
 from tests.simulated_kraken import key_of, post, simulated_kraken
@@ -50,7 +49,7 @@ from tests.trading_witness import Shown, StepWitness, WireWitness
 COOL_DOWN_NS = 10 * SECOND_NS
 LONGEST_SECONDS = 200.0
 """Of the wall: whatever goes wrong, a case ends."""
-AGAIN_SECONDS = 20.0
+AGAIN_SECONDS = 30.0
 """Of the wall: from the end of all faults until every symbol could be entered, unless a case says
 another bound. The next order follows the model's next change of mind.
 """
@@ -173,7 +172,7 @@ def weathered(
     *,
     plan: Plan | None = None,
     before: Callable[[Desk], None] = lambda _desk: None,
-    clock: Callable[[Desk], Awaitable[EdgeClock]] | None = None,
+    clock: Callable[[Desk], EdgeClock] | None = None,
     **more: Any,
 ) -> Left:
     """Trade, play the case, let everything settle; what is left. `before` is done at the start."""
@@ -219,18 +218,30 @@ def settings_through(home: Path, desk: Desk, **more: Any) -> Settings:
     return settings_of(home, desk.venue, kraken=kraken, strategy=strategy, **more)
 
 
+def followed(venue: Running) -> Callable[[], int]:
+    """The venue's time, also where a machine that cannot keep up has slowed it.
+
+    A clock of our own would then be ahead for good, and entries shut, as they should be.
+    """
+    clock = venue.simulator.live.clock
+
+    def now() -> int:
+        passed = time.monotonic_ns() - clock._zero_ns
+        return clock._started_ns + int(passed * SPEED)
+
+    return now
+
+
 async def _run(
     home: Path,
     desk: Desk,
     case: Case,
-    clock: Callable[[Desk], Awaitable[EdgeClock]] | None,
+    clock: Callable[[Desk], EdgeClock] | None,
     more: dict[str, Any],
 ) -> RunResult:
     settings = settings_through(home, desk, **more)
-    if clock is not None:
-        told = await clock(desk)
-    else:
-        told = await venue_clock(f"{desk.venue.sockets}/v2", SPEED)
+    now = followed(desk.venue)
+    told = EdgeClock(now, now) if clock is None else clock(desk)
     market = desk.market = LiveMarket(settings, desk.venue.plan.symbols, clock=told)
     plan = RunPlan(
         "PAPER",

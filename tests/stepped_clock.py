@@ -17,9 +17,8 @@ from pathlib import Path
 
 from actors.instant import MINUTE_NS, SECOND_NS
 from adapters.kraken.clock import EdgeClock, since_boot
-from service.venue_clock import venue_clock
 from tests.live_desk import SPEED
-from tests.network_desk import Desk, Left, weathered
+from tests.network_desk import Desk, Left, followed, weathered
 from tests.standing_invariants import assert_standing
 
 OFFSET_FILE = "FAKETIME_TIMESTAMP_FILE"
@@ -77,16 +76,15 @@ class Wall:
         """From now on so far from the right time."""
         self.off_seconds = seconds
 
-    async def clock(self, desk: Desk) -> EdgeClock:
-        """The edge's clock as it is, made as fast as the venue."""
-        told = await venue_clock(f"{desk.venue.sockets}/v2", SPEED)
-        began, wall, steady = told.now(), time.time_ns(), since_boot()
+    def clock(self, desk: Desk) -> EdgeClock:
+        """The edge's clock, whose wall is the process's, made as fast as the venue."""
+        steady, apart_ns = followed(desk.venue), time.time_ns() - since_boot()
 
-        def off_wall() -> int:
-            off_ns = time.time_ns() - wall + self.off_seconds * SECOND_NS
-            return began + off_ns * SPEED
+        def wall() -> int:
+            off_ns = time.time_ns() - since_boot() - apart_ns + self.off_seconds * SECOND_NS
+            return steady() + off_ns * SPEED
 
-        return EdgeClock(off_wall, lambda: began + (since_boot() - steady) * SPEED)
+        return EdgeClock(wall, steady)
 
 
 def case_of(set_off: Callable[[int], None]) -> Callable[[Desk], Awaitable[None]]:
