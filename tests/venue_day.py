@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+from actors.instant import SECOND_NS
 from actors.messages.base import Message
 from actors.messages.decision import Side
 from actors.messages.execution import Fill, SubmitAnswered, SubmitOutcome
@@ -23,7 +24,12 @@ from tests.live_desk import HASTY, NOTICE, Hasty, Session, trade_live
 from tests.simulated_kraken import get, post
 
 M = TypeVar("M", bound=Message)
-MOST_SECONDS = 120.0
+RISK: dict[str, Any] = {
+    # A busy machine takes a quarter of a second for anything, which is five of the venue's.
+    "mark_max_age_ns": 60 * SECOND_NS,
+    "decision_max_age_ns": 20 * SECOND_NS,
+}
+MOST_SECONDS = 180.0
 """Of the wall, should something never come about."""
 ORDERS: dict[str, Any] = {
     "reconcile_seconds": 60,
@@ -59,6 +65,7 @@ def day(
 ) -> Day:
     """A session in which that happens; it ends when it has, and all facts have come in."""
     settings = {"strategy": {**HASTY, **(strategy or {})}, **more}
+    settings["risk"] = RISK
     settings["orders"] = {**ORDERS, **more.get("orders", {})}
     found = trade_live(
         home,
@@ -98,7 +105,7 @@ async def resting(session: Session) -> dict[str, Any]:
     return orders
 
 
-async def until(found: Callable[[], object], seconds: float = 15.0) -> None:
+async def until(found: Callable[[], object], seconds: float = 45.0) -> None:
     """Wait until something is so."""
     ends = time.monotonic() + seconds
     while not found():
@@ -106,7 +113,7 @@ async def until(found: Callable[[], object], seconds: float = 15.0) -> None:
         await asyncio.sleep(0.05)
 
 
-async def trading(session: Session, seconds: float = 15.0) -> None:
+async def trading(session: Session, seconds: float = 45.0) -> None:
     """Wait until something has been bought."""
     await until(lambda: of(session, SubmitOrder), seconds)
 
@@ -125,7 +132,7 @@ def answered(session: Session, outcome: SubmitOutcome, symbol: str = "") -> list
     return [each for each in told if each.outcome is outcome and each.cl_ord_id in ours]
 
 
-async def another(session: Session, symbol: str = "", seconds: float = 20.0) -> None:
+async def another(session: Session, symbol: str = "", seconds: float = 45.0) -> None:
     """Wait for a further order (in a symbol) that the venue takes."""
     before = len(answered(session, SubmitOutcome.ACCEPTED, symbol))
     await until(lambda: len(answered(session, SubmitOutcome.ACCEPTED, symbol)) > before, seconds)

@@ -82,8 +82,10 @@ def test_b23_a_wrong_checksum_drops_one_book_and_no_other(liked: Day) -> None:
     (bad,) = [e for e in told if e.event is FeedEvent.CHECKSUM]
     (good,) = [e for e in told if e.event is FeedEvent.RESYNCED]
     assert bad.symbol == good.symbol >= 0
-    assert liked.account["asked"]["ws:unsubscribe"] == 1
+    # Twice when a busy machine is so late that the answer seems lost.
+    assert 1 <= liked.account["asked"]["ws:unsubscribe"] <= 2
     assert liked.session.segment is not None
     line = liked.session.segment.line
     assert line is not None
-    assert (line.opened, line.renewals) == (1, 1), "the connection stays"
+    assert line.opened == 1, "the connection stays"
+    assert 1 <= line.renewals <= 2

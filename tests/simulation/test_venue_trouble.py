@@ -99,7 +99,7 @@ def test_b13_limit_only_takes_our_orders_and_a_delisted_pair_is_left_alone(tmp_p
     async def changes(session: Session) -> None:
         await held(session, "SOL/USD")
         await hook(session, "status", symbol="SOL/USD", status="limit_only")
-        await another(session, "SOL/USD", 30.0)
+        await another(session, "SOL/USD")
         await held(session, "XRP/USD")
         await hook(session, "status", symbol="XRP/USD", status="delisted")
         await asyncio.sleep(15.0)
@@ -130,7 +130,7 @@ def test_an_order_of_unknown_outcome_is_settled_by_the_lists_and_never_sent_agai
         await trading(session)
         ours = await struck(session, **fault)
         ids.append(ours)
-        await until(lambda: ours not in orders_of(session).live, 30.0)
+        await until(lambda: ours not in orders_of(session).live, 60.0)
         (order,) = [each for each in of(session, SubmitOrder) if each.cl_ord_id == ours]
         before = asked(session, ADD)
         assert session.segment is not None
@@ -139,7 +139,7 @@ def test_an_order_of_unknown_outcome_is_settled_by_the_lists_and_never_sent_agai
         assert door is not None
         assert await door.release([Envelope(stamp, stamp, "outbox", 0, order)]) == []
         assert asked(session, ADD) == before
-        await another(session, seconds=30.0)
+        await another(session, seconds=60.0)
 
     found = day(tmp_path, doubted)
     (ours,) = ids
@@ -214,7 +214,7 @@ def test_s3_a_key_that_is_taken_back_is_not_tried_until_it_locks_the_account(
         key = key_of(session.venue, "alpha", "trade")
         await hook(session, "revoke", key=key.key)
         await hook(session, "drop_connections")
-        await until(lambda: of(session, KillSwitch), 30.0)
+        await until(lambda: of(session, KillSwitch), 60.0)
         await asyncio.sleep(8.0)
 
     found = day(tmp_path, revoked)
@@ -232,7 +232,7 @@ def test_cash_that_is_taken_out_in_session_ends_entries_not_the_run(tmp_path: Pa
         await by_hand(session, "withdraw", asset="USD", amount="9000.0000")
         await asyncio.sleep(8.0)
         await by_hand(session, "deposit", asset="USD", amount="9000.0000")
-        await another(session, seconds=30.0)
+        await another(session, seconds=60.0)
 
     found = day(tmp_path, taken)
     poor = [text for text in found.refused if "Insufficient funds" in text]
