@@ -234,7 +234,9 @@ class KrakenServer:
             )
         elif name == "Assets":
             rows = (self._pair(symbol)[1]["base"] for symbol in self.markets)
-            result = {base: {"altname": base, "decimals": 10} for base in rows}
+            result = {
+                base: {"altname": base, "decimals": 10, "display_decimals": 5} for base in rows
+            }
         elif name == "Trades":
             result = self._trades(request.query["pair"], int(request.query["since"]))
         elif name == "OHLC":
