@@ -29,7 +29,7 @@ RISK: dict[str, Any] = {
     "mark_max_age_ns": 60 * SECOND_NS,
     "decision_max_age_ns": 20 * SECOND_NS,
 }
-MOST_SECONDS = 180.0
+MOST_SECONDS = 240.0
 """Of the wall, should something never come about."""
 ORDERS: dict[str, Any] = {
     "reconcile_seconds": 60,
@@ -105,7 +105,7 @@ async def resting(session: Session) -> dict[str, Any]:
     return orders
 
 
-async def until(found: Callable[[], object], seconds: float = 45.0) -> None:
+async def until(found: Callable[[], object], seconds: float = 90.0) -> None:
     """Wait until something is so."""
     ends = time.monotonic() + seconds
     while not found():
@@ -113,7 +113,7 @@ async def until(found: Callable[[], object], seconds: float = 45.0) -> None:
         await asyncio.sleep(0.05)
 
 
-async def trading(session: Session, seconds: float = 45.0) -> None:
+async def trading(session: Session, seconds: float = 90.0) -> None:
     """Wait until something has been bought."""
     await until(lambda: of(session, SubmitOrder), seconds)
 
@@ -132,20 +132,22 @@ def answered(session: Session, outcome: SubmitOutcome, symbol: str = "") -> list
     return [each for each in told if each.outcome is outcome and each.cl_ord_id in ours]
 
 
-async def another(session: Session, symbol: str = "", seconds: float = 45.0) -> None:
+async def another(session: Session, symbol: str = "", seconds: float = 90.0) -> None:
     """Wait for a further order (in a symbol) that the venue takes."""
     before = len(answered(session, SubmitOutcome.ACCEPTED, symbol))
     await until(lambda: len(answered(session, SubmitOutcome.ACCEPTED, symbol)) > before, seconds)
 
 
-async def held(session: Session, symbol: str) -> None:
-    """Wait until what we traded last in a symbol is a purchase."""
+async def held(session: Session, symbol: str = "") -> str:
+    """Wait until what we traded last in a symbol (any, unless named) is a purchase; that symbol."""
 
-    def holds() -> bool:
-        fills = [each for each in of(session, Fill) if each.symbol == symbol]
-        return bool(fills) and fills[-1].side is Side.BUY
+    def holds() -> str:
+        last = {each.symbol: each.side for each in of(session, Fill)}
+        bought = (name for name, side in last.items() if side is Side.BUY)
+        return next((name for name in bought if symbol in ("", name)), "")
 
     await until(holds)
+    return holds()
 
 
 async def said(session: Session, message: Message) -> None:
