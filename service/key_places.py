@@ -79,6 +79,18 @@ def read_record(settings: Settings) -> KeyRecord | None:
         ) from None
 
 
+def required_record(settings: Settings) -> KeyRecord:
+    """The record. Raises UserError also when no key is connected."""
+    record = read_record(settings)
+    if record is None:
+        raise UserError(
+            ExitCode.MISSING,
+            f"No API key is connected to {settings.account.name}.",
+            "Connect one: `ballast keys connect`.",
+        )
+    return record
+
+
 def write_record(settings: Settings, record: KeyRecord) -> None:
     """Keep it. Raises SecretError."""
     write_private(record_path(settings), msgspec.json.encode(record) + b"\n")

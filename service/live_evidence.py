@@ -24,7 +24,7 @@ from service.database import reading_account
 from service.environment import LIVE, other_accounts
 from service.failures import ExitCode, UserError
 from service.key_checks import ask_info, venue_origin
-from service.key_places import as_failure, connected_store, credentials_of, read_record
+from service.key_places import as_failure, connected_store, credentials_of, required_record
 from service.key_rights import rights_of
 from service.live_gates import Evidence
 from service.live_market import KIND
@@ -83,13 +83,7 @@ def beyond(settings: Settings) -> list[str]:
 
 def opened(settings: Settings, passphrase: Ask) -> Credentials:
     """The connected key, out of its store. Raises UserError."""
-    record = read_record(settings)
-    if record is None:
-        raise UserError(
-            ExitCode.MISSING,
-            f"No API key is connected to {settings.account.name}.",
-            "Connect one: `ballast keys connect`.",
-        )
+    record = required_record(settings)
     venue = venue_origin(settings.kraken.rest_url)
     if record.venue != venue:
         raise UserError(

@@ -7,6 +7,7 @@ have it.
 
 from __future__ import annotations
 
+import decimal
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from actors.money import EXACT
 from tests.postgres_server import drop_made_since, made_by_now
 
 REPOSITORY = Path(__file__).resolve().parents[1]
@@ -37,6 +39,13 @@ def databases_of_one_test() -> Iterator[None]:
     before = made_by_now()
     yield
     drop_made_since(before)
+
+
+@pytest.fixture
+def exact_money() -> Iterator[None]:
+    """A test of money runs where a silent rounding raises."""
+    with decimal.localcontext(EXACT):
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -57,6 +57,17 @@ QUIET_SECONDS = 9.0
 """Of the wall: two readings of the lists, which lag by a minute of the venue's time."""
 
 
+TROUBLE = (
+    Fault(where="ws:add_order", what="reset_after", every=9),
+    Fault(where="ws:add_order", what="error", text="EService:Unavailable", done=True, every=7),
+    Fault(where="ws:executions", what="lose", every=20),
+    Fault(where="ws:executions", what="duplicate", every=6),
+    Fault(where="ws:book", what="wrong_checksum", every=900),
+    Fault(where="rest:TradesHistory", what="html_520", every=5),
+    Fault(where="rest:OpenOrders", what="truncate", every=6),
+)
+"""Seven kinds of it, again and again."""
+
 _MARKET = (BookSlice, TradeSlice, CandleSlice, Tick)
 _RECORDS = (OrderUpdate, IntentRefused, SubmitOrder, Fill, TradingStateChanged)
 
@@ -164,7 +175,15 @@ def plan_of(symbols: tuple[str, ...] = SYMBOLS, faults: tuple[Fault, ...] = ()) 
 
 
 def settings_of(home: Path, venue: Running, *, tier: str = "pro", **more: Any) -> Settings:
-    """The service at that venue: minute bars, a decision a second."""
+    """The service at that venue."""
+    sockets = (f"{venue.sockets}/v2", f"{venue.sockets}/v2-auth")
+    return settings_at(home, venue.rest, sockets, tier=tier, **more)
+
+
+def settings_at(
+    home: Path, rest: str, sockets: tuple[str, str], *, tier: str, **more: Any
+) -> Settings:
+    """The service at those addresses (public, private): minute bars, a decision a second."""
     return load_settings(
         None,
         overrides={
@@ -178,9 +197,9 @@ def settings_of(home: Path, venue: Running, *, tier: str = "pro", **more: Any) -
             "venue": {"outside": True},
             "orders": {"reconcile_seconds": 60},
             "kraken": {
-                "rest_url": venue.rest,
-                "public_socket_url": f"{venue.sockets}/v2",
-                "private_socket_url": f"{venue.sockets}/v2-auth",
+                "rest_url": rest,
+                "public_socket_url": sockets[0],
+                "private_socket_url": sockets[1],
                 "tier": tier,
                 # The wall is shared with other tests, and goes SPEED times too fast here.
                 "clock_skew_ms_max": 60_000,

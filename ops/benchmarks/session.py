@@ -21,7 +21,6 @@ import msgspec
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
 from adapters.kraken.signing import Credentials
-from adapters.kraken_simulator.faults.script import Fault
 from ops.benchmarks.figures import Figure, options, report
 from service.drivers.feeding import Limits
 from service.drivers.silent import Silent
@@ -29,26 +28,15 @@ from service.drivers.trading import RunPlan, RunResult, trade
 from service.feeds import UNIVERSE
 from service.kraken_account import kraken_account
 from service.live_market import LiveMarket
-from service.settings import Settings, load_settings
-from service.simulator_process import SimulatorPlace, simulator
+from service.simulator_process import simulator
 from service.stores import FILE
 from service.venue_clock import venue_clock
-from tests.live_desk import Fickly
+from tests.live_desk import SPEED, TROUBLE, Fickly, settings_at
 
-SPEED: Final = 20
 HOURS: Final = 2.0
 HOURS_QUICK: Final = 0.1
 SAMPLE_MINUTES: Final = 10.0
 GROWTH_MOST: Final = 5.0
-TROUBLE: Final = (
-    Fault(where="ws:add_order", what="reset_after", every=9),
-    Fault(where="ws:add_order", what="error", text="EService:Unavailable", done=True, every=7),
-    Fault(where="ws:executions", what="lose", every=20),
-    Fault(where="ws:executions", what="duplicate", every=6),
-    Fault(where="ws:book", what="wrong_checksum", every=900),
-    Fault(where="rest:TradesHistory", what="html_520", every=5),
-    Fault(where="rest:OpenOrders", what="truncate", every=6),
-)
 
 
 class Memory(Silent):
@@ -78,32 +66,6 @@ def resident_mb() -> float:
     return pages * resource.getpagesize() / 1e6
 
 
-def settings_at(place: SimulatorPlace, home: Path) -> Settings:
-    """The service at that simulator: bars of a minute, a decision a second."""
-    return load_settings(
-        None,
-        overrides={
-            "data_dir": str(home),
-            "market": {
-                "bar_interval_seconds": 60,
-                "heartbeat_seconds": 1,
-                "stale_after_seconds": 60,
-                "settle_ms": 2000,
-            },
-            "venue": {"outside": True},
-            "orders": {"reconcile_seconds": 60},
-            "kraken": {
-                "rest_url": place.rest,
-                "public_socket_url": place.websocket,
-                "private_socket_url": place.websocket_auth,
-                "tier": place.trader()[0].tier,
-                # A second of the wall is twenty there.
-                "clock_skew_ms_max": 60_000,
-            },
-        },
-    )
-
-
 async def session(home: Path, hours: float) -> tuple[RunResult, list[float], float]:
     """The run's result, the readings, and its wall seconds."""
     script = home / "faults.json"
@@ -112,7 +74,8 @@ async def session(home: Path, hours: float) -> tuple[RunResult, list[float], flo
     seconds = hours * 3600 / SPEED
     memory = Memory(seconds, min(SAMPLE_MINUTES * 60 / SPEED, seconds / 8))
     async with simulator([*given, "--faults", str(script)], home / "simulator.log") as place:
-        settings = settings_at(place, home)
+        sockets = (place.websocket, place.websocket_auth)
+        settings = settings_at(home, place.rest, sockets, tier=place.trader()[0].tier)
         clock = await venue_clock(place.websocket, place.speed)
         market = LiveMarket(settings, UNIVERSE, clock=clock)
         _, key = place.trader()

@@ -30,6 +30,7 @@ from service.key_places import (
     credentials_of,
     read_record,
     remove_record,
+    required_record,
     store_of,
     write_record,
 )
@@ -124,7 +125,7 @@ def check_verb(
     reached, 3 when the store does not open, 8 when no key is connected.
     """
     settings = settings_of(settings_file, data_dir)
-    record = _connected(settings)
+    record = required_record(settings)
     file = _passphrase_file(settings, passphrase_file)
     try:
         opened = connected_store(settings, record, lambda: read_passphrase(file, twice=False))
@@ -226,17 +227,6 @@ def _forget(settings: Settings, record: KeyRecord) -> bool:
         return store_of(settings, record.store, Path(record.place), str).remove()
     except SecretError as error:
         raise as_failure(error) from None
-
-
-def _connected(settings: Settings) -> KeyRecord:
-    record = read_record(settings)
-    if record is None:
-        raise UserError(
-            ExitCode.MISSING,
-            f"No API key is connected to {settings.account.name}.",
-            "Connect one: `ballast keys connect`.",
-        )
-    return record
 
 
 def _record(

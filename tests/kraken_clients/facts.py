@@ -24,6 +24,13 @@ class RefusedError(Exception):
     """The venue said no; the text is its own."""
 
 
+class UnableError(Exception):
+    """A case asked a client for what it has no way to ask; its `cannot` should have said so."""
+
+    def __init__(self, client: object) -> None:
+        super().__init__(type(client).__name__)
+
+
 class Rules(msgspec.Struct, frozen=True):
     """A pair's grids and minimums."""
 
@@ -129,44 +136,44 @@ class Client:
 
     async def rules(self, symbol: str) -> Rules:
         """A pair's grids and minimums."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def quote(self) -> Quote:
         """The ticker of PAIR."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def depth(self) -> Depth:
         """The ten best levels of PAIR, as they are now; sums are checked where there are any."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def newest_trade(self) -> Print:
         """The last trade of PAIR."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def candles(self) -> tuple[Candle, ...]:
         """At least the five newest closed minutes of PAIR, oldest first."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def balances(self) -> dict[str, Decimal]:
         """Everything that lies there of USD and BTC."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def place(self, order: Wanted) -> Placed:
         """Place a limit order on PAIR. Raises RefusedError."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def amend(self, placed: Placed, quantity: Decimal, price: Decimal) -> None:
         """Change a resting order in place."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def cancel(self, placed: Placed) -> None:
         """Cancel an order. Raises RefusedError."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def seen(self, placed: Placed) -> Seen:
         """How the order stands."""
-        raise NotImplementedError
+        raise UnableError(self)
 
     async def fills(self, placed: Placed) -> tuple[Filled, ...]:
         """The order's fills, in rising order."""
-        raise NotImplementedError
+        raise UnableError(self)

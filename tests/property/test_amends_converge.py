@@ -10,12 +10,11 @@ import decimal
 from decimal import Decimal
 
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from actors.messages.codec import encode
 from actors.messages.control import ConstraintViolated
 from actors.messages.decision import Side
-from actors.messages.execution import AmendAnswered, ExecKind, ExecutionReport, SubmitOutcome
+from actors.messages.execution import AmendAnswered, ExecKind, SubmitOutcome
 from actors.messages.ledger import TransfersPosted
 from actors.messages.order import AmendOrder, OrderUpdate, SubmitOrder
 from actors.money import EXACT
@@ -23,47 +22,27 @@ from actors.orders.lifecycle import TERMINAL
 from actors.orders.state import Order, OrdersConfig
 from tests.amend_desk import wanted
 from tests.books import INSTRUMENTS, SECOND, of
-from tests.outside_books import OutsideBooks, sparse
+from tests.drawn_histories import History, Step, steps
+from tests.outside_books import OutsideBooks
 
 D = Decimal
 CONFIG = OrdersConfig(INSTRUMENTS, venue_in_graph=False, amend_interval_ns=SECOND)
-FATES = st.sampled_from(("lost", "once", "once", "twice", "late", "sparse"))
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            "sell|sell|amend|amend|amend|lost amend|slow amend|answer|fill|cancel|time|time|look|"
-            "read|hand|restart".split("|")
-        ),
-        st.integers(0, 7),
-        st.integers(1, 9),
-        FATES,
-    ),
-    min_size=10,
-    max_size=45,
+STEPS = steps(
+    "sell|sell|amend|amend|amend|lost amend|slow amend|answer|fill|cancel|time|"
+    "time|look|read|hand|restart|",
+    45,
 )
-Step = tuple[str, int, int, str]
 UNCLEAR = (SubmitOutcome.UNKNOWN, SubmitOutcome.DEADLINE_ELAPSED)
 
 
-class Drive:
+class Drive(History):
     """One history: what was drawn, played against the model."""
 
     def __init__(self) -> None:
-        self.books = OutsideBooks(orders=CONFIG, USD="20000.00", XBT="1.00000000")
-        self.books.read()
-        self.late: list[ExecutionReport] = []
+        super().__init__(OutsideBooks(orders=CONFIG, USD="20000.00", XBT="1.00000000"))
         self.slow: list[AmendOrder] = []
         self.answers: list[AmendAnswered] = []
-        self.epoch = 1
         self.changes: list[AmendOrder] = []
-
-    def tell(self, facts: list[ExecutionReport], fate: str) -> None:
-        """Facts on their way to us."""
-        if fate == "late":
-            self.late += facts
-        elif fate != "lost":
-            told = [sparse(each) for each in facts] if fate == "sparse" else facts
-            self.books.deliver(told * (2 if fate == "twice" else 1))
 
     def play(self, step: Step) -> None:
         """One step; what cannot be is nothing."""
@@ -76,9 +55,7 @@ class Drive:
         elif kind == "answer" and self.answers:
             books.send(self.answers.pop(which % len(self.answers)))
         elif kind == "time":
-            books.pass_on(size)
-            self.late.reverse()
-            self.tell(self.late[:size], "twice")
+            self.pass_on(size)
             if self.slow:
                 self.arrive(self.slow.pop(), fate)
         elif kind == "look":
@@ -86,9 +63,7 @@ class Drive:
         elif kind == "read":
             books.read(complete=fate != "lost")
         elif kind == "restart":
-            self.epoch += 1
-            books.cut()
-            books.start(f"run {self.epoch}", self.epoch)
+            self.restart()
         else:
             self.at_the_venue(step)
 
@@ -166,10 +141,10 @@ def _answer(change: AmendOrder, outcome: SubmitOutcome) -> AmendAnswered:
 
 @settings(max_examples=300, deadline=None)
 @given(STEPS)
-def test_any_order_duplication_or_loss_converges_to_the_venues_limits(steps: list[Step]) -> None:
+def test_any_order_duplication_or_loss_converges_to_the_venues_limits(drawn: list[Step]) -> None:
     with decimal.localcontext(EXACT):
         drive = Drive()
-        for step in steps:
+        for step in drawn:
             drive.play(step)
             drive.check()
         drive.books.settle()
@@ -181,10 +156,10 @@ def test_any_order_duplication_or_loss_converges_to_the_venues_limits(steps: lis
 
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
-def test_read_twice_the_lists_change_nothing(steps: list[Step]) -> None:
+def test_read_twice_the_lists_change_nothing(drawn: list[Step]) -> None:
     with decimal.localcontext(EXACT):
         drive = Drive()
-        for step in steps:
+        for step in drawn:
             drive.play(step)
         books = drive.books
         books.settle()

@@ -13,52 +13,31 @@ from decimal import Decimal
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from actors.messages.codec import encode
 from actors.messages.control import ConstraintViolated
 from actors.messages.decision import Side
-from actors.messages.execution import ExecKind, ExecutionReport
+from actors.messages.execution import ExecKind
 from actors.messages.ledger import TransfersPosted
 from actors.money import EXACT
 from service.outside_venue import PART
 from tests.books import of
-from tests.outside_books import OutsideBooks, sparse
+from tests.drawn_histories import History, Step, steps
+from tests.outside_books import OutsideBooks
 
 D = Decimal
-FATES = st.sampled_from(("lost", "once", "once", "twice", "late", "sparse"))
-STEPS = st.lists(
-    st.tuples(
-        st.sampled_from(
-            "buy|sell|fill|fill|cancel|expire|lost order|time|look|read|by hand|hand trades|"
-            "hand cancels|deposit|withdrawal|earn|restart".split("|")
-        ),
-        st.integers(0, 7),
-        st.integers(1, 9),
-        FATES,
-    ),
-    min_size=10,
-    max_size=40,
+STEPS = steps(
+    "buy|sell|fill|fill|cancel|expire|lost order|time|look|read|by hand|"
+    "hand trades|hand cancels|deposit|withdrawal|earn|restart|",
+    40,
 )
-Step = tuple[str, int, int, str]
 
 
-class Drive:
+class Drive(History):
     """One history: what was drawn, played against the model."""
 
     def __init__(self) -> None:
-        self.books = OutsideBooks(USD="20000.00", XBT="0.50000000")
-        self.books.read()
-        self.late: list[ExecutionReport] = []
-        self.epoch = 1
-
-    def tell(self, facts: list[ExecutionReport], fate: str) -> None:
-        """Facts on their way to us."""
-        if fate == "late":
-            self.late += facts
-        elif fate != "lost":
-            told = [sparse(each) for each in facts] if fate == "sparse" else facts
-            self.books.deliver(told * (2 if fate == "twice" else 1))
+        super().__init__(OutsideBooks(USD="20000.00", XBT="0.50000000"))
 
     def play(self, step: Step) -> None:
         """One step; what cannot be is nothing."""
@@ -70,18 +49,14 @@ class Drive:
             if order is not None and kind != "lost order":
                 self.tell(model.take(order), fate)
         elif kind == "time":
-            books.pass_on(size)
-            self.late.reverse()
-            self.tell(self.late[:size], "twice")
+            self.pass_on(size)
         elif kind == "look":
             books.look_up()
         elif kind == "read":
             books.part = which or PART
             books.read(complete=fate != "lost")
         elif kind == "restart":
-            self.epoch += 1
-            books.cut()
-            books.start(f"run {self.epoch}", self.epoch)
+            self.restart()
         else:
             self.at_the_venue(step)
 
@@ -114,11 +89,11 @@ class Drive:
 @settings(max_examples=300, deadline=None)
 @given(STEPS)
 def test_any_order_duplication_or_loss_of_reports_converges_to_the_venues_truth(
-    steps: list[Step],
+    drawn: list[Step],
 ) -> None:
     with decimal.localcontext(EXACT):
         drive = Drive()
-        for step in steps:
+        for step in drawn:
             drive.play(step)
             drive.books.check()
         drive.books.settle()
@@ -130,10 +105,10 @@ def test_any_order_duplication_or_loss_of_reports_converges_to_the_venues_truth(
 
 @settings(max_examples=150, deadline=None)
 @given(STEPS)
-def test_read_twice_the_lists_change_nothing(steps: list[Step]) -> None:
+def test_read_twice_the_lists_change_nothing(drawn: list[Step]) -> None:
     with decimal.localcontext(EXACT):
         drive = Drive()
-        for step in steps:
+        for step in drawn:
             drive.play(step)
         books = drive.books
         books.settle()

@@ -19,7 +19,7 @@ from service.feeds import UNIVERSE
 from service.kraken_account import refuse_elsewhere
 from service.settings import KrakenSettings, Settings
 from tests.live_books import assert_books_are_the_venues, assert_sound
-from tests.live_desk import QUIET_SECONDS, SPEED, Session, plan_of, trade_live
+from tests.live_desk import QUIET_SECONDS, SPEED, TROUBLE, Session, plan_of, trade_live
 from tests.simulated_kraken import post
 
 SECONDS = 40.0
@@ -137,17 +137,6 @@ def test_what_people_do_at_the_web_site_is_booked_and_left_alone(tmp_path: Path)
     # By hand and by us: every fill is in the books, ours alone are on the card.
     assert result.card.fills < len(account["fills"])
     assert_books_are_the_venues(session, account)
-
-
-TROUBLE = (
-    Fault(where="ws:add_order", what="reset_after", every=9),
-    Fault(where="ws:add_order", what="error", text="EService:Unavailable", done=True, every=7),
-    Fault(where="ws:executions", what="lose", every=20),
-    Fault(where="ws:executions", what="duplicate", every=6),
-    Fault(where="ws:book", what="wrong_checksum", every=900),
-    Fault(where="rest:TradesHistory", what="html_520", every=5),
-    Fault(where="rest:OpenOrders", what="truncate", every=6),
-)
 
 
 @pytest.mark.soak

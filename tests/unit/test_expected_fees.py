@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -11,17 +9,12 @@ import pytest
 from actors.messages.control import Note
 from actors.messages.decision import Side
 from actors.messages.execution import Fill, Liquidity
-from actors.money import EXACT
 from tests.books import START, Books, of
 
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import decimal
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +13,6 @@ from actors.messages.decision import Side
 from actors.messages.market import FeedStatus
 from actors.messages.order import CancelOrder
 from actors.messages.risk import IntentRefused, Refusal
-from actors.money import EXACT
 from actors.orders.calendar import KEPT
 from actors.orders.state import OrdersConfig
 from adapters.kraken.stream import MarketStream
@@ -26,11 +23,7 @@ from tests.outside_books import OutsideBooks
 START, END = "2026-10-03T10:00:00Z", "2026-10-03T11:30:00Z"
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def event(name: str = "m1", **changes: Any) -> dict[str, Any]:

@@ -7,8 +7,6 @@ hold when its order ends.
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -21,17 +19,12 @@ from actors.messages.execution import ExecKind
 from actors.messages.ledger import PortfolioState
 from actors.messages.order import CancelOrder, OrderState, SubmitOrder
 from actors.messages.risk import TradingState, TradingStateChanged
-from actors.money import EXACT
 from tests.books import Books, approved, of, trade, word
 
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

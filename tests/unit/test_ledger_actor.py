@@ -4,8 +4,6 @@ drawdown.
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -28,17 +26,12 @@ from actors.messages.ledger import (
 )
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import PlaceHold
-from actors.money import EXACT
 from tests.books import INSTRUMENTS, START, Books, of
 
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

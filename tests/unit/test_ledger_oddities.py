@@ -5,8 +5,6 @@ The standing check of the books is itself tested here: each way to break them is
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -19,17 +17,12 @@ from actors.messages.decision import Side
 from actors.messages.execution import Fill, Liquidity
 from actors.messages.ledger import HoldReleased, PortfolioState, TransfersPosted
 from actors.messages.order import PlaceHold
-from actors.money import EXACT
 from tests.books import START, Books, of
 
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ A table says what each leaves in our accounts and what it leaves to be explained
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -31,18 +29,13 @@ from actors.messages.ledger import (
     TransfersPosted,
 )
 from actors.messages.order import PlaceHold, SubmitOrder
-from actors.money import EXACT
 from tests.books import INSTRUMENTS, START, Books, approved, of, trade
 
 D = Decimal
 changed = msgspec.structs.replace
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

@@ -5,8 +5,6 @@ A table has trades that differ in one thing each.
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -21,18 +19,13 @@ from actors.messages.decision import Side
 from actors.messages.execution import ExecutionReport, TradeUnexplained
 from actors.messages.ledger import TransfersPosted
 from actors.messages.order import SubmitOrder
-from actors.money import EXACT
 from tests.books import START, Books, approved, of, trade
 
 D = Decimal
 changed = msgspec.structs.replace
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

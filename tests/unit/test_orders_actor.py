@@ -4,8 +4,6 @@ order.
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -29,7 +27,6 @@ from actors.messages.execution import (
 from actors.messages.ledger import HoldPlaced, HoldReleased, TransfersPosted
 from actors.messages.order import CancelOrder, OrderState, OrderUpdate, PlaceHold, SubmitOrder
 from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
-from actors.money import EXACT
 from actors.orders.state import OrdersConfig
 from tests.books import INSTRUMENTS, SECOND, START, XBT, Books, approved, of, trade, word
 
@@ -37,11 +34,7 @@ D = Decimal
 OUTSIDE = OrdersConfig(INSTRUMENTS, venue_in_graph=False)
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def ready(config: OrdersConfig | None = None) -> Books:

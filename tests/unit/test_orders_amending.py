@@ -6,8 +6,6 @@ venue's evidence alone. The limit only falls, and the hold stays what it was.
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -19,7 +17,6 @@ from actors.messages.execution import AmendAnswered, ExecKind, NotSent, SubmitOu
 from actors.messages.ledger import TransfersPosted
 from actors.messages.order import AmendOrder, CancelOrder, OrderState, OrderUpdate
 from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
-from actors.money import EXACT
 from actors.orders.amendments import AMENDABLE, TRANSITIONS, AmendEvent, AmendState
 from actors.orders.lifecycle import TERMINAL
 from tests.amend_desk import AmendDesk, wanted
@@ -30,11 +27,7 @@ D = Decimal
 OLD, NEW = D("50000.0"), D("49900.0")
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def answer(desk: AmendDesk, outcome: SubmitOutcome, number: int = 1) -> None:

@@ -6,9 +6,6 @@ proves nothing; a documented refusal ends an order, unless the venue has spoken 
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
-
 import pytest
 
 from actors.messages.control import EpochOpened, Note
@@ -20,18 +17,13 @@ from actors.messages.execution import (
     VenueEvidence,
 )
 from actors.messages.order import OrderState, SubmitOrder
-from actors.money import EXACT
 from tests.books import SECOND, of
 from tests.outside_books import OutsideBooks
 
 ELAPSED, UNKNOWN = SubmitOutcome.DEADLINE_ELAPSED, SubmitOutcome.UNKNOWN
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def ordered() -> tuple[OutsideBooks, SubmitOrder]:

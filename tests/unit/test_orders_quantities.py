@@ -6,8 +6,6 @@ a cancel), B9 (a fee in the other asset), and updates that repeat nothing but th
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -19,7 +17,6 @@ from actors.messages.execution import ExecKind, ExecutionReport, Fill
 from actors.messages.ledger import HoldReleased
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.reconciliation import ReconciliationWanted
-from actors.money import EXACT
 from actors.orders.state import OrdersConfig
 from tests.books import INSTRUMENTS, XBT, of
 from tests.model_venue import ModelOrder
@@ -28,11 +25,7 @@ from tests.outside_books import OutsideBooks, sparse
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def sent(quantity: str = "0.10000000") -> tuple[OutsideBooks, ModelOrder]:

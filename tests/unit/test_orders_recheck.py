@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -12,17 +10,12 @@ from actors.messages.decision import Side
 from actors.messages.ledger import HoldReleased
 from actors.messages.order import OrderUpdate, PlaceHold, SubmitOrder
 from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
-from actors.money import EXACT
 from tests.books import SECOND, START, Books, approved, of
 
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def ready() -> Books:

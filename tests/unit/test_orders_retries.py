@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
-
 import pytest
 
 from actors.instant import MINUTE_NS
 from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, SubmitAnswered, SubmitOutcome
 from actors.messages.order import OrderState, OrderUpdate, RetryDue, RetryPlanned, SubmitOrder
-from actors.money import EXACT
 from tests.books import START, of
 from tests.outside_books import OutsideBooks
 
-
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

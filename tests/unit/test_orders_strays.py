@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -23,7 +21,6 @@ from actors.messages.execution import (
 from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
 from actors.messages.order import CancelOrder, OrderState, PlaceHold, SubmitOrder
 from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
-from actors.money import EXACT
 from actors.orders.state import OrdersConfig
 from actors.orders.transitions import silence_timer
 from tests.books import INSTRUMENTS, SECOND, START, Books, approved, of, trade, word
@@ -34,11 +31,7 @@ OUTSIDE = OrdersConfig(INSTRUMENTS, venue_in_graph=False)
 LATE = START + 60 * SECOND
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def ready(config: OrdersConfig | None = None) -> Books:

@@ -6,8 +6,6 @@ maintenance finds it off.
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import pytest
@@ -23,40 +21,20 @@ from actors.messages.decision import Side
 from actors.messages.execution import ExecKind
 from actors.messages.order import CancelOrder, DeadManSwitch, PlaceHold, SubmitOrder
 from actors.messages.risk import IntentRefused, Refusal
-from actors.money import EXACT
-from actors.orders.state import OrdersConfig
-from tests.books import INSTRUMENTS, SECOND, of
+from tests.books import SECOND, of
 from tests.outside_books import OutsideBooks
+from tests.switched_books import rests, set_to, switched_books
 
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture
 def books() -> OutsideBooks:
     """An account with a switch of a minute, which agrees with its venue."""
-    config = OrdersConfig(INSTRUMENTS, venue_in_graph=False, switch_seconds=60)
-    found = OutsideBooks(orders=config, USD="10000.00", XBT="1.00000000")
-    found.pass_on(2)
-    found.read()
-    return found
-
-
-def set_to(messages: list[Message]) -> list[int]:
-    return [each.seconds for each in of(DeadManSwitch, messages)]
-
-
-def rests(books: OutsideBooks, side: Side = Side.BUY) -> SubmitOrder:
-    order = books.order(side, "0.01000000")
-    assert order is not None
-    books.deliver(books.model.take(order))
-    return order
+    return switched_books()
 
 
 def ends(books: OutsideBooks, order: SubmitOrder) -> list[Message]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +13,6 @@ from actors.messages.decision import Side
 from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.risk import IntentRefused, Refusal
-from actors.money import EXACT
 from actors.paper_venue.state import PaperVenueConfig
 from tests.books import INSTRUMENTS, SECOND, START, Books, approved, of, trade
 from tests.strategy_desk import BROKEN, STRONG, intents, position
@@ -31,11 +28,7 @@ from tests.unit.test_risk_state import position as held
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def changed(symbol: str = "XBT/USD", **rules: str) -> PairRulesChanged:

@@ -6,8 +6,6 @@ on arrival, so that it pays as a taker from then on: never the cheaper fee by an
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -27,7 +25,7 @@ from actors.messages.market import (
     TradeSlice,
 )
 from actors.messages.order import SubmitOrder
-from actors.money import EXACT, multiply_even
+from actors.money import multiply_even
 from actors.paper_venue.state import PaperVenueConfig
 from tests.books import ETH, INSTRUMENTS, SECOND, START, Books, of
 
@@ -37,11 +35,7 @@ LIMIT = 3000.0
 ACCEPTED = START + CONFIG.latency_ns
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 def accepted(side: Side = Side.BUY, *, before: tuple[float, float] | None = None) -> Books:

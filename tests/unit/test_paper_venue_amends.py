@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -33,7 +31,6 @@ from actors.messages.market import (
     TradeSlice,
 )
 from actors.messages.order import AmendOrder, CancelOrder, OrderState, SubmitOrder
-from actors.money import EXACT
 from actors.orders.amendments import AmendState
 from actors.paper_venue.state import PaperVenueConfig
 from tests.amend_desk import wanted
@@ -46,11 +43,7 @@ LATENCY = CONFIG.latency_ns
 COARSE = msgspec.structs.replace(XBT, tick=D(1000))
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

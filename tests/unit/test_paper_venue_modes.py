@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import numpy as np
@@ -23,7 +21,6 @@ from actors.messages.market import (
     TradeSlice,
 )
 from actors.messages.order import CancelOrder, SubmitOrder
-from actors.money import EXACT
 from actors.paper_venue.modes import MODES
 from actors.paper_venue.state import PaperVenueConfig
 from tests.books import INSTRUMENTS, SECOND, Books, of
@@ -35,11 +32,7 @@ E = FeedEvent
 UNAVAILABLE = "EService:Unavailable"
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

@@ -7,8 +7,6 @@ that the venue does not call free.
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -27,18 +25,13 @@ from actors.messages.reconciliation import (
     ReconciliationState,
 )
 from actors.messages.risk import IntentRefused, Refusal
-from actors.money import EXACT
 from tests.books import START, approved, of
 from tests.outside_books import OutsideBooks, agreed, confirmed, next_reading, requests
 
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

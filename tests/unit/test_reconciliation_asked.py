@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,7 +19,6 @@ from actors.messages.reconciliation import (
     ReconciliationDifference,
     VenueSnapshot,
 )
-from actors.money import EXACT
 from actors.ports import Transient
 from actors.reconciliation.state import ReconciliationActorState
 from actors.routes import routes
@@ -45,11 +42,7 @@ from tests.pump_desk import Street
 ASKED = ReadingAsked("anna", "a deposit is on its way")
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import decimal
-from collections.abc import Iterator
 from decimal import Decimal
 
 import msgspec
@@ -18,18 +16,13 @@ from actors.messages.reconciliation import (
     ReconciliationEnded,
     VenueBalance,
 )
-from actors.money import EXACT
 from tests.books import SECOND, START, of
 from tests.outside_books import OutsideBooks, agreed, confirmed, next_reading
 
 D = Decimal
 
 
-@pytest.fixture(autouse=True)
-def money() -> Iterator[None]:
-    """Every test runs where a silent rounding raises."""
-    with decimal.localcontext(EXACT):
-        yield
+pytestmark = pytest.mark.usefixtures("exact_money")
 
 
 @pytest.fixture
@@ -130,7 +123,7 @@ def test_an_order_younger_than_the_lists_is_not_missed_on_them(books: OutsideBoo
     assert books.at > START + SECOND
 
 
-def test_the_opening_takes_over_what_the_first_lists_tell_besides(money: None) -> None:
+def test_the_opening_takes_over_what_the_first_lists_tell_besides() -> None:
     """Entries of before are part of the balances; what we have and the venue has not differs."""
     books = OutsideBooks(USD="10000.00")
     books.model.book("deposit", "USD", "500.00")
@@ -146,7 +139,7 @@ def test_the_opening_takes_over_what_the_first_lists_tell_besides(money: None) -
     assert ours == books.model.balances["USD"]
 
 
-def test_an_opening_never_takes_away_what_our_books_have(money: None) -> None:
+def test_an_opening_never_takes_away_what_our_books_have() -> None:
     """That the venue has less than it told us is a difference."""
     books = OutsideBooks(USD="10000.00")
     books.model.open("", "XBT/USD", Side.BUY, D("0.01"))
