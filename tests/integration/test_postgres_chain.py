@@ -12,6 +12,7 @@ from actors.ledger.chain import hash_of
 from actors.messages.ledger import TransfersPosted
 from actors.ports import RefusedRow
 from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.journal_connection import JournalConnection
 from adapters.postgres.roles import READER, WRITER
 from tests.journal_records import TRANSFER, chained, changed, rows_of
 from tests.journal_samples import ACCOUNT, frame, run_row
@@ -81,3 +82,14 @@ async def test_the_chain_goes_on_over_a_transfer_that_was_refused(
     named = RefusedRow("transfer_number_follows", 2, "transfer row 0")
     assert await journal.append(second, found) == (named,)
     assert await count(server, database, "transfer") == 5
+
+
+@pytest.mark.parametrize(("setting", "value"), [("synchronous_commit", "on"), ("jit", "off")])
+async def test_a_session_of_the_journal_waits_for_the_disk_and_compiles_no_plan(
+    server: Server, database: str, setting: str, value: str
+) -> None:
+    """Compiled for each large commit, the check of the chain took ten times as long."""
+    connection = JournalConnection(server.dsn(database, WRITER))
+    async with connection.use() as session:
+        assert await session.fetchval("SELECT current_setting($1)", setting) == value
+    await connection.close()
