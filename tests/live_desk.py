@@ -48,6 +48,7 @@ from service.stores import FILE
 from service.tally import Tally
 from service.venue_clock import venue_clock
 from tests.simulated_kraken import key_of, post, simulated_kraken
+from tests.trading_witness import StepWitness
 
 SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD")
 SPEED = 20
@@ -131,6 +132,8 @@ class Session:
     """A run that goes on: what it says, and the running parts once it is open."""
 
     venue: Running
+    home: Path
+    steps: StepWitness = field(default_factory=StepWitness)
     said: list[str] = field(default_factory=list)
     told: list[tuple[int, Message]] = field(default_factory=list)
     """Inputs other than market data, and records, with the time of each."""
@@ -225,7 +228,7 @@ def trade_live(
     `during` runs beside it. A further run with the same `home` goes on with the account.
     """
     with simulated_kraken(plan or plan_of()) as venue:
-        session = Session(venue, until_done=until_done)
+        session = Session(venue, home, until_done=until_done)
         result = asyncio.run(
             _run(
                 home,
@@ -275,7 +278,7 @@ async def _run(
             market,
             choice,
             plan,
-            watchers=(_Watch(session),),
+            watchers=(_Watch(session), session.steps),
             outside=outside,
             say=session.said.append,
         )

@@ -199,9 +199,9 @@ async def trades(stand: Stand) -> None:
 
 
 async def candles(stand: Stand) -> None:
-    """Closed minutes, each as the exchange has it."""
-    told = {row.opened_s: row for row in await stand.client.candles()}
+    """Minutes that were closed when it asked, each as the exchange has it."""
     rows = stand.exchange.candles(PAIR, 1, 6)[:-1]
+    told = {row.opened_s: row for row in await stand.client.candles()}
     truth = [
         Candle(row.open_ns // 10**9, row.open, row.high, row.low, row.close, row.volume)
         for row in rows

@@ -19,7 +19,7 @@ from actors.orders.amendments import AmendState
 from actors.orders.state import OrdersState
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.serving.plan import account_of
-from tests.live_books import assert_sound, held
+from tests.live_books import assert_sound, held_here, kernel_of
 from tests.live_desk import QUIET_SECONDS, SILENT, Session, plan_of, trade_live
 from tests.simulated_kraken import post
 
@@ -150,4 +150,6 @@ def test_an_exit_follows_a_falling_bid_and_the_books_end_as_the_venues(
     assert_limits_are_the_venues(session, account)
     ours = [each for each in (*account["closed"], *account["open"]) if each.cl_ord_id]
     assert len(ours) == 1, "it stays one order"
-    assert held(session).get("BTC", Decimal(0)) < COINS, "what follows meets the bids"
+    assert held_here(kernel_of(session).actor("ledger").state).get("BTC", Decimal(0)) < COINS, (
+        "what follows meets the bids"
+    )

@@ -16,7 +16,7 @@ from actors.ledger.state import LedgerState
 from actors.messages.control import LedgerEntry, Note
 from actors.messages.execution import Fill
 from adapters.kraken_simulator.views import AccountSpec
-from tests.live_books import assert_books_are_the_venues
+from tests.live_books import assert_standing_here
 from tests.live_desk import FUNDS, Session, plan_of
 from tests.venue_day import Day, by_hand, day, of, orders_of, trading, until
 
@@ -59,10 +59,7 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Day:
 
 
 def test_a_day_of_people_ends_with_the_books_of_the_venue(used: Day) -> None:
-    card = used.result.card
-    assert card.halted == ""
-    assert (card.parity, card.chain_verified, card.books_balanced) == (True, True, True)
-    assert_books_are_the_venues(used.session, used.account)
+    assert_standing_here(used.result, used.session, used.account)
 
 
 def test_b9_a_fee_of_another_tier_or_in_base_is_booked_and_told_once(used: Day) -> None:

@@ -23,7 +23,7 @@ from actors.messages.execution import Fill, NotSent, SubmitAnswered, SubmitOutco
 from actors.messages.market import FeedEvent, FeedStatus
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.risk import TradingState
-from tests.live_books import assert_books_are_the_venues, assert_sound
+from tests.live_books import assert_sound, assert_standing_here
 from tests.live_desk import Session
 from tests.simulated_kraken import key_of
 from tests.venue_day import (
@@ -202,8 +202,7 @@ def test_a_word_against_the_account_ends_trading_and_nobody_asks_again(
     assert kill.level == 1
     assert text in kill.reason
     assert found.account["asked"][ADD] == seen[0], "not one more order"
-    assert found.result.card.parity
-    assert_books_are_the_venues(found.session, found.account)
+    assert_standing_here(found.result, found.session, found.account)
 
 
 def test_s3_a_key_that_is_taken_back_is_not_tried_until_it_locks_the_account(
