@@ -50,6 +50,19 @@ class Reason(enum.IntEnum):
     WARM_UP = 21
     DUST = 22
     NO_PORTFOLIO = 23
+    NOT_PERSISTENT = 24
+    REGIME_STRESS = 25
+    DROP_AHEAD = 26
+    AWAITING_REBOUND = 27
+    REENTRY = 28
+    CATASTROPHE_STOP = 29
+    RECOVERY_HOPELESS = 30
+    RECOVERY_HELD = 31
+    RECOVERY_REDUCED = 32
+    REDUCED_LATELY = 33
+    REBOUND_CREDIBLE = 34
+    THESIS_MIXED = 35
+    BUDGET_USED = 36
 
 
 # Columns of VerdictSlice.rows (int32). Edge, cost, probability and move are in millionths.

@@ -20,6 +20,23 @@ class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Thresholds of the first strategy. Raises ValueError when they contradict each other."""
 
     entry_p_up_micros: int = 560_000
+    strong_p_up_micros: int = 620_000
+    strong_exit_p_up_micros: int = 380_000
+    hysteresis_micros: int = 10_000
+    entry_persistence_count: int = 2
+    dip_downside_micros: int = 550_000
+    rebound_entry_micros: int = 500_000
+    rebound_weak_micros: int = 400_000
+    rebound_credible_micros: int = 600_000
+    tactical_gain_micros: int = 10_000
+    reentries_max_count: int = 3
+    recovery_adverse_micros: int = 200_000
+    recovery_left_micros: int = 150_000
+    recovery_exit_p_up_micros: int = 350_000
+    recovery_exit_move_micros: int = -5_000
+    recovery_hold_p_up_micros: int = 600_000
+    reduce_interval_ns: int = 24 * HOUR_NS
+    catastrophe_stop_micros: int = 0
     edge_margin_micros: int = 500
     exit_p_up_micros: int = 440_000
     exit_move_micros: int = -4_000
