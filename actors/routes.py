@@ -147,7 +147,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     MarkSlice: ("ledger", "risk", "strategy"),
     FeatureSchema: (RECORDS,),
     FeatureSlice: ("inference", RECORDS),
-    RegimeSlice: (RECORDS,),
+    RegimeSlice: ("strategy", RECORDS),
     PredictionSlice: ("strategy", RECORDS),
     VerdictSlice: (RECORDS,),
     OrderIntent: ("risk",),

@@ -26,15 +26,17 @@ from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import initial_state as risk_state
 from actors.strategy.actor import StrategyActor
+from actors.strategy.campaigns import Campaign
 from actors.strategy.config import StrategyConfig
 from actors.strategy.state import initial_state as strategy_state
 from tests.books import INSTRUMENTS, SECOND, approved, of
 from tests.outside_books import OutsideBooks
+from tests.strategy_desk import QUICK, spoken
 
 HOLD: Final = (500_000, 5_000, 0)
 STRONG: Final = (700_000, 60_000, 0)
 FADED: Final = (500_000, 0, 0)
-BROKEN: Final = (400_000, -10_000, 0)
+BROKEN: Final = (380_000, -10_000, 0)
 NOTHING: Final = (MISSING, MISSING, MISSING)
 XBT, ETH = 0, 1
 RULES: Final = tuple(INSTRUMENTS.values())
@@ -50,14 +52,16 @@ class PermissionDesk(OutsideBooks):
 
     def __init__(self) -> None:
         super().__init__(USD="120.00", XBT="0.01000000")
-        strategy = StrategyConfig(RULES)
+        strategy = StrategyConfig(RULES, QUICK)
         risk = RiskConfig(RULES, LIMITS)
-        self.actors["strategy"] = StrategyActor(strategy, strategy_state(strategy))
+        state = strategy_state(strategy)
+        self.actors["strategy"] = StrategyActor(strategy, state)
         self.actors["risk"] = RiskActor(risk, risk_state(risk))
         self.start("second")
         self.bids, self.flags, self.bundle_id = list(BIDS), [0, 0], "bundle"
         self.read()
-        self.look()
+        symbol, paid = RULES[XBT].symbol, Decimal("450.00")
+        state.campaigns[symbol] = Campaign(1, symbol, self.at, paid, POSITION, paid)
         self.say()
 
     def look(self) -> list[Message]:
@@ -74,7 +78,7 @@ class PermissionDesk(OutsideBooks):
     def say(self, xbt: Row = HOLD, eth: Row = HOLD) -> None:
         """The model speaks of both, the market is as it is."""
         self.look()
-        rows = sealed_ints(np.array([xbt, eth], dtype=np.int32))
+        rows = sealed_ints(np.array([spoken(*xbt), spoken(*eth)], dtype=np.int32))
         self.send(PredictionSlice(self.at, self.bundle_id, rows))
 
     def rest(self, order: SubmitOrder) -> None:

@@ -66,11 +66,25 @@ class Reason(enum.IntEnum):
 
 
 # Columns of VerdictSlice.rows (int32). Edge, cost, probability and move are in millionths.
-VERDICT_COLUMNS: Final = ("action", "reason", "p_up", "expected_move", "cost", "edge")
+# `state` is a ScoreState, `persisted` counts predictions; all others are micros of the model.
+VERDICT_COLUMNS: Final = (
+    "action",
+    "reason",
+    "p_up",
+    "expected_move",
+    "cost",
+    "edge",
+    "state",
+    "persisted",
+    "rebound",
+    "downside",
+    "move_h1",
+    "p_up_h24",
+)
 
 
 class VerdictSlice(Message, frozen=True):
-    """What was decided for every symbol at one instant. `rows` is int32[N, 6] (VERDICT_COLUMNS)."""
+    """What was decided of every symbol at one instant. `rows` is int32[N, 12] (VERDICT_COLUMNS)."""
 
     ts: int
     rows: np.ndarray

@@ -90,6 +90,7 @@ class OrderUpdate(Message, frozen=True):
     filled: Decimal
     limit_price: Decimal
     reason: str = ""
+    cost: Decimal = Decimal(0)
 
 
 class DeadManSwitch(Message, frozen=True):

@@ -15,6 +15,17 @@ MISSING: Final = -(2**31)
 P_UP: Final = 0
 EXPECTED_MOVE: Final = 1
 UNCERTAINTY: Final = 2
+# Appended columns: the same two of one, four and 24 bars, the odds that the price rises by a daily
+# sigma within 24 bars, and those that it falls by half of one within four.
+P_UP_H1: Final = 3
+MOVE_H1: Final = 4
+P_UP_H4: Final = 5
+MOVE_H4: Final = 6
+P_UP_H24: Final = 7
+MOVE_H24: Final = 8
+REBOUND: Final = 9
+DOWNSIDE: Final = 10
+COLUMNS_COUNT: Final = 11
 
 
 class PredictionSlice(Message, frozen=True):

@@ -130,6 +130,7 @@ def _book(
         return [_noted(told, report), TradeUnmatched(report, possible=possible(report))]
     order.executions.append(report.exec_id)
     order.filled += report.last_quantity
+    order.cost += report.cost
     remaining = order.quantity - order.filled
     event = OrderEvent.FILL if remaining > 0 else OrderEvent.LAST_FILL
     before = order.state

@@ -109,6 +109,7 @@ class Order(msgspec.Struct):
     amended: int = 0
     limits: list[Decimal] = []
     restated_at: int = 0
+    cost: Decimal = Decimal(0)
 
     @property
     def is_short(self) -> bool:
@@ -143,6 +144,7 @@ class Order(msgspec.Struct):
             self.filled,
             self.limit_price,
             reason,
+            self.cost,
         )
 
 

@@ -21,16 +21,17 @@ from actors.messages.base import Message
 from actors.messages.control import FeeTierRead, Note, PairRulesChanged, RunStarted
 from actors.messages.decision import Action, AmendIntent, OrderIntent, Reason, VerdictSlice
 from actors.messages.ledger import PortfolioState
-from actors.messages.market import MarkSlice
+from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
-from actors.messages.prediction import PredictionSlice
+from actors.messages.prediction import P_UP, PredictionSlice, RegimeSlice
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.pair_rules import adopt, in_force
 from actors.strategy import followed
 from actors.strategy.amending import amends
 from actors.strategy.config import StrategyConfig, fixed_cost
 from actors.strategy.evaluation import evaluate
-from actors.strategy.intents import entry_intent, exit_intent, has_bid
+from actors.strategy.intents import BID, entry_intent, exit_intent, has_bid
+from actors.strategy.scoring import scored
 from actors.strategy.state import StrategyState
 
 FLATTEN_LEVEL: Final = 3
@@ -41,6 +42,7 @@ _ENTER, _PARTIAL_EXIT, _EXIT = (
     action.value for action in (Action.ENTER, Action.PARTIAL_EXIT, Action.EXIT)
 )
 _LEAVING: Final = (_EXIT, _PARTIAL_EXIT)
+_UNPRICED: Final = int(MarketFlag.STALE | MarketFlag.CROSSED | MarketFlag.CHECKSUM)
 
 
 class StrategyActor(Actor[StrategyConfig, StrategyState]):
@@ -78,11 +80,10 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
 
     def on_rules(self, message: PairRulesChanged, at: int) -> Effects:
         """Price and size by the new rules; what they call dust is held no longer."""
-        del at
         index = self.config.index_of(message.symbol)
         known = self.config.instruments[index] if index >= 0 else None
         if adopt(self.state.rules, known, message) and self.state.portfolio is not None:
-            self._hold(self.state.portfolio)
+            followed.seen(self.state, self.config, self.state.portfolio, at)
         return NOTHING
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:
@@ -97,24 +98,20 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         state = self.state
         state.predictions, state.bundle_id = message.rows, message.bundle_id
         state.prediction_ts, state.predicted = message.close_ts, True
+        state.scores = scored(state.scores, message.rows[:, P_UP], self.config.profile)
         return NOTHING if message.warm_up else self._decide(at)
 
     def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
         """Keep the portfolio; a symbol is held when the venue would take a sale of its quantity."""
-        del at
         self.state.portfolio = message
-        self._hold(message)
+        followed.seen(self.state, self.config, message, at)
         return NOTHING
 
-    def _hold(self, portfolio: PortfolioState) -> None:
-        state = self.state
-        held = np.zeros(len(self.config.instruments), dtype=np.uint8)
-        for position in portfolio.positions:
-            index = self.config.index_of(position.symbol)
-            if index >= 0:
-                held[index] = position.quantity >= self._rules(index).quantity_min
-        state.held, state.held_count = held, held.tobytes().count(1)
-        state.partial_done &= held
+    def on_regimes(self, message: RegimeSlice, at: int) -> Effects:
+        """Keep what the market is like."""
+        del at
+        self.state.regimes = message.rows[:, 0]
+        return NOTHING
 
     def _rules(self, index: int) -> Instrument:
         return in_force(self.config.instruments[index], self.state.rules)
@@ -126,7 +123,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
 
     def on_refused(self, message: IntentRefused, at: int) -> Effects:
         """Follow an intent that came to nothing."""
-        followed.refused(self.state, self.config.profile, message.intent_no, at)
+        followed.refused(self.state, self.config, message.intent_no, at)
         return NOTHING
 
     def on_retry_planned(self, message: RetryPlanned, at: int) -> Effects:
@@ -145,7 +142,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         before, self.state.kill_level = self.state.kill_level, message.kill_level
         if message.kill_level < FLATTEN_LEVEL or before >= FLATTEN_LEVEL:
             return NOTHING
-        rows = evaluate(self.config, self.state, at)
+        rows = evaluate(self.config, self.state, at).rows
         self._flatten(rows)
         intents = self._exits(rows, at)
         changes = amends(self.config, self.state, rows, at, flatten=True)
@@ -153,7 +150,9 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
 
     def _decide(self, at: int) -> Effects:
         state = self.state
-        rows = evaluate(self.config, state, at)
+        self._mark(at)
+        found = evaluate(self.config, state, at)
+        rows, state.waiting = found.rows, found.waiting
         if state.kill_level >= FLATTEN_LEVEL:
             self._flatten(rows)
         intents: list[OrderIntent | AmendIntent] = []
@@ -168,10 +167,18 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         verdict = VerdictSlice(at, sealed_ints(rows), state.prediction_ts)
         return (verdict, *intents) if intents else (verdict,)
 
+    def _mark(self, at: int) -> None:
+        """Campaigns learn what they are worth: a severe loss begins or ends a recovery."""
+        state = self.state
+        for symbol, each in state.campaigns.items():
+            index = self.config.index_of(symbol)
+            if index >= 0 and not state.flags[index] & _UNPRICED:
+                each.marked(state.marks.item(index, BID), self.config.profile, at)
+
     def _flatten(self, rows: np.ndarray) -> None:
         """What has a bid and no order of known outcome leaves, whatever the model says."""
         state = self.state
-        for index in np.flatnonzero(state.held).tolist():
+        for index in np.flatnonzero(state.owned).tolist():
             if state.working[index] > state.unknown[index] or not has_bid(state, index):
                 continue
             rows[index, 0], rows[index, 1] = Action.EXIT, FLATTEN_REASON
@@ -214,6 +221,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         PairRulesChanged: on_rules,
         MarkSlice: on_marks,
         PredictionSlice: on_predictions,
+        RegimeSlice: on_regimes,
         PortfolioState: on_portfolio,
         OrderUpdate: on_order,
         IntentRefused: on_refused,

@@ -12,13 +12,16 @@ from decimal import Decimal
 import numpy as np
 
 from actors.instruments import Instrument
-from actors.messages.decision import Action, AmendIntent, Reason, Side
+from actors.messages.decision import VERDICT_COLUMNS, Action, AmendIntent, Reason, Side
 from actors.money import from_micros, multiply_up, price_from_float
 from actors.pair_rules import in_force
 from actors.strategy.config import StrategyConfig
 from actors.strategy.intents import BID, amend_intent, exit_price, has_bid, sells
 from actors.strategy.profile import StrategyProfile
+from actors.strategy.scoring import ScoreState
 from actors.strategy.state import OpenIntent, StrategyState
+
+_ASKED = [VERDICT_COLUMNS.index(name) for name in ("reason", "state", "expected_move", "move_h1")]
 
 
 def amends(
@@ -65,10 +68,10 @@ def _is_due(profile: StrategyProfile, known: OpenIntent, at: int) -> bool:
 
 def _grounds(profile: StrategyProfile, known: OpenIntent, row: np.ndarray) -> Reason | None:
     """Why it should still be sold: nothing stands in the way but its own order, and the model."""
-    _, reason, p_up, move, _, _ = row.tolist()
+    reason, state, move, move_h1 = (int(row[each]) for each in _ASKED)
     if reason != Reason.ORDER_OPEN:
         return None
-    if p_up <= profile.exit_p_up_micros or move <= profile.exit_move_micros:
+    if state <= ScoreState.NEGATIVE or move <= profile.exit_move_micros:
         return Reason.THESIS_BROKEN
-    faded = known.action is Action.PARTIAL_EXIT and move <= profile.fade_move_micros
+    faded = known.action is Action.PARTIAL_EXIT and move_h1 <= profile.fade_move_micros
     return Reason.EDGE_FADED if faded else None

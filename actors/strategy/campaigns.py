@@ -7,12 +7,15 @@ beyond. A loss or an age is remembered here and decides nothing by itself.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 import msgspec
 
 from actors.messages.decision import Side
+from actors.messages.ledger import PositionView
 from actors.money import ZERO, share_down
+from actors.strategy.profile import MICROS, StrategyProfile
 
 
 class Campaign(msgspec.Struct):
@@ -20,7 +23,8 @@ class Campaign(msgspec.Struct):
 
     `cost` is what was paid for the `quantity` that is left, `faded` says that a tactical sale waits
     for its re-entry. `recovering_since` is when its loss became severe (0: it is not), `reduced_at`
-    when it was last reduced without a thesis for leaving (0: never).
+    when it was last reduced without a thesis for leaving (0: never), `filled_at` when one of its
+    orders last was.
     """
 
     number: int
@@ -35,6 +39,17 @@ class Campaign(msgspec.Struct):
     reentries_count: int = 0
     recovering_since: int = 0
     reduced_at: int = 0
+    filled_at: int = 0
+
+    def marked(self, bid: float, profile: StrategyProfile, at: int) -> None:
+        """Its loss is severe from the trigger on, inclusive, until it is back at the leaving."""
+        if self.price <= 0.0 or not bid > 0.0:
+            return
+        loss = (1.0 - bid / self.price) * MICROS
+        if self.recovering_since == 0 and loss >= profile.recovery_adverse_micros:
+            self.recovering_since = at
+        elif self.recovering_since and loss <= profile.recovery_left_micros:
+            self.recovering_since = 0
 
     @property
     def price(self) -> float:
@@ -61,3 +76,20 @@ class Campaign(msgspec.Struct):
         self.quantity -= sold
         self.cost -= spent
         self.banked += cost - spent
+
+    def shrink_to(self, quantity: Decimal, step: Decimal) -> None:
+        """The account holds less than it bought: others took the rest, at its share of the cost."""
+        if quantity < self.quantity:
+            gone = self.quantity - quantity
+            self.filled(Side.SELL, gone, share_down(self.cost, gone, self.quantity, step), step)
+
+
+def adopted(positions: Iterable[PositionView], at: int) -> dict[str, Campaign]:
+    """Every position as a campaign: what an older version, which knew none, had bought."""
+    found: dict[str, Campaign] = {}
+    for number, each in enumerate(positions, 1):
+        if each.quantity > 0:
+            found[each.symbol] = Campaign(
+                number, each.symbol, at, each.cost, each.quantity, each.cost
+            )
+    return found

@@ -1,26 +1,39 @@
-"""One verdict per symbol at one instant, vectorised: the ladders for entering and for leaving.
+"""One verdict per symbol at one instant, vectorised: a ladder for entering, one for leaving.
 
-A ladder is a boolean matrix, one column a rung, and the first rung that holds decides. A loss or
-the time held appears in no rung: neither is ever a reason. Turning a verdict into an order is in
-`intents`.
+A ladder is a boolean matrix, one column a rung, and the first rung that holds decides. What both
+ask first is here; what the model says of an entry is in `entering`, of an open campaign in
+`leaving`. A campaign that took a tactical profit enters again where its symbol would be entered
+anew. Turning a verdict into an order is in `intents`.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 import numpy as np
+import numpy.typing as npt
 
 from actors.messages.arrays import F64
 from actors.messages.decision import VERDICT_COLUMNS, Action, Reason
 from actors.messages.market import MARK_COLUMNS, MarketFlag
-from actors.messages.prediction import EXPECTED_MOVE, MISSING, P_UP
-from actors.strategy.config import StrategyConfig, Thresholds
+from actors.messages.prediction import (
+    DOWNSIDE,
+    EXPECTED_MOVE,
+    MISSING,
+    MOVE_H1,
+    P_UP,
+    P_UP_H24,
+    REBOUND,
+)
+from actors.strategy import entering, leaving
+from actors.strategy.config import StrategyConfig
 from actors.strategy.profile import MICROS
 from actors.strategy.state import StrategyState
+from models.features.regimes import Regime
 
-# The first rung that holds decides; the last one always holds.
-ENTRY_LADDER: Final = (
+Mask = npt.NDArray[np.bool_]
+_ENTRY_FIRST: Final = (
     Reason.NOT_LISTED,
     Reason.NOT_WARM,
     Reason.NO_MODEL,
@@ -31,39 +44,20 @@ ENTRY_LADDER: Final = (
     Reason.NO_PORTFOLIO,
     Reason.ORDER_OPEN,
     Reason.COOLING_DOWN,
-    Reason.PROBABILITY_TOO_LOW,
-    Reason.EDGE_BELOW_COST,
-    Reason.EDGE_ABOVE_COST,
 )
-EXIT_LADDER: Final = (
-    Reason.NOT_LISTED,
-    Reason.NOT_WARM,
-    Reason.NO_MODEL,
-    Reason.STALE,
-    Reason.MARKET_UNSOUND,
-    Reason.ORDER_OPEN,
-    Reason.COOLING_DOWN,
-    Reason.THESIS_BROKEN,
-    Reason.EDGE_FADED,
-    Reason.THESIS_HOLDS,
-)
-ACTIONS: Final = {
-    Reason.EDGE_ABOVE_COST: Action.ENTER,
-    Reason.THESIS_BROKEN: Action.EXIT,
-    Reason.EDGE_FADED: Action.PARTIAL_EXIT,
-}
+_OPEN_FIRST: Final = _ENTRY_FIRST[:5]
+# The first rung that holds decides; the last one always holds.
+ENTRY_LADDER: Final = _ENTRY_FIRST + entering.LADDER
+OPEN_LADDER: Final = _OPEN_FIRST + tuple(reason for reason, _ in leaving.LADDER)
 _ALWAYS_UNSOUND: Final = MarketFlag.CROSSED | MarketFlag.CHECKSUM
 # A gap, a venue status or a skewed clock closes entries; only a bid that lies closes exits.
 _ENTRY_UNSOUND: Final = (
     _ALWAYS_UNSOUND | MarketFlag.GAP | MarketFlag.VENUE_STATUS | MarketFlag.CLOCK_SKEW
 )
 PRICE_LIMIT: Final = 1e14
-# A Python number costs numpy a conversion a call; a 0-d array does not.
 _NOTHING, _ONE_MICROS = np.array(0.0), np.array(float(MICROS))
 _MISSING, _LEAST = np.array(float(MISSING)), np.array(-float(2**31 - 1))
 _PRICE_LIMIT: Final = np.array(PRICE_LIMIT)
-# Who is not warm, whether the model is silent, which symbols have no price; None stands for nobody.
-Common = tuple[np.ndarray | None, bool, np.ndarray | None]
 _BID: Final = MARK_COLUMNS.index("bid")
 _ASK: Final = MARK_COLUMNS.index("ask")
 _SPREAD: Final = MARK_COLUMNS.index("spread_ratio")
@@ -87,26 +81,37 @@ def _flag_rungs(ladder: tuple[Reason, ...], unsound: MarketFlag) -> np.ndarray:
 
 
 def _codes() -> np.ndarray:
-    """int32[2, rungs]: the action and the reason of every rung, those of exits after the others."""
-    codes = [(ACTIONS.get(reason, Action.NO_ENTRY), reason) for reason in ENTRY_LADDER]
-    codes += [(ACTIONS.get(reason, Action.HOLD), reason) for reason in EXIT_LADDER]
+    """int32[2, rungs]: the action and the reason of every rung, of a campaign after others."""
+    entries = {Reason.EDGE_ABOVE_COST: Action.ENTER}
+    codes = [(entries.get(reason, Action.NO_ENTRY), reason) for reason in ENTRY_LADDER]
+    codes += [(Action.HOLD, reason) for reason in _OPEN_FIRST]
+    codes += [(action, reason) for reason, action in leaving.LADDER]
+    codes.append((Action.ENTER, Reason.REENTRY))
     return np.array(codes, dtype=np.int32).T.copy()
 
 
 _ENTRY_FLAGS: Final = _flag_rungs(ENTRY_LADDER, _ENTRY_UNSOUND)
-_EXIT_FLAGS: Final = _flag_rungs(EXIT_LADDER, _ALWAYS_UNSOUND)
+_OPEN_FLAGS: Final = _flag_rungs(OPEN_LADDER, _ALWAYS_UNSOUND)
 _CODES: Final = _codes()
-_EXIT_RUNGS: Final = np.array(len(ENTRY_LADDER))
+_OPEN_RUNGS: Final = len(ENTRY_LADDER)
+_HOLDS: Final = len(ENTRY_LADDER) + len(OPEN_LADDER) - 1
 
 
-def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarray:
-    """int32[N, 6] (VERDICT_COLUMNS), writable, for the state as it stands at `at` (ns UTC).
+class Evaluation(msgspec.Struct, frozen=True):
+    """`rows` is int32[N, 12] (VERDICT_COLUMNS), writable; `waiting` uint8[N]: who awaits a dip."""
+
+    rows: np.ndarray
+    waiting: np.ndarray
+
+
+def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> Evaluation:
+    """The verdicts for the state as it stands at `at` (ns UTC).
 
     cost = both taker fees + spread + slippage; edge = expected move - cost; all in micros. A spread
     that is unknown costs everything; where the model is silent, its columns and the edge are
     MISSING.
     """
-    limits = config.thresholds
+    limits, profile = config.thresholds, config.profile
     assert limits is not None  # derived when the config was made
     marks = state.marks.T.copy()
     model = state.predictions.T.astype(np.float64)
@@ -115,86 +120,82 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
     spread = np.ceil(marks[_SPREAD] * _ONE_MICROS)
     fixed_cost = limits.fixed_cost if state.fixed_cost is None else state.fixed_cost
     cost = np.fmax(np.fmin(spread, _ONE_MICROS), _NOTHING) + fixed_cost
-    edge = np.maximum(move - cost, _LEAST)
-    priced = (marks[_BID] > _NOTHING) & (marks[_ASK] < _PRICE_LIMIT)
-    # Mostly everything is known and priced, and two searches of bytes cost less than five masks.
-    known = 1 not in missing.tobytes()
-    if not known:
-        np.putmask(edge, missing, _MISSING)
-    # Before the first prediction everything is missing; without a model that says nothing.
-    awaited = state.bundle_id != "" or not state.predicted
-    aged = at - state.prediction_ts > config.profile.prediction_max_age_ns
-    common = (
-        missing if awaited and not known else None,
-        state.bundle_id == "" or aged,
-        None if 0 not in priced.tobytes() else ~priced,
+    edge = np.where(missing, _MISSING, np.maximum(move - cost, _LEAST))
+    first = _First(config, state, at, model=model, marks=marks)
+    # Negated comparisons, so that an unknown spread or depth is too wide or too thin.
+    thin = (~(spread <= limits.spread_max), ~(marks[_DEPTH] >= limits.depth_min_quote))
+    ladder = first.begin(_ENTRY_FLAGS)
+    ladder[:, 5], ladder[:, 6] = thin
+    ladder[:, 7] |= state.portfolio is None
+    ladder[:, 8] = state.working > 0
+    ladder[:, 9] = state.entry_cool_until > at
+    words, waiting = entering.rungs(
+        profile,
+        state.scores,
+        model,
+        edge,
+        stressed=state.regimes == Regime.STRESS,
+        waiting=state.waiting.view(np.bool_),
     )
-
-    columns = np.empty((len(VERDICT_COLUMNS), len(missing)), dtype=np.int32)
-    failing = (
-        # Negated comparisons, so that an unknown spread or depth is too wide or too thin.
-        ~(spread <= limits.spread_max),
-        ~(marks[_DEPTH] >= limits.depth_min_quote),
-        p_up < limits.entry_p_up,
-        edge < limits.edge_margin,
-    )
-    rung = _entry_rungs(state, at, common, failing)
+    ladder[:, 10:] |= words
+    entry = ladder.argmax(axis=1)
+    rung = entry
     if state.held_count:
-        exit_rung = _exit_rungs(limits, state, at, common, model) + _EXIT_RUNGS
-        rung = np.where(state.held.view(np.bool_), exit_rung, rung)
-    _CODES.take(rung, 1, columns[:2], "clip")  # clips nothing, and need not look
-    columns[2] = p_up
-    columns[3] = move
-    columns[4] = cost
-    columns[5] = edge
-    return columns.T
+        view = leaving.open_view(config, state, marks[_BID], at)
+        rung = _open_rungs(config, view, first.begin(_OPEN_FLAGS), entry, model)
+        rung = np.where(state.held.view(np.bool_), rung, entry)
+    rows = np.empty((len(VERDICT_COLUMNS), len(missing)), dtype=np.int32)
+    _CODES.take(rung, 1, rows[:2], "clip")  # clips nothing, and need not look
+    rows[2:6] = p_up, move, cost, edge
+    rows[6], rows[7] = state.scores.classes, state.scores.persisted
+    rows[8:] = model[REBOUND], model[DOWNSIDE], model[MOVE_H1], model[P_UP_H24]
+    return Evaluation(rows.T, waiting.view(np.uint8))
 
 
-def _entry_rungs(
-    state: StrategyState, at: int, common: Common, failing: tuple[np.ndarray, ...]
+class _First:
+    """What both ladders ask first: warmth, the model, a price."""
+
+    __slots__ = ("_flags", "_not_warm", "_silent", "_unpriced")
+
+    def __init__(
+        self, config: StrategyConfig, state: StrategyState, at: int, *, model: F64, marks: F64
+    ) -> None:
+        missing = model == _MISSING
+        unwarm = missing[P_UP] | missing[EXPECTED_MOVE]
+        # Before the first prediction everything is missing; without a model that says nothing.
+        awaited = state.bundle_id != "" or not state.predicted
+        aged = at - state.prediction_ts > config.profile.prediction_max_age_ns
+        # A model that leaves out what a campaign needs is none.
+        lacking = missing.any(axis=0) & ~unwarm
+        self._flags = state.flags
+        self._not_warm = unwarm & awaited
+        self._silent = lacking | (state.bundle_id == "" or aged)
+        self._unpriced = ~((marks[_BID] > _NOTHING) & (marks[_ASK] < _PRICE_LIMIT))
+
+    def begin(self, flag_rungs: np.ndarray) -> np.ndarray:
+        """A ladder as flags and these leave it."""
+        ladder = flag_rungs.take(self._flags, axis=0, mode="clip")
+        ladder[:, 1] |= self._not_warm
+        ladder[:, 2] |= self._silent
+        ladder[:, 3] |= self._unpriced
+        return ladder
+
+
+def _open_rungs(
+    config: StrategyConfig,
+    view: leaving.OpenView,
+    ladder: np.ndarray,
+    entry: np.ndarray,
+    model: F64,
 ) -> np.ndarray:
-    """The deciding rung of ENTRY_LADDER for every symbol, as if none were held.
+    """The deciding rung of every symbol as if all had a campaign; `ladder` is as begun.
 
-    `failing` is bool[N] four times: spread too wide, depth too thin, improbable, not worth it.
+    One that holds after a tactical profit enters again where the edge of one hour is back and its
+    symbol would be entered anew (`entry`).
     """
-    ladder = _begin(_ENTRY_FLAGS, state, common)
-    ladder[:, 5], ladder[:, 6], ladder[:, 10], ladder[:, 11] = failing
-    if state.portfolio is None:
-        ladder[:, 7] = True
-    if state.open_intents:
-        ladder[:, 8] = state.working
-    if state.cooling_until > at:
-        ladder[:, 9] = state.entry_cool_until > at
-    rungs: np.ndarray = ladder.argmax(axis=1)
-    return rungs
-
-
-def _exit_rungs(
-    limits: Thresholds, state: StrategyState, at: int, common: Common, model: F64
-) -> np.ndarray:
-    """The deciding rung of EXIT_LADDER for every symbol, as if all were held."""
-    p_up, move = model[P_UP], model[EXPECTED_MOVE]
-    ladder = _begin(_EXIT_FLAGS, state, common)
-    if state.open_intents:
-        # An order of unknown outcome does not lock what is proven free.
-        ladder[:, 5] = state.working > state.unknown
-    if state.cooling_until > at:
-        ladder[:, 6] = state.exit_cool_until > at
-    # No cost here: the entry's is spent, and the exit's is paid whenever one leaves.
-    ladder[:, 7] = (p_up <= limits.exit_p_up) | (move <= limits.exit_move)
-    ladder[:, 8] = (move <= limits.fade_move) > state.partial_done.view(np.bool_)
-    rungs: np.ndarray = ladder.argmax(axis=1)
-    return rungs
-
-
-def _begin(flag_rungs: np.ndarray, state: StrategyState, common: Common) -> np.ndarray:
-    """A ladder as the flags leave it, with what both ladders ask first: warmth, model, price."""
-    not_warm, silent, unpriced = common
-    ladder = flag_rungs.take(state.flags, axis=0, mode="clip")
-    if not_warm is not None:
-        ladder[:, 1] |= not_warm
-    if silent:
-        ladder[:, 2] = True
-    if unpriced is not None:
-        ladder[:, 3] |= unpriced
-    return ladder
+    ladder[:, len(_OPEN_FIRST) :] |= leaving.rungs(config.profile, view, model)
+    rung: np.ndarray = ladder.argmax(axis=1) + _OPEN_RUNGS
+    again = view.again & (rung == _HOLDS) & (entry == _OPEN_RUNGS - 1)
+    again &= model[MOVE_H1] > config.profile.fade_move_micros
+    rung[again] = _HOLDS + 1
+    return rung

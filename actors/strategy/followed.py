@@ -5,12 +5,17 @@ One intent keeps its symbol busy from the moment it is sent until risk refuses i
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
 
-from actors.messages.decision import Action, OrderIntent, Side
+from actors.messages.decision import Action, OrderIntent, Reason, Side
+from actors.messages.ledger import PortfolioState
 from actors.messages.order import OrderState, OrderUpdate
+from actors.money import ZERO
+from actors.pair_rules import in_force
+from actors.strategy.campaigns import Campaign, adopted
 from actors.strategy.config import StrategyConfig
 from actors.strategy.profile import StrategyProfile
 from actors.strategy.state import OpenIntent, StrategyState
@@ -22,19 +27,69 @@ OVER: Final = (
     OrderState.EXPIRED,
     OrderState.NOT_SENT,
 )
+_REDUCTIONS: Final = (Reason.RECOVERY_REDUCED.value, Reason.THESIS_MIXED.value)
 _RESTING: Final = (OrderState.OPEN, OrderState.PARTIALLY_FILLED)
 
 
 def opened(state: StrategyState, intent: OrderIntent, index: int) -> None:
     """An intent was sent."""
-    _open(state, str(intent.intent_no), OpenIntent(index, intent.side, intent.action))
+    known = OpenIntent(index, intent.side, intent.action, reason=intent.reason.value)
+    _open(state, str(intent.intent_no), known)
+    if intent.side is Side.BUY and intent.symbol not in state.campaigns:
+        _begin(state, intent.symbol, intent.notional, intent.decided_at)
 
 
-def refused(state: StrategyState, profile: StrategyProfile, intent_no: int, at: int) -> None:
+def refused(state: StrategyState, config: StrategyConfig, intent_no: int, at: int) -> None:
     """An intent was refused: its symbol is free again, and its side cools down."""
     known = _close(state, str(intent_no))
     if known is not None:
-        _cool_after_refusal(state, profile, known, at)
+        _end_if_empty(state, config, known.index)
+        _cool_after_refusal(state, config.profile, known, at)
+
+
+def seen(state: StrategyState, config: StrategyConfig, portfolio: PortfolioState, at: int) -> None:
+    """What the account holds now: a campaign never owns more, and ends where nothing is left.
+
+    A portfolio of the time of a fill may have been made before it, and takes nothing away.
+    """
+    if not state.adopted:
+        state.campaigns = adopted(portfolio.positions, at)
+        state.campaign_no, state.adopted = len(state.campaigns), True
+    count = len(config.instruments)
+    owned, held = np.zeros(count, dtype=np.uint8), np.zeros(count, dtype=np.uint8)
+    quantities = {each.symbol: each.quantity for each in portfolio.positions}
+    for symbol, quantity in quantities.items():
+        index = config.index_of(symbol)
+        if index >= 0:
+            least = in_force(config.instruments[index], state.rules).quantity_min
+            owned[index] = quantity >= least
+    for symbol, campaign in tuple(state.campaigns.items()):
+        index = config.index_of(symbol)
+        if index < 0:
+            continue
+        rules = in_force(config.instruments[index], state.rules)
+        if at > campaign.filled_at:
+            campaign.shrink_to(quantities.get(symbol, ZERO), rules.quote_step)
+        sellable = min(campaign.quantity, quantities.get(symbol, ZERO))
+        held[index] = sellable >= rules.quantity_min
+        _end_if_empty(state, config, index)
+    state.owned, state.held, state.held_count = owned, held, held.tobytes().count(1)
+
+
+def _begin(state: StrategyState, symbol: str, budget: Decimal, at: int) -> Campaign:
+    state.campaign_no += 1
+    found = Campaign(state.campaign_no, symbol, at, budget)
+    state.campaigns[symbol] = found
+    return found
+
+
+def _end_if_empty(state: StrategyState, config: StrategyConfig, index: int) -> None:
+    """A campaign is over that owns nothing to be sold, and for which nothing is under way."""
+    rules = in_force(config.instruments[index], state.rules)
+    found = state.campaigns.get(rules.symbol)
+    if found is not None and not state.working[index] and found.quantity < rules.quantity_min:
+        del state.campaigns[rules.symbol]
+        state.held[index] = 0
 
 
 def updated(state: StrategyState, config: StrategyConfig, update: OrderUpdate, at: int) -> None:
@@ -49,12 +104,12 @@ def updated(state: StrategyState, config: StrategyConfig, update: OrderUpdate, a
         known = OpenIntent(index, update.side, action)
         _open(state, key, known)
     if update.filled > known.filled:
-        known.filled = update.filled
-        _on_fill(state, config.profile, known, at)
+        _on_fill(state, config, known, update, at)
     _follow(known, update, at)
     _mark_unknown(state, known, now=update.state is OrderState.UNKNOWN)
     if update.state in OVER:
         _close(state, key)
+        _end_if_empty(state, config, known.index)
         if update.filled == 0:
             _cool_after_refusal(state, config.profile, known, at)
 
@@ -87,11 +142,33 @@ def _mark_unknown(state: StrategyState, known: OpenIntent, *, now: bool) -> None
         state.unknown[known.index] += 1 if now else -1
 
 
-def _on_fill(state: StrategyState, profile: StrategyProfile, known: OpenIntent, at: int) -> None:
-    _cool(state, state.entry_cool_until, known.index, at + profile.cool_down_fill_ns)
-    # Once per position counts sales that happened, not sales that were wished for.
-    if known.action is Action.PARTIAL_EXIT:
-        state.partial_done[known.index] = 1
+def _on_fill(
+    state: StrategyState, config: StrategyConfig, known: OpenIntent, update: OrderUpdate, at: int
+) -> None:
+    """Book a further part of an order to its campaign; what counts is what happened, not wishes."""
+    quantity = update.filled - known.filled
+    cost = update.cost - known.cost
+    is_first = known.filled == 0
+    known.filled, known.cost = update.filled, update.cost
+    _cool(state, state.entry_cool_until, known.index, at + config.profile.cool_down_fill_ns)
+    rules = in_force(config.instruments[known.index], state.rules)
+    campaign = state.campaigns.get(update.symbol)
+    if campaign is None:
+        if known.side is Side.SELL:
+            return  # nobody's campaign: an operator sold what the account holds
+        campaign = _begin(
+            state, update.symbol, rules.cost_of(update.quantity, update.limit_price), at
+        )
+    campaign.filled(known.side, quantity, cost, rules.quote_step)
+    campaign.filled_at = at
+    if known.reason in _REDUCTIONS:
+        campaign.reduced_at = at
+    elif is_first and known.reason == Reason.EDGE_FADED:
+        campaign.faded = True
+        campaign.tactical_count += 1
+    elif is_first and known.reason == Reason.REENTRY:
+        campaign.faded = False
+        campaign.reentries_count += 1
 
 
 def _cool_after_refusal(

@@ -63,6 +63,15 @@ def free_of(portfolio: PortfolioState | None, symbol: str) -> Decimal:
     return ZERO
 
 
+def for_sale(state: StrategyState, symbol: str, *, flatten: bool) -> Decimal:
+    """What may be sold: what its campaign owns and is free; flattening sells all that is free."""
+    free = free_of(state.portfolio, symbol)
+    if flatten:
+        return free
+    campaign = state.campaigns.get(symbol)
+    return ZERO if campaign is None else min(free, campaign.quantity)
+
+
 def entry_intent(
     state: StrategyState,
     instrument: Instrument,
@@ -80,6 +89,9 @@ def entry_intent(
     price = entry_price(ask, instrument, profile)
     fraction = from_micros(profile.base_fraction_micros)
     notional = multiply_down(state.portfolio.equity, fraction, instrument.quote_step)
+    campaign = state.campaigns.get(instrument.symbol)
+    if campaign is not None:
+        notional = min(notional, round_down(campaign.room, instrument.quote_step))
     if price <= 0 or notional <= 0:
         return None
     amounts = (notional, ZERO, price, price_from_float(ask, instrument.tick))
@@ -104,7 +116,8 @@ def exit_intent(
         return None
     bid = state.marks.item(index, BID)
     price = exit_price(bid, instrument, profile)
-    free = round_down(free_of(state.portfolio, instrument.symbol), instrument.lot)
+    flatten = row[1] == Reason.FLATTEN
+    free = round_down(for_sale(state, instrument.symbol, flatten=flatten), instrument.lot)
     if not sells(instrument, free, price):
         row[0], row[1] = Action.HOLD, Reason.DUST
         return None
@@ -147,7 +160,7 @@ def _intent(
     at: int,
 ) -> OrderIntent:
     state.intent_no += 1
-    action, reason, p_up, move, cost, _ = row.tolist()
+    action, reason, p_up, move, cost = row[:5].tolist()
     notional, quantity, price, reference = amounts
     return OrderIntent(
         intent_no=state.intent_no,

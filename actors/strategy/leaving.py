@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 
@@ -21,10 +22,13 @@ from actors.messages.prediction import (
     P_UP_H24,
     REBOUND,
 )
+from actors.strategy.config import StrategyConfig
 from actors.strategy.profile import MICROS, StrategyProfile
 from actors.strategy.scoring import ScoreState
+from actors.strategy.state import StrategyState
 
 Mask = npt.NDArray[np.bool_]
+NEVER_NS: Final = 2**62
 # After what both ladders ask first; the last one always holds.
 LADDER: Final = (
     (Reason.ORDER_OPEN, Action.HOLD),
@@ -43,31 +47,51 @@ LADDER: Final = (
 )
 
 
-class OpenView:
-    """What the ladder asks of every symbol, as arrays [N]; rows of symbols without a campaign are
-    never looked at.
+class OpenView(msgspec.Struct, frozen=True):
+    """What the ladder asks, arrays [N]; where there is no campaign they are never looked at.
 
     `gain` is the bid over the average price paid, less 1, in micros; `reduced_ns` how long ago the
-    campaign was last reduced; `recovering` and `faded` are its own words; `classes` int8.
+    campaign was last reduced; `again` whether it sold a part in profit and may still re-enter.
     """
 
-    __slots__ = ("busy", "classes", "cooling", "faded", "gain", "recovering", "reduced_ns", "unsure")
+    classes: npt.NDArray[np.int32]
+    gain: F64
+    recovering: Mask
+    faded: Mask
+    again: Mask
+    reduced_ns: npt.NDArray[np.int64]
+    busy: Mask
+    unsure: Mask
+    cooling: Mask
 
-    def __init__(
-        self,
-        *,
-        classes: npt.NDArray[np.int8],
-        gain: F64,
-        recovering: Mask,
-        faded: Mask,
-        reduced_ns: npt.NDArray[np.int64],
-        busy: Mask,
-        unsure: Mask,
-        cooling: Mask,
-    ) -> None:
-        self.classes, self.gain = classes, gain
-        self.recovering, self.faded, self.reduced_ns = recovering, faded, reduced_ns
-        self.busy, self.unsure, self.cooling = busy, unsure, cooling
+
+def open_view(config: StrategyConfig, state: StrategyState, bids: F64, at: int) -> OpenView:
+    """The campaigns as arrays at `at` (ns UTC); `bids` is f64[N]."""
+    count = len(bids)
+    prices, reduced = np.zeros(count), np.full(count, NEVER_NS, dtype=np.int64)
+    recovering, faded, again = np.zeros((3, count), dtype=np.bool_)
+    for symbol, each in state.campaigns.items():
+        index = config.index_of(symbol)
+        if index < 0:
+            continue
+        prices[index], faded[index] = each.price, each.faded
+        recovering[index] = each.recovering_since > 0
+        left = each.reentries_count < config.profile.reentries_max_count
+        again[index] = each.faded and left and each.room > 0
+        if each.reduced_at:
+            reduced[index] = at - each.reduced_at
+    return OpenView(
+        classes=state.scores.classes,
+        gain=gains(bids, prices),
+        recovering=recovering,
+        faded=faded,
+        again=again,
+        reduced_ns=reduced,
+        # An order of unknown outcome does not lock what is proven free.
+        busy=state.working > state.unknown,
+        unsure=state.unknown > 0,
+        cooling=state.exit_cool_until > at,
+    )
 
 
 def rungs(profile: StrategyProfile, view: OpenView, model: F64) -> Mask:

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from actors.messages.prediction import MISSING
 from actors.strategy.profile import StrategyProfile
 
-Classes = npt.NDArray[np.int8]
+Classes = npt.NDArray[np.int32]
 Counts = npt.NDArray[np.int32]
 
 
@@ -31,7 +31,7 @@ class ScoreState(enum.IntEnum):
 
 
 class Scores(msgspec.Struct):
-    """The class of every symbol, int8[N], and how many predictions it stayed on its side, int32[N].
+    """The class of every symbol, int32[N], and how many predictions it stayed on its side, int32[N].
 
     A class that only grows stronger or weaker on one side goes on counting.
     """
@@ -42,7 +42,7 @@ class Scores(msgspec.Struct):
 
 def unscored(count: int) -> Scores:
     """Nothing was predicted yet."""
-    return Scores(np.zeros(count, dtype=np.int8), np.zeros(count, dtype=np.int32))
+    return Scores(np.zeros(count, dtype=np.int32), np.zeros(count, dtype=np.int32))
 
 
 def scored(before: Scores, p_up: Counts, profile: StrategyProfile) -> Scores:
@@ -62,7 +62,7 @@ def scored(before: Scores, p_up: Counts, profile: StrategyProfile) -> Scores:
             (profile.strong_exit_p_up_micros, ScoreState.STRONG_NEGATIVE),
         )
     ]
-    classes = (rises[0].astype(np.int8) + rises[1]) - (falls[0].astype(np.int8) + falls[1])
+    classes = (rises[0].astype(np.int32) + rises[1]) - (falls[0].astype(np.int32) + falls[1])
     silent = p_up == MISSING
     classes[silent] = ScoreState.NEUTRAL
     stays = np.sign(classes) == np.sign(was)

@@ -14,9 +14,11 @@ from actors.instruments import Instrument
 from actors.messages.decision import Action, Side
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
-from actors.messages.prediction import MISSING
+from actors.messages.prediction import COLUMNS_COUNT, MISSING
 from actors.money import ZERO
+from actors.strategy.campaigns import Campaign
 from actors.strategy.config import StrategyConfig
+from actors.strategy.scoring import Scores, unscored
 
 
 class OpenIntent(msgspec.Struct):
@@ -37,22 +39,29 @@ class OpenIntent(msgspec.Struct):
     limit_price: Decimal = ZERO
     asked_at: int = 0
     asked: int = 0
+    cost: Decimal = ZERO
+    reason: int = 0
+
+
+def _nothing() -> np.ndarray:
+    return np.zeros(0, dtype=np.uint8)
 
 
 class StrategyState(msgspec.Struct):
-    """Everything the strategy knows. `held`, `partial_done` are uint8[N], the cool-downs int64[N].
+    """Everything the strategy knows. `held` and `owned` are uint8[N], the cool-downs int64[N].
 
     `working` and `unknown` (int32[N]) count open intents and those among them of unknown outcome;
     `held_count` and `cooling_until` say at a glance that nothing is held or cools. `fixed_cost` is
     f64[N] in place of the thresholds', once the venue has told the account's fees in this run.
-    `rules` are those of pairs that changed in the run.
+    `rules` are those of pairs that changed in the run. `owned` is what the account holds of a
+    symbol, `held` what a campaign does; `waiting` (uint8[N]) who waits for a dip, `regimes` int32[N]
+    by the newest slice. Before `adopted` a position was taken for a campaign, whoever bought it.
     """
 
     marks: np.ndarray
     flags: np.ndarray
     predictions: np.ndarray
     held: np.ndarray
-    partial_done: np.ndarray
     working: np.ndarray
     unknown: np.ndarray
     entry_cool_until: np.ndarray
@@ -68,6 +77,26 @@ class StrategyState(msgspec.Struct):
     cooling_until: int = 0
     fixed_cost: np.ndarray | None = None
     rules: dict[str, Instrument] = {}
+    owned: np.ndarray = msgspec.field(default_factory=_nothing)
+    waiting: np.ndarray = msgspec.field(default_factory=_nothing)
+    regimes: np.ndarray = msgspec.field(default_factory=_nothing)
+    scores: Scores = msgspec.field(default_factory=lambda: unscored(0))
+    campaigns: dict[str, Campaign] = {}
+    campaign_no: int = 0
+    adopted: bool = False
+
+    def __post_init__(self) -> None:
+        """A state of an older version lacks the arrays of what came later, and columns."""
+        count = len(self.flags)
+        if len(self.owned) != count:
+            self.owned = self.held.copy()
+            self.waiting = np.zeros(count, dtype=np.uint8)
+            self.regimes = np.full(count, MISSING, dtype=np.int32)
+            self.scores = unscored(count)
+        if self.predictions.shape[1] < COLUMNS_COUNT:
+            wide = np.full((count, COLUMNS_COUNT), MISSING, dtype=np.int32)
+            wide[:, : self.predictions.shape[1]] = self.predictions
+            self.predictions = wide
 
 
 def initial_state(config: StrategyConfig) -> StrategyState:
@@ -76,12 +105,12 @@ def initial_state(config: StrategyConfig) -> StrategyState:
     return StrategyState(
         marks=np.full((count, len(MARK_COLUMNS)), np.nan),
         flags=np.full(count, int(MarketFlag.STALE), dtype=np.int32),
-        predictions=np.full((count, 3), MISSING, dtype=np.int32),
+        predictions=np.full((count, COLUMNS_COUNT), MISSING, dtype=np.int32),
         held=np.zeros(count, dtype=np.uint8),
-        partial_done=np.zeros(count, dtype=np.uint8),
         working=np.zeros(count, dtype=np.int32),
         unknown=np.zeros(count, dtype=np.int32),
         entry_cool_until=np.zeros(count, dtype=np.int64),
         exit_cool_until=np.zeros(count, dtype=np.int64),
         open_intents={},
+        adopted=True,
     )

@@ -37,7 +37,7 @@ def amends(effects: tuple[Message, ...]) -> list[AmendIntent]:
 def resting(prediction: Row = BROKEN, state: OrderState = OrderState.OPEN) -> Desk:
     """A sale at 99.8 of what was held rests since NOW."""
     desk = Desk()
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
+    desk.owns("ABCUSD", "2")
     (sale,) = intents(desk.predict(prediction))
     assert sale.limit_price == D("99.8")
     told = OrderUpdate(

@@ -7,7 +7,6 @@ import pytest
 
 from actors.instant import HOUR_NS, MINUTE_NS
 from actors.messages.decision import Action, Reason, Side
-from actors.messages.ledger import PositionView
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import OrderState, RetryDue, RetryPlanned
 from actors.messages.prediction import MISSING
@@ -25,6 +24,7 @@ from tests.strategy_desk import (
     order,
     portfolio,
     position,
+    spoken,
     verdict,
 )
 
@@ -41,7 +41,7 @@ EXIT_CASES = [
     ("just not faded", (500_000, 1, 0), "2", None, Action.HOLD, Reason.THESIS_HOLDS, None),
     ("half is dust", FADED, "0.09", None, Action.EXIT, Reason.EDGE_FADED, "0.090"),
     ("all is dust", BROKEN, "0.04", None, Action.HOLD, Reason.DUST, None),
-    ("silent", (MISSING, MISSING, MISSING), "2", None, Action.HOLD, Reason.NOT_WARM, None),
+    ("silent", (MISSING,) * 11, "2", None, Action.HOLD, Reason.NOT_WARM, None),
 ]
 
 
@@ -50,7 +50,7 @@ EXIT_CASES = [
 )
 def test_a_position_is_held_or_sold_by_its_prediction(
     name: str,
-    prediction: tuple[int, int, int],
+    prediction: tuple[int, ...],
     quantity: str,
     free: str | None,
     action: Action,
@@ -58,6 +58,7 @@ def test_a_position_is_held_or_sold_by_its_prediction(
     sold: str | None,
 ) -> None:
     desk = Desk()
+    desk.owns("ABCUSD", quantity)
     desk.portfolio = portfolio(position("ABCUSD", quantity, free))
     effects = desk.predict(prediction)
     assert verdict(effects) == (action, reason)
@@ -72,7 +73,7 @@ def test_a_position_is_held_or_sold_by_its_prediction(
 def test_without_a_model_there_is_no_automatic_exit() -> None:
     desk = Desk()
     desk.bundle_id = ""
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
+    desk.owns("ABCUSD", "2")
     assert verdict(desk.predict(BROKEN)) == (Action.HOLD, Reason.NO_MODEL)
 
 
@@ -93,36 +94,44 @@ def test_an_exit_needs_a_bid_that_can_be_believed_and_no_more(
 ) -> None:
     desk = Desk()
     desk.flags[0] = int(bit)
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
+    desk.owns("ABCUSD", "2")
     assert verdict(desk.predict(BROKEN))[0] is action
 
 
-def test_neither_a_loss_nor_time_alone_ends_a_position() -> None:
+@pytest.mark.parametrize(
+    ("cost", "prediction", "reason"),
+    [
+        ("235", CALM, Reason.THESIS_HOLDS),
+        ("20000", spoken(500_000, 5_000, p_h24=600_000), Reason.RECOVERY_HELD),
+    ],
+)
+def test_neither_a_loss_nor_time_alone_ends_a_position(
+    cost: str, prediction: tuple[int, ...], reason: Reason
+) -> None:
     desk = Desk()
-    loser = PositionView("ABCUSD", D("2"), D("2"), D("20000"), D("200"))
-    desk.portfolio = portfolio(loser)
+    desk.owns("ABCUSD", "2", cost=cost)
     for hours in range(0, 5_000, 500):
-        effects = desk.predict(CALM, at=NOW + hours * HOUR_NS)
-        assert verdict(effects) == (Action.HOLD, Reason.THESIS_HOLDS)
+        effects = desk.predict(prediction, at=NOW + hours * HOUR_NS)
+        assert verdict(effects) == (Action.HOLD, reason)
 
 
-def test_a_partial_exit_happens_once_per_position() -> None:
+def test_a_partial_exit_happens_once_until_its_reentry() -> None:
     desk = Desk()
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
+    desk.owns("ABCUSD", "2")
     (first,) = intents(desk.predict(FADED))
     assert verdict(desk.predict(FADED)) == (Action.HOLD, Reason.ORDER_OPEN)
     desk.tell(order(first.intent_no, OrderState.FILLED, Side.SELL, "1"))
     desk.portfolio = portfolio(position("ABCUSD", "1"))
     assert verdict(desk.predict(FADED)) == (Action.HOLD, Reason.THESIS_HOLDS)
     desk.portfolio = portfolio()
-    desk.predict(FADED)
-    desk.portfolio = portfolio(position("ABCUSD", "3"))
+    desk.predict(FADED, at=NOW + 1)
+    desk.owns("ABCUSD", "3")
     assert verdict(desk.predict(FADED, at=NOW + HOUR_NS))[0] is Action.PARTIAL_EXIT
 
 
 def test_a_partial_exit_that_sold_nothing_does_not_count() -> None:
     desk = Desk()
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
+    desk.owns("ABCUSD", "2")
     (first,) = intents(desk.predict(FADED))
     desk.tell(order(first.intent_no, OrderState.EXPIRED, Side.SELL))
     assert verdict(desk.predict(FADED)) == (Action.HOLD, Reason.COOLING_DOWN)
@@ -134,7 +143,7 @@ def test_a_fill_cools_entries_and_leaves_exits_free() -> None:
     (entry,) = intents(desk.predict(STRONG))
     desk.tell(order(entry.intent_no, OrderState.FILLED, filled="1"))
     assert verdict(desk.predict(STRONG)) == (Action.NO_ENTRY, Reason.COOLING_DOWN)
-    desk.portfolio = portfolio(position("ABCUSD", "2"))
+    desk.owns("ABCUSD", "2")
     assert verdict(desk.predict(BROKEN))[0] is Action.EXIT
 
 
@@ -152,6 +161,7 @@ def test_an_order_of_unknown_outcome_blocks_entries_and_frees_exits() -> None:
     (entry,) = intents(desk.predict(STRONG))
     desk.tell(order(entry.intent_no, OrderState.UNKNOWN))
     assert verdict(desk.predict(STRONG)) == (Action.NO_ENTRY, Reason.ORDER_OPEN)
+    desk.owns("ABCUSD", "2")
     desk.portfolio = portfolio(position("ABCUSD", "2", "1"))
     (leave,) = intents(desk.predict(BROKEN))
     assert leave.quantity == D("1.000")
@@ -164,7 +174,8 @@ def kill(level: int) -> TradingStateChanged:
 def test_kill_level_three_sells_every_position_at_once_and_keeps_trying() -> None:
     desk = Desk()
     desk.bundle_id = ""
-    desk.portfolio = portfolio(position("ABCUSD", "2"), position("GHIUSD", "1"))
+    desk.owns("ABCUSD", "2")
+    desk.owns("GHIUSD", "1")
     desk.predict()
     assert desk.tell(kill(2)) == ()
     found = intents(desk.tell(kill(3)))
@@ -182,7 +193,8 @@ def test_flattening_uses_a_stale_bid_but_never_no_bid() -> None:
     desk = Desk()
     desk.flags[:] = int(MarketFlag.STALE)
     desk.marks[2, 0] = np.nan
-    desk.portfolio = portfolio(position("ABCUSD", "2"), position("GHIUSD", "1"))
+    desk.owns("ABCUSD", "2")
+    desk.owns("GHIUSD", "1")
     desk.predict()
     assert [intent.symbol for intent in intents(desk.tell(kill(3)))] == ["ABCUSD"]
 

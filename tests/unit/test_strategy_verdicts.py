@@ -11,11 +11,13 @@ from actors.messages.codec import encode, state_decoder
 from actors.messages.decision import Action, Reason, Side, VerdictSlice
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import OrderState
-from actors.messages.prediction import MISSING, PredictionSlice
+from actors.messages.prediction import DOWNSIDE, MISSING, REBOUND, PredictionSlice, RegimeSlice
 from actors.messages.risk import IntentRefused, Refusal
-from actors.strategy.evaluation import ENTRY_LADDER, EXIT_LADDER
+from actors.strategy.config import StrategyConfig
+from actors.strategy.evaluation import ENTRY_LADDER, OPEN_LADDER
 from actors.strategy.profile import StrategyProfile
 from actors.strategy.state import StrategyState
+from models.features.regimes import Regime
 from tests.strategy_desk import (
     BROKEN,
     CALM,
@@ -26,8 +28,7 @@ from tests.strategy_desk import (
     Desk,
     intents,
     order,
-    portfolio,
-    position,
+    spoken,
     verdict,
 )
 
@@ -60,7 +61,27 @@ def no_model(desk: Desk) -> None:
     desk.bundle_id = ""
 
 
-ENTRY_CASES: list[tuple[Reason, Closing, tuple[int, int, int]]] = [
+def positive_before(desk: Desk) -> None:
+    """What was positive stays so until it is below by the hysteresis."""
+    desk.predict((560_000, 0, 0))
+
+
+def hasty(desk: Desk) -> None:
+    profile = StrategyProfile(entry_persistence_count=9)
+    config = StrategyConfig(CONFIG.instruments, profile)
+    desk.actor.config = config
+
+
+def stress(desk: Desk) -> None:
+    rows = np.full((3, 1), int(Regime.STRESS), dtype=np.int32)
+    desk.tell(RegimeSlice(NOW, "bundle", rows))
+
+
+def waiting(desk: Desk) -> None:
+    desk.predict(spoken(700_000, 30_000, downside=600_000))
+
+
+ENTRY_CASES: list[tuple[Reason, Closing, tuple[int, ...]]] = [
     (Reason.NOT_LISTED, flag(MarketFlag.NOT_LISTED), STRONG),
     (Reason.NOT_WARM, flag(MarketFlag.NOT_WARM), STRONG),
     (Reason.NOT_WARM, lambda desk: None, (MISSING, MISSING, MISSING)),
@@ -82,13 +103,18 @@ ENTRY_CASES: list[tuple[Reason, Closing, tuple[int, int, int]]] = [
     (Reason.ORDER_OPEN, open_order, STRONG),
     (Reason.COOLING_DOWN, refused_before, STRONG),
     (Reason.PROBABILITY_TOO_LOW, lambda desk: None, (559_999, 30_000, 0)),
+    (Reason.PROBABILITY_TOO_LOW, positive_before, (549_999, 30_000, 0)),
+    (Reason.NOT_PERSISTENT, hasty, STRONG),
+    (Reason.REGIME_STRESS, stress, STRONG),
+    (Reason.DROP_AHEAD, lambda desk: None, spoken(700_000, 30_000, downside=550_000)),
+    (Reason.AWAITING_REBOUND, waiting, spoken(700_000, 30_000, rebound=499_999)),
     (Reason.EDGE_BELOW_COST, lambda desk: None, (700_000, 9_999, 0)),
 ]
 
 
 @pytest.mark.parametrize(("reason", "close", "prediction"), ENTRY_CASES)
 def test_each_closed_gate_is_the_reason_not_to_enter(
-    reason: Reason, close: Closing, prediction: tuple[int, int, int]
+    reason: Reason, close: Closing, prediction: tuple[int, ...]
 ) -> None:
     desk = Desk()
     close(desk)
@@ -104,27 +130,32 @@ def test_the_thresholds_themselves_let_an_entry_pass() -> None:
     effects = desk.predict((560_000, 10_000, 0))
     assert verdict(effects) == (Action.ENTER, Reason.EDGE_ABOVE_COST)
     row = effects[0].rows[0].tolist()  # type: ignore[attr-defined]
-    assert row[2:] == [560_000, 10_000, 9_500, 500]
+    assert row[2:8] == [560_000, 10_000, 9_500, 500, 1, 1]
 
 
 def test_the_first_closed_gate_decides_when_all_are_closed() -> None:
     """Everything is wrong; as it is repaired from the top, reasons appear in ladder order."""
     for first, expected in enumerate(ENTRY_LADDER[:-1]):
         desk = Desk()
-        p_up, move, _ = STRONG
+        worst = list(spoken(*STRONG))
         for reason, close, prediction in ENTRY_CASES:
             if reason in ENTRY_LADDER[first:]:
                 close(desk)
-                silent = MISSING in prediction
-                p_up = p_up if silent else min(p_up, prediction[0])
-                move = move if silent else min(move, prediction[1])
-        assert verdict(desk.predict((p_up, move, 0))) == (Action.NO_ENTRY, expected)
+                said = spoken(*prediction) if len(prediction) == 3 else prediction
+                if MISSING not in said:
+                    likely = max(worst[DOWNSIDE], said[DOWNSIDE])
+                    worst = [min(pair) for pair in zip(worst, said, strict=True)]
+                    worst[DOWNSIDE] = likely
+        worst[REBOUND] = 0
+        if ENTRY_LADDER.index(expected) > ENTRY_LADDER.index(Reason.DROP_AHEAD):
+            worst[DOWNSIDE] = 0
+        assert verdict(desk.predict(tuple(worst))) == (Action.NO_ENTRY, expected)
 
 
 def test_the_ladders_list_every_reason_once_in_the_order_of_the_contract() -> None:
     assert len(dict.fromkeys(ENTRY_LADDER)) == len(ENTRY_LADDER)
-    shared = [reason for reason in ENTRY_LADDER if reason in EXIT_LADDER]
-    assert shared == [reason for reason in EXIT_LADDER if reason in ENTRY_LADDER]
+    shared = [reason for reason in ENTRY_LADDER if reason in OPEN_LADDER]
+    assert shared == [reason for reason in OPEN_LADDER if reason in ENTRY_LADDER]
     assert [reason for reason, *_ in ENTRY_CASES] == sorted(
         (reason for reason, *_ in ENTRY_CASES), key=ENTRY_LADDER.index
     )
@@ -150,7 +181,7 @@ def test_warm_up_slices_decide_nothing_but_their_prediction_is_kept_for_the_firs
     before = encode(desk.actor.state)
     assert desk.tell(MarkSlice(NOW, desk.marks, desk.flags, warm_up=True, heartbeat=True)) == ()
     assert encode(desk.actor.state) == before
-    strong = np.array([STRONG] * 3, dtype=np.int32)
+    strong = np.array([spoken(*STRONG)] * 3, dtype=np.int32)
     assert desk.tell(PredictionSlice(NOW, "bundle", strong, warm_up=True)) == ()
     (verdicts,) = desk.tell(MarkSlice(NOW, desk.marks, desk.flags, heartbeat=True))
     assert isinstance(verdicts, VerdictSlice)
@@ -178,7 +209,7 @@ def test_entries_come_by_falling_edge_and_then_by_index() -> None:
 
 def test_exits_come_before_entries() -> None:
     desk = Desk()
-    desk.portfolio = portfolio(position("GHIUSD", "2"))
+    desk.owns("GHIUSD", "2")
     found = intents(desk.predict(STRONG, CALM, BROKEN))
     assert [(intent.symbol, intent.side) for intent in found] == [
         ("GHIUSD", Side.SELL),
@@ -190,7 +221,7 @@ def test_every_evaluation_gives_one_sealed_verdict_for_all_symbols() -> None:
     desk = Desk()
     effects = desk.predict(STRONG, ts=NOW - 1)
     (found,) = [each for each in effects if isinstance(each, VerdictSlice)]
-    assert found.rows.shape == (3, 6)
+    assert found.rows.shape == (3, 12)
     assert found.rows.dtype == np.dtype("<i4")
     assert not found.rows.flags.writeable
     assert (found.ts, found.prediction_ts) == (NOW, NOW - 1)
@@ -201,7 +232,7 @@ def test_extreme_predictions_saturate_instead_of_wrapping() -> None:
     lowest = (-(2**31) + 1, -(2**31) + 1, 0)
     highest = (2**31 - 1, 2**31 - 1, 0)
     (found,) = [each for each in desk.predict(lowest, highest) if isinstance(each, VerdictSlice)]
-    assert found.rows[0].tolist()[2:] == [-(2**31) + 1, -(2**31) + 1, 9_500, -(2**31) + 1]
+    assert found.rows[0].tolist()[2:6] == [-(2**31) + 1, -(2**31) + 1, 9_500, -(2**31) + 1]
     assert found.rows[1].tolist()[5] == 2**31 - 1 - 9_500
 
 
