@@ -45,10 +45,12 @@ class Campaign(msgspec.Struct):
         """Its loss is severe from the trigger on, inclusive, until it is back at the leaving."""
         if self.price <= 0.0 or not bid > 0.0:
             return
-        loss = (1.0 - bid / self.price) * MICROS
-        if self.recovering_since == 0 and loss >= profile.recovery_adverse_micros:
-            self.recovering_since = at
-        elif self.recovering_since and loss <= profile.recovery_left_micros:
+        # Products, so that a boundary is met by what is exactly on it.
+        worth, price = bid * MICROS, self.price
+        if self.recovering_since == 0:
+            if worth <= price * (MICROS - profile.recovery_adverse_micros):
+                self.recovering_since = at
+        elif worth >= price * (MICROS - profile.recovery_left_micros):
             self.recovering_since = 0
 
     @property

@@ -50,12 +50,14 @@ LADDER: Final = (
 class OpenView(msgspec.Struct, frozen=True):
     """What the ladder asks, arrays [N]; where there is no campaign they are never looked at.
 
-    `gain` is the bid over the average price paid, less 1, in micros; `reduced_ns` how long ago the
-    campaign was last reduced; `again` whether it sold a part in profit and may still re-enter.
+    `bids` and `prices` are what a unit is worth and what was paid for it on average, `reduced_ns`
+    how long ago the campaign was last reduced; `again` whether it
+    sold a part in profit and may still re-enter.
     """
 
     classes: npt.NDArray[np.int32]
-    gain: F64
+    bids: F64
+    prices: F64
     recovering: Mask
     faded: Mask
     again: Mask
@@ -82,7 +84,8 @@ def open_view(config: StrategyConfig, state: StrategyState, bids: F64, at: int) 
             reduced[index] = at - each.reduced_at
     return OpenView(
         classes=state.scores.classes,
-        gain=gains(bids, prices),
+        bids=bids,
+        prices=prices,
         recovering=recovering,
         faded=faded,
         again=again,
@@ -115,7 +118,7 @@ def rungs(profile: StrategyProfile, view: OpenView, model: F64) -> Mask:
     columns = (
         view.busy,
         view.cooling,
-        view.gain <= -stop if stop else np.zeros_like(recovering),
+        view.bids * MICROS <= view.prices * (MICROS - stop) if stop else np.zeros_like(recovering),
         recovering & hopeless,
         recovering & (p24 >= profile.recovery_hold_p_up_micros),
         recovering & lately,
@@ -126,13 +129,13 @@ def rungs(profile: StrategyProfile, view: OpenView, model: F64) -> Mask:
         negative,
         (model[MOVE_H1] <= profile.fade_move_micros)
         & ~view.faded
-        & (view.gain >= profile.tactical_gain_micros),
+        & _worth(view, profile.tactical_gain_micros),
         np.ones_like(recovering),
     )
     return np.stack(columns, axis=1)
 
 
-def gains(bids: F64, prices: F64) -> F64:
-    """The bid over the average price paid, less 1, in micros; 0 where nothing was paid."""
-    paid = prices > 0.0
-    return np.where(paid, bids / np.where(paid, prices, 1.0) - 1.0, 0.0) * MICROS
+def _worth(view: OpenView, gain_micros: int) -> Mask:
+    """Whether a unit is worth what was paid and the gain; products, so that a boundary is exact."""
+    worth: Mask = view.bids * MICROS >= view.prices * (MICROS + gain_micros)
+    return worth

@@ -31,7 +31,7 @@ class ScoreState(enum.IntEnum):
 
 
 class Scores(msgspec.Struct):
-    """The class of every symbol, int32[N], and how many predictions it stayed on its side, int32[N].
+    """The class of every symbol and how many predictions it stayed on its side; both int32[N].
 
     A class that only grows stronger or weaker on one side goes on counting.
     """

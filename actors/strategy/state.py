@@ -54,7 +54,7 @@ class StrategyState(msgspec.Struct):
     `held_count` and `cooling_until` say at a glance that nothing is held or cools. `fixed_cost` is
     f64[N] in place of the thresholds', once the venue has told the account's fees in this run.
     `rules` are those of pairs that changed in the run. `owned` is what the account holds of a
-    symbol, `held` what a campaign does; `waiting` (uint8[N]) who waits for a dip, `regimes` int32[N]
+    symbol, `held` what a campaign does; `waiting` (uint8[N]) who awaits a dip, `regimes` int32[N]
     by the newest slice. Before `adopted` a position was taken for a campaign, whoever bought it.
     """
 
