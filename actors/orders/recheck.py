@@ -20,8 +20,10 @@ from actors.money import is_sound
 from actors.orders.state import OrdersConfig, OrdersState
 from actors.orders.switch import unguarded
 from actors.pair_rules import in_force
+from actors.permissions import Deed, Situation, forbids
 
 Grounds = tuple[Refusal, str, str]
+_DEEDS = {Side.BUY: Deed.ENTRY, Side.SELL: Deed.OPERATOR_EXIT}
 
 
 def barred(state: OrdersState, side: Side) -> Grounds | None:
@@ -30,11 +32,12 @@ def barred(state: OrdersState, side: Side) -> Grounds | None:
         return Refusal.HALTED, "no run", "a started run"
     if state.stopping:
         return Refusal.HALTED, "the service stops", "a run that goes on"
-    if state.trading is TradingState.HALTED:
+    deed = _DEEDS[side]
+    if state.trading is TradingState.HALTED and forbids(Situation.HALTED, deed):
         return Refusal.HALTED, TradingState.HALTED.value, TradingState.ACTIVE.value
-    if side is Side.BUY and state.kill_level > 0:
+    if state.kill_level > 0 and forbids(Situation.FLATTEN, deed):
         return Refusal.KILL_SWITCH, str(state.kill_level), "0"
-    if side is Side.BUY and state.trading is TradingState.REDUCING:
+    if state.trading is TradingState.REDUCING and forbids(Situation.REDUCING, deed):
         return Refusal.REDUCING_ONLY, TradingState.REDUCING.value, TradingState.ACTIVE.value
     if side is Side.BUY and state.blocked:
         return Refusal.RECONCILING, state.blocked, "the venue and we agree"

@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from actors.messages.decision import Action, OrderIntent, Reason, Side
 from actors.messages.risk import Refusal
 from actors.money import ZERO
+from actors.permissions import Deed, Situation, forbids
 from actors.risk import rules
 from actors.risk.rules import Grounds
 from actors.risk.view import RiskView
@@ -36,19 +37,26 @@ class Rung(NamedTuple):
     scope: Scope
 
 
+def _scope(situation: Situation) -> Scope:
+    """Whom the table of permissions lets a situation stop. Raises ValueError when nobody."""
+    if not forbids(situation, Deed.ENTRY):
+        raise ValueError(f"{situation} stops no entry, so it is no rung")
+    return Scope.BOTH if forbids(situation, Deed.OPERATOR_EXIT) else Scope.ENTRIES
+
+
 LADDER: Final = (
-    Rung(Refusal.HALTED, rules.halted, Scope.BOTH),
-    Rung(Refusal.KILL_SWITCH, rules.kill_switch, Scope.ENTRIES),
-    Rung(Refusal.REDUCING_ONLY, rules.reducing_only, Scope.ENTRIES),
+    Rung(Refusal.HALTED, rules.halted, _scope(Situation.HALTED)),
+    Rung(Refusal.KILL_SWITCH, rules.kill_switch, _scope(Situation.FLATTEN)),
+    Rung(Refusal.REDUCING_ONLY, rules.reducing_only, _scope(Situation.REDUCING)),
     Rung(Refusal.RECONCILING, rules.reconciling, Scope.ENTRIES),
-    Rung(Refusal.UNKNOWN_ORDER, rules.unknown_order, Scope.ENTRIES),
+    Rung(Refusal.UNKNOWN_ORDER, rules.unknown_order, _scope(Situation.UNKNOWN_ORDER)),
     Rung(Refusal.UNKNOWN_SYMBOL, rules.unknown_symbol, Scope.BOTH),
     Rung(Refusal.NO_PORTFOLIO, rules.no_portfolio, Scope.ENTRIES),
-    Rung(Refusal.STALE_PRICE, rules.stale_price, Scope.ENTRIES),
+    Rung(Refusal.STALE_PRICE, rules.stale_price, _scope(Situation.STALE_PRICE)),
     Rung(Refusal.MARKET_UNSOUND, rules.market_unsound, Scope.ENTRIES),
     Rung(Refusal.ACTOR_RESTARTING, rules.actor_restarting, Scope.ENTRIES),
     Rung(Refusal.DECISION_TOO_OLD, rules.decision_too_old, Scope.ENTRIES),
-    Rung(Refusal.DRAWDOWN_HALT, rules.drawdown_halt, Scope.ENTRIES),
+    Rung(Refusal.DRAWDOWN_HALT, rules.drawdown_halt, _scope(Situation.DRAWDOWN_HALT)),
     Rung(Refusal.DUPLICATE_INTENT, rules.duplicate_intent, Scope.BOTH),
     Rung(Refusal.INVALID_QUANTITY, rules.invalid_notional, Scope.ENTRIES),
     Rung(Refusal.INVALID_QUANTITY, rules.invalid_quantity, Scope.EXITS),
