@@ -76,7 +76,6 @@ class StepWitness(Silent):
         self.not_sent: list[NotSent] = []
         self.skews: list[int] = []
         self.gaps: list[FeedStatus] = []
-        self.stale: list[FeedStatus] = []
         self.bars: list[tuple[float, int]] = []
         """When a bar closed, and the instant (ns UTC) at which it opened."""
         self.kernel: Kernel | None = None
@@ -103,8 +102,6 @@ class StepWitness(Silent):
             self.skews.append(body.offset_ns)
         elif type(body) is FeedStatus and body.event is FeedEvent.GAP:
             self.gaps.append(body)
-        elif type(body) is FeedStatus and body.event is FeedEvent.STALE:
-            self.stale.append(body)
         for envelope in result.records:
             if type(envelope.body) is OrderUpdate:
                 self._moved(entry, envelope.body)

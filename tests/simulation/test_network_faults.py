@@ -99,7 +99,7 @@ def test_A8_a_silent_public_socket_is_left_before_its_prices_are_traded_on(tmp_p
     # A bar ended in the silence: it has a hole, and entries wait for the next one.
     assert_standing(left, again_seconds=BAR_SECONDS + 10.0)
     # What shows it lasts as long as the next handshake, so the record is asked and no sampling.
-    told = [each for each in left.desk.steps.stale if each.stream == "book"]
+    told = [each for each in left.desk.steps.gaps if each.stream == "book"]
     assert [each.detail for each in told][:1] == [f"silent for {SILENCE_SECONDS:g} s"]
     (began,), again = silent_at, left.desk.public.accepted[1]
     on_stale = [
