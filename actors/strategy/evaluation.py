@@ -51,10 +51,10 @@ ACTIONS: Final = {
     Reason.THESIS_BROKEN: Action.EXIT,
     Reason.EDGE_FADED: Action.PARTIAL_EXIT,
 }
-_ALWAYS_UNSOUND: Final = MarketFlag.CROSSED | MarketFlag.CHECKSUM
+EXIT_UNSOUND: Final = MarketFlag.CROSSED | MarketFlag.CHECKSUM
 # A gap, a venue status or a skewed clock closes entries; only a bid that lies closes exits.
-_ENTRY_UNSOUND: Final = (
-    _ALWAYS_UNSOUND | MarketFlag.GAP | MarketFlag.VENUE_STATUS | MarketFlag.CLOCK_SKEW
+ENTRY_UNSOUND: Final = (
+    EXIT_UNSOUND | MarketFlag.GAP | MarketFlag.VENUE_STATUS | MarketFlag.CLOCK_SKEW
 )
 PRICE_LIMIT: Final = 1e14
 # A Python number costs numpy a conversion a call; a 0-d array does not.
@@ -92,8 +92,8 @@ def _codes() -> np.ndarray:
     return np.array(codes, dtype=np.int32).T.copy()
 
 
-_ENTRY_FLAGS: Final = _flag_rungs(ENTRY_LADDER, _ENTRY_UNSOUND)
-_EXIT_FLAGS: Final = _flag_rungs(EXIT_LADDER, _ALWAYS_UNSOUND)
+_ENTRY_FLAGS: Final = _flag_rungs(ENTRY_LADDER, ENTRY_UNSOUND)
+_EXIT_FLAGS: Final = _flag_rungs(EXIT_LADDER, EXIT_UNSOUND)
 _CODES: Final = _codes()
 _EXIT_RUNGS: Final = np.array(len(ENTRY_LADDER))
 
