@@ -5,31 +5,33 @@ What is not known is said to be unknown; nothing is worked out here but the widt
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Final
 
 import click
 
 from actors.messages.decision import Action, Reason
+from actors.messages.risk import TradingState
 from service.books.instants import shown
 from service.books.wording import exact, printable
 from service.why.answer import Why
 from service.why.ladder import Gate
 from service.why.sentences import ACTIONS, REASONS, refusal_sentence
-from service.why.units import UNKNOWN, basis_points, lasting, number, percent
+from service.why.units import UNKNOWN, basis_points, lasting, number, percent, whole
 
 _BAR: Final = 24
 _RECORDED: Final = ("seeded", "candles", "trades")
 _LABEL: Final = 12
 
 
-def show_why(found: Why, asked: int) -> None:
-    """Everything, line by line; `asked` is the instant that the age is counted from."""
+def show_why(found: Why, asked: int | None) -> None:
+    """Everything, line by line; `asked` is the instant that was named, None: now."""
     for line in lines(found, asked):
         click.echo(line)
 
 
-def lines(found: Why, asked: int) -> Iterator[str]:
+def lines(found: Why, asked: int | None) -> Iterator[str]:
     """The screen."""
     action = ACTIONS[Action[found.action.upper()]]
     yield f"{found.symbol}  {shown(found.at)} UTC  {found.mode}  run {found.run_id}"
@@ -43,7 +45,7 @@ def lines(found: Why, asked: int) -> Iterator[str]:
     yield from _history(found)
 
 
-def _facts(found: Why, asked: int) -> Iterator[str]:
+def _facts(found: Why, asked: int | None) -> Iterator[str]:
     yield _line("decided", f"input {found.seq:,}, {_age(found, asked)}")
     yield _line("model", _model(found))
     yield _line("costs", _costs(found))
@@ -53,10 +55,12 @@ def _facts(found: Why, asked: int) -> Iterator[str]:
     yield _line("profile", f"{hashes or UNKNOWN}; {_values(found)}")
 
 
-def _age(found: Why, asked: int) -> str:
+def _age(found: Why, asked: int | None) -> str:
+    if asked is not None:
+        return f"{lasting(max(0, asked - found.at))} before the time that was asked for"
     if found.feed.startswith(_RECORDED):
-        return f"in the time of the feed ({found.feed[:24]})"
-    return f"{lasting(max(0, asked - found.at))} before"
+        return f"the newest; its times are those of the feed, {found.feed[:24]}"
+    return f"the newest, {lasting(max(0, time.time_ns() - found.at))} ago"
 
 
 def _model(found: Why) -> str:
@@ -77,7 +81,7 @@ def _costs(found: Why) -> str:
     parts = f"fees {_bps(costs.fees)} + spread {_bps(costs.spread)} + slippage"
     return (
         f"{parts} {_bps(costs.slippage)} = {_bps(costs.cost)};"
-        f" edge {_bps(costs.edge)}, needs {_bps(costs.edge_margin)}"
+        f" edge {_bps(costs.edge)}, an entry needs {_bps(costs.edge_margin)}"
     )
 
 
@@ -90,7 +94,7 @@ def _market(found: Why) -> str:
     flags = ", ".join(each.replace("_", " ") for each in seen.flags) or "sound"
     return (
         f"bid {_mark(seen.bid)}, ask {_mark(seen.ask)}, spread {_bps(seen.spread)},"
-        f" depth {_mark(seen.depth)} {quote}, {age} old, {flags}"
+        f" depth {UNKNOWN if seen.depth is None else whole(seen.depth)} {quote}, {age} old, {flags}"
     )
 
 
@@ -99,7 +103,8 @@ def _account(found: Why) -> str:
     told = account.standing
     state = "trading state not recorded"
     if told is not None:
-        state = f"{told.state} since {shown(told.at)} ({printable(told.reason)})"
+        why = "" if told.state == TradingState.ACTIVE else f" ({printable(told.reason)})"
+        state = f"{told.state} since {shown(told.at)}{why}"
     if account.drawdown is not None and account.halt_at is not None:
         state += f", drawdown {percent(account.drawdown)} of {percent(account.halt_at)}"
     closed = account.closed
@@ -167,7 +172,9 @@ def _history(found: Why) -> Iterator[str]:
     yield f"the day before: this reason decides {since}; {total:,} decisions"
     for each in history.rungs:
         width = -(-each.evaluations * _BAR // total)  # not money: characters
-        name = each.reason.replace("_", " ")
+        name = (
+            f"{ACTIONS[Action[each.action.upper()]]}: {REASONS[Reason[each.reason.upper()]].title}"
+        )
         yield f"  {each.evaluations:>7,}  {'#' * width:<{_BAR}}  {name}"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from typing import Any
 
 import click
@@ -34,9 +33,8 @@ def why(*, symbol: str, moment: str | None, account: str, as_json: bool, **given
     the costs, the market as it was seen, what stood in the way of every entry, what became of the
     decision, and how often each rung decided in the day before.
 
-    \b
-      ballast why BTC/USD
-      ballast why ETH/USD --at 2026-11-22T10:00
+    Examples: `ballast why BTC/USD`, and `ballast why ETH/USD --at 2026-11-22T10:00` for the last
+    decision at or before ten o'clock.
 
     It reads PostgreSQL. The ladder and the market are no rows: they come from repeating the run's
     steps from its nearest snapshot, every hash compared. Where that cannot be done (other code, a
@@ -56,7 +54,7 @@ def why(*, symbol: str, moment: str | None, account: str, as_json: bool, **given
         if as_json:
             answer(plain(found))
         else:
-            show_why(found, before if moment is not None else time.time_ns())
+            show_why(found, None if moment is None else before)
 
     run_exact(asked)
 

@@ -49,7 +49,7 @@ class Prediction(msgspec.Struct, frozen=True):
     closed_at: int
     age_ns: int
     bundle_id: str
-    in_sample: bool
+    in_sample: bool | None
     p_up: int | None
     expected_move: int | None
     uncertainty: int | None
@@ -157,7 +157,7 @@ class DecisionStore:
             sentence=reason_sentence(reason, value, threshold),
             value=value,
             threshold=threshold,
-            prediction=await self._prediction(found, index),
+            prediction=await self._prediction(found, index, seen),
             costs=_costs(found, index, decision=decision, seen=seen),
             marks=None if seen is None else marks(seen),
             ladder=() if seen is None else gates(seen),
@@ -209,20 +209,29 @@ class DecisionStore:
         decision = decode_decision_settings(started.settings)
         return seen_of(moment, index, decision.market.stale_after_seconds * SECOND_NS), ""
 
-    async def _prediction(self, found: Evaluation, index: int) -> Prediction | None:
+    async def _prediction(
+        self, found: Evaluation, index: int, seen: Seen | None
+    ) -> Prediction | None:
+        """As it is recorded; what only warmed up has no row, and is told by the repeated step."""
         told: Predicted | None = await self.records.prediction(found)
-        if told is None:
+        if told is not None:
+            said = told.p_up[index], told.expected_move[index], told.uncertainty[index]
+            bundle = told.bundle_id
+        elif seen is not None and seen.moment.state.bundle_id:
+            said, bundle = seen.said, seen.moment.state.bundle_id
+        else:
             return None
-        regime = await self.records.regime(told.ts, found.seq, index)
+        regime = await self.records.regime(found.prediction_ts, found.seq, index)
+        p_up, move, uncertainty = said
         return Prediction(
-            told.ts,
-            found.at - told.ts,
-            told.bundle_id,
-            told.in_sample,
-            _known(told.p_up[index]),
-            _known(told.expected_move[index]),
-            _known(told.uncertainty[index]),
-            "" if regime in {None, MISSING} else _name(Regime(regime)),
+            closed_at=found.prediction_ts,
+            age_ns=found.at - found.prediction_ts,
+            bundle_id=bundle,
+            in_sample=None if told is None else told.in_sample,
+            p_up=_known(p_up),
+            expected_move=_known(move),
+            uncertainty=_known(uncertainty),
+            regime="" if regime is None or regime == MISSING else _name(Regime(regime)),
         )
 
     async def _standing(self, found: Evaluation, seen: Seen | None) -> Account:

@@ -14,7 +14,6 @@ import numpy as np
 from actors.instant import SECOND_NS
 from actors.messages.decision import Reason
 from actors.messages.market import MARK_COLUMNS, MarketFlag
-from actors.messages.prediction import EXPECTED_MOVE, P_UP
 from actors.pair_rules import in_force
 from actors.strategy.actor import FLATTEN_LEVEL
 from actors.strategy.evaluation import (
@@ -29,7 +28,7 @@ from actors.strategy.profile import MICROS
 from service.books.instants import shown
 from service.books.wording import exact
 from service.why.moment import Moment
-from service.why.units import UNKNOWN, basis_points, flags, lasting, number, percent
+from service.why.units import UNKNOWN, basis_points, flags, lasting, percent, whole
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -90,12 +89,10 @@ class Seen(msgspec.Struct, frozen=True):
         return int(costs.item(self.index))
 
     @property
-    def said(self) -> tuple[int, int]:
-        """P(up) and the expected move that the strategy had."""
-        predictions = self.moment.state.predictions
-        return int(predictions.item(self.index, P_UP)), int(
-            predictions.item(self.index, EXPECTED_MOVE)
-        )
+    def said(self) -> tuple[int, int, int]:
+        """P(up), the expected move and the uncertainty that the strategy had."""
+        p_up, move, uncertainty = self.moment.state.predictions[self.index].tolist()
+        return p_up, move, uncertainty
 
     @property
     def held(self) -> bool:
@@ -117,16 +114,18 @@ def gates(seen: Seen) -> tuple[Gate, ...]:
     reasons = EXIT_LADDER if seen.held else ENTRY_LADDER
     holds = [bool(each) for each in both[seen.held][seen.index]]
     first = holds.index(True)
+    holds[-1] = first == len(holds) - 1  # what is left when no other rung holds
     return tuple(
         Gate(
             reason.name.lower(),
             holds=holds[place],
             reached=place <= first,
             decided=place == first,
-            value=_FIGURES[reason](seen)[0],
-            threshold=_FIGURES[reason](seen)[1],
+            value=told[0],
+            threshold=told[1],
         )
         for place, reason in enumerate(reasons)
+        for told in (figures(reason, seen),)
     )
 
 
@@ -192,7 +191,7 @@ def _spread(seen: Seen) -> Figures:
 
 def _depth(seen: Seen) -> Figures:
     least = seen.moment.config.profile.depth_min_quote
-    return f"{number(seen.mark('depth_quote'))} {seen.quote}", f"{least} {seen.quote}"
+    return f"{whole(seen.mark('depth_quote'))} {seen.quote}", f"{least:,} {seen.quote}"
 
 
 def _portfolio(seen: Seen) -> Figures:
@@ -222,7 +221,7 @@ def _edge(seen: Seen) -> Figures:
 
 
 def _thesis(seen: Seen) -> Figures:
-    profile, (p_up, move) = seen.moment.config.profile, seen.said
+    profile, (p_up, move, _) = seen.moment.config.profile, seen.said
     bounds = percent(profile.exit_p_up_micros), basis_points(profile.exit_move_micros)
     told = f"P(up) {percent(p_up)}, expected move {basis_points(move)}"
     return told, f"{bounds[0]} or {bounds[1]} and below"
@@ -254,10 +253,10 @@ def _history(seen: Seen) -> Figures:
 
 def figures(reason: Reason, seen: Seen) -> Figures:
     """Value and threshold of any reason, as words with units."""
-    return _FIGURES[reason](seen)
+    return FIGURES[reason](seen)
 
 
-_FIGURES: Final[dict[Reason, Callable[[Seen], Figures]]] = {
+FIGURES: Final[dict[Reason, Callable[[Seen], Figures]]] = {
     Reason.NOT_LISTED: _listed,
     Reason.NOT_WARM: _warm,
     Reason.NO_MODEL: _model,

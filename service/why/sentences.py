@@ -74,6 +74,7 @@ class Refused(NamedTuple):
 
 _QUOTE: Final = "quote"
 _BASE: Final = "base"
+_MINIMUM: Final = "base and quote"
 REFUSALS: Final = {
     Refusal.HALTED: Refused("halted", "{value}; needed {limit}", as_text),
     Refusal.KILL_SWITCH: Refused("kill switch", "level {value}, entries need {limit}", as_text),
@@ -122,7 +123,7 @@ REFUSALS: Final = {
         "not enough free cash", "{value} against {limit}", as_text, _QUOTE
     ),
     Refusal.BELOW_MINIMUM: Refused(
-        "below the venue's minimum", "{value}, at least {limit}", as_text, _BASE
+        "below the venue's minimum", "{value}, at least {limit}", as_text, _MINIMUM
     ),
     Refusal.NOT_HELD: Refused("not held free", "{value} against {limit}", as_text, _BASE),
     Refusal.NOT_AMENDABLE: Refused("not to be changed", "{value}; needed {limit}", as_text),
@@ -148,11 +149,14 @@ def refusal_sentence(reason: str, value: str, threshold: str, symbol: str = "") 
         return f"{as_text(reason)}: {as_text(value)}; needed {as_text(threshold)}"
     refused = REFUSALS[Refusal(reason)]
     base, _, quote = symbol.partition("/")
-    asset = {_QUOTE: quote, _BASE: base}.get(refused.money, "")
+    asset = {_QUOTE: quote, _BASE: base, _MINIMUM: base}.get(refused.money, "")
+    bound = asset
+    if refused.money == _MINIMUM:  # a quantity and a cost: "0.01 and worth 5"
+        threshold, bound = threshold.replace(" and ", f" {base} and "), quote
     unit = refused.unit
     if refused is REFUSALS[Refusal.AMENDED_LATELY] and threshold.startswith(_COUNTED):
         return f"{refused.title}: {as_text(value)} changes; needed {as_text(threshold)}"
     figures = refused.figures.format(
-        value=f"{unit(value)} {asset}".strip(), limit=f"{unit(threshold)} {asset}".strip()
+        value=f"{unit(value)} {asset}".strip(), limit=f"{unit(threshold)} {bound}".strip()
     )
     return f"{refused.title}: {figures}"

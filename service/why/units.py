@@ -54,6 +54,11 @@ def number(value: float) -> str:
     return UNKNOWN if math.isnan(value) else exact(Decimal(repr(value)))
 
 
+def whole(value: float) -> str:
+    """An amount without its fraction: what is below a bound is never shown as the bound."""
+    return f"{math.floor(value):,}" if math.isfinite(value) else UNKNOWN
+
+
 def as_text(text: str) -> str:
     """A word that needs no unit."""
     return printable(text)
