@@ -57,7 +57,8 @@ def _facts(found: Why, asked: int | None) -> Iterator[str]:
 
 def _age(found: Why, asked: int | None) -> str:
     if asked is not None:
-        return f"{lasting(max(0, asked - found.at))} before the time that was asked for"
+        age = max(0, asked - 1 - found.at)  # `asked` is the first instant that is too late
+        return f"{lasting(age)} before the time that was asked for" if age else "at that time"
     if found.feed.startswith(_RECORDED):
         return f"the newest; its times are those of the feed, {found.feed[:24]}"
     return f"the newest, {lasting(max(0, time.time_ns() - found.at))} ago"
