@@ -21,6 +21,7 @@ from actors.strategy.evaluation import (
     ENTRY_UNSOUND,
     EXIT_LADDER,
     EXIT_UNSOUND,
+    PRICE_LIMIT,
     evaluate,
     ladders,
 )
@@ -78,7 +79,7 @@ class Seen(msgspec.Struct, frozen=True):
     def spread(self) -> int | None:
         """In millionths, rounded up as the strategy does."""
         ratio = self.mark("spread_ratio")
-        return None if np.isnan(ratio) else int(np.ceil(ratio * MICROS))
+        return int(np.ceil(ratio * MICROS)) if np.isfinite(ratio) else None
 
     @property
     def fixed_cost(self) -> int:
@@ -134,7 +135,7 @@ def marks(seen: Seen) -> Marks:
 
     def known(name: str) -> float | None:
         value = seen.mark(name)
-        return None if np.isnan(value) else value
+        return value if np.isfinite(value) else None
 
     told = tuple(each.name.lower() for each in MarketFlag if each & seen.flags and each.name)
     return Marks(
@@ -173,9 +174,9 @@ def _model(seen: Seen) -> Figures:
 
 def _fresh(seen: Seen) -> Figures:
     age, limit = seen.mark("age_seconds"), f"at most {lasting(seen.stale_after_ns)}"
-    if not (seen.mark("bid") > 0 and seen.mark("ask") > 0):
+    if not (seen.mark("bid") > 0 and seen.mark("ask") < PRICE_LIMIT):
         return "no bid and ask", f"both, {limit} old"
-    known = UNKNOWN if np.isnan(age) else lasting(int(age * SECOND_NS))
+    known = lasting(int(age * SECOND_NS)) if np.isfinite(age) else f"{UNKNOWN} time"
     return f"confirmed {known} before", f"{limit} before"
 
 
