@@ -11,6 +11,7 @@ from typing import Final
 
 import click
 
+from actors.instant import DAY_NS
 from actors.messages.decision import Action, Reason
 from actors.messages.risk import TradingState
 from service.books.instants import shown
@@ -168,9 +169,11 @@ def _became(found: Why) -> Iterator[str]:
 
 def _history(found: Why) -> Iterator[str]:
     history = found.history
-    since = f"since {shown(history.since)}" if history.changed else "for the whole day, or longer"
+    since = f"since {shown(history.since)}" if history.changed else "all that time, or longer"
     total = sum(each.evaluations for each in history.rungs)
-    yield f"the day before: this reason decides {since}; {total:,} decisions"
+    whole_day = found.at - history.from_at >= DAY_NS
+    span = "the day before" if whole_day else f"since {shown(history.from_at)}"
+    yield f"{span}: this reason decides {since}; {total:,} decisions"
     for each in history.rungs:
         width = -(-each.evaluations * _BAR // total)  # not money: characters
         name = (

@@ -7,29 +7,26 @@ left out, and `unrepeated` says why.
 from __future__ import annotations
 
 import difflib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 
-import asyncpg
 import msgspec
 import numpy as np
 
-from actors.instant import DAY_NS, SECOND_NS
+from actors.instant import SECOND_NS
 from actors.messages.control import RunStarted
 from actors.messages.decision import Action, Reason
 from actors.messages.prediction import MISSING
-from actors.ports import Journal, JournalCorruptError, RunRow
+from actors.ports import Journal, RunRow
 from actors.strategy.profile import StrategyProfile
 from models.features.regimes import Regime
 from service.books.instants import EVER, shown
-from service.database import reading_account
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
-from service.settings import DecisionSettings, Settings, decode_decision_settings
-from service.stores import Say
+from service.settings import DecisionSettings, decode_decision_settings
 from service.why.ladder import Gate, Marks, Seen, figures, gates, marks, seen_of
 from service.why.moment import Progress, UnrepeatableError, moment_of
 from service.why.records import Became, DecisionRecords, Evaluation, Hour, Predicted, Standing
+from service.why.repeated import RepeatedRecords
 from service.why.sentences import reason_sentence
 from service.why.units import basis_points, percent
 
@@ -126,7 +123,7 @@ class Why(msgspec.Struct, frozen=True):
 class DecisionStore:
     """One account's rows and journal on one state of the database."""
 
-    def __init__(self, records: DecisionRecords, journal: Journal) -> None:
+    def __init__(self, records: DecisionRecords | RepeatedRecords, journal: Journal) -> None:
         self.records = records
         self.journal = journal
 
@@ -135,7 +132,7 @@ class DecisionStore:
         records = self.records
         found = await records.evaluation(question.before)
         if found is None:
-            raise _nothing(records.account, question, await records.first_at())
+            raise nothing_decided(records.account, question, await records.first_at())
         run = await self._run(found)
         started = await run_started(self.journal, run)
         index = _index_of(question.symbol, started)
@@ -169,7 +166,7 @@ class DecisionStore:
             history=History(
                 since,
                 changed,
-                found.at - DAY_NS,
+                records.from_at(found),
                 tuple(
                     Counted(_name(Action(e.action)), _name(Reason(e.reason)), e.evaluations)
                     for e in await records.rungs(found, symbol)
@@ -245,39 +242,13 @@ class DecisionStore:
         return Account(standing, hour.closed, hour.hour_ts, hour.drawdown, hour.halt_at)
 
 
-@asynccontextmanager
-async def open_decisions(
-    settings: Settings, account: str, say: Say = lambda _: None
-) -> AsyncIterator[DecisionStore]:
-    """The decisions of an account, to be read until the block ends.
-
-    Raises UserError(ENVIRONMENT) when the database is not there or not migrated.
-    """
-    async with reading_account(settings, account, say) as (connection, journal):
-        try:
-            async with connection.transaction(isolation="repeatable_read", readonly=True):
-                yield DecisionStore(DecisionRecords(connection, account), journal)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-            raise UserError(
-                ExitCode.ENVIRONMENT,
-                f"The decisions cannot be read: {' '.join(str(error).split())}.",
-                "Run `ballast db migrate`, so that the database has what this version reads.",
-            ) from error
-        except JournalCorruptError as error:
-            raise UserError(
-                ExitCode.NOT_PROVEN,
-                f"The run's start cannot be read: {error}.",
-                "Restore a backup, or look at it with `ballast replay RUN`.",
-            ) from error
-
-
-def _nothing(account: str, question: Question, first_at: int | None) -> UserError:
+def nothing_decided(account: str, question: Question, first_at: int | None) -> UserError:
     if first_at is None:
         return UserError(
             ExitCode.MISSING,
-            f"Nothing was decided for the account {account} in this database yet.",
+            f"Nothing was decided for the account {account} here yet.",
             "Start one with `ballast run`, or name another by --account (`ballast runs` lists"
-            " them); a run whose journal is in files has no rows to ask.",
+            " them).",
         )
     return UserError(
         ExitCode.MISSING,

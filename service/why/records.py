@@ -187,6 +187,10 @@ class DecisionRecords:
         lost = await self._rows("why_rows_refused", found.seq)
         return Became(approved, refused, orders, _all(Filled, fills), _all(RowRefused, lost))
 
+    def from_at(self, found: Evaluation) -> int:
+        """From when on decisions are counted."""
+        return found.at - DAY_NS
+
     async def rungs(self, found: Evaluation, symbol: str) -> tuple[Rung, ...]:
         """How often each reason decided in the day up to an evaluation."""
         rows = await self._rows("why_rungs", symbol, found.at - DAY_NS, found.seq)

@@ -60,6 +60,27 @@ def test_a_decision_is_explained_for_people_and_as_one_object(
         assert remedy in refused.err
 
 
+def test_a_journal_in_files_is_explained_as_its_rows_would_be(
+    ballast: Ballast, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """The same market in both stores; of files the counts begin where repeating did."""
+    run = ("paper", "--events", 1500, "--seed", 7, "--speed", 0, "--json")
+    assert ballast(*run, "--journal", "file").card["fills"]
+    rows = Ballast(tmp_path_factory.mktemp("rows") / "home")
+    assert rows(*run, "--journal", "postgres").card["fills"]
+    for words in (("why", "BTC/USD"), ("why", "AAVE/USD", "--at", "2026-01-01T05:00")):
+        (kept, told) = (each.inside(monkeypatch, *words, "--json").json for each in (ballast, rows))
+        for name in KEYS:
+            if name not in {"run_id", "history"}:
+                assert kept[name] == told[name], name
+        assert kept["history"]["rungs"] == told["history"]["rungs"]
+        assert kept["history"]["since"] == told["history"]["since"]
+    early = ballast.inside(monkeypatch, "why", "BTC/USD", "--at", "2020-01-01")
+    assert (early.code, early.out) == (8, "")
+    other = ballast.inside(monkeypatch, "why", "BTC/USD", "--account", "nobody")
+    assert other.code == 8
+
+
 def test_without_a_database_it_says_where_there_is_none(
     ballast: Ballast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -14,7 +14,8 @@ from service.books.instants import EVER
 from service.cli.why_screen import lines
 from service.failures import ExitCode, UserError
 from service.settings import JournalSettings, Settings
-from service.why.answer import Question, Why, open_decisions
+from service.why.answer import Question, Why
+from service.why.opening import rows_of
 from tests.postgres_server import KINDS, Server, running_server
 from tests.traded_account import rows, silent, traded_on
 
@@ -40,7 +41,8 @@ def asked(server: Server, database: str, question: Question, account: str = "pap
     dsn = server.dsn(database, server.administrator)
 
     async def work() -> Why:
-        async with open_decisions(Settings(journal=JournalSettings(dsn=dsn)), account) as store:
+        settings = Settings(journal=JournalSettings(dsn=dsn))
+        async with rows_of(settings, account) as store:
             return await store.answer(question, silent)
 
     return run_exact(lambda: asyncio.run(work()))
