@@ -189,6 +189,45 @@ def test_a_damaged_journal_is_not_explained_from(server: Server, traded: str) ->
     assert found.unrepeated == "the recorded verdicts are not those that the step leads to"
 
 
+def test_without_a_snapshot_between_start_and_decision_the_ladder_is_not_told(
+    server: Server, traded: str
+) -> None:
+    """The second run goes on from a state that nobody can restore any more."""
+    database = asyncio.run(server.copy_of(traded))
+    asyncio.run(
+        server.tamper(
+            database,
+            "SET session_replication_role = replica; "
+            "ALTER TABLE ballast.snapshot DISABLE TRIGGER ALL; DELETE FROM ballast.snapshot",
+        )
+    )
+    found = asked(server, database, Question("BTC/USD"))
+    assert found.unrepeated == "no snapshot lies between the run's start and that moment"
+    assert found.reason
+    assert "ladder: not repeated, no snapshot" in screen(found)
+
+
+def test_an_order_that_was_never_sent_says_why(server: Server, traded: str) -> None:
+    database = asyncio.run(server.copy_of(traded))
+    row = rows(server, database, "SELECT seq, symbol, at, intent_no FROM ballast.risk_verdict "
+               "WHERE side = 'buy' ORDER BY seq, ordinal LIMIT 1")[0]  # fmt: skip
+    asleep = "; ".join(
+        f"ALTER TABLE ballast.{table} DISABLE TRIGGER ALL"
+        for table in ("order_request", "order_event", "fill")
+    )
+    asyncio.run(
+        server.tamper(
+            database,
+            f"SET session_replication_role = replica; {asleep}; "
+            f"DELETE FROM ballast.order_request WHERE intent_no = {row['intent_no']}; "
+            "UPDATE ballast.order_event SET state = 'not_sent', filled = 0, reason = 'too old' "
+            f"WHERE intent_no = {row['intent_no']}",
+        )
+    )
+    text = screen(asked(server, database, Question(row["symbol"], row["at"] + 1)))
+    assert ": not_sent (too old) at " in text
+
+
 def test_what_cannot_be_answered_says_what_to_do(server: Server, traded: str) -> None:
     cases = (
         (Question("BTC/UDS"), "paper", "does not trade BTC/UDS", "Did you mean BTC/USD?"),
