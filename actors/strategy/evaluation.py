@@ -11,7 +11,6 @@ from typing import Final
 
 import numpy as np
 
-from actors.messages.arrays import F64
 from actors.messages.decision import VERDICT_COLUMNS, Action, Reason
 from actors.messages.market import MARK_COLUMNS, MarketFlag
 from actors.messages.prediction import EXPECTED_MOVE, MISSING, P_UP
@@ -52,10 +51,10 @@ ACTIONS: Final = {
     Reason.THESIS_BROKEN: Action.EXIT,
     Reason.EDGE_FADED: Action.PARTIAL_EXIT,
 }
-_ALWAYS_UNSOUND: Final = MarketFlag.CROSSED | MarketFlag.CHECKSUM
+EXIT_UNSOUND: Final = MarketFlag.CROSSED | MarketFlag.CHECKSUM
 # A gap, a venue status or a skewed clock closes entries; only a bid that lies closes exits.
-_ENTRY_UNSOUND: Final = (
-    _ALWAYS_UNSOUND | MarketFlag.GAP | MarketFlag.VENUE_STATUS | MarketFlag.CLOCK_SKEW
+ENTRY_UNSOUND: Final = (
+    EXIT_UNSOUND | MarketFlag.GAP | MarketFlag.VENUE_STATUS | MarketFlag.CLOCK_SKEW
 )
 PRICE_LIMIT: Final = 1e14
 # A Python number costs numpy a conversion a call; a 0-d array does not.
@@ -93,8 +92,8 @@ def _codes() -> np.ndarray:
     return np.array(codes, dtype=np.int32).T.copy()
 
 
-_ENTRY_FLAGS: Final = _flag_rungs(ENTRY_LADDER, _ENTRY_UNSOUND)
-_EXIT_FLAGS: Final = _flag_rungs(EXIT_LADDER, _ALWAYS_UNSOUND)
+_ENTRY_FLAGS: Final = _flag_rungs(ENTRY_LADDER, ENTRY_UNSOUND)
+_EXIT_FLAGS: Final = _flag_rungs(EXIT_LADDER, EXIT_UNSOUND)
 _CODES: Final = _codes()
 _EXIT_RUNGS: Final = np.array(len(ENTRY_LADDER))
 
@@ -106,6 +105,38 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
     that is unknown costs everything; where the model is silent, its columns and the edge are
     MISSING.
     """
+    limits = config.thresholds
+    assert limits is not None  # derived when the config was made
+    (p_up, move, cost, edge), common, failing = _figures(config, state, at)
+    columns = np.empty((len(VERDICT_COLUMNS), len(p_up)), dtype=np.int32)
+    rung = _entry_ladder(state, at, common, failing).argmax(axis=1)
+    if state.held_count:
+        ladder = _exit_ladder(limits, state, at, common, (p_up, move))
+        rung = np.where(state.held.view(np.bool_), ladder.argmax(axis=1) + _EXIT_RUNGS, rung)
+    _CODES.take(rung, 1, columns[:2], "clip")  # clips nothing, and need not look
+    columns[2] = p_up
+    columns[3] = move
+    columns[4] = cost
+    columns[5] = edge
+    return columns.T
+
+
+def ladders(config: StrategyConfig, state: StrategyState, at: int) -> tuple[np.ndarray, np.ndarray]:
+    """What every rung says by itself: bool[N, rungs] of ENTRY_LADDER and of EXIT_LADDER.
+
+    The first that holds is what `evaluate` decides by; it reads the second for what is held.
+    """
+    limits = config.thresholds
+    assert limits is not None  # derived when the config was made
+    (p_up, move, _, _), common, failing = _figures(config, state, at)
+    entry = _entry_ladder(state, at, common, failing)
+    return entry, _exit_ladder(limits, state, at, common, (p_up, move))
+
+
+def _figures(
+    config: StrategyConfig, state: StrategyState, at: int
+) -> tuple[tuple[np.ndarray, ...], Common, tuple[np.ndarray, ...]]:
+    """P(up), move, cost and edge; what both ladders ask first; what only entries must satisfy."""
     limits = config.thresholds
     assert limits is not None  # derived when the config was made
     marks = state.marks.T.copy()
@@ -130,7 +161,6 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
         None if 0 not in priced.tobytes() else ~priced,
     )
 
-    columns = np.empty((len(VERDICT_COLUMNS), len(missing)), dtype=np.int32)
     failing = (
         # Negated comparisons, so that an unknown spread or depth is too wide or too thin.
         ~(spread <= limits.spread_max),
@@ -138,22 +168,13 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
         p_up < limits.entry_p_up,
         edge < limits.edge_margin,
     )
-    rung = _entry_rungs(state, at, common, failing)
-    if state.held_count:
-        exit_rung = _exit_rungs(limits, state, at, common, model) + _EXIT_RUNGS
-        rung = np.where(state.held.view(np.bool_), exit_rung, rung)
-    _CODES.take(rung, 1, columns[:2], "clip")  # clips nothing, and need not look
-    columns[2] = p_up
-    columns[3] = move
-    columns[4] = cost
-    columns[5] = edge
-    return columns.T
+    return (p_up, move, cost, edge), common, failing
 
 
-def _entry_rungs(
+def _entry_ladder(
     state: StrategyState, at: int, common: Common, failing: tuple[np.ndarray, ...]
 ) -> np.ndarray:
-    """The deciding rung of ENTRY_LADDER for every symbol, as if none were held.
+    """Which rungs of ENTRY_LADDER hold for every symbol, as if none were held.
 
     `failing` is bool[N] four times: spread too wide, depth too thin, improbable, not worth it.
     """
@@ -165,15 +186,18 @@ def _entry_rungs(
         ladder[:, 8] = state.working
     if state.cooling_until > at:
         ladder[:, 9] = state.entry_cool_until > at
-    rungs: np.ndarray = ladder.argmax(axis=1)
-    return rungs
+    return ladder
 
 
-def _exit_rungs(
-    limits: Thresholds, state: StrategyState, at: int, common: Common, model: F64
+def _exit_ladder(
+    limits: Thresholds,
+    state: StrategyState,
+    at: int,
+    common: Common,
+    said: tuple[np.ndarray, np.ndarray],
 ) -> np.ndarray:
-    """The deciding rung of EXIT_LADDER for every symbol, as if all were held."""
-    p_up, move = model[P_UP], model[EXPECTED_MOVE]
+    """Which rungs of EXIT_LADDER hold, as if all were held; `said` are P(up) and the move."""
+    p_up, move = said
     ladder = _begin(_EXIT_FLAGS, state, common)
     if state.open_intents:
         # An order of unknown outcome does not lock what is proven free.
@@ -183,8 +207,7 @@ def _exit_rungs(
     # No cost here: the entry's is spent, and the exit's is paid whenever one leaves.
     ladder[:, 7] = (p_up <= limits.exit_p_up) | (move <= limits.exit_move)
     ladder[:, 8] = (move <= limits.fade_move) > state.partial_done.view(np.bool_)
-    rungs: np.ndarray = ladder.argmax(axis=1)
-    return rungs
+    return ladder
 
 
 def _begin(flag_rungs: np.ndarray, state: StrategyState, common: Common) -> np.ndarray:
