@@ -36,6 +36,8 @@ class Refusal(enum.StrEnum):
     ACTOR_RESTARTING = "actor_restarting"
     DECISION_TOO_OLD = "decision_too_old"
     DRAWDOWN_HALT = "drawdown_halt"
+    CAPITAL_FLOOR = "capital_floor"
+    DAILY_LOSS_LIMIT = "daily_loss_limit"
     DUPLICATE_INTENT = "duplicate_intent"
     INVALID_QUANTITY = "invalid_quantity"
     PRICE_OFF_TICK = "price_off_tick"

@@ -58,7 +58,7 @@ from actors.risk.reservations import (
 )
 from actors.risk.rules import sized
 from actors.risk.state import RiskState
-from actors.risk.view import view_of
+from actors.risk.view import sound_portfolio, view_of
 
 GATE = "risk"
 
@@ -129,10 +129,13 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         return NOTHING
 
     def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
-        """Keep the portfolio, settle what it shows, and halt entries at the drawdown's boundary."""
-        state, before = self.state, self._key()
+        """Keep the portfolio, settle what it shows, and close entries at the boundaries of loss."""
+        state, profile, before = self.state, self.config.profile, self._key()
         state.portfolio = message
-        state.standing.observe_drawdown(message.drawdown, self.config.profile)
+        state.standing.observe_drawdown(message.drawdown, profile)
+        state.standing.observe_day(message.drawdown, at, profile)
+        floor = profile.capital_floor_amount
+        state.standing.floored = floor > 0 and not _exceeds(message, floor)
         notes = NOTHING
         if state.reservations:
             settle(state.reservations, state.waiting, message, at)
@@ -277,6 +280,12 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         FeeTierRead: on_fees,
         PairRulesChanged: on_rules,
     }
+
+
+def _exceeds(portfolio: PortfolioState, floor: int) -> bool:
+    """Whether the equity is known, and above the capital floor."""
+    sound = sound_portfolio(portfolio)
+    return sound is not None and sound.equity > floor
 
 
 def _refused(intent: OrderIntent, refusal: tuple[Refusal, str, str]) -> IntentRefused:

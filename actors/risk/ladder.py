@@ -49,6 +49,8 @@ LADDER: Final = (
     Rung(Refusal.ACTOR_RESTARTING, rules.actor_restarting, Scope.ENTRIES),
     Rung(Refusal.DECISION_TOO_OLD, rules.decision_too_old, Scope.ENTRIES),
     Rung(Refusal.DRAWDOWN_HALT, rules.drawdown_halt, Scope.ENTRIES),
+    Rung(Refusal.CAPITAL_FLOOR, rules.capital_floor, Scope.ENTRIES),
+    Rung(Refusal.DAILY_LOSS_LIMIT, rules.daily_loss_limit, Scope.ENTRIES),
     Rung(Refusal.DUPLICATE_INTENT, rules.duplicate_intent, Scope.BOTH),
     Rung(Refusal.INVALID_QUANTITY, rules.invalid_notional, Scope.ENTRIES),
     Rung(Refusal.INVALID_QUANTITY, rules.invalid_quantity, Scope.EXITS),
@@ -86,6 +88,8 @@ _ACCOUNT_WIDE: Final = tuple(
         Refusal.NO_PORTFOLIO,
         Refusal.ACTOR_RESTARTING,
         Refusal.DRAWDOWN_HALT,
+        Refusal.CAPITAL_FLOOR,
+        Refusal.DAILY_LOSS_LIMIT,
     }
 )
 _NO_INTENT: Final = OrderIntent(

@@ -1,7 +1,7 @@
 """The numbers by which risk refuses, and the drawdown tiers that they form.
 
 Every limit is a field here and nowhere else; docs/risk-rules.md lists them and a test compares.
-Ratios are millionths (micros), times nanoseconds.
+Ratios are millionths (micros), times nanoseconds, amounts whole units of the currency they limit.
 """
 
 from __future__ import annotations
@@ -40,6 +40,8 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     defence_positions_max_count: int = 5
     halt_drawdown_micros: int = 200_000
     halt_again_step_micros: int = 50_000
+    capital_floor_amount: int = 0
+    daily_loss_max_micros: int = 30_000
     unmarked_max_micros: int = 10_000
     edge_margin_micros: int = 500
     price_collar_micros: int = 10_000
@@ -66,6 +68,8 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a cap must be more than nothing and at most everything")
         if not 0 <= self.price_collar_micros < MICROS or self.halt_again_step_micros <= 0:
             raise ValueError("the price collar and the step of a second halt must be sound ratios")
+        if self.capital_floor_amount < 0 or not 0 < self.daily_loss_max_micros <= MICROS:
+            raise ValueError("the capital floor and the daily loss must be no less than nothing")
 
     def tier(self, drawdown_micros: int) -> Tier:
         """The tier of a drawdown; a boundary belongs to the stricter side.

@@ -113,6 +113,19 @@ def drawdown_halt(_intent: OrderIntent, view: RiskView) -> Grounds:
     return None
 
 
+def capital_floor(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The account is worth no more than what must not be risked; 0 is no floor."""
+    floor = view.profile.capital_floor_amount
+    return (str(view.equity), f"above {floor}") if floor and view.equity <= floor else None
+
+
+def daily_loss_limit(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The account lost today what it may lose in one day; tomorrow is another."""
+    if not view.day_loss_latched:
+        return None
+    return str(view.day_loss_micros), f"below {view.profile.daily_loss_max_micros}"
+
+
 def duplicate_intent(intent: OrderIntent, view: RiskView) -> Grounds:
     """Intent numbers only rise."""
     if intent.intent_no > view.last_intent_no:

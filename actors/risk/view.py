@@ -69,6 +69,9 @@ class RiskView(msgspec.Struct, frozen=True):
     reducing: bool
     drawdown_micros: int
     halt_at_micros: int
+    equity: Decimal
+    day_loss_micros: int
+    day_loss_latched: bool
     reconciling: str
     order_unknown: bool
     unmarked_micros: int | None
@@ -122,6 +125,9 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
         reducing=standing.drawdown_latched and standing.drawdown_micros < halt_at,
         drawdown_micros=standing.drawdown_micros,
         halt_at_micros=halt_at,
+        equity=ZERO if portfolio is None else portfolio.equity,
+        day_loss_micros=standing.day_loss_micros,
+        day_loss_latched=standing.day_loss_latched,
         reconciling=state.blocked,
         order_unknown=bool(state.reservations) and _unknown_in(state, symbol),
         unmarked_micros=_unmarked_micros(portfolio),

@@ -1,7 +1,6 @@
 """No sequence of messages, however hostile, gets past risk: checked by an oracle of its own.
 
-The oracle keeps the plainest books it can (last portfolio, approvals since, what still works) and
-judges every approval by the words of the rule, not by the code of the ladder.
+Histories are drawn here; tests/risk_oracle.py judges every approval by the words of the rules.
 """
 
 from __future__ import annotations
@@ -14,8 +13,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.instant import SECOND_NS
-from actors.instruments import Instrument
+from actors.instant import DAY_NS, SECOND_NS
 from actors.messages.base import Message
 from actors.messages.codec import encode, state_decoder
 from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
@@ -26,30 +24,11 @@ from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingStateChanged
 from actors.money import run_exact
 from actors.risk.actor import RiskActor
-from actors.risk.profile import RiskConfig
 from actors.risk.state import RiskState, initial_state
+from tests.risk_oracle import CONFIG, SYMBOLS, Oracle
 
 D = Decimal
-SYMBOLS = ("ABCUSD", "DEFUSD", "GHIUSD")
 START = 10**15
-CONFIG = RiskConfig(
-    tuple(
-        Instrument(
-            symbol=symbol,
-            base=symbol[:3],
-            quote="USD",
-            tick=D("0.1"),
-            lot=D("0.001"),
-            quantity_min=D("0.01"),
-            cost_min=D("5"),
-            quote_decimals=2,
-            maker_fee=D("0.0025"),
-            taker_fee=D("0.0040"),
-        )
-        for symbol in SYMBOLS
-    )
-)
-PROFILE = CONFIG.profile
 PRICED = MarkSlice(0, np.tile([100.0, 100.1, 100.0, 0, 0.001, 1e6], (3, 1)), np.zeros(3, np.int32))
 RICH = PortfolioState(0, D("10000.00"), D("10000.00"), D(0), D(0), D(0), D(0), D("10000.00"), 0, ())
 ENTRY = OrderIntent(
@@ -66,14 +45,6 @@ ENTRY = OrderIntent(
     30_000,
     9_500,
 )
-ENDED = (
-    OrderState.FILLED,
-    OrderState.CANCELLED,
-    OrderState.REJECTED,
-    OrderState.EXPIRED,
-    OrderState.NOT_SENT,
-)
-
 Step = tuple[int, Message]
 
 extreme = st.sampled_from(
@@ -174,9 +145,9 @@ commands = st.one_of(
     ),
 )
 calm = st.one_of(intents(), intents(), intents(), marks(), portfolios(), updates())
-falls = st.sampled_from([0, 0, 100_000, 160_000, 200_000])
+falls = st.sampled_from([0, 0, 100_000, 149_999, 160_000, 200_000])
 pauses = mostly(
-    st.sampled_from([0, 0, 1, SECOND_NS]), st.sampled_from([6 * SECOND_NS, 120 * SECOND_NS])
+    st.sampled_from([0, 0, 1, SECOND_NS]), st.sampled_from([6 * SECOND_NS, 120 * SECOND_NS, DAY_NS])
 )
 
 
@@ -191,8 +162,10 @@ def temptations(draw: st.DrawFn) -> list[Step]:
     unknown = OrderUpdate(
         "id0", 0, symbol, Side.BUY, OrderState.UNKNOWN, D("0.498"), D(0), D("100.2")
     )
-    fallen = msgspec.structs.replace(RICH, drawdown=draw(st.sampled_from([200_000, 260_000])))
-    closing = draw(st.sampled_from([unknown, fallen, KillSwitch(1, "operator", "test")]))
+    falling = st.sampled_from([150_000, 200_000, 260_000])
+    fallen = msgspec.structs.replace(RICH, drawdown=draw(falling))
+    poor = msgspec.structs.replace(RICH, equity=D("100.00"))
+    closing = draw(st.sampled_from([unknown, fallen, poor, KillSwitch(1, "operator", "test")]))
     return [(0, each) for each in (PRICED, RICH, entry, closing, PRICED, entry)]
 
 
@@ -201,131 +174,6 @@ chunks = dice.flatmap(lambda face: temptations() if face == 13 else steps)
 histories = st.lists(chunks, min_size=15, max_size=40).map(
     lambda found: [step for chunk in found for step in chunk]
 )
-
-
-class Oracle:
-    """The plainest books: what must be true of an approval, whatever happened before."""
-
-    def __init__(self) -> None:
-        self.kill_level = 0
-        self.halted = False
-        self.latched = False
-        self.reviewed = False
-        self.marks: MarkSlice | None = None
-        self.marked_at = 0
-        self.blocked_until = 0
-        self.portfolio: PortfolioState | None = None
-        self.working: dict[int, IntentApproved] = {}
-        self.filled: dict[int, Decimal] = {}
-        self.unknown: set[int] = set()
-        self.unseen: set[int] = set()
-
-    def hear(self, message: Message, at: int) -> None:
-        match message:
-            case MarkSlice(warm_up=False):
-                self.marks, self.marked_at = message, at
-            case PortfolioState():
-                self.portfolio = message
-                self.unseen.clear()
-                self.reviewed &= message.drawdown >= PROFILE.halt_drawdown_micros
-                fell = message.drawdown >= PROFILE.halt_drawdown_micros
-                self.latched |= fell and not self.reviewed
-                grace = at - PROFILE.approval_grace_ns
-                for number, each in list(self.working.items()):
-                    if each.intent.decided_at < grace:
-                        self.end(number)
-            case KillSwitch(level=level) if level >= 0:
-                self.kill_level = level
-            case ConstraintViolated():
-                self.halted = True
-            case Reactivate():
-                self.halted = False
-                self.reviewed |= self.latched
-                self.latched = False
-            case ActorRestarted():
-                self.blocked_until = at + PROFILE.restart_hold_off_ns
-            case IntentRefused(intent_no=number):
-                self.end(number)
-            case OrderUpdate(intent_no=number) if number in self.working:
-                self.filled[number] = max(self.filled[number], message.filled)
-                if message.state is OrderState.UNKNOWN:
-                    self.unknown.add(number)
-                else:
-                    self.unknown.discard(number)
-                if message.state in ENDED:
-                    self.end(number)
-
-    def end(self, number: int) -> None:
-        self.working.pop(number, None)
-        self.unknown.discard(number)
-        self.unseen.discard(number)
-
-    def judge(self, approval: IntentApproved, at: int) -> None:
-        assert not self.halted
-        if approval.intent.side is Side.BUY:
-            self.judge_entry(approval, at)
-        else:
-            self.judge_exit(approval)
-        self.working[approval.intent.intent_no] = approval
-        self.filled[approval.intent.intent_no] = D(0)
-        self.unseen.add(approval.intent.intent_no)
-
-    def others(self, side: Side, numbers: Any, symbol: str = "") -> list[IntentApproved]:
-        return [
-            self.working[number]
-            for number in numbers
-            if self.working[number].intent.side is side
-            and symbol in {"", self.working[number].intent.symbol}
-        ]
-
-    def judge_entry(self, approval: IntentApproved, at: int) -> None:
-        intent, portfolio, marks = approval.intent, self.portfolio, self.marks
-        assert self.kill_level == 0
-        assert portfolio is not None
-        assert portfolio.equity > 0
-        assert not self.latched
-        assert portfolio.unmarked * 100 <= portfolio.equity
-        assert marks is not None
-        assert at - self.marked_at <= PROFILE.mark_max_age_ns
-        assert not marks.flags.any()
-        assert np.isfinite(marks.rows[:, :2]).all()
-        assert at > self.blocked_until
-        assert intent.symbol in SYMBOLS
-        assert not self.others(Side.BUY, self.unknown, intent.symbol)
-        rules = CONFIG.instruments[SYMBOLS.index(intent.symbol)]
-        cost = rules.cost_of(approval.quantity, intent.limit_price)
-        assert cost <= intent.notional
-        assert rules.meets_minimum(approval.quantity, intent.limit_price)
-        assert rules.is_on_lot(approval.quantity)
-
-        claims = [*self.others(Side.BUY, self.unseen), approval]
-        holds = [rules.hold_of(each.quantity, each.intent.limit_price) for each in claims]
-        assert sum(holds) <= portfolio.cash_free
-        cap = min(PROFILE.tier(portfolio.drawdown).position_cap_micros, PROFILE.position_cap_micros)
-        self.judge_cap(approval, cap, intent.symbol)
-        self.judge_cap(approval, PROFILE.exposure_cap_micros, "")
-
-    def judge_cap(self, approval: IntentApproved, cap_micros: int, symbol: str) -> None:
-        portfolio = self.portfolio
-        assert portfolio is not None
-        worth = sum(
-            max(position.value, D(0))
-            for position in portfolio.positions
-            if symbol in {"", position.symbol}
-        )
-        for each in (*self.others(Side.BUY, self.working, symbol), approval):
-            open_quantity = each.quantity - self.filled.get(each.intent.intent_no, D(0))
-            worth += max(open_quantity, D(0)) * each.intent.limit_price
-        assert worth * 1_000_000 <= portfolio.equity * cap_micros
-
-    def judge_exit(self, approval: IntentApproved) -> None:
-        intent, portfolio = approval.intent, self.portfolio
-        assert portfolio is not None
-        (position,) = [each for each in portfolio.positions if each.symbol == intent.symbol]
-        others = self.others(Side.SELL, self.unseen, intent.symbol)
-        sold = sum(each.quantity for each in others) + approval.quantity
-        assert approval.quantity == intent.quantity > 0
-        assert sold <= min(position.free, position.quantity)
 
 
 def numbered(message: Message, count: int, at: int) -> Message:

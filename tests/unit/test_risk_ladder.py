@@ -42,6 +42,9 @@ VIEW = RiskView(
     reducing=False,
     drawdown_micros=0,
     halt_at_micros=200_000,
+    equity=D("10000.00"),
+    day_loss_micros=0,
+    day_loss_latched=False,
     reconciling="",
     order_unknown=False,
     unmarked_micros=0,
@@ -55,6 +58,7 @@ VIEW = RiskView(
     sellable=D("2.000"),
 )
 NO_MARGIN = RiskProfile(edge_margin_micros=0)
+FLOORED = RiskProfile(capital_floor_amount=4000)
 ENTRY = OrderIntent(
     intent_no=7,
     symbol="ABCUSD",
@@ -122,6 +126,8 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.DECISION_TOO_OLD, {}, {"decided_at": NOW - 2_000_000_001}),
     (Refusal.DECISION_TOO_OLD, {}, {"decided_at": NOW + 1}),
     (Refusal.DRAWDOWN_HALT, {"drawdown_micros": 200_000}, {}),
+    (Refusal.CAPITAL_FLOOR, {"profile": FLOORED, "equity": D("4000.00")}, {}),
+    (Refusal.DAILY_LOSS_LIMIT, {"day_loss_latched": True}, {}),
     (Refusal.DUPLICATE_INTENT, {"last_intent_no": 7}, {}),
     (Refusal.INVALID_QUANTITY, {}, {"notional": D(0)}),
     (Refusal.INVALID_QUANTITY, {}, {"notional": D("-1")}),
@@ -182,6 +188,9 @@ PASSING: list[tuple[str, Changes, Changes]] = [
     ("past the hold-off", {"blocked_until": NOW - 1}, {}),
     ("a decision at its oldest", {}, {"decided_at": NOW - 2_000_000_000}),
     ("just above the halt", {"drawdown_micros": 199_999}, {}),
+    ("just above the floor", {"profile": FLOORED, "equity": D("4000.01")}, {}),
+    ("no floor", {"equity": D("0.01")}, {}),
+    ("a loss that is not latched", {"day_loss_micros": 29_999}, {}),
     ("at the collar", {}, {"limit_price": D("101.1")}),
     ("edge at the margin", {}, {"expected_move": 10_000}),
     ("edge above no margin", {"profile": NO_MARGIN}, {"expected_move": 9_501}),
@@ -201,6 +210,8 @@ EXIT_ALLOWED: list[tuple[str, Changes]] = [
     ("kill level 3", {"kill_level": 3}),
     ("reducing", {"reducing": True}),
     ("drawdown halt", {"drawdown_micros": 900_000}),
+    ("below the floor", {"profile": FLOORED, "equity": D("1.00")}),
+    ("lost enough today", {"day_loss_latched": True}),
     ("an unknown order", {"order_unknown": True}),
     ("no portfolio gate", {"unmarked_micros": 900_000}),
     ("stale", {"flags": 255, "mark_age_ns": 10**18}),
@@ -300,6 +311,9 @@ def test_a_drawdown_boundary_belongs_to_the_stricter_tier(
         {"position_cap_micros": 0},
         {"price_collar_micros": 1_000_000},
         {"halt_again_step_micros": 0},
+        {"capital_floor_amount": -1},
+        {"daily_loss_max_micros": 0},
+        {"daily_loss_max_micros": 1_000_001},
     ],
 )
 def test_a_profile_that_contradicts_itself_is_refused(wrong: dict[str, int]) -> None:
