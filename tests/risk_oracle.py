@@ -23,13 +23,14 @@ from actors.messages.risk import IntentApproved, IntentRefused
 from actors.risk.profile import RiskConfig, RiskProfile
 
 D = Decimal
-SYMBOLS = ("ABCUSD", "DEFUSD", "GHIUSD")
+STRANGER = "ODDUSD"
+SYMBOLS = ("ABCUSD", "ABCCAD", "GHIUSD")
 CONFIG = RiskConfig(
     tuple(
         Instrument(
             symbol=symbol,
             base=symbol[:3],
-            quote="USD",
+            quote=symbol[3:],
             tick=D("0.1"),
             lot=D("0.001"),
             quantity_min=D("0.01"),
@@ -40,7 +41,13 @@ CONFIG = RiskConfig(
         )
         for symbol in SYMBOLS
     ),
-    RiskProfile(capital_floor_amount=100, daily_loss_max_micros=150_000),
+    RiskProfile(
+        cluster_cap_micros=40_000,
+        quote_cap_usd_micros=0,
+        quote_cap_usd_amount=450,
+        capital_floor_amount=100,
+        daily_loss_max_micros=150_000,
+    ),
 )
 PROFILE = CONFIG.profile
 ENDED = (
@@ -165,21 +172,30 @@ class Oracle:
         holds = [rules.hold_of(each.quantity, each.intent.limit_price) for each in claims]
         assert sum(holds) <= portfolio.cash_free
         cap = min(PROFILE.tier(portfolio.drawdown).position_cap_micros, PROFILE.position_cap_micros)
-        self.judge_cap(approval, cap, intent.symbol)
-        self.judge_cap(approval, PROFILE.exposure_cap_micros, "")
+        share = portfolio.equity / 1_000_000
+        self.judge_cap(approval, share * cap, (intent.symbol,))
+        self.judge_cap(approval, share * PROFILE.exposure_cap_micros, (*SYMBOLS, STRANGER))
+        one_base = tuple(each for each in SYMBOLS if each[:3] == intent.symbol[:3])
+        self.judge_cap(approval, share * PROFILE.cluster_cap_micros, one_base)
+        one_quote = tuple(each for each in SYMBOLS if each[3:] == intent.symbol[3:])
+        usd = D(PROFILE.quote_cap_usd_amount)
+        cad = share * PROFILE.quote_cap_cad_micros
+        most = usd if intent.symbol.endswith("USD") else cad
+        self.judge_cap(approval, most, (*one_quote, STRANGER))
 
-    def judge_cap(self, approval: IntentApproved, cap_micros: int, symbol: str) -> None:
+    def judge_cap(self, approval: IntentApproved, most: Decimal, symbols: tuple[str, ...]) -> None:
         portfolio = self.portfolio
         assert portfolio is not None
         worth = sum(
             max(position.value, D(0))
             for position in portfolio.positions
-            if symbol in {"", position.symbol}
+            if position.symbol in symbols
         )
-        for each in (*self.others(Side.BUY, self.working, symbol), approval):
-            open_quantity = each.quantity - self.filled.get(each.intent.intent_no, D(0))
-            worth += max(open_quantity, D(0)) * each.intent.limit_price
-        assert worth * 1_000_000 <= portfolio.equity * cap_micros
+        for symbol in symbols:
+            for each in self.others(Side.BUY, self.working, symbol):
+                open_quantity = each.quantity - self.filled[each.intent.intent_no]
+                worth += max(open_quantity, D(0)) * each.intent.limit_price
+        assert worth + approval.quantity * approval.intent.limit_price <= most
 
     def judge_exit(self, approval: IntentApproved) -> None:
         intent, portfolio = approval.intent, self.portfolio

@@ -46,6 +46,8 @@ class Refusal(enum.StrEnum):
     MAX_POSITIONS = "max_positions"
     POSITION_CAP = "position_cap"
     EXPOSURE_CAP = "exposure_cap"
+    CLUSTER_CAP = "cluster_cap"
+    QUOTE_CAP = "quote_cap"
     INSUFFICIENT_CASH = "insufficient_cash"
     BELOW_MINIMUM = "below_minimum"
     NOT_HELD = "not_held"

@@ -60,6 +60,8 @@ LADDER: Final = (
     Rung(Refusal.MAX_POSITIONS, rules.max_positions, Scope.ENTRIES),
     Rung(Refusal.POSITION_CAP, rules.position_cap, Scope.ENTRIES),
     Rung(Refusal.EXPOSURE_CAP, rules.exposure_cap, Scope.ENTRIES),
+    Rung(Refusal.CLUSTER_CAP, rules.cluster_cap, Scope.ENTRIES),
+    Rung(Refusal.QUOTE_CAP, rules.quote_cap, Scope.ENTRIES),
     Rung(Refusal.INSUFFICIENT_CASH, rules.insufficient_cash, Scope.ENTRIES),
     Rung(Refusal.BELOW_MINIMUM, rules.below_minimum, Scope.BOTH),
     Rung(Refusal.NOT_HELD, rules.not_held, Scope.EXITS),

@@ -203,6 +203,16 @@ def exposure_cap(intent: OrderIntent, view: RiskView) -> Grounds:
     return _room(intent, view, view.rooms.exposure)
 
 
+def cluster_cap(intent: OrderIntent, view: RiskView) -> Grounds:
+    """The cap of what moves as one risk leaves room for the smallest order."""
+    return _room(intent, view, view.rooms.cluster)
+
+
+def quote_cap(intent: OrderIntent, view: RiskView) -> Grounds:
+    """The cap of what is bought with one currency leaves room for the smallest order."""
+    return _room(intent, view, view.rooms.quote)
+
+
 def insufficient_cash(intent: OrderIntent, view: RiskView) -> Grounds:
     """Free cash, less the fee reserve and unseen holds, covers the smallest order."""
     return _room(intent, view, view.rooms.cash)
@@ -229,7 +239,9 @@ def sized(intent: OrderIntent, view: RiskView) -> Decimal:
     if intent.side is Side.SELL:
         return intent.quantity
     rooms = view.rooms
-    notional = min(intent.notional, rooms.position, rooms.exposure, rooms.cash)
+    notional = min(
+        intent.notional, rooms.position, rooms.exposure, rooms.cluster, rooms.quote, rooms.cash
+    )
     return divide_down(max(notional, ZERO), intent.limit_price, _rules(view).lot)
 
 

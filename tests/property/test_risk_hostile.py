@@ -25,7 +25,7 @@ from actors.messages.risk import IntentApproved, IntentRefused, Refusal, Trading
 from actors.money import run_exact
 from actors.risk.actor import RiskActor
 from actors.risk.state import RiskState, initial_state
-from tests.risk_oracle import CONFIG, SYMBOLS, Oracle
+from tests.risk_oracle import CONFIG, STRANGER, SYMBOLS, Oracle
 
 D = Decimal
 START = 10**15
@@ -72,7 +72,7 @@ def marks(draw: st.DrawFn) -> Message:
 @st.composite
 def portfolios(draw: st.DrawFn) -> Message:
     positions = []
-    for symbol in draw(st.lists(st.sampled_from((*SYMBOLS, "ODDUSD")), unique=True, min_size=1)):
+    for symbol in draw(st.lists(st.sampled_from((*SYMBOLS, STRANGER)), unique=True, min_size=1)):
         quantity = draw(mostly(st.sampled_from([D("0.5"), D("2.0"), D("0.004")]), stock))
         free = quantity * draw(st.sampled_from([D(1), D(1), D("0.5"), D(0), D(2)]))
         value = draw(mostly(st.just(quantity * 100), mostly(cents, extreme)))
@@ -104,7 +104,7 @@ def intents(draw: st.DrawFn) -> Message:
     usual_price = st.just(D("100.2") if buys else D("99.8"))
     return OrderIntent(
         number,
-        draw(mostly(st.sampled_from(SYMBOLS), st.just("ODDUSD"))),
+        draw(mostly(st.sampled_from(SYMBOLS), st.just(STRANGER))),
         Side.BUY if buys else Side.SELL,
         notional,
         quantity,

@@ -15,8 +15,9 @@ from actors.messages.risk import Refusal
 from actors.money import run_exact
 from actors.risk.ladder import LADDER, Scope, first_refusal
 from actors.risk.profile import RiskProfile
+from actors.risk.rooms import Rooms
 from actors.risk.rules import sized
-from actors.risk.view import RiskView, Rooms
+from actors.risk.view import RiskView
 
 D = Decimal
 NOW = 10**18
@@ -32,7 +33,7 @@ INSTRUMENT = Instrument(
     maker_fee=D("0.0025"),
     taker_fee=D("0.0040"),
 )
-ROOMS = Rooms(D("300"), D("2000"), D("9000"), positions_count=0, positions_max_count=10)
+ROOMS = Rooms(D("300"), D("2000"), D("800"), D("2000"), D("9000"), positions_max_count=10)
 VIEW = RiskView(
     at=NOW,
     profile=RiskProfile(),
@@ -149,6 +150,10 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.MAX_POSITIONS, {"rooms.positions_count": 10}, {}),
     (Refusal.POSITION_CAP, {"rooms.position": D("5.00")}, {}),
     (Refusal.EXPOSURE_CAP, {"rooms.exposure": D("-1")}, {}),
+    (Refusal.CLUSTER_CAP, {"rooms.cluster": D("5.00")}, {}),
+    (Refusal.CLUSTER_CAP, {"rooms.cluster": D("5.01")}, {}),
+    (Refusal.QUOTE_CAP, {"rooms.quote": D("5.00")}, {}),
+    (Refusal.QUOTE_CAP, {"rooms.quote": D("5.01")}, {}),
     (Refusal.INSUFFICIENT_CASH, {"rooms.cash": D("0")}, {}),
     (Refusal.BELOW_MINIMUM, {}, {"notional": D("5.01")}),
 ]
@@ -196,6 +201,8 @@ PASSING: list[tuple[str, Changes, Changes]] = [
     ("edge above no margin", {"profile": NO_MARGIN}, {"expected_move": 9_501}),
     ("the last place", {"rooms.positions_count": 9}, {}),
     ("room for the smallest order", {"rooms.position": D("5.02")}, {}),
+    ("a cluster with room for it", {"rooms.cluster": D("5.02")}, {}),
+    ("a currency with room for it", {"rooms.quote": D("5.02")}, {}),
     ("eighteen digits", {}, {"notional": D("200.000000000000000")}),
     ("the smallest order asked for", {"rooms.cash": D("5.02")}, {"notional": D("5.02")}),
 ]
@@ -272,6 +279,8 @@ def test_every_rung_of_the_ladder_has_a_case() -> None:
         ("as asked", {}, {}, "1.994"),
         ("by the position cap", {"rooms.position": D("100")}, {}, "0.997"),
         ("by the exposure cap", {"rooms.exposure": D("50")}, {}, "0.498"),
+        ("by the cluster cap", {"rooms.cluster": D("60")}, {}, "0.598"),
+        ("by the quote cap", {"rooms.quote": D("70")}, {}, "0.697"),
         ("by cash", {"rooms.cash": D("30")}, {}, "0.299"),
     ],
 )
