@@ -169,8 +169,18 @@ def temptations(draw: st.DrawFn) -> list[Step]:
     return [(0, each) for each in (PRICED, RICH, entry, closing, PRICED, entry)]
 
 
+@st.composite
+def crowds(draw: st.DrawFn) -> list[Step]:
+    """Entries that ask for everything, one a symbol: only caps of several symbols object."""
+    wishes = [
+        msgspec.structs.replace(ENTRY, symbol=symbol, notional=D("5000.00"))
+        for symbol in draw(st.permutations(SYMBOLS))
+    ]
+    return [(0, each) for each in (PRICED, RICH, *wishes)]
+
+
 steps = st.tuples(pauses, mostly(calm, commands)).map(lambda step: [step])
-chunks = dice.flatmap(lambda face: temptations() if face == 13 else steps)
+chunks = dice.flatmap(lambda face: {13: temptations(), 7: crowds()}.get(face, steps))
 histories = st.lists(chunks, min_size=15, max_size=40).map(
     lambda found: [step for chunk in found for step in chunk]
 )
