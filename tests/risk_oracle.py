@@ -11,12 +11,12 @@ from typing import Any
 
 import numpy as np
 
-from actors.instant import DAY_NS
+from actors.instant import DAY_NS, MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.base import Message
 from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
 from actors.messages.decision import Side
-from actors.messages.ledger import PortfolioState
+from actors.messages.ledger import PortfolioState, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.risk import IntentApproved, IntentRefused
@@ -47,6 +47,7 @@ CONFIG = RiskConfig(
         quote_cap_usd_amount=450,
         capital_floor_amount=100,
         daily_loss_max_micros=150_000,
+        entries_per_minute_max_count=3,
     ),
 )
 PROFILE = CONFIG.profile
@@ -70,6 +71,8 @@ class Oracle:
         self.day = -1
         self.best_today = 0
         self.lost_today = False
+        self.lost_at: dict[str, int] = {}
+        self.entered_at: list[int] = []
         self.marks: MarkSlice | None = None
         self.marked_at = 0
         self.blocked_until = 0
@@ -94,6 +97,8 @@ class Oracle:
                 for number, each in list(self.working.items()):
                     if each.intent.decided_at < grace:
                         self.end(number)
+            case TradeClosed(symbol=symbol) if message.realised < 0:
+                self.lost_at[symbol] = at
             case KillSwitch(level=level) if level >= 0:
                 self.kill_level = level
             case ConstraintViolated():
@@ -159,6 +164,13 @@ class Oracle:
         assert at - self.marked_at <= PROFILE.mark_max_age_ns
         assert not marks.flags.any()
         assert np.isfinite(marks.rows[:, :2]).all()
+        _, _, _, _, spread, depth = marks.rows[SYMBOLS.index(intent.symbol)]
+        assert spread * 1_000_000 <= PROFILE.spread_max_micros
+        assert depth >= PROFILE.depth_min_quote
+        lost_at = self.lost_at.get(intent.symbol)
+        assert lost_at is None or at - lost_at > PROFILE.loss_cool_down_ns
+        self.entered_at = [each for each in self.entered_at if each >= at - MINUTE_NS] + [at]
+        assert len(self.entered_at) <= PROFILE.entries_per_minute_max_count
         assert at > self.blocked_until
         assert intent.symbol in SYMBOLS
         assert not self.others(Side.BUY, self.unknown, intent.symbol)

@@ -24,8 +24,8 @@ from actors.messages.control import (
     Reactivate,
     RunStarted,
 )
-from actors.messages.decision import AmendIntent, OrderIntent
-from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState
+from actors.messages.decision import AmendIntent, OrderIntent, Side
+from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate
 from actors.messages.reconciliation import ReconciliationState
@@ -57,7 +57,7 @@ from actors.risk.reservations import (
     unanswered,
 )
 from actors.risk.rules import sized
-from actors.risk.state import RiskState
+from actors.risk.state import RiskState, count_entry
 from actors.risk.view import sound_portfolio, view_of
 
 GATE = "risk"
@@ -98,6 +98,8 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         state.last_intent_no = max(state.last_intent_no, intent.intent_no)
         if refusal is not None:
             return (_refused(intent, refusal),)
+        if intent.side is Side.BUY:
+            count_entry(state.entries_at, at)
         quantity = sized(intent, view)
         key = str(intent.intent_no)
         state.reservations[key] = Reservation(
@@ -176,6 +178,12 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             state.reservations[key] = found
         follow(found, message, position_of(state.portfolio, message.symbol), at)
         note(state.reservations, state.waiting, key)
+        return NOTHING
+
+    def on_trade_closed(self, message: TradeClosed, at: int) -> Effects:
+        """A symbol that lost rests, from the last of its losses."""
+        if message.realised < 0 and self.config.index_of(message.symbol) >= 0:
+            self.state.lost_at[message.symbol] = at
         return NOTHING
 
     def on_refused_later(self, message: IntentRefused, at: int) -> Effects:
@@ -270,6 +278,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         PortfolioHour: on_hour,
         HoldPlaced: on_hold,
         OrderUpdate: on_order,
+        TradeClosed: on_trade_closed,
         IntentRefused: on_refused_later,
         KillSwitch: on_kill,
         Reactivate: on_reactivate,

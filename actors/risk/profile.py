@@ -75,6 +75,10 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     unmarked_max_micros: int = 10_000
     edge_margin_micros: int = 500
     price_collar_micros: int = 10_000
+    spread_max_micros: int = 2_000
+    depth_min_quote: int = 10_000
+    entries_per_minute_max_count: int = 20
+    loss_cool_down_ns: int = 15 * MINUTE_NS
     decision_max_age_ns: int = 2 * SECOND_NS
     mark_max_age_ns: int = 5 * SECOND_NS
     restart_hold_off_ns: int = MINUTE_NS
@@ -105,6 +109,10 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("the price collar and the step of a second halt must be sound ratios")
         if self.capital_floor_amount < 0 or not 0 < self.daily_loss_max_micros <= MICROS:
             raise ValueError("the capital floor and the daily loss must be no less than nothing")
+        if not 0 <= self.spread_max_micros < MICROS or self.depth_min_quote < 0:
+            raise ValueError("the spread must be a ratio, the depth no less than nothing")
+        if self.entries_per_minute_max_count <= 0 or self.loss_cool_down_ns < 0:
+            raise ValueError("a minute must have an entry, and a rest be no less than nothing")
 
     @property
     def position_cap(self) -> Cap:

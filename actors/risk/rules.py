@@ -32,6 +32,7 @@ _STALE: Final = MarketFlag.STALE.value
 _LYING: Final = (MarketFlag.CROSSED | MarketFlag.CHECKSUM).value
 _PRICE_LIMIT: Final = 10**14
 _ONE: Final = Decimal(1)
+_MICROS: Final = 1e6  # not money: a mark of the spread is a float
 
 
 def halted(_intent: OrderIntent, view: RiskView) -> Grounds:
@@ -170,6 +171,18 @@ def price_collar(intent: OrderIntent, view: RiskView) -> Grounds:
     return (str(intent.limit_price), str(least)) if intent.limit_price < least else None
 
 
+def spread_too_wide(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The spread may have widened since the decision; one that is unknown is too wide."""
+    spread, most = view.spread * _MICROS, view.profile.spread_max_micros
+    return None if spread <= most else (str(spread), str(most))
+
+
+def depth_too_thin(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The book may have thinned since the decision; a depth that is unknown is too thin."""
+    least = view.profile.depth_min_quote
+    return None if view.depth >= least else (str(view.depth), str(least))
+
+
 def edge_below_cost(intent: OrderIntent, view: RiskView) -> Grounds:
     """The expected move exceeds the cost by the margin; a cost below both fees is not believed.
 
@@ -185,6 +198,20 @@ def edge_below_cost(intent: OrderIntent, view: RiskView) -> Grounds:
 def _fee_micros(taker_fee: str) -> int:
     """A venue has few fees; asked by its text, because 0.1 and 0.10 are equal keys."""
     return micros_up(Decimal(taker_fee), _ONE)
+
+
+def cooling_after_loss(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """What a symbol just lost is not won back at once; 0 is no rest."""
+    rest, since = view.profile.loss_cool_down_ns, view.since_loss_ns
+    if since is None or rest == 0 or since > rest:
+        return None
+    return str(since), f"above {rest}"
+
+
+def order_rate(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """Many entries in a minute are a fault before they are a chance."""
+    count, most = view.recent_entries_count, view.profile.entries_per_minute_max_count
+    return (str(count + 1), str(most)) if count + 1 > most else None
 
 
 def max_positions(_intent: OrderIntent, view: RiskView) -> Grounds:

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from actors.fees import with_fees
+from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioState
@@ -29,12 +30,14 @@ from actors.risk.state import RiskState
 
 _BID: Final = MARK_COLUMNS.index("bid")
 _ASK: Final = MARK_COLUMNS.index("ask")
+_SPREAD: Final = MARK_COLUMNS.index("spread_ratio")
+_DEPTH: Final = MARK_COLUMNS.index("depth_quote")
 _WHOLE_DIGITS_MAX: Final = 15
 _ONE: Final = Decimal(1)
 
 
 class RiskView(msgspec.Struct, frozen=True):
-    """Everything a rule may ask. `bid` and `ask` are marks (floats, NaN when absent).
+    """Everything a rule may ask. `bid` to `depth` are marks (floats, NaN when absent).
 
     `unmarked_micros` and `mark_age_ns` are None when there is no portfolio or no mark;
     `sellable` is the base quantity free of holds and of claims that no hold shows yet.
@@ -56,10 +59,14 @@ class RiskView(msgspec.Struct, frozen=True):
     unmarked_micros: int | None
     bid: float
     ask: float
+    spread: float
+    depth: float
     flags: int
     mark_age_ns: int | None
     blocked_until: int
     last_intent_no: int
+    recent_entries_count: int
+    since_loss_ns: int | None
     rooms: Rooms
     sellable: Decimal
 
@@ -112,10 +119,14 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
         unmarked_micros=_unmarked_micros(portfolio),
         bid=state.marks.item(index, _BID) if known else _NOWHERE,
         ask=state.marks.item(index, _ASK) if known else _NOWHERE,
+        spread=state.marks.item(index, _SPREAD) if known else _NOWHERE,
+        depth=state.marks.item(index, _DEPTH) if known else _NOWHERE,
         flags=state.flags.item(index) if known else 0,
         mark_age_ns=at - state.marked_at if state.marked_at >= 0 else None,
         blocked_until=state.blocked_until,
         last_intent_no=state.last_intent_no,
+        recent_entries_count=sum(each >= at - MINUTE_NS for each in state.entries_at),
+        since_loss_ns=at - state.lost_at[symbol] if symbol in state.lost_at else None,
         rooms=rooms,
         sellable=sellable,
     )

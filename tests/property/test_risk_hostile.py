@@ -18,7 +18,7 @@ from actors.messages.base import Message
 from actors.messages.codec import encode, state_decoder
 from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
 from actors.messages.decision import Action, OrderIntent, Reason, Side
-from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView
+from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingStateChanged
@@ -64,7 +64,9 @@ def mostly(usual: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.Sea
 def marks(draw: st.DrawFn) -> Message:
     bid = draw(mostly(st.just(100.0), st.sampled_from([0.0, np.nan, np.inf, -1.0, 50.0, 1e300])))
     flags = draw(mostly(st.just(0), st.integers(0, 255)))
-    rows = np.tile(np.array([bid, bid + 0.1, bid, 0.0, 0.001, 1e6]), (3, 1))
+    spread = draw(mostly(st.just(0.001), st.sampled_from([0.002, 0.0021, np.nan, np.inf])))
+    depth = draw(mostly(st.just(1e6), st.sampled_from([1e4, 9_999.0, 0.0, np.nan])))
+    rows = np.tile(np.array([bid, bid + 0.1, bid, 0.0, spread, depth]), (3, 1))
     warm_up = draw(mostly(st.just(False), st.booleans()))
     return MarkSlice(0, rows, np.full(3, flags, dtype=np.int32), warm_up)
 
@@ -118,6 +120,11 @@ def intents(draw: st.DrawFn) -> Message:
     )
 
 
+def closed_trade(symbol: str, realised: Decimal) -> Message:
+    one, zero = D("1.000"), D("0.00")
+    return TradeClosed("id", "exec", symbol, one, zero, zero, zero, realised, 0)
+
+
 @st.composite
 def updates(draw: st.DrawFn) -> Message:
     number = draw(st.integers(1, 6))
@@ -134,7 +141,13 @@ def updates(draw: st.DrawFn) -> Message:
     )
 
 
+closed_trades = st.builds(
+    closed_trade,
+    st.sampled_from((*SYMBOLS, STRANGER)),
+    st.sampled_from([D("-0.01"), D("0.00"), D("0.01")]),
+)
 commands = st.one_of(
+    closed_trades,
     st.integers(-1, 5).map(lambda level: KillSwitch(level, "operator", "test")),
     st.just(Reactivate("operator", "test")),
     st.just(ConstraintViolated("balances", 7)),
@@ -165,8 +178,11 @@ def temptations(draw: st.DrawFn) -> list[Step]:
     falling = st.sampled_from([150_000, 200_000, 260_000])
     fallen = msgspec.structs.replace(RICH, drawdown=draw(falling))
     poor = msgspec.structs.replace(RICH, equity=D("100.00"))
-    closing = draw(st.sampled_from([unknown, fallen, poor, KillSwitch(1, "operator", "test")]))
-    return [(0, each) for each in (PRICED, RICH, entry, closing, PRICED, entry)]
+    lost = closed_trade(symbol, D("-0.01"))
+    stop = KillSwitch(1, "operator", "test")
+    closing = draw(st.sampled_from([unknown, fallen, poor, lost, stop]))
+    wait = draw(st.sampled_from([0, 900 * SECOND_NS]))
+    return [(0, PRICED), (0, RICH), (0, entry), (0, closing), (wait, PRICED), (0, entry)]
 
 
 @st.composite
@@ -174,7 +190,7 @@ def crowds(draw: st.DrawFn) -> list[Step]:
     """Entries that ask for everything, one a symbol: only caps of several symbols object."""
     wishes = [
         msgspec.structs.replace(ENTRY, symbol=symbol, notional=D("5000.00"))
-        for symbol in draw(st.permutations(SYMBOLS))
+        for symbol in draw(st.permutations((*SYMBOLS, SYMBOLS[0])))
     ]
     return [(0, each) for each in (PRICED, RICH, *wishes)]
 
