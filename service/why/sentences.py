@@ -99,6 +99,12 @@ REFUSALS: Final = {
     Refusal.DRAWDOWN_HALT: Refused(
         "drawdown halt", "drawdown {value}, halted from {limit}", as_percent
     ),
+    Refusal.CAPITAL_FLOOR: Refused(
+        "at the capital floor", "the account is worth {value}; needed {limit}", as_text, _QUOTE
+    ),
+    Refusal.DAILY_LOSS_LIMIT: Refused(
+        "lost enough for a day", "{value} of its best today; needed {limit}", as_percent
+    ),
     Refusal.DUPLICATE_INTENT: Refused(
         "intent told twice", "number {value}; needed {limit}", as_text
     ),
@@ -109,8 +115,16 @@ REFUSALS: Final = {
     Refusal.PRICE_COLLAR: Refused(
         "price beyond the collar", "{value}; the bound is {limit}", as_text, _QUOTE
     ),
+    Refusal.SPREAD_TOO_WIDE: Refused("spread too wide", "{value}, at most {limit}", as_bps),
+    Refusal.DEPTH_TOO_THIN: Refused("depth too thin", "{value}, at least {limit}", as_text, _QUOTE),
     Refusal.EDGE_BELOW_COST: Refused(
         "not worth its cost", "the edge after all costs is {value}, below {limit}", as_bps
+    ),
+    Refusal.COOLING_AFTER_LOSS: Refused(
+        "resting after a loss", "{value} since then; needed {limit}", as_duration
+    ),
+    Refusal.ORDER_RATE: Refused(
+        "too many entries in a minute", "{value}, at most {limit}", as_text
     ),
     Refusal.MAX_POSITIONS: Refused("too many positions", "{value}, at most {limit}", as_text),
     Refusal.POSITION_CAP: Refused(
@@ -118,6 +132,12 @@ REFUSALS: Final = {
     ),
     Refusal.EXPOSURE_CAP: Refused(
         "exposure cap", "{value} wanted, room for {limit}", as_text, _QUOTE
+    ),
+    Refusal.CLUSTER_CAP: Refused(
+        "cluster cap", "{value} wanted, room for {limit}", as_text, _QUOTE
+    ),
+    Refusal.QUOTE_CAP: Refused(
+        "cap of the quote currency", "{value} wanted, room for {limit}", as_text, _QUOTE
     ),
     Refusal.INSUFFICIENT_CASH: Refused(
         "not enough free cash", "{value} against {limit}", as_text, _QUOTE

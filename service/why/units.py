@@ -65,24 +65,28 @@ def as_text(text: str) -> str:
 
 
 def as_percent(text: str) -> str:
-    """Millionths as per cent; a word stays."""
-    return percent(int(text)) if _is_whole(text) else printable(text)
+    """Millionths as per cent, also behind a word; words stay."""
+    return _behind_a_word(text, percent)
 
 
 def as_bps(text: str) -> str:
-    """Millionths as basis points; a word stays."""
-    return basis_points(int(text)) if _is_whole(text) else printable(text)
+    """Millionths as basis points, also behind a word and with decimals; words stay."""
+    return _behind_a_word(text.partition(".")[0], basis_points)
 
 
 def as_duration(text: str) -> str:
-    """Nanoseconds as a duration; a word stays."""
-    return lasting(int(text)) if _is_whole(text) else printable(text)
+    """Nanoseconds as a duration, also behind a word; words stay."""
+    return _behind_a_word(text, lasting)
 
 
 def as_instant(text: str) -> str:
-    """Nanoseconds since 1970 as a time, also behind a word."""
+    """Nanoseconds since 1970 as a time, also behind a word; words stay."""
+    return _behind_a_word(text, shown)
+
+
+def _behind_a_word(text: str, told: Callable[[int], str]) -> str:
     word, _, last = text.rpartition(" ")
-    return f"{word} {shown(int(last))}".strip() if _is_whole(last) else printable(text)
+    return f"{word} {told(int(last))}".strip() if _is_whole(last) else printable(text)
 
 
 def as_flags(text: str) -> str:
