@@ -7,7 +7,7 @@ amount that never exceeds it, because nothing is bought on credit.
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -43,14 +43,14 @@ class Rooms(msgspec.Struct, frozen=True):
     cash_free: Decimal = ZERO
 
 
-class _Worths(msgspec.Struct):
+class _Worths(NamedTuple):
     """What stands against the caps of one entry, and the cash that open buys claim."""
 
-    symbol: Decimal = ZERO
-    cluster: Decimal = ZERO
-    quote: Decimal = ZERO
-    total: Decimal = ZERO
-    claimed_cash: Decimal = ZERO
+    symbol: Decimal
+    cluster: Decimal
+    quote: Decimal
+    total: Decimal
+    claimed_cash: Decimal
 
 
 def rooms_of(
@@ -94,33 +94,38 @@ def _worths(
     config: RiskConfig, state: RiskState, portfolio: PortfolioState, instrument: Instrument
 ) -> _Worths:
     """Of a symbol that the run does not trade nobody knows the quote: it counts in each."""
-    found, symbol, quote = _Worths(), instrument.symbol, instrument.quote
-    clusters = config.clusters
-    cluster = clusters[symbol]
+    symbol, quote, clusters, instruments = (
+        instrument.symbol,
+        instrument.quote,
+        config.clusters,
+        config.instruments,
+    )
+    cluster, index_of = clusters[symbol], config.index_of
+    own = same_risk = same_quote = total = claimed_cash = ZERO
     for position in portfolio.positions:
-        worth = worth_of(position)
-        found.total += worth
-        index = config.index_of(position.symbol)
-        if index < 0 or config.instruments[index].quote == quote:
-            found.quote += worth
-        if clusters.get(position.symbol, position.symbol) == cluster:
-            found.cluster += worth
-        if position.symbol == symbol:
-            found.symbol += worth
+        worth, held = worth_of(position), position.symbol
+        total += worth
+        index = index_of(held)
+        if index < 0 or instruments[index].quote == quote:
+            same_quote += worth
+        if clusters.get(held, held) == cluster:
+            same_risk += worth
+        if held == symbol:
+            own += worth
     for each in state.reservations.values():
         if each.side is Side.SELL:
             continue
-        rules = with_fees(config.instruments[config.index_of(each.symbol)], state.fees)
+        rules = with_fees(instruments[index_of(each.symbol)], state.fees)
         cost = each.worst_cost(rules)
-        found.total += cost
+        total += cost
         if rules.quote == quote:
-            found.quote += cost
+            same_quote += cost
         if clusters[each.symbol] == cluster:
-            found.cluster += cost
+            same_risk += cost
         if each.symbol == symbol:
-            found.symbol += cost
-        found.claimed_cash += rules.hold_of(each.claims_funds(), each.limit_price)
-    return found
+            own += cost
+        claimed_cash += rules.hold_of(each.claims_funds(), each.limit_price)
+    return _Worths(own, same_risk, same_quote, total, claimed_cash)
 
 
 def worth_of(position: PositionView) -> Decimal:
