@@ -16,6 +16,7 @@ class Situation(enum.StrEnum):
     ACTIVE = "Active"
     REDUCING = "Reducing"
     DRAWDOWN_HALT = "drawdown halt"
+    LOSS_LIMIT = "capital floor, daily loss"
     NO_NEW_RISK = "kill level 1"
     REDUCE_ONLY = "kill level 2"
     FLATTEN = "kill level 3"
@@ -60,6 +61,7 @@ _ROWS: Final = {
     Situation.ACTIVE: (Answer.YES, *_REDUCES[1:]),
     Situation.REDUCING: _REDUCES,
     Situation.DRAWDOWN_HALT: _REDUCES,
+    Situation.LOSS_LIMIT: _REDUCES,
     Situation.NO_NEW_RISK: _REDUCES,
     Situation.REDUCE_ONLY: _REDUCES,
     Situation.FLATTEN: (

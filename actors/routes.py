@@ -174,7 +174,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     RiskHour: (RECORDS,),
     ClusterHour: (RECORDS,),
     TransfersPosted: (RECORDS,),
-    TradeClosed: (RECORDS,),
+    TradeClosed: ("risk", RECORDS),
     LotOpened: (RECORDS,),
     LotConsumed: (RECORDS,),
     EntryBooked: (RECORDS,),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from actors.kernel.kernel import Kernel
+from actors.kernel.schedule import Schedule
 from actors.messages.control import RunStarted
 from actors.ports import Predictor
 from adapters.instruments.table import instruments as instruments_of
@@ -13,7 +14,7 @@ from service.graph import Graph, build_graph
 from service.settings import decode_decision_settings
 
 
-def graph_of(started: RunStarted, *, verify: bool) -> Graph:
+def graph_of(started: RunStarted, *, verify: bool, schedule: Schedule | None = None) -> Graph:
     """The graph that made a run, rebuilt from its first input, with the rules of that day.
 
     With `verify` the real model predicts; raises UserError when its bundle is not installed.
@@ -24,7 +25,8 @@ def graph_of(started: RunStarted, *, verify: bool) -> Graph:
         predictor = bundle_by_id(started.bundle_id).predictor()
     elif started.bundle_id:
         predictor = RecordedBundle(started.bundle_id, started.bundle_marker)
-    return build_graph(decision, started.rules or instruments_of(started.symbols), predictor)
+    rules = started.rules or instruments_of(started.symbols)
+    return build_graph(decision, rules, predictor, schedule=schedule)
 
 
 def builder(*, verify: bool) -> Callable[[RunStarted], Kernel]:

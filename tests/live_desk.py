@@ -165,6 +165,14 @@ class _Watch(Silent):
         self._session.is_open.set()
 
 
+# A case needs orders, and an hour of the venue passes in three minutes: no rest, no pace, no day.
+UNHURRIED = {
+    "loss_cool_down_ns": 0,
+    "entries_per_minute_max_count": 1_000,
+    "daily_loss_max_micros": 500_000,
+}
+
+
 def plan_of(symbols: tuple[str, ...] = SYMBOLS, faults: tuple[Fault, ...] = ()) -> Plan:
     """A venue with one account of ours."""
     return Plan(
@@ -199,6 +207,7 @@ def settings_at(
             },
             "venue": {"outside": True},
             "orders": {"reconcile_seconds": 60},
+            "risk": UNHURRIED,
             "kraken": {
                 "rest_url": rest,
                 "public_socket_url": sockets[0],

@@ -42,7 +42,7 @@ XBT, ETH = 0, 1
 RULES: Final = tuple(INSTRUMENTS.values())
 POSITION: Final = Decimal("0.01000000")
 # The position may be all there is: what it is worth must not close entries by itself.
-LIMITS: Final = RiskProfile(exposure_cap_micros=1_000_000)
+LIMITS: Final = RiskProfile(exposure_cap_micros=1_000_000, quote_cap_usd_micros=1_000_000)
 BIDS: Final = (50_000.0, 2_000.0)
 Row = tuple[int, int, int]
 
@@ -125,6 +125,12 @@ def _fall_and_recover(desk: PermissionDesk) -> None:
     desk.look()
 
 
+def _dip(desk: PermissionDesk) -> None:
+    """More than the loss of a day, and far from a halt."""
+    desk.bids[XBT] = 47_500.0
+    desk.look()
+
+
 def _silence(desk: PermissionDesk) -> None:
     desk.bundle_id = ""
     desk.say(NOTHING, NOTHING)
@@ -154,6 +160,7 @@ INTO: Final[dict[Situation, Callable[[PermissionDesk], object]]] = {
     Situation.ACTIVE: lambda _: None,
     Situation.REDUCING: _fall_and_recover,
     Situation.DRAWDOWN_HALT: _fall,
+    Situation.LOSS_LIMIT: _dip,
     Situation.NO_NEW_RISK: _kill(1),
     Situation.REDUCE_ONLY: _kill(2),
     Situation.FLATTEN: _kill(3),

@@ -24,8 +24,8 @@ from actors.messages.control import (
     Reactivate,
     RunStarted,
 )
-from actors.messages.decision import AmendIntent, OrderIntent
-from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState
+from actors.messages.decision import AmendIntent, OrderIntent, Side
+from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate
 from actors.messages.reconciliation import ReconciliationState
@@ -57,8 +57,8 @@ from actors.risk.reservations import (
     unanswered,
 )
 from actors.risk.rules import sized
-from actors.risk.state import RiskState
-from actors.risk.view import view_of
+from actors.risk.state import RiskState, count_entry
+from actors.risk.view import sound_portfolio, view_of
 
 GATE = "risk"
 
@@ -98,6 +98,8 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         state.last_intent_no = max(state.last_intent_no, intent.intent_no)
         if refusal is not None:
             return (_refused(intent, refusal),)
+        if intent.side is Side.BUY:
+            count_entry(state.entries_at, at)
         quantity = sized(intent, view)
         key = str(intent.intent_no)
         state.reservations[key] = Reservation(
@@ -129,10 +131,13 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         return NOTHING
 
     def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
-        """Keep the portfolio, settle what it shows, and halt entries at the drawdown's boundary."""
-        state, before = self.state, self._key()
+        """Keep the portfolio, settle what it shows, and close entries at the boundaries of loss."""
+        state, profile, before = self.state, self.config.profile, self._key()
         state.portfolio = message
-        state.standing.observe_drawdown(message.drawdown, self.config.profile)
+        state.standing.observe_drawdown(message.drawdown, profile)
+        state.standing.observe_day(message.drawdown, at, profile)
+        floor = profile.capital_floor_amount
+        state.standing.floored = floor > 0 and not _exceeds(message, floor)
         notes = NOTHING
         if state.reservations:
             settle(state.reservations, state.waiting, message, at)
@@ -173,6 +178,12 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             state.reservations[key] = found
         follow(found, message, position_of(state.portfolio, message.symbol), at)
         note(state.reservations, state.waiting, key)
+        return NOTHING
+
+    def on_trade_closed(self, message: TradeClosed, at: int) -> Effects:
+        """A symbol that lost rests, from the last of its losses."""
+        if message.realised < 0 and self.config.index_of(message.symbol) >= 0:
+            self.state.lost_at[message.symbol] = at
         return NOTHING
 
     def on_refused_later(self, message: IntentRefused, at: int) -> Effects:
@@ -267,6 +278,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         PortfolioHour: on_hour,
         HoldPlaced: on_hold,
         OrderUpdate: on_order,
+        TradeClosed: on_trade_closed,
         IntentRefused: on_refused_later,
         KillSwitch: on_kill,
         Reactivate: on_reactivate,
@@ -277,6 +289,12 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         FeeTierRead: on_fees,
         PairRulesChanged: on_rules,
     }
+
+
+def _exceeds(portfolio: PortfolioState, floor: int) -> bool:
+    """Whether the equity is known, and above the capital floor."""
+    sound = sound_portfolio(portfolio)
+    return sound is not None and sound.equity > floor
 
 
 def _refused(intent: OrderIntent, refusal: tuple[Refusal, str, str]) -> IntentRefused:

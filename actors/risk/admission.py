@@ -36,11 +36,11 @@ def admission_of(view: RiskView, portfolio: PortfolioState | None) -> Admission:
 
 
 def limits_of(profile: RiskProfile) -> RiskLimits:
-    """The profile as a run states it."""
+    """The profile as a run states it; where a cap is an amount, its share is everything."""
     return RiskLimits(
         profile_id=digest_hex("risk profile", encode(profile)),
-        position_cap=profile.position_cap_micros,
-        exposure_cap=profile.exposure_cap_micros,
+        position_cap=profile.position_cap.share_micros,
+        exposure_cap=profile.exposure_cap.share_micros,
         normal_cap=profile.normal_cap_micros,
         normal_positions_max_count=profile.normal_positions_max_count,
         caution_drawdown=profile.caution_drawdown_micros,

@@ -16,8 +16,9 @@ from actors.money import ZERO, micros_up
 from actors.risk.clusters import Clusters
 from actors.risk.ladder import entries_closed
 from actors.risk.profile import RiskConfig
+from actors.risk.rooms import worth_of
 from actors.risk.state import RiskState
-from actors.risk.view import sound_portfolio, view_of, worth_of
+from actors.risk.view import sound_portfolio, view_of
 
 
 def hours_of(
@@ -39,8 +40,8 @@ def hours_of(
         view.drawdown_micros,
         view.halt_at_micros,
         tier.name,
-        min(tier.position_cap_micros, view.profile.position_cap_micros),
-        view.profile.exposure_cap_micros,
+        min(tier.position_cap_micros, view.profile.position_cap.share_micros),
+        view.profile.exposure_cap.share_micros,
         tier.positions_max_count,
         len(open_orders),
         sum(each.unknown for each in open_orders),

@@ -1,7 +1,7 @@
 """The numbers by which risk refuses, and the drawdown tiers that they form.
 
 Every limit is a field here and nowhere else; docs/risk-rules.md lists them and a test compares.
-Ratios are millionths (micros), times nanoseconds.
+Ratios are millionths (micros), times nanoseconds, amounts whole units of the currency they limit.
 """
 
 from __future__ import annotations
@@ -13,8 +13,17 @@ import msgspec
 
 from actors.instant import MINUTE_NS, SECOND_NS
 from actors.instruments import Instrument, indices_of
+from actors.risk.clusters import Clusters
 
 MICROS: Final = 1_000_000
+_CAPS: Final = (
+    "position_cap",
+    "exposure_cap",
+    "cluster_cap",
+    "quote_cap_cad",
+    "quote_cap_usd",
+    "quote_cap_usdc",
+)
 
 
 class Tier(msgspec.Struct, frozen=True):
@@ -25,11 +34,32 @@ class Tier(msgspec.Struct, frozen=True):
     positions_max_count: int
 
 
+class Cap(msgspec.Struct, frozen=True):
+    """A share of the equity and, where it is above nothing, an amount in quote currency besides."""
+
+    share_micros: int
+    amount: int = 0
+
+
 class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Limits of one account. Raises ValueError when they contradict each other."""
+    """Limits of one account. Raises ValueError when they contradict each other.
+
+    A cap is either a share of the equity (`_micros`) or an amount in quote currency (`_amount`):
+    exactly one of the two is above nothing.
+    """
 
     position_cap_micros: int = 30_000
+    position_cap_amount: int = 0
     exposure_cap_micros: int = 200_000
+    exposure_cap_amount: int = 0
+    cluster_cap_micros: int = 80_000
+    cluster_cap_amount: int = 0
+    quote_cap_cad_micros: int = 200_000
+    quote_cap_cad_amount: int = 0
+    quote_cap_usd_micros: int = 200_000
+    quote_cap_usd_amount: int = 0
+    quote_cap_usdc_micros: int = 200_000
+    quote_cap_usdc_amount: int = 0
     normal_cap_micros: int = 30_000
     normal_positions_max_count: int = 10
     caution_drawdown_micros: int = 100_000
@@ -40,9 +70,15 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     defence_positions_max_count: int = 5
     halt_drawdown_micros: int = 200_000
     halt_again_step_micros: int = 50_000
+    capital_floor_amount: int = 0
+    daily_loss_max_micros: int = 30_000
     unmarked_max_micros: int = 10_000
     edge_margin_micros: int = 500
     price_collar_micros: int = 10_000
+    spread_max_micros: int = 2_000
+    depth_min_quote: int = 10_000
+    entries_per_minute_max_count: int = 20
+    loss_cool_down_ns: int = 15 * MINUTE_NS
     decision_max_age_ns: int = 2 * SECOND_NS
     mark_max_age_ns: int = 5 * SECOND_NS
     restart_hold_off_ns: int = MINUTE_NS
@@ -62,10 +98,46 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         caps = (self.normal_cap_micros, self.caution_cap_micros, self.defence_cap_micros)
         if not MICROS >= caps[0] >= caps[1] >= caps[2] > 0:
             raise ValueError("the position cap must tighten as drawdown grows")
-        if not 0 < self.exposure_cap_micros <= MICROS or not 0 < self.position_cap_micros <= MICROS:
-            raise ValueError("a cap must be more than nothing and at most everything")
+        for name in _CAPS:
+            micros, amount = getattr(self, f"{name}_micros"), getattr(self, f"{name}_amount")
+            if not 0 <= micros <= MICROS or amount < 0 or (micros > 0) is (amount > 0):
+                raise ValueError(
+                    f"of {name}_micros (at most {MICROS:,}) and {name}_amount exactly one must be "
+                    "above 0"
+                )
         if not 0 <= self.price_collar_micros < MICROS or self.halt_again_step_micros <= 0:
             raise ValueError("the price collar and the step of a second halt must be sound ratios")
+        if self.capital_floor_amount < 0 or not 0 < self.daily_loss_max_micros <= MICROS:
+            raise ValueError("the capital floor and the daily loss must be no less than nothing")
+        if not 0 <= self.spread_max_micros < MICROS or self.depth_min_quote < 0:
+            raise ValueError("the spread must be a ratio, the depth no less than nothing")
+        if self.entries_per_minute_max_count <= 0 or self.loss_cool_down_ns < 0:
+            raise ValueError("a minute must have an entry, and a rest be no less than nothing")
+
+    @property
+    def position_cap(self) -> Cap:
+        """The cap of one position; the tier's share applies besides."""
+        return _cap(self.position_cap_micros, self.position_cap_amount)
+
+    @property
+    def exposure_cap(self) -> Cap:
+        """The cap of all positions."""
+        return _cap(self.exposure_cap_micros, self.exposure_cap_amount)
+
+    @property
+    def cluster_cap(self) -> Cap:
+        """The cap of the positions that are one risk."""
+        return _cap(self.cluster_cap_micros, self.cluster_cap_amount)
+
+    def quote_cap(self, currency: str) -> Cap:
+        """The cap of what is bought with a currency; one that has no cap buys nothing."""
+        if currency == "USD":
+            return _cap(self.quote_cap_usd_micros, self.quote_cap_usd_amount)
+        if currency == "USDC":
+            return _cap(self.quote_cap_usdc_micros, self.quote_cap_usdc_amount)
+        if currency == "CAD":
+            return _cap(self.quote_cap_cad_micros, self.quote_cap_cad_amount)
+        return Cap(0)
 
     def tier(self, drawdown_micros: int) -> Tier:
         """The tier of a drawdown; a boundary belongs to the stricter side.
@@ -79,16 +151,28 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Tier("normal", self.normal_cap_micros, self.normal_positions_max_count)
 
 
+def _cap(micros: int, amount: int) -> Cap:
+    """An amount stands in place of the share: what is left of that is the equity itself."""
+    return Cap(micros or MICROS, amount)
+
+
 class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The run's instruments in index order and the profile; `indices` is derived from them."""
+    """The run's instruments in index order and the profile.
+
+    `indices` and `clusters`, both by symbol, are derived from them.
+    """
 
     instruments: tuple[Instrument, ...]
     profile: RiskProfile = RiskProfile()
     indices: dict[str, int] = {}
+    clusters: dict[str, str] = {}
 
     def __post_init__(self) -> None:
-        """Derive the indices; whatever was passed for them is replaced."""
+        """Derive the indices and clusters; whatever was passed for them is replaced."""
         msgspec.structs.force_setattr(self, "indices", indices_of(self.instruments))
+        clusters = Clusters(self.instruments)
+        found = {each.symbol: clusters.of(each.symbol) for each in self.instruments}
+        msgspec.structs.force_setattr(self, "clusters", found)
 
     def index_of(self, symbol: str) -> int:
         """The symbol's index in the run, -1 for a stranger."""

@@ -32,6 +32,7 @@ _STALE: Final = MarketFlag.STALE.value
 _LYING: Final = (MarketFlag.CROSSED | MarketFlag.CHECKSUM).value
 _PRICE_LIMIT: Final = 10**14
 _ONE: Final = Decimal(1)
+_MICROS: Final = 1e6  # not money: a mark of the spread is a float
 
 
 def halted(_intent: OrderIntent, view: RiskView) -> Grounds:
@@ -113,6 +114,19 @@ def drawdown_halt(_intent: OrderIntent, view: RiskView) -> Grounds:
     return None
 
 
+def capital_floor(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The account is worth no more than what must not be risked; 0 is no floor."""
+    floor = view.profile.capital_floor_amount
+    return (str(view.equity), f"above {floor}") if floor and view.equity <= floor else None
+
+
+def daily_loss_limit(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The account lost today what it may lose in one day; tomorrow is another."""
+    if not view.day_loss_latched:
+        return None
+    return str(view.day_loss_micros), f"below {view.profile.daily_loss_max_micros}"
+
+
 def duplicate_intent(intent: OrderIntent, view: RiskView) -> Grounds:
     """Intent numbers only rise."""
     if intent.intent_no > view.last_intent_no:
@@ -157,6 +171,18 @@ def price_collar(intent: OrderIntent, view: RiskView) -> Grounds:
     return (str(intent.limit_price), str(least)) if intent.limit_price < least else None
 
 
+def spread_too_wide(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The spread may have widened since the decision; one that is unknown is too wide."""
+    spread, most = view.spread * _MICROS, view.profile.spread_max_micros
+    return None if spread <= most else (str(spread), str(most))
+
+
+def depth_too_thin(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The book may have thinned since the decision; a depth that is unknown is too thin."""
+    least = view.profile.depth_min_quote
+    return None if view.depth >= least else (str(view.depth), str(least))
+
+
 def edge_below_cost(intent: OrderIntent, view: RiskView) -> Grounds:
     """The expected move exceeds the cost by the margin; a cost below both fees is not believed.
 
@@ -174,6 +200,20 @@ def _fee_micros(taker_fee: str) -> int:
     return micros_up(Decimal(taker_fee), _ONE)
 
 
+def cooling_after_loss(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """What a symbol just lost is not won back at once; 0 is no rest."""
+    rest, since = view.profile.loss_cool_down_ns, view.since_loss_ns
+    if since is None or rest == 0 or since > rest:
+        return None
+    return str(since), f"above {rest}"
+
+
+def order_rate(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """Many entries in a minute are a fault before they are a chance."""
+    count, most = view.recent_entries_count, view.profile.entries_per_minute_max_count
+    return (str(count + 1), str(most)) if count + 1 > most else None
+
+
 def max_positions(_intent: OrderIntent, view: RiskView) -> Grounds:
     """A further symbol needs a place; `positions_count` counts the others."""
     count, most = view.rooms.positions_count, view.rooms.positions_max_count
@@ -188,6 +228,16 @@ def position_cap(intent: OrderIntent, view: RiskView) -> Grounds:
 def exposure_cap(intent: OrderIntent, view: RiskView) -> Grounds:
     """The cap of all positions leaves room for the smallest order."""
     return _room(intent, view, view.rooms.exposure)
+
+
+def cluster_cap(intent: OrderIntent, view: RiskView) -> Grounds:
+    """The cap of what moves as one risk leaves room for the smallest order."""
+    return _room(intent, view, view.rooms.cluster)
+
+
+def quote_cap(intent: OrderIntent, view: RiskView) -> Grounds:
+    """The cap of what is bought with one currency leaves room for the smallest order."""
+    return _room(intent, view, view.rooms.quote)
 
 
 def insufficient_cash(intent: OrderIntent, view: RiskView) -> Grounds:
@@ -216,7 +266,9 @@ def sized(intent: OrderIntent, view: RiskView) -> Decimal:
     if intent.side is Side.SELL:
         return intent.quantity
     rooms = view.rooms
-    notional = min(intent.notional, rooms.position, rooms.exposure, rooms.cash)
+    notional = min(
+        intent.notional, rooms.position, rooms.exposure, rooms.cluster, rooms.quote, rooms.cash
+    )
     return divide_down(max(notional, ZERO), intent.limit_price, _rules(view).lot)
 
 

@@ -1,25 +1,32 @@
 """The trading state: what an operator, a drawdown or a broken invariant leaves allowed.
 
 Three independent causes, each latched: the operator's kill level (only an operator moves it), the
-drawdown halt and the constraint halt (only a person's reactivation lifts them).
+drawdown halt and the constraint halt (only a person's reactivation lifts them). Beside the state,
+the loss of a UTC day closes entries until the next one, and the capital floor while it is reached.
 """
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 import msgspec
 
+from actors.instant import DAY_NS, floor_to
 from actors.messages.risk import TradingState
-from actors.risk.profile import RiskProfile
+from actors.money import micros_up
+from actors.risk.profile import MICROS, RiskProfile
 
 KILL_LEVEL_MAX: Final = 3
+NO_DAY: Final = -1
 
 
 class Standing(msgspec.Struct):
     """Why trading is limited; all empty means Active.
 
-    `reviewed_micros` is the drawdown that a person has looked at and accepted.
+    `reviewed_micros` is the drawdown that a person has looked at and accepted. `day` begins the UTC
+    day (NO_DAY before the first portfolio), `day_least_micros` is its least drawdown so far,
+    `day_loss_micros` the greatest loss of it. `floored` says that the capital floor is reached.
     """
 
     kill_level: int = 0
@@ -28,6 +35,11 @@ class Standing(msgspec.Struct):
     drawdown_latched: bool = False
     drawdown_micros: int = 0
     reviewed_micros: int = 0
+    day: int = NO_DAY
+    day_least_micros: int = 0
+    day_loss_micros: int = 0
+    day_loss_latched: bool = False
+    floored: bool = False
 
     @property
     def state(self) -> TradingState:
@@ -71,6 +83,21 @@ class Standing(msgspec.Struct):
         if drawdown_micros >= self.halt_at_micros(profile):
             self.drawdown_latched = True
 
+    def observe_day(self, drawdown_micros: int, at: int, profile: RiskProfile) -> None:
+        """Latch the loss of the day at its limit; the first portfolio of a UTC day opens the day.
+
+        Nobody lifts the latch before: a loss that was reviewed is still a loss of this day.
+        """
+        day = floor_to(at, DAY_NS)
+        if day != self.day:
+            self.day, self.day_least_micros = day, drawdown_micros
+            self.day_loss_micros, self.day_loss_latched = 0, False
+        self.day_least_micros = min(self.day_least_micros, drawdown_micros)
+        loss = fall_micros(self.day_least_micros, drawdown_micros)
+        self.day_loss_micros = max(self.day_loss_micros, loss)
+        if self.day_loss_micros >= profile.daily_loss_max_micros:
+            self.day_loss_latched = True
+
     def reactivate(self, profile: RiskProfile) -> None:
         """A person accepts what stands: halts are lifted, the operator's kill level is not."""
         self.halt_reason = ""
@@ -78,3 +105,12 @@ class Standing(msgspec.Struct):
             self.drawdown_latched = False
             if self.drawdown_micros >= profile.halt_drawdown_micros:
                 self.reviewed_micros = self.drawdown_micros
+
+
+def fall_micros(least: int, now: int) -> int:
+    """How far the unit value fell between two drawdowns of one peak, in millionths, rounded up.
+
+    1 - (1 - now) / (1 - least): flows of money move neither. Where nothing was left, all is lost.
+    """
+    left = MICROS - least
+    return micros_up(Decimal(now - least), Decimal(left)) if left > 0 else MICROS

@@ -9,6 +9,7 @@ import msgspec
 import numpy as np
 
 from actors.fees import Fees
+from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
@@ -22,7 +23,8 @@ class RiskState(msgspec.Struct):
 
     `blocked` is why a reconciliation keeps entries out, `differs` that a difference is confirmed,
     `fees` what the venue told of the account's fees in this run, `rules` those of pairs that
-    changed in it.
+    changed in it. `entries_at` has the times of the entries approved in the last minute, `lost_at`
+    when a symbol last closed a trade at a loss.
     """
 
     standing: Standing
@@ -38,6 +40,14 @@ class RiskState(msgspec.Struct):
     waiting: Waiting = msgspec.field(default_factory=Waiting)
     fees: Fees = {}
     rules: dict[str, Instrument] = {}
+    entries_at: list[int] = []
+    lost_at: dict[str, int] = {}
+
+
+def count_entry(entries_at: list[int], at: int) -> None:
+    """An entry is approved at `at`; those that left the minute before it are forgotten."""
+    entries_at[:] = [each for each in entries_at if each >= at - MINUTE_NS]
+    entries_at.append(at)
 
 
 def initial_state(config: RiskConfig) -> RiskState:

@@ -1,7 +1,7 @@
 """What the rules look at: one frozen picture of account, market and limits for one intent.
 
-The rooms are computed here once, so that a rule is a comparison and sizing a minimum of the same
-figures. A portfolio with a figure that is no amount is no portfolio.
+The rooms are in it, so that a rule is a comparison and sizing a minimum of the same figures. A
+portfolio with a figure that is no amount is no portfolio.
 """
 
 from __future__ import annotations
@@ -12,50 +12,32 @@ from typing import Final
 import msgspec
 
 from actors.fees import with_fees
+from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.decision import Side
-from actors.messages.ledger import PortfolioState, PositionView
+from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS
 from actors.money import (
     ZERO,
-    divide_down,
-    from_micros,
     is_sound,
     micros_up,
-    multiply_down,
-    round_down,
 )
 from actors.pair_rules import in_force
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.reservations import Reservation
+from actors.risk.rooms import Rooms, rooms_of
 from actors.risk.state import RiskState
 
 _BID: Final = MARK_COLUMNS.index("bid")
 _ASK: Final = MARK_COLUMNS.index("ask")
+_SPREAD: Final = MARK_COLUMNS.index("spread_ratio")
+_DEPTH: Final = MARK_COLUMNS.index("depth_quote")
 _WHOLE_DIGITS_MAX: Final = 15
 _ONE: Final = Decimal(1)
 
 
-class Rooms(msgspec.Struct, frozen=True):
-    """What each limit still leaves: notional in quote currency, rounded down, and positions.
-
-    And what that was computed from, which an approval states for the database.
-    """
-
-    position: Decimal = ZERO
-    exposure: Decimal = ZERO
-    cash: Decimal = ZERO
-    positions_count: int = 0
-    positions_max_count: int = 0
-    position_cap: Decimal = ZERO
-    symbol_worth: Decimal = ZERO
-    exposure_cap: Decimal = ZERO
-    total_worth: Decimal = ZERO
-    cash_free: Decimal = ZERO
-
-
 class RiskView(msgspec.Struct, frozen=True):
-    """Everything a rule may ask. `bid` and `ask` are marks (floats, NaN when absent).
+    """Everything a rule may ask. `bid` to `depth` are marks (floats, NaN when absent).
 
     `unmarked_micros` and `mark_age_ns` are None when there is no portfolio or no mark;
     `sellable` is the base quantity free of holds and of claims that no hold shows yet.
@@ -69,15 +51,22 @@ class RiskView(msgspec.Struct, frozen=True):
     reducing: bool
     drawdown_micros: int
     halt_at_micros: int
+    equity: Decimal
+    day_loss_micros: int
+    day_loss_latched: bool
     reconciling: str
     order_unknown: bool
     unmarked_micros: int | None
     bid: float
     ask: float
+    spread: float
+    depth: float
     flags: int
     mark_age_ns: int | None
     blocked_until: int
     last_intent_no: int
+    recent_entries_count: int
+    since_loss_ns: int | None
     rooms: Rooms
     sellable: Decimal
 
@@ -110,7 +99,7 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
     rooms, sellable = _NO_ROOMS, ZERO
     if instrument is not None and portfolio is not None:
         if side is Side.BUY:
-            rooms = _rooms(config, state, portfolio, instrument)
+            rooms = rooms_of(config, state, portfolio, instrument)
         else:
             sellable = _sellable(state, portfolio, symbol)
     return RiskView(
@@ -122,15 +111,22 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
         reducing=standing.drawdown_latched and standing.drawdown_micros < halt_at,
         drawdown_micros=standing.drawdown_micros,
         halt_at_micros=halt_at,
+        equity=ZERO if portfolio is None else portfolio.equity,
+        day_loss_micros=standing.day_loss_micros,
+        day_loss_latched=standing.day_loss_latched,
         reconciling=state.blocked,
         order_unknown=bool(state.reservations) and _unknown_in(state, symbol),
         unmarked_micros=_unmarked_micros(portfolio),
         bid=state.marks.item(index, _BID) if known else _NOWHERE,
         ask=state.marks.item(index, _ASK) if known else _NOWHERE,
+        spread=state.marks.item(index, _SPREAD) if known else _NOWHERE,
+        depth=state.marks.item(index, _DEPTH) if known else _NOWHERE,
         flags=state.flags.item(index) if known else 0,
         mark_age_ns=at - state.marked_at if state.marked_at >= 0 else None,
         blocked_until=state.blocked_until,
         last_intent_no=state.last_intent_no,
+        recent_entries_count=sum(each >= at - MINUTE_NS for each in state.entries_at),
+        since_loss_ns=at - state.lost_at[symbol] if symbol in state.lost_at else None,
         rooms=rooms,
         sellable=sellable,
     )
@@ -161,70 +157,6 @@ def _unmarked_micros(portfolio: PortfolioState | None) -> int | None:
     if portfolio is None:
         return None
     return micros_up(portfolio.unmarked, portfolio.equity) if portfolio.unmarked else 0
-
-
-def _rooms(
-    config: RiskConfig, state: RiskState, portfolio: PortfolioState, instrument: Instrument
-) -> Rooms:
-    """What the caps leave once positions stand at their worth and open buys at their worst."""
-    profile, step = config.profile, instrument.quote_step
-    symbol_worth = total_worth = claimed_cash = ZERO
-    for position in portfolio.positions:
-        worth = worth_of(position)
-        total_worth += worth
-        if position.symbol == instrument.symbol:
-            symbol_worth += worth
-    for each in state.reservations.values():
-        if each.side is Side.SELL:
-            continue
-        rules = with_fees(config.instruments[config.index_of(each.symbol)], state.fees)
-        cost = each.worst_cost(rules)
-        total_worth += cost
-        if each.symbol == instrument.symbol:
-            symbol_worth += cost
-        claimed_cash += rules.hold_of(each.claims_funds(), each.limit_price)
-    tier = profile.tier(state.standing.drawdown_micros)
-    cap_micros = min(tier.position_cap_micros, profile.position_cap_micros)
-    cap = multiply_down(portfolio.equity, from_micros(cap_micros), step)
-    total = multiply_down(portfolio.equity, from_micros(profile.exposure_cap_micros), step)
-    # A buy of cost c holds at most c x (1 + fee), rounded up at the step of the quote currency.
-    cash = round_down(portfolio.cash_free - claimed_cash, step)
-    return Rooms(
-        position=round_down(cap - symbol_worth, step),
-        exposure=round_down(total - total_worth, step),
-        cash=divide_down(cash, _ONE + instrument.taker_fee, step),
-        positions_count=_positions_count(config, state, portfolio, instrument.symbol),
-        positions_max_count=tier.positions_max_count,
-        position_cap=cap,
-        symbol_worth=symbol_worth,
-        exposure_cap=total,
-        total_worth=total_worth,
-        cash_free=cash,
-    )
-
-
-def worth_of(position: PositionView) -> Decimal:
-    """The mark, or what was paid where there is no mark: an unmarked position still counts."""
-    return position.value if position.value > 0 else max(position.cost, ZERO)
-
-
-def _positions_count(
-    config: RiskConfig, state: RiskState, portfolio: PortfolioState, symbol: str
-) -> int:
-    """How many other symbols are held (dust apart) or may be, through an open buy."""
-    taken: dict[str, None] = {}
-    for position in portfolio.positions:
-        index = config.index_of(position.symbol)
-        dust = ZERO
-        if index >= 0:
-            dust = in_force(config.instruments[index], state.rules).quantity_min
-        if position.quantity >= dust and position.quantity > 0:
-            taken[position.symbol] = None
-    for each in state.reservations.values():
-        if each.side is Side.BUY and each.claimed > 0:
-            taken[each.symbol] = None
-    taken.pop(symbol, None)
-    return len(taken)
 
 
 def _sellable(state: RiskState, portfolio: PortfolioState, symbol: str) -> Decimal:

@@ -8,7 +8,7 @@ anew. Turning a verdict into an order is in `intents`.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -45,14 +45,14 @@ _ENTRY_FIRST: Final = (
     Reason.ORDER_OPEN,
     Reason.COOLING_DOWN,
 )
-_OPEN_FIRST: Final = _ENTRY_FIRST[:5]
+_EXIT_FIRST: Final = _ENTRY_FIRST[:5]
 # The first rung that holds decides; the last one always holds.
 ENTRY_LADDER: Final = _ENTRY_FIRST + entering.LADDER
-OPEN_LADDER: Final = _OPEN_FIRST + tuple(reason for reason, _ in leaving.LADDER)
-_ALWAYS_UNSOUND: Final = MarketFlag.CROSSED | MarketFlag.CHECKSUM
+EXIT_LADDER: Final = _EXIT_FIRST + tuple(reason for reason, _ in leaving.LADDER)
+EXIT_UNSOUND: Final = MarketFlag.CROSSED | MarketFlag.CHECKSUM
 # A gap, a venue status or a skewed clock closes entries; only a bid that lies closes exits.
-_ENTRY_UNSOUND: Final = (
-    _ALWAYS_UNSOUND | MarketFlag.GAP | MarketFlag.VENUE_STATUS | MarketFlag.CLOCK_SKEW
+ENTRY_UNSOUND: Final = (
+    EXIT_UNSOUND | MarketFlag.GAP | MarketFlag.VENUE_STATUS | MarketFlag.CLOCK_SKEW
 )
 PRICE_LIMIT: Final = 1e14
 _NOTHING, _ONE_MICROS = np.array(0.0), np.array(float(MICROS))
@@ -84,17 +84,17 @@ def _codes() -> np.ndarray:
     """int32[2, rungs]: the action and the reason of every rung, of a campaign after others."""
     entries = {Reason.EDGE_ABOVE_COST: Action.ENTER}
     codes = [(entries.get(reason, Action.NO_ENTRY), reason) for reason in ENTRY_LADDER]
-    codes += [(Action.HOLD, reason) for reason in _OPEN_FIRST]
+    codes += [(Action.HOLD, reason) for reason in _EXIT_FIRST]
     codes += [(action, reason) for reason, action in leaving.LADDER]
     codes.append((Action.ENTER, Reason.REENTRY))
     return np.array(codes, dtype=np.int32).T.copy()
 
 
-_ENTRY_FLAGS: Final = _flag_rungs(ENTRY_LADDER, _ENTRY_UNSOUND)
-_OPEN_FLAGS: Final = _flag_rungs(OPEN_LADDER, _ALWAYS_UNSOUND)
+_ENTRY_FLAGS: Final = _flag_rungs(ENTRY_LADDER, ENTRY_UNSOUND)
+_EXIT_FLAGS: Final = _flag_rungs(EXIT_LADDER, EXIT_UNSOUND)
 _CODES: Final = _codes()
-_OPEN_RUNGS: Final = len(ENTRY_LADDER)
-_HOLDS: Final = len(ENTRY_LADDER) + len(OPEN_LADDER) - 1
+_EXIT_RUNGS: Final = len(ENTRY_LADDER)
+_HOLDS: Final = len(ENTRY_LADDER) + len(EXIT_LADDER) - 1
 
 
 class Evaluation(msgspec.Struct, frozen=True):
@@ -111,7 +111,45 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> Evaluatio
     that is unknown costs everything; where the model is silent, its columns and the edge are
     MISSING.
     """
-    limits, profile = config.thresholds, config.profile
+    look = _look(config, state, at)
+    entry = look.entries.argmax(axis=1)
+    rung = entry
+    if state.held_count:
+        rung = np.where(state.held.view(np.bool_), _exit_rungs(config, state, at, look)[0], entry)
+    model = look.model
+    rows = np.empty((len(VERDICT_COLUMNS), len(entry)), dtype=np.int32)
+    _CODES.take(rung, 1, rows[:2], "clip")  # clips nothing, and need not look
+    rows[2:6] = model[P_UP], model[EXPECTED_MOVE], look.cost, look.edge
+    rows[6], rows[7] = state.scores.classes, state.scores.persisted
+    rows[8:] = model[REBOUND], model[DOWNSIDE], model[MOVE_H1], model[P_UP_H24]
+    return Evaluation(rows.T, look.waiting.view(np.uint8))
+
+
+def ladders(config: StrategyConfig, state: StrategyState, at: int) -> tuple[np.ndarray, np.ndarray]:
+    """What every rung says by itself: bool[N, rungs] of ENTRY_LADDER and of EXIT_LADDER.
+
+    The first that holds is what `evaluate` decides by; it reads the second for what is held.
+    """
+    look = _look(config, state, at)
+    return look.entries, _exit_rungs(config, state, at, look)[1]
+
+
+class _Look(NamedTuple):
+    """What both ladders are made of: columns of the model (f64[columns, N]) and of the market, cost
+    and edge in micros, the rungs of entries (bool[N, rungs]), and who waits for a dip.
+    """
+
+    first: _First
+    model: F64
+    marks: F64
+    cost: F64
+    edge: F64
+    entries: np.ndarray
+    waiting: Mask
+
+
+def _look(config: StrategyConfig, state: StrategyState, at: int) -> _Look:
+    limits = config.thresholds
     assert limits is not None  # derived when the config was made
     marks = state.marks.T.copy()
     model = state.predictions.T.astype(np.float64)
@@ -122,34 +160,23 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> Evaluatio
     cost = np.fmax(np.fmin(spread, _ONE_MICROS), _NOTHING) + fixed_cost
     edge = np.where(missing, _MISSING, np.maximum(move - cost, _LEAST))
     first = _First(config, state, at, model=model, marks=marks)
-    # Negated comparisons, so that an unknown spread or depth is too wide or too thin.
-    thin = (~(spread <= limits.spread_max), ~(marks[_DEPTH] >= limits.depth_min_quote))
     ladder = first.begin(_ENTRY_FLAGS)
-    ladder[:, 5], ladder[:, 6] = thin
+    # Negated comparisons, so that an unknown spread or depth is too wide or too thin.
+    ladder[:, 5] = ~(spread <= limits.spread_max)
+    ladder[:, 6] = ~(marks[_DEPTH] >= limits.depth_min_quote)
     ladder[:, 7] |= state.portfolio is None
     ladder[:, 8] = state.working > 0
     ladder[:, 9] = state.entry_cool_until > at
     words, waiting = entering.rungs(
-        profile,
+        config.profile,
         state.scores,
         model,
         edge,
         stressed=state.regimes == Regime.STRESS,
         waiting=state.waiting.view(np.bool_),
     )
-    ladder[:, 10:] |= words
-    entry = ladder.argmax(axis=1)
-    rung = entry
-    if state.held_count:
-        view = leaving.open_view(config, state, marks[_BID], at)
-        rung = _open_rungs(config, view, first.begin(_OPEN_FLAGS), entry, model)
-        rung = np.where(state.held.view(np.bool_), rung, entry)
-    rows = np.empty((len(VERDICT_COLUMNS), len(missing)), dtype=np.int32)
-    _CODES.take(rung, 1, rows[:2], "clip")  # clips nothing, and need not look
-    rows[2:6] = p_up, move, cost, edge
-    rows[6], rows[7] = state.scores.classes, state.scores.persisted
-    rows[8:] = model[REBOUND], model[DOWNSIDE], model[MOVE_H1], model[P_UP_H24]
-    return Evaluation(rows.T, waiting.view(np.uint8))
+    ladder[:, len(_ENTRY_FIRST) :] |= words
+    return _Look(first, model, marks, cost, edge, ladder, waiting)
 
 
 class _First:
@@ -181,21 +208,19 @@ class _First:
         return ladder
 
 
-def _open_rungs(
-    config: StrategyConfig,
-    view: leaving.OpenView,
-    ladder: np.ndarray,
-    entry: np.ndarray,
-    model: F64,
-) -> np.ndarray:
-    """The deciding rung of every symbol as if all had a campaign; `ladder` is as begun.
+def _exit_rungs(
+    config: StrategyConfig, state: StrategyState, at: int, look: _Look
+) -> tuple[np.ndarray, np.ndarray]:
+    """As if all had a campaign: the deciding rung of every symbol, and bool[N, rungs].
 
     One that holds after a tactical profit enters again where the edge of one hour is back and its
-    symbol would be entered anew (`entry`).
+    symbol would be entered anew.
     """
-    ladder[:, len(_OPEN_FIRST) :] |= leaving.rungs(config.profile, view, model)
-    rung: np.ndarray = ladder.argmax(axis=1) + _OPEN_RUNGS
-    again = view.again & (rung == _HOLDS) & (entry == _OPEN_RUNGS - 1)
-    again &= model[MOVE_H1] > config.profile.fade_move_micros
+    view = leaving.open_view(config, state, look.marks[_BID], at)
+    ladder = look.first.begin(_EXIT_FLAGS)
+    ladder[:, len(_EXIT_FIRST) :] |= leaving.rungs(config.profile, view, look.model)
+    rung: np.ndarray = ladder.argmax(axis=1) + _EXIT_RUNGS
+    again = view.again & (rung == _HOLDS) & (look.entries.argmax(axis=1) == _EXIT_RUNGS - 1)
+    again &= look.model[MOVE_H1] > config.profile.fade_move_micros
     rung[again] = _HOLDS + 1
-    return rung
+    return rung, ladder

@@ -29,6 +29,9 @@ _OUTSIDE: Final = frozenset(
         Refusal.STALE_PRICE,
         Refusal.MARKET_UNSOUND,
         Refusal.ACTOR_RESTARTING,
+        Refusal.DRAWDOWN_HALT,
+        Refusal.CAPITAL_FLOOR,
+        Refusal.DAILY_LOSS_LIMIT,
     }
 )
 _RUNGS: Final = tuple(each for each in LADDER if each.refusal in _OUTSIDE)

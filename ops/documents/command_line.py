@@ -69,6 +69,7 @@ EXAMPLES = {
     "gates check": "ballast gates check",
     "gates accept-risk": "ballast gates accept-risk",
     "gates override-trial": 'ballast gates override-trial --name Anna --reason "..."',
+    "why": "ballast why BTC/USD --at 2026-11-22T10:00",
     "doctor": "ballast doctor",
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',

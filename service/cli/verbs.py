@@ -18,6 +18,7 @@ from service.cli.running_verb import run
 from service.cli.runs import runs
 from service.cli.settings_verb import settings_verb
 from service.cli.simulating_verb import simulate
+from service.cli.why_verb import why
 
 VERBS = (
     run,
@@ -29,6 +30,7 @@ VERBS = (
     proof,
     runs,
     books,
+    why,
     db,
     doctor,
     health,

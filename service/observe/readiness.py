@@ -35,6 +35,8 @@ class Blocked(enum.StrEnum):
     CORE_HALTED = "core_halted"
     TRADING_STATE = "trading_state"
     KILL_LEVEL = "kill_level"
+    CAPITAL_FLOOR = "capital_floor"
+    DAILY_LOSS_LIMIT = "daily_loss_limit"
     RECONCILING = "reconciling"
     UNGUARDED = "unguarded"
     CLOSING = "closing"
@@ -118,6 +120,11 @@ def blocked(situation: Situation) -> tuple[Reason, ...]:
     why = f"trading is {standing.state.value}: {standing.reason}"
     add(limited and not standing.kill_level, Blocked.TRADING_STATE, why)
     add(standing.kill_level > 0, Blocked.KILL_LEVEL, why)
+    add(standing.floored, Blocked.CAPITAL_FLOOR, "equity is not above the capital floor")
+    lost = (
+        f"{standing.day_loss_micros} millionths were lost today: no entries until the next UTC day"
+    )
+    add(standing.day_loss_latched, Blocked.DAILY_LOSS_LIMIT, lost)
     add(bool(situation.reconciling), Blocked.RECONCILING, situation.reconciling)
     add(bool(situation.unguarded), Blocked.UNGUARDED, situation.unguarded)
     add(situation.phase != "trading", Blocked.CLOSING, f"the run is {situation.phase}")

@@ -1,7 +1,6 @@
 """No sequence of messages, however hostile, gets past risk: checked by an oracle of its own.
 
-The oracle keeps the plainest books it can (last portfolio, approvals since, what still works) and
-judges every approval by the words of the rule, not by the code of the ladder.
+Histories are drawn here; tests/risk_oracle.py judges every approval by the words of the rules.
 """
 
 from __future__ import annotations
@@ -14,42 +13,22 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from actors.instant import SECOND_NS
-from actors.instruments import Instrument
+from actors.instant import DAY_NS, SECOND_NS
 from actors.messages.base import Message
 from actors.messages.codec import encode, state_decoder
 from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
 from actors.messages.decision import Action, OrderIntent, Reason, Side
-from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView
+from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingStateChanged
 from actors.money import run_exact
 from actors.risk.actor import RiskActor
-from actors.risk.profile import RiskConfig
 from actors.risk.state import RiskState, initial_state
+from tests.risk_oracle import CONFIG, STRANGER, SYMBOLS, Oracle
 
 D = Decimal
-SYMBOLS = ("ABCUSD", "DEFUSD", "GHIUSD")
 START = 10**15
-CONFIG = RiskConfig(
-    tuple(
-        Instrument(
-            symbol=symbol,
-            base=symbol[:3],
-            quote="USD",
-            tick=D("0.1"),
-            lot=D("0.001"),
-            quantity_min=D("0.01"),
-            cost_min=D("5"),
-            quote_decimals=2,
-            maker_fee=D("0.0025"),
-            taker_fee=D("0.0040"),
-        )
-        for symbol in SYMBOLS
-    )
-)
-PROFILE = CONFIG.profile
 PRICED = MarkSlice(0, np.tile([100.0, 100.1, 100.0, 0, 0.001, 1e6], (3, 1)), np.zeros(3, np.int32))
 RICH = PortfolioState(0, D("10000.00"), D("10000.00"), D(0), D(0), D(0), D(0), D("10000.00"), 0, ())
 ENTRY = OrderIntent(
@@ -66,14 +45,6 @@ ENTRY = OrderIntent(
     30_000,
     9_500,
 )
-ENDED = (
-    OrderState.FILLED,
-    OrderState.CANCELLED,
-    OrderState.REJECTED,
-    OrderState.EXPIRED,
-    OrderState.NOT_SENT,
-)
-
 Step = tuple[int, Message]
 
 extreme = st.sampled_from(
@@ -93,7 +64,9 @@ def mostly(usual: st.SearchStrategy[Any], odd: st.SearchStrategy[Any]) -> st.Sea
 def marks(draw: st.DrawFn) -> Message:
     bid = draw(mostly(st.just(100.0), st.sampled_from([0.0, np.nan, np.inf, -1.0, 50.0, 1e300])))
     flags = draw(mostly(st.just(0), st.integers(0, 255)))
-    rows = np.tile(np.array([bid, bid + 0.1, bid, 0.0, 0.001, 1e6]), (3, 1))
+    spread = draw(mostly(st.just(0.001), st.sampled_from([0.002, 0.0021, np.nan, np.inf])))
+    depth = draw(mostly(st.just(1e6), st.sampled_from([1e4, 9_999.0, 0.0, np.nan])))
+    rows = np.tile(np.array([bid, bid + 0.1, bid, 0.0, spread, depth]), (3, 1))
     warm_up = draw(mostly(st.just(False), st.booleans()))
     return MarkSlice(0, rows, np.full(3, flags, dtype=np.int32), warm_up)
 
@@ -101,7 +74,7 @@ def marks(draw: st.DrawFn) -> Message:
 @st.composite
 def portfolios(draw: st.DrawFn) -> Message:
     positions = []
-    for symbol in draw(st.lists(st.sampled_from((*SYMBOLS, "ODDUSD")), unique=True, min_size=1)):
+    for symbol in draw(st.lists(st.sampled_from((*SYMBOLS, STRANGER)), unique=True, min_size=1)):
         quantity = draw(mostly(st.sampled_from([D("0.5"), D("2.0"), D("0.004")]), stock))
         free = quantity * draw(st.sampled_from([D(1), D(1), D("0.5"), D(0), D(2)]))
         value = draw(mostly(st.just(quantity * 100), mostly(cents, extreme)))
@@ -133,7 +106,7 @@ def intents(draw: st.DrawFn) -> Message:
     usual_price = st.just(D("100.2") if buys else D("99.8"))
     return OrderIntent(
         number,
-        draw(mostly(st.sampled_from(SYMBOLS), st.just("ODDUSD"))),
+        draw(mostly(st.sampled_from(SYMBOLS), st.just(STRANGER))),
         Side.BUY if buys else Side.SELL,
         notional,
         quantity,
@@ -145,6 +118,11 @@ def intents(draw: st.DrawFn) -> Message:
         draw(mostly(st.just(30_000), st.integers(-(2**31), 2**31))),
         draw(mostly(st.just(9_500), st.integers(-(2**31), 2**31))),
     )
+
+
+def closed_trade(symbol: str, realised: Decimal) -> Message:
+    one, zero = D("1.000"), D("0.00")
+    return TradeClosed("id", "exec", symbol, one, zero, zero, zero, realised, 0)
 
 
 @st.composite
@@ -163,7 +141,13 @@ def updates(draw: st.DrawFn) -> Message:
     )
 
 
+closed_trades = st.builds(
+    closed_trade,
+    st.sampled_from((*SYMBOLS, STRANGER)),
+    st.sampled_from([D("-0.01"), D("0.00"), D("0.01")]),
+)
 commands = st.one_of(
+    closed_trades,
     st.integers(-1, 5).map(lambda level: KillSwitch(level, "operator", "test")),
     st.just(Reactivate("operator", "test")),
     st.just(ConstraintViolated("balances", 7)),
@@ -174,9 +158,9 @@ commands = st.one_of(
     ),
 )
 calm = st.one_of(intents(), intents(), intents(), marks(), portfolios(), updates())
-falls = st.sampled_from([0, 0, 100_000, 160_000, 200_000])
+falls = st.sampled_from([0, 0, 100_000, 149_999, 160_000, 200_000])
 pauses = mostly(
-    st.sampled_from([0, 0, 1, SECOND_NS]), st.sampled_from([6 * SECOND_NS, 120 * SECOND_NS])
+    st.sampled_from([0, 0, 1, SECOND_NS]), st.sampled_from([6 * SECOND_NS, 120 * SECOND_NS, DAY_NS])
 )
 
 
@@ -191,141 +175,31 @@ def temptations(draw: st.DrawFn) -> list[Step]:
     unknown = OrderUpdate(
         "id0", 0, symbol, Side.BUY, OrderState.UNKNOWN, D("0.498"), D(0), D("100.2")
     )
-    fallen = msgspec.structs.replace(RICH, drawdown=draw(st.sampled_from([200_000, 260_000])))
-    closing = draw(st.sampled_from([unknown, fallen, KillSwitch(1, "operator", "test")]))
-    return [(0, each) for each in (PRICED, RICH, entry, closing, PRICED, entry)]
+    falling = st.sampled_from([150_000, 200_000, 260_000])
+    fallen = msgspec.structs.replace(RICH, drawdown=draw(falling))
+    poor = msgspec.structs.replace(RICH, equity=D("100.00"))
+    lost = closed_trade(symbol, D("-0.01"))
+    stop = KillSwitch(1, "operator", "test")
+    closing = draw(st.sampled_from([unknown, fallen, poor, lost, stop]))
+    wait = draw(st.sampled_from([0, 900 * SECOND_NS]))
+    return [(0, PRICED), (0, RICH), (0, entry), (0, closing), (wait, PRICED), (0, entry)]
+
+
+@st.composite
+def crowds(draw: st.DrawFn) -> list[Step]:
+    """Entries that ask for everything, one a symbol: only caps of several symbols object."""
+    wishes = [
+        msgspec.structs.replace(ENTRY, symbol=symbol, notional=D("5000.00"))
+        for symbol in draw(st.permutations((*SYMBOLS, SYMBOLS[0])))
+    ]
+    return [(0, each) for each in (PRICED, RICH, *wishes)]
 
 
 steps = st.tuples(pauses, mostly(calm, commands)).map(lambda step: [step])
-chunks = dice.flatmap(lambda face: temptations() if face == 13 else steps)
+chunks = dice.flatmap(lambda face: {13: temptations(), 7: crowds()}.get(face, steps))
 histories = st.lists(chunks, min_size=15, max_size=40).map(
     lambda found: [step for chunk in found for step in chunk]
 )
-
-
-class Oracle:
-    """The plainest books: what must be true of an approval, whatever happened before."""
-
-    def __init__(self) -> None:
-        self.kill_level = 0
-        self.halted = False
-        self.latched = False
-        self.reviewed = False
-        self.marks: MarkSlice | None = None
-        self.marked_at = 0
-        self.blocked_until = 0
-        self.portfolio: PortfolioState | None = None
-        self.working: dict[int, IntentApproved] = {}
-        self.filled: dict[int, Decimal] = {}
-        self.unknown: set[int] = set()
-        self.unseen: set[int] = set()
-
-    def hear(self, message: Message, at: int) -> None:
-        match message:
-            case MarkSlice(warm_up=False):
-                self.marks, self.marked_at = message, at
-            case PortfolioState():
-                self.portfolio = message
-                self.unseen.clear()
-                self.reviewed &= message.drawdown >= PROFILE.halt_drawdown_micros
-                fell = message.drawdown >= PROFILE.halt_drawdown_micros
-                self.latched |= fell and not self.reviewed
-                grace = at - PROFILE.approval_grace_ns
-                for number, each in list(self.working.items()):
-                    if each.intent.decided_at < grace:
-                        self.end(number)
-            case KillSwitch(level=level) if level >= 0:
-                self.kill_level = level
-            case ConstraintViolated():
-                self.halted = True
-            case Reactivate():
-                self.halted = False
-                self.reviewed |= self.latched
-                self.latched = False
-            case ActorRestarted():
-                self.blocked_until = at + PROFILE.restart_hold_off_ns
-            case IntentRefused(intent_no=number):
-                self.end(number)
-            case OrderUpdate(intent_no=number) if number in self.working:
-                self.filled[number] = max(self.filled[number], message.filled)
-                if message.state is OrderState.UNKNOWN:
-                    self.unknown.add(number)
-                else:
-                    self.unknown.discard(number)
-                if message.state in ENDED:
-                    self.end(number)
-
-    def end(self, number: int) -> None:
-        self.working.pop(number, None)
-        self.unknown.discard(number)
-        self.unseen.discard(number)
-
-    def judge(self, approval: IntentApproved, at: int) -> None:
-        assert not self.halted
-        if approval.intent.side is Side.BUY:
-            self.judge_entry(approval, at)
-        else:
-            self.judge_exit(approval)
-        self.working[approval.intent.intent_no] = approval
-        self.filled[approval.intent.intent_no] = D(0)
-        self.unseen.add(approval.intent.intent_no)
-
-    def others(self, side: Side, numbers: Any, symbol: str = "") -> list[IntentApproved]:
-        return [
-            self.working[number]
-            for number in numbers
-            if self.working[number].intent.side is side
-            and symbol in {"", self.working[number].intent.symbol}
-        ]
-
-    def judge_entry(self, approval: IntentApproved, at: int) -> None:
-        intent, portfolio, marks = approval.intent, self.portfolio, self.marks
-        assert self.kill_level == 0
-        assert portfolio is not None
-        assert portfolio.equity > 0
-        assert not self.latched
-        assert portfolio.unmarked * 100 <= portfolio.equity
-        assert marks is not None
-        assert at - self.marked_at <= PROFILE.mark_max_age_ns
-        assert not marks.flags.any()
-        assert np.isfinite(marks.rows[:, :2]).all()
-        assert at > self.blocked_until
-        assert intent.symbol in SYMBOLS
-        assert not self.others(Side.BUY, self.unknown, intent.symbol)
-        rules = CONFIG.instruments[SYMBOLS.index(intent.symbol)]
-        cost = rules.cost_of(approval.quantity, intent.limit_price)
-        assert cost <= intent.notional
-        assert rules.meets_minimum(approval.quantity, intent.limit_price)
-        assert rules.is_on_lot(approval.quantity)
-
-        claims = [*self.others(Side.BUY, self.unseen), approval]
-        holds = [rules.hold_of(each.quantity, each.intent.limit_price) for each in claims]
-        assert sum(holds) <= portfolio.cash_free
-        cap = min(PROFILE.tier(portfolio.drawdown).position_cap_micros, PROFILE.position_cap_micros)
-        self.judge_cap(approval, cap, intent.symbol)
-        self.judge_cap(approval, PROFILE.exposure_cap_micros, "")
-
-    def judge_cap(self, approval: IntentApproved, cap_micros: int, symbol: str) -> None:
-        portfolio = self.portfolio
-        assert portfolio is not None
-        worth = sum(
-            max(position.value, D(0))
-            for position in portfolio.positions
-            if symbol in {"", position.symbol}
-        )
-        for each in (*self.others(Side.BUY, self.working, symbol), approval):
-            open_quantity = each.quantity - self.filled.get(each.intent.intent_no, D(0))
-            worth += max(open_quantity, D(0)) * each.intent.limit_price
-        assert worth * 1_000_000 <= portfolio.equity * cap_micros
-
-    def judge_exit(self, approval: IntentApproved) -> None:
-        intent, portfolio = approval.intent, self.portfolio
-        assert portfolio is not None
-        (position,) = [each for each in portfolio.positions if each.symbol == intent.symbol]
-        others = self.others(Side.SELL, self.unseen, intent.symbol)
-        sold = sum(each.quantity for each in others) + approval.quantity
-        assert approval.quantity == intent.quantity > 0
-        assert sold <= min(position.free, position.quantity)
 
 
 def numbered(message: Message, count: int, at: int) -> Message:

@@ -66,6 +66,11 @@ def test_nothing_stands_in_the_way_of_a_sound_run() -> None:
         ({"standing": Standing(halt_reason="a constraint")}, Blocked.TRADING_STATE),
         ({"standing": Standing(drawdown_latched=True)}, Blocked.TRADING_STATE),
         ({"standing": Standing(kill_level=1, kill_reason="lunch")}, Blocked.KILL_LEVEL),
+        ({"standing": Standing(floored=True)}, Blocked.CAPITAL_FLOOR),
+        (
+            {"standing": Standing(day_loss_micros=30_000, day_loss_latched=True)},
+            Blocked.DAILY_LOSS_LIMIT,
+        ),
         ({"reconciling": "the venue's lists are being read"}, Blocked.RECONCILING),
         ({"unguarded": "1 open orders are not ours"}, Blocked.UNGUARDED),
         ({"phase": "closing"}, Blocked.CLOSING),

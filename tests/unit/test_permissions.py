@@ -21,6 +21,7 @@ CELLS = [(situation, deed) for situation in INTO for deed in Deed]
 BY_RISK_ALONE = [
     (Situation.REDUCING, Refusal.REDUCING_ONLY),
     (Situation.DRAWDOWN_HALT, Refusal.DRAWDOWN_HALT),
+    (Situation.LOSS_LIMIT, Refusal.DAILY_LOSS_LIMIT),
     (Situation.NO_NEW_RISK, Refusal.KILL_SWITCH),
     (Situation.REDUCE_ONLY, Refusal.KILL_SWITCH),
     (Situation.FLATTEN, Refusal.KILL_SWITCH),

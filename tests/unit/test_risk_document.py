@@ -40,7 +40,7 @@ def test_the_document_lists_every_field_with_its_default(
 def test_every_field_is_an_integer_with_its_unit_last(profile: type[msgspec.Struct]) -> None:
     for field in msgspec.structs.fields(profile):
         assert field.type is int
-        assert field.name.endswith(("_micros", "_ns", "_count", "_quote"))
+        assert field.name.endswith(("_micros", "_ns", "_count", "_quote", "_amount"))
 
 
 def test_the_document_lists_every_refusal_in_order_with_its_scope(repository: Path) -> None:

@@ -15,8 +15,9 @@ from actors.messages.risk import Refusal
 from actors.money import run_exact
 from actors.risk.ladder import LADDER, Scope, first_refusal
 from actors.risk.profile import RiskProfile
+from actors.risk.rooms import Rooms
 from actors.risk.rules import sized
-from actors.risk.view import RiskView, Rooms
+from actors.risk.view import RiskView
 
 D = Decimal
 NOW = 10**18
@@ -32,7 +33,7 @@ INSTRUMENT = Instrument(
     maker_fee=D("0.0025"),
     taker_fee=D("0.0040"),
 )
-ROOMS = Rooms(D("300"), D("2000"), D("9000"), positions_count=0, positions_max_count=10)
+ROOMS = Rooms(D("300"), D("2000"), D("800"), D("2000"), D("9000"), positions_max_count=10)
 VIEW = RiskView(
     at=NOW,
     profile=RiskProfile(),
@@ -42,19 +43,28 @@ VIEW = RiskView(
     reducing=False,
     drawdown_micros=0,
     halt_at_micros=200_000,
+    equity=D("10000.00"),
+    day_loss_micros=0,
+    day_loss_latched=False,
     reconciling="",
     order_unknown=False,
     unmarked_micros=0,
     bid=100.0,
     ask=100.1,
+    spread=0.001,
+    depth=1e6,
     flags=0,
     mark_age_ns=0,
     blocked_until=-1,
     last_intent_no=6,
+    recent_entries_count=0,
+    since_loss_ns=None,
     rooms=ROOMS,
     sellable=D("2.000"),
 )
+RESTLESS = RiskProfile(loss_cool_down_ns=0)
 NO_MARGIN = RiskProfile(edge_margin_micros=0)
+FLOORED = RiskProfile(capital_floor_amount=4000)
 ENTRY = OrderIntent(
     intent_no=7,
     symbol="ABCUSD",
@@ -122,6 +132,8 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.DECISION_TOO_OLD, {}, {"decided_at": NOW - 2_000_000_001}),
     (Refusal.DECISION_TOO_OLD, {}, {"decided_at": NOW + 1}),
     (Refusal.DRAWDOWN_HALT, {"drawdown_micros": 200_000}, {}),
+    (Refusal.CAPITAL_FLOOR, {"profile": FLOORED, "equity": D("4000.00")}, {}),
+    (Refusal.DAILY_LOSS_LIMIT, {"day_loss_latched": True}, {}),
     (Refusal.DUPLICATE_INTENT, {"last_intent_no": 7}, {}),
     (Refusal.INVALID_QUANTITY, {}, {"notional": D(0)}),
     (Refusal.INVALID_QUANTITY, {}, {"notional": D("-1")}),
@@ -137,12 +149,25 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.PRICE_OFF_TICK, {}, {"limit_price": D("-100.3")}),
     (Refusal.PRICE_OFF_TICK, {}, {"limit_price": D("NaN")}),
     (Refusal.PRICE_COLLAR, {}, {"limit_price": D("101.2")}),
+    (Refusal.SPREAD_TOO_WIDE, {"spread": 0.002_000_1}, {}),
+    (Refusal.SPREAD_TOO_WIDE, {"spread": float("nan")}, {}),
+    (Refusal.SPREAD_TOO_WIDE, {"spread": float("inf")}, {}),
+    (Refusal.DEPTH_TOO_THIN, {"depth": 9_999.99}, {}),
+    (Refusal.DEPTH_TOO_THIN, {"depth": float("nan")}, {}),
     (Refusal.EDGE_BELOW_COST, {}, {"expected_move": 9_999}),
     (Refusal.EDGE_BELOW_COST, {}, {"expected_move": 8_499, "cost": 0}),
     (Refusal.EDGE_BELOW_COST, {"profile": NO_MARGIN}, {"expected_move": 9_500}),
+    (Refusal.COOLING_AFTER_LOSS, {"since_loss_ns": 900_000_000_000}, {}),
+    (Refusal.COOLING_AFTER_LOSS, {"since_loss_ns": 0}, {}),
+    (Refusal.ORDER_RATE, {"recent_entries_count": 20}, {}),
+    (Refusal.ORDER_RATE, {"recent_entries_count": 21}, {}),
     (Refusal.MAX_POSITIONS, {"rooms.positions_count": 10}, {}),
     (Refusal.POSITION_CAP, {"rooms.position": D("5.00")}, {}),
     (Refusal.EXPOSURE_CAP, {"rooms.exposure": D("-1")}, {}),
+    (Refusal.CLUSTER_CAP, {"rooms.cluster": D("5.00")}, {}),
+    (Refusal.CLUSTER_CAP, {"rooms.cluster": D("5.01")}, {}),
+    (Refusal.QUOTE_CAP, {"rooms.quote": D("5.00")}, {}),
+    (Refusal.QUOTE_CAP, {"rooms.quote": D("5.01")}, {}),
     (Refusal.INSUFFICIENT_CASH, {"rooms.cash": D("0")}, {}),
     (Refusal.BELOW_MINIMUM, {}, {"notional": D("5.01")}),
 ]
@@ -182,11 +207,21 @@ PASSING: list[tuple[str, Changes, Changes]] = [
     ("past the hold-off", {"blocked_until": NOW - 1}, {}),
     ("a decision at its oldest", {}, {"decided_at": NOW - 2_000_000_000}),
     ("just above the halt", {"drawdown_micros": 199_999}, {}),
+    ("just above the floor", {"profile": FLOORED, "equity": D("4000.01")}, {}),
+    ("no floor", {"equity": D("0.01")}, {}),
+    ("a loss that is not latched", {"day_loss_micros": 29_999}, {}),
     ("at the collar", {}, {"limit_price": D("101.1")}),
+    ("the widest spread", {"spread": 0.002}, {}),
+    ("the thinnest book", {"depth": 10_000.0}, {}),
+    ("no rest at all", {"since_loss_ns": 0, "profile": RESTLESS}, {}),
+    ("rested", {"since_loss_ns": 900_000_000_001}, {}),
+    ("the last entry of the minute", {"recent_entries_count": 19}, {}),
     ("edge at the margin", {}, {"expected_move": 10_000}),
     ("edge above no margin", {"profile": NO_MARGIN}, {"expected_move": 9_501}),
     ("the last place", {"rooms.positions_count": 9}, {}),
     ("room for the smallest order", {"rooms.position": D("5.02")}, {}),
+    ("a cluster with room for it", {"rooms.cluster": D("5.02")}, {}),
+    ("a currency with room for it", {"rooms.quote": D("5.02")}, {}),
     ("eighteen digits", {}, {"notional": D("200.000000000000000")}),
     ("the smallest order asked for", {"rooms.cash": D("5.02")}, {"notional": D("5.02")}),
 ]
@@ -201,6 +236,11 @@ EXIT_ALLOWED: list[tuple[str, Changes]] = [
     ("kill level 3", {"kill_level": 3}),
     ("reducing", {"reducing": True}),
     ("drawdown halt", {"drawdown_micros": 900_000}),
+    ("below the floor", {"profile": FLOORED, "equity": D("1.00")}),
+    ("lost enough today", {"day_loss_latched": True}),
+    ("wide and thin", {"spread": float("nan"), "depth": 0.0}),
+    ("cooling", {"since_loss_ns": 0}),
+    ("many entries", {"recent_entries_count": 99}),
     ("an unknown order", {"order_unknown": True}),
     ("no portfolio gate", {"unmarked_micros": 900_000}),
     ("stale", {"flags": 255, "mark_age_ns": 10**18}),
@@ -261,6 +301,8 @@ def test_every_rung_of_the_ladder_has_a_case() -> None:
         ("as asked", {}, {}, "1.994"),
         ("by the position cap", {"rooms.position": D("100")}, {}, "0.997"),
         ("by the exposure cap", {"rooms.exposure": D("50")}, {}, "0.498"),
+        ("by the cluster cap", {"rooms.cluster": D("60")}, {}, "0.598"),
+        ("by the quote cap", {"rooms.quote": D("70")}, {}, "0.697"),
         ("by cash", {"rooms.cash": D("30")}, {}, "0.299"),
     ],
 )
@@ -300,6 +342,14 @@ def test_a_drawdown_boundary_belongs_to_the_stricter_tier(
         {"position_cap_micros": 0},
         {"price_collar_micros": 1_000_000},
         {"halt_again_step_micros": 0},
+        {"spread_max_micros": 1_000_000},
+        {"spread_max_micros": -1},
+        {"depth_min_quote": -1},
+        {"entries_per_minute_max_count": 0},
+        {"loss_cool_down_ns": -1},
+        {"capital_floor_amount": -1},
+        {"daily_loss_max_micros": 0},
+        {"daily_loss_max_micros": 1_000_001},
     ],
 )
 def test_a_profile_that_contradicts_itself_is_refused(wrong: dict[str, int]) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from actors.instant import MINUTE_NS
+from actors.instant import DAY_NS, MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.base import Message
 from actors.messages.control import (
@@ -40,6 +40,7 @@ from actors.risk.state import initial_state
 
 D = Decimal
 NOW = 10**15
+TOMORROW = NOW + DAY_NS  # a fall overnight is no loss of the new day
 SYMBOLS = tuple(f"{letter}{letter}{letter}USD" for letter in "ABCDEFGHIJKL")
 CONFIG = RiskConfig(
     tuple(
@@ -232,8 +233,8 @@ def test_positions_are_counted_without_dust_and_with_open_entries() -> None:
 )
 def test_a_tier_caps_an_entry(drawdown: int, quantity: str) -> None:
     desk = Desk()
-    desk.tell(portfolio(drawdown=drawdown))
-    assert approved(desk.ask()) == D(quantity)
+    desk.tell(portfolio(drawdown=drawdown), TOMORROW)
+    assert approved(desk.ask(at=TOMORROW)) == D(quantity)
 
 
 def state_of(effects: tuple[Message, ...]) -> tuple[TradingState, int]:
@@ -282,11 +283,12 @@ def test_a_drawdown_halt_waits_for_a_person_and_halts_again_a_step_deeper() -> N
     assert approved(desk.sell("1.000")) == D("1.000")
     desk.tell(portfolio(drawdown=100_000))
     assert refused(desk.ask()) is Refusal.REDUCING_ONLY
-    desk.tell(portfolio(drawdown=210_000))
+    desk.tell(portfolio(drawdown=210_000), TOMORROW)
     assert state_of(desk.tell(Reactivate("operator", "reviewed"))) == (TradingState.ACTIVE, 0)
-    desk.tell(portfolio(drawdown=259_999))
-    assert approved(desk.ask("BBBUSD")) == D("1.000")
-    assert state_of(desk.tell(portfolio(drawdown=260_000))) == (TradingState.REDUCING, 0)
+    desk.tell(portfolio(drawdown=259_999), TOMORROW + DAY_NS)
+    assert approved(desk.ask("BBBUSD", TOMORROW + DAY_NS)) == D("1.000")
+    deeper = desk.tell(portfolio(drawdown=260_000), TOMORROW + DAY_NS)
+    assert state_of(deeper) == (TradingState.REDUCING, 0)
 
 
 def test_a_restarted_actor_holds_entries_off_until_the_instant_has_passed() -> None:

@@ -53,7 +53,10 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
         ({"venue__latency_ms": "fast"}, "is 'fast', which is not a whole number."),
         ({"server__enabled": "perhaps"}, "is 'perhaps', which is not true or false."),
         ({"venue__slippage_bps": "x"}, "is 'x', which is not a number."),
-        ({"risk__exposure_cap_micros": "-1"}, "The section risk of the settings is refused: a cap"),
+        (
+            {"risk__exposure_cap_micros": "-1"},
+            "The section risk of the settings is refused: of exposure_cap_micros",
+        ),
         ({"risk__mark_max_age_ns": "9" * 30}, "more than 64 bits hold"),
         ({"account__name": "../up"}, "account.name is '../up', which is no name."),
         ({"account__opening_balance": "1.00001"}, "finer than USD is kept."),

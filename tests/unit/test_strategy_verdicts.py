@@ -14,7 +14,7 @@ from actors.messages.order import OrderState
 from actors.messages.prediction import DOWNSIDE, MISSING, REBOUND, PredictionSlice, RegimeSlice
 from actors.messages.risk import IntentRefused, Refusal
 from actors.strategy.config import StrategyConfig
-from actors.strategy.evaluation import ENTRY_LADDER, OPEN_LADDER
+from actors.strategy.evaluation import ENTRY_LADDER, EXIT_LADDER
 from actors.strategy.profile import StrategyProfile
 from actors.strategy.state import StrategyState
 from models.features.regimes import Regime
@@ -154,8 +154,8 @@ def test_the_first_closed_gate_decides_when_all_are_closed() -> None:
 
 def test_the_ladders_list_every_reason_once_in_the_order_of_the_contract() -> None:
     assert len(dict.fromkeys(ENTRY_LADDER)) == len(ENTRY_LADDER)
-    shared = [reason for reason in ENTRY_LADDER if reason in OPEN_LADDER]
-    assert shared == [reason for reason in OPEN_LADDER if reason in ENTRY_LADDER]
+    shared = [reason for reason in ENTRY_LADDER if reason in EXIT_LADDER]
+    assert shared == [reason for reason in EXIT_LADDER if reason in ENTRY_LADDER]
     assert [reason for reason, *_ in ENTRY_CASES] == sorted(
         (reason for reason, *_ in ENTRY_CASES), key=ENTRY_LADDER.index
     )

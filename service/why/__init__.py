@@ -1,0 +1,1 @@
+"""Why a symbol was (not) traded, from what is recorded."""
