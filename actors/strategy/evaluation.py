@@ -14,7 +14,7 @@ import numpy as np
 from actors.messages.arrays import F64
 from actors.messages.decision import VERDICT_COLUMNS, Action, Reason
 from actors.messages.market import MARK_COLUMNS, MarketFlag
-from actors.messages.prediction import EXPECTED_MOVE, MISSING, P_UP
+from actors.messages.prediction import EXPECTED_MOVE, MISSING, OWN_COLUMNS, P_UP
 from actors.strategy.config import StrategyConfig, Thresholds
 from actors.strategy.profile import MICROS
 from actors.strategy.state import StrategyState
@@ -109,7 +109,7 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> np.ndarra
     limits = config.thresholds
     assert limits is not None  # derived when the config was made
     marks = state.marks.T.copy()
-    model = state.predictions.T.astype(np.float64)
+    model = state.predictions.T[:OWN_COLUMNS].astype(np.float64)
     p_up, move = model[P_UP], model[EXPECTED_MOVE]
     missing = np.minimum(p_up, move) == _MISSING
     spread = np.ceil(marks[_SPREAD] * _ONE_MICROS)
