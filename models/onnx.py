@@ -8,7 +8,6 @@ predictions, and any decision.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -177,8 +176,12 @@ class AllLines:
     def __init__(self, curve: Curve, heads: tuple[Head, ...]) -> None:
         knots, own = curve.arrays()
         self._knots = [knots, *(head.knots() for head in heads)]
-        lines: list[tuple[int, int, Sequence[float]]] = [(0, *each) for each in enumerate(own)]
-        lines += [(place, *line) for place, head in enumerate(heads, 1) for line in head.lines]
+        lines = [(0, column, heights) for column, heights in enumerate(own)]
+        lines += [
+            (place, column, np.array(heights, dtype=np.float64))
+            for place, head in enumerate(heads, 1)
+            for column, heights in head.lines
+        ]
         self._of_output = np.array([place for place, _, _ in lines])
         columns = [column for _, column, _ in lines]
         self._columns = None if columns == list(range(COLUMNS)) else columns
@@ -212,11 +215,10 @@ class AllLines:
         return rows
 
 
-def _stretches(knots: FloatArray, heights: Sequence[float]) -> FloatArray:
+def _stretches(knots: FloatArray, line: FloatArray) -> FloatArray:
     """[3, knots + 1] left margin, slope and height; flat left of the first knot and behind the
     last.
     """
-    line = np.array(heights, dtype=np.float64)
     slopes = np.pad(np.diff(line) / np.diff(knots), (1, 1))
     return np.stack((np.r_[knots[0], knots], slopes, np.r_[line[0], line]))
 

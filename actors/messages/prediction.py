@@ -15,8 +15,8 @@ MISSING: Final = -(2**31)
 P_UP: Final = 0
 EXPECTED_MOVE: Final = 1
 UNCERTAINTY: Final = 2
-# Further columns, of bundles that answer more questions: the same two an hour, four and a day ahead;
-# then that an open of the next 24 hours lies a daily sigma above the entry's, and that one of the
+# Further columns, of bundles that answer more questions: the same two 1, 4 and 24 hours ahead; then
+# that an open of the next 24 hours lies a daily sigma above the entry's, and that one of the
 # next 4 hours lies half of it below. MISSING for what the bundle does not answer.
 P_UP_H1: Final = 3
 MOVE_H1: Final = 4
