@@ -142,7 +142,10 @@ LAST_TAKEN_BACK = """
     FROM ballast.run_context r;
     ALTER TABLE ballast.prediction_slice
         DROP COLUMN p_up_h1, DROP COLUMN move_h1, DROP COLUMN p_up_h4, DROP COLUMN move_h4,
-        DROP COLUMN p_up_h24, DROP COLUMN move_h24, DROP COLUMN rebound, DROP COLUMN downside
+        DROP COLUMN p_up_h24, DROP COLUMN move_h24, DROP COLUMN rebound, DROP COLUMN downside;
+    -- They hash the answers that were dropped; nothing of before did.
+    ALTER TABLE ballast.replay_manifest DISABLE TRIGGER ALL;
+    DELETE FROM ballast.replay_manifest
 """
 
 
