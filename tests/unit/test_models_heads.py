@@ -97,7 +97,7 @@ def test_the_core_reads_the_columns_that_the_models_write() -> None:
     assert (prediction.P_UP, *(each.p_column for each in QUESTIONS)) == prediction.ODDS
 
 
-def boosters() -> tuple[Any, list[Any], FloatArray]:
+def boosters() -> tuple[Any, list[Any], npt.NDArray[np.float32]]:
     """A booster, and the same trees fitted to five other questions."""
     rng = np.random.default_rng(5)
     features = rng.normal(0, 1, (3000, 6)).astype(np.float32)
