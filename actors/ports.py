@@ -30,7 +30,7 @@ class Predictor(Protocol):
         """Empty, or SYNTHETIC_ONLY."""
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """int32 micros [n, 3] for float64 features [n, F]; MISSING where a row is not warm."""
+        """int32 micros [n, 3] or [n, 11] for float64 features [n, F]; MISSING where not warm."""
 
 
 class PredictionTape:
@@ -58,11 +58,14 @@ class TapedPredictor:
         self.marker = predictor.marker
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """The recorded answer when one is played, else the model's own, which is then recorded."""
+        """The recorded answer when one is played, else the model's own, which is then recorded.
+
+        A recorded one is as wide as it was: older journals are stepped with what they hold.
+        """
         tape = self._tape
         if tape.playing is not None:
             assert tape.playing, "the record holds no prediction for this step"
-            return np.frombuffer(tape.playing.popleft(), dtype="<i4").reshape(len(features), 3)
+            return np.frombuffer(tape.playing.popleft(), dtype=_INT32).reshape(len(features), -1)
         answer = np.ascontiguousarray(self._predictor.predict(features))
         assert answer.dtype == _INT32, "a prediction is made of int32 micros"
         tape.written.append(answer.tobytes())

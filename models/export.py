@@ -7,7 +7,7 @@ Missing directions are kept. The bytes depend on the trees only. Needs the `trai
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,31 +28,39 @@ def floor_float32(value: float) -> float:
     return float(nearest)
 
 
-def to_onnx(dump: dict[str, Any]) -> bytes:
+def to_onnx(dump: dict[str, Any], heads: Sequence[dict[str, Any]] = ()) -> bytes:
     """Serialised ONNX model (opset 17, ai.onnx.ml 3, IR 8) of `Booster.dump_model()`.
 
-    Input `features` float32 [N, F], output `margin` float32 [N, 1]: the raw score.
-    Raises ExportRefused for categorical splits, zero-as-missing and several classes.
+    Input `features` float32 [N, F], output `margin` float32 [N, 1 + heads]: the raw scores.
+    `heads` are dumps of the same trees with other leaf values. Raises ExportRefused for
+    categorical splits, zero-as-missing, several classes and heads of other trees.
     """
     from onnx import TensorProto, checker, helper
 
     if dump["num_tree_per_iteration"] != 1:
         raise ExportRefused("the booster has several classes")
     columns: dict[str, Any] = {name: [] for name in _NODE_COLUMNS + _LEAF_COLUMNS}
-    for tree_id, tree in enumerate(dump["tree_info"]):
-        for node in _numbered(tree["tree_structure"]):
-            _append(columns, tree_id, node)
+    for target, each in enumerate((dump, *heads)):
+        trees: dict[str, Any] = {name: [] for name in _NODE_COLUMNS + _LEAF_COLUMNS}
+        for tree_id, tree in enumerate(each["tree_info"]):
+            for node in _numbered(tree["tree_structure"]):
+                _append(trees, tree_id, node, target)
+        if target and any(trees[name] != columns[name] for name in _NODE_COLUMNS):
+            raise ExportRefused(f"head {target} has trees of its own")
+        for name in _LEAF_COLUMNS if target else columns:
+            columns[name] += trees[name]
     ensemble = helper.make_node(
         "TreeEnsembleRegressor", [INPUT], [OUTPUT], name="trees", domain="ai.onnx.ml"
     )
-    columns |= {"n_targets": 1, "aggregate_function": "SUM", "post_transform": "NONE"}
+    targets = 1 + len(heads)
+    columns |= {"n_targets": targets, "aggregate_function": "SUM", "post_transform": "NONE"}
     ensemble.attribute.extend(helper.make_attribute(k, v) for k, v in sorted(columns.items()))
     width = dump["max_feature_idx"] + 1
     graph = helper.make_graph(
         [ensemble],
         "trees",
         [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, width])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 1])],
+        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, targets])],
     )
     opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS]
     model = helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
@@ -86,7 +94,7 @@ def _numbered(root: dict[str, Any]) -> Iterator[dict[str, Any]]:
         yield row
 
 
-def _append(columns: dict[str, Any], tree_id: int, row: dict[str, Any]) -> None:
+def _append(columns: dict[str, Any], tree_id: int, row: dict[str, Any], target: int) -> None:
     node, leaf = row["node"], "leaf_value" in row["node"]
     values = (
         tree_id,
@@ -101,7 +109,7 @@ def _append(columns: dict[str, Any], tree_id: int, row: dict[str, Any]) -> None:
     for name, value in zip(_NODE_COLUMNS, values, strict=True):
         columns[name].append(value)
     if leaf:
-        weights = (tree_id, row["number"], 0, float(np.float32(node["leaf_value"])))
+        weights = (tree_id, row["number"], target, float(np.float32(node["leaf_value"])))
         for name, value in zip(_LEAF_COLUMNS, weights, strict=True):
             columns[name].append(value)
 

@@ -18,7 +18,7 @@ from actors.dataset import TRAINING, Dataset
 from actors.model_statement import ModelStatement, TrainingFold, TrainingWindow
 from actors.ports import Predictor
 from models.bundle.load import Bundle, BundleRefused, load_bundle
-from models.bundle.manifest import Data, SourceEntry
+from models.bundle.manifest import Data, SourceEntry, reach_bars
 from service.failures import ExitCode, UserError
 
 SYNTHETIC_ONLY: Final = "SYNTHETIC_ONLY"
@@ -68,8 +68,8 @@ class Choice(msgspec.Struct, frozen=True):
             gate=manifest.gate.status,
             trained_from=first,
             trained_until=data.calibrated_until_ns,
-            # A label reaches from the bar after its decision to the exit.
-            embargo_ns=(manifest.label.horizon_bars + 1) * features.base_step_ns,
+            # The longest label reaches from the bar after its decision to the last bar it asks of.
+            embargo_ns=reach_bars(manifest) * features.base_step_ns,
             windows=tuple(TrainingWindow(*cut) for cut in cuts if cut[1] < cut[2]),
             activation=self.activation,
             reason=self.reason,

@@ -523,8 +523,27 @@ BEGIN
                 THEN 'prediction_slice_model_activated'
             WHEN a.in_sample <> (a.ts < m.trained_until + m.embargo_ns)
                 THEN 'prediction_slice_sample_told'
+            WHEN h.told <> 0 AND (h.told <> 8 OR EXISTS (
+                SELECT FROM unnest(h.sizes) AS size WHERE size <> cardinality(a.p_up)
+            )) THEN 'prediction_slice_heads_whole'
+            WHEN NOT (0 <= ALL (h.odds) AND 1000000 >= ALL (h.odds))
+                THEN 'prediction_slice_heads_odds'
         END AS rule
         FROM added a
+        CROSS JOIN LATERAL (
+            SELECT num_nonnulls(
+                a.p_up_h1, a.move_h1, a.p_up_h4, a.move_h4, a.p_up_h24, a.move_h24,
+                a.rebound, a.downside
+            ) AS told,
+            ARRAY[
+                cardinality(a.p_up_h1), cardinality(a.move_h1), cardinality(a.p_up_h4),
+                cardinality(a.move_h4), cardinality(a.p_up_h24), cardinality(a.move_h24),
+                cardinality(a.rebound), cardinality(a.downside)
+            ] AS sizes,
+            array_remove(
+                a.p_up_h1 || a.p_up_h4 || a.p_up_h24 || a.rebound || a.downside, -2147483648
+            ) AS odds
+        ) h
         LEFT JOIN ballast.model_version m
             ON m.account_id = a.account_id AND m.run_id = a.run_id AND m.bundle_id = a.bundle_id
             AND (m.seq, m.ordinal) < (a.seq, a.ordinal)
@@ -1729,6 +1748,14 @@ CREATE TABLE ballast.prediction_slice (
     p_up integer[] NOT NULL,
     expected_move integer[] NOT NULL,
     uncertainty integer[] NOT NULL,
+    p_up_h1 integer[],
+    move_h1 integer[],
+    p_up_h4 integer[],
+    move_h4 integer[],
+    p_up_h24 integer[],
+    move_h24 integer[],
+    rebound integer[],
+    downside integer[],
     CONSTRAINT prediction_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
     CONSTRAINT prediction_slice_columns CHECK (((cardinality(p_up) = cardinality(expected_move)) AND (cardinality(p_up) = cardinality(uncertainty))))
 );
@@ -2493,7 +2520,11 @@ UNION ALL
     r.ordinal,
     r.at,
     'prediction_slice'::text AS table_name,
-    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+    sha256(convert_to(((to_jsonb(r.*) -
+        CASE
+            WHEN (r.p_up_h1 IS NULL) THEN ARRAY['p_up_h1'::text, 'move_h1'::text, 'p_up_h4'::text, 'move_h4'::text, 'p_up_h24'::text, 'move_h24'::text, 'rebound'::text, 'downside'::text]
+            ELSE ARRAY[]::text[]
+        END))::text, 'UTF8'::name)) AS row_hash
    FROM ballast.prediction_slice r
 UNION ALL
  SELECT r.account_id,
@@ -3328,6 +3359,30 @@ ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger seal_added ON ballast.journal_sealed
 ALTER TABLE ballast.journal_sealed ENABLE ALWAYS TRIGGER seal_added;
 
+--# comment on COLUMN ballast.prediction_slice.downside
+COMMENT ON COLUMN ballast.prediction_slice.downside IS 'Odds that the lowest open of the next 4 hours lies half a daily sigma or more below the entry''s';
+
+--# comment on COLUMN ballast.prediction_slice.move_h1
+COMMENT ON COLUMN ballast.prediction_slice.move_h1 IS 'Mean gross return until then';
+
+--# comment on COLUMN ballast.prediction_slice.move_h24
+COMMENT ON COLUMN ballast.prediction_slice.move_h24 IS 'Mean gross return until then';
+
+--# comment on COLUMN ballast.prediction_slice.move_h4
+COMMENT ON COLUMN ballast.prediction_slice.move_h4 IS 'Mean gross return until then';
+
+--# comment on COLUMN ballast.prediction_slice.p_up_h1
+COMMENT ON COLUMN ballast.prediction_slice.p_up_h1 IS 'P(up) an hour after the entry''s open';
+
+--# comment on COLUMN ballast.prediction_slice.p_up_h24
+COMMENT ON COLUMN ballast.prediction_slice.p_up_h24 IS 'P(up) a day after the entry''s open';
+
+--# comment on COLUMN ballast.prediction_slice.p_up_h4
+COMMENT ON COLUMN ballast.prediction_slice.p_up_h4 IS 'P(up) four hours after the entry''s open';
+
+--# comment on COLUMN ballast.prediction_slice.rebound
+COMMENT ON COLUMN ballast.prediction_slice.rebound IS 'Odds that the highest open of the next 24 hours lies a daily sigma or more above the entry''s';
+
 --# comment on CONSTRAINT activation_kind ON ballast.activation
 COMMENT ON CONSTRAINT activation_kind ON ballast.activation IS 'A permission of unknown reach is none';
 
@@ -3878,7 +3933,7 @@ COMMENT ON FUNCTION ballast.check_order_requests() IS 'An order was approved, is
 COMMENT ON FUNCTION ballast.check_prediction_causes() IS 'A prediction is made of features on record, of its own model''s catalogue and of every symbol: prediction_slice_follows_features, _schema_shared, _symbols';
 
 --# comment on FUNCTION ballast.check_predictions()
-COMMENT ON FUNCTION ballast.check_predictions() IS 'A model speaks only where it was activated, and says what it had seen: prediction_slice_model_known, _model_activated, _sample_told';
+COMMENT ON FUNCTION ballast.check_predictions() IS 'A model speaks only where it was activated, says what it had seen, and says all or nothing of its further answers, in odds that can be: prediction_slice_model_known, _model_activated, _sample_told, _heads_whole, _heads_odds';
 
 --# comment on FUNCTION ballast.check_regimes()
 COMMENT ON FUNCTION ballast.check_regimes() IS 'A regime is told from features on record, by cuts that the run states, of every symbol: regime_slice_follows_features, _cuts_known, _symbols';
@@ -4004,7 +4059,7 @@ COMMENT ON TABLE ballast.portfolio_hour IS 'The portfolio at a full hour, in its
 COMMENT ON TABLE ballast.position_hour IS 'Every held symbol at a full hour';
 
 --# comment on TABLE ballast.prediction_slice
-COMMENT ON TABLE ballast.prediction_slice IS 'What a model said of every symbol, in symbol order and millionths; -2147483648 where it may not speak. Slices without a model, and those that only warm up, have no row';
+COMMENT ON TABLE ballast.prediction_slice IS 'What a model said of every symbol, in symbol order and millionths; -2147483648 where it may not speak. What its bundle does not answer at all is NULL. Slices without a model, and those that only warm up, have no row';
 
 --# comment on TABLE ballast.profile
 COMMENT ON TABLE ballast.profile IS 'The strategy and the risk profile of a run, as canonical JSON';

@@ -173,13 +173,20 @@ PLANTED = (
         "predictions_follow_bars",
         """
         UPDATE ballast.prediction_slice
-        SET p_up = p_up || 1, expected_move = expected_move || 1, uncertainty = uncertainty || 1
+        SET p_up = p_up || 1, expected_move = expected_move || 1, uncertainty = uncertainty || 1,
+            p_up_h1 = p_up_h1 || 1, move_h1 = move_h1 || 1, p_up_h4 = p_up_h4 || 1,
+            move_h4 = move_h4 || 1, p_up_h24 = p_up_h24 || 1, move_h24 = move_h24 || 1,
+            rebound = rebound || 1, downside = downside || 1
         """,
     ),
     (
         "predictions_follow_bars",
         "UPDATE ballast.verdict_slice SET prediction_ts = ts - 1 WHERE prediction_ts = ts",
     ),
+    ("predictions_are_whole", "UPDATE ballast.prediction_slice SET rebound = NULL"),
+    ("predictions_are_whole", "UPDATE ballast.prediction_slice SET move_h4 = move_h4 || 1"),
+    ("predictions_are_whole", "UPDATE ballast.prediction_slice SET downside[1] = 1000001"),
+    ("predictions_are_whole", "UPDATE ballast.prediction_slice SET p_up_h24[1] = -1"),
     ("predictions_have_models", "DELETE FROM ballast.activation"),
     ("predictions_have_models", "DELETE FROM ballast.model_version"),
     ("predictions_have_models", "UPDATE ballast.prediction_slice SET in_sample = NOT in_sample"),

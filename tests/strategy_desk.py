@@ -16,7 +16,7 @@ from actors.messages.ledger import PortfolioState, PositionView
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.prediction import (
-    COLUMNS_COUNT,
+    COLUMNS,
     DOWNSIDE,
     EXPECTED_MOVE,
     MOVE_H1,
@@ -96,7 +96,7 @@ def spoken(p_up: int, move: int, uncertainty: int = 0, **heads: int) -> tuple[in
     names = {"move_h1": MOVE_H1, "p_h24": P_UP_H24, "move_h24": MOVE_H24}
     names |= {"rebound": REBOUND, "downside": DOWNSIDE}
     said |= {names[name]: value for name, value in heads.items()}
-    return tuple(said[column] for column in range(COLUMNS_COUNT))
+    return tuple(said[column] for column in range(COLUMNS))
 
 
 class Desk:
@@ -134,7 +134,7 @@ class Desk:
         if self.portfolio is not None:
             self.tell(self.portfolio, at)
         padded = [
-            each if len(each) == COLUMNS_COUNT else spoken(*each)
+            each if len(each) == COLUMNS else spoken(*each)
             for each in (*rows, *[CALM] * (len(SYMBOLS) - len(rows)))
         ]
         rows_ = np.array(padded, dtype=np.int32)

@@ -19,14 +19,23 @@ from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.control import RunStarted
 from actors.messages.feature import FeatureSlice
-from actors.messages.prediction import MISSING, P_UP, PredictionSlice, RegimeSlice
+from actors.messages.prediction import (
+    COLUMNS,
+    MISSING,
+    ODDS,
+    OWN_COLUMNS,
+    P_UP,
+    PredictionSlice,
+    RegimeSlice,
+)
 from actors.ports import Predictor
 from models.features.regimes import cuts_fault, regimes
 
-_COLUMNS = 3
 _MICROS = np.array(1_000_000, dtype=np.uint32)
 _INT32 = np.dtype("<i4")
-_MISSING_P_UP = np.int32(MISSING)
+_MISSING_ODDS = np.int32(MISSING)
+_ODDS = np.array(ODDS)
+_WIDTHS = (OWN_COLUMNS, COLUMNS)
 
 
 class InferenceConfig(msgspec.Struct, frozen=True):
@@ -84,7 +93,7 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
             raise ValueError(f"FeatureSlice.rows is {message.rows.shape}, not a row a symbol")
         predictor = self.config.predictor
         if predictor is None:
-            rows = np.full((n, _COLUMNS), MISSING, dtype=np.int32)
+            rows = np.full((n, OWN_COLUMNS), MISSING, dtype=np.int32)
             bundle_id = ""
         else:
             rows = predictor.predict(message.rows)
@@ -112,16 +121,21 @@ class InferenceActor(Actor[InferenceConfig, InferenceState]):
 
 
 def _check_answer(rows: object, n: int) -> None:
-    """Raise ValueError unless `rows` is int32 [n, 3] with every p_up in 0..1,000,000 or MISSING."""
+    """Raise ValueError unless `rows` is int32 [n, 3] or [n, 11] of possible predictions.
+
+    Every probability is in 0..1,000,000 or MISSING.
+    """
     if not isinstance(rows, np.ndarray) or rows.dtype != _INT32:
         raise ValueError("the predictor's answer is no int32 array")
-    if rows.shape != (n, _COLUMNS):
-        raise ValueError(f"the predictor's answer is {rows.shape}, not ({n}, {_COLUMNS})")
-    p_up: npt.NDArray[np.int32] = rows[:, P_UP]
+    if rows.ndim != 2 or len(rows) != n or rows.shape[1] not in _WIDTHS:
+        wanted = " or ".join(f"({n}, {width})" for width in _WIDTHS)
+        raise ValueError(f"the predictor's answer is {rows.shape}, not {wanted}")
+    odds: npt.NDArray[np.int32]
+    odds = rows[:, P_UP] if rows.shape[1] == OWN_COLUMNS else rows.take(_ODDS, 1)
     # Seen as unsigned, every negative number lies above a million.
-    beyond = p_up.view(np.uint32) > _MICROS
+    beyond = odds.view(np.uint32) > _MICROS
     if 1 in beyond.tobytes():
-        wrong = beyond & (p_up != _MISSING_P_UP)
+        wrong = beyond & (odds != _MISSING_ODDS)
         if np.count_nonzero(wrong):
-            value = int(p_up[wrong][0])
-            raise ValueError(f"the predictor's p_up {value} is outside 0..1,000,000")
+            value = int(odds[wrong][0])
+            raise ValueError(f"the predictor's probability {value} is outside 0..1,000,000")

@@ -15,8 +15,9 @@ MISSING: Final = -(2**31)
 P_UP: Final = 0
 EXPECTED_MOVE: Final = 1
 UNCERTAINTY: Final = 2
-# Appended columns: the same two of one, four and 24 bars, the odds that the price rises by a daily
-# sigma within 24 bars, and those that it falls by half of one within four.
+# Further columns, of bundles that answer more questions: the same two 1, 4 and 24 hours ahead; then
+# that an open of the next 24 hours lies a daily sigma above the entry's, and that one of the
+# next 4 hours lies half of it below. MISSING for what the bundle does not answer.
 P_UP_H1: Final = 3
 MOVE_H1: Final = 4
 P_UP_H4: Final = 5
@@ -25,13 +26,16 @@ P_UP_H24: Final = 7
 MOVE_H24: Final = 8
 REBOUND: Final = 9
 DOWNSIDE: Final = 10
-COLUMNS_COUNT: Final = 11
+OWN_COLUMNS: Final = 3
+COLUMNS: Final = 11
+ODDS: Final = (P_UP, P_UP_H1, P_UP_H4, P_UP_H24, REBOUND, DOWNSIDE)
 
 
 class PredictionSlice(Message, frozen=True):
-    """Calibrated output of one bundle for every symbol. `rows` is int32[N, 3] in micros.
+    """Calibrated output of one bundle for every symbol. `rows` is int32[N, 3] or [N, 11] in micros.
 
-    `in_sample` says that the model may have seen this instant when it was trained.
+    The narrow form is that of bundles with one answer, and of runs before there were others; `wide`
+    reads both. `in_sample` says that the model may have seen this instant when it was trained.
     """
 
     close_ts: int
@@ -39,6 +43,15 @@ class PredictionSlice(Message, frozen=True):
     rows: np.ndarray
     warm_up: bool = False
     in_sample: bool = False
+
+
+def wide(rows: np.ndarray) -> np.ndarray:
+    """Rows of a prediction as int32[N, 11], MISSING in the columns that they do not have."""
+    if rows.shape[1] == COLUMNS:
+        return rows
+    found = np.full((len(rows), COLUMNS), MISSING, dtype=np.int32)
+    found[:, : rows.shape[1]] = rows
+    return found
 
 
 class RegimeSlice(Message, frozen=True):

@@ -23,7 +23,7 @@ from actors.messages.decision import Action, AmendIntent, OrderIntent, Reason, V
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
-from actors.messages.prediction import P_UP, PredictionSlice, RegimeSlice
+from actors.messages.prediction import P_UP, PredictionSlice, RegimeSlice, wide
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.pair_rules import adopt, in_force
 from actors.strategy import followed
@@ -96,7 +96,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
     def on_predictions(self, message: PredictionSlice, at: int) -> Effects:
         """Keep what the model said and decide; a warm-up is history and decides nothing."""
         state = self.state
-        state.predictions, state.bundle_id = message.rows, message.bundle_id
+        state.predictions, state.bundle_id = wide(message.rows), message.bundle_id
         state.prediction_ts, state.predicted = message.close_ts, True
         state.scores = scored(state.scores, message.rows[:, P_UP], self.config.profile)
         return NOTHING if message.warm_up else self._decide(at)

@@ -14,7 +14,7 @@ from actors.instruments import Instrument
 from actors.messages.decision import Action, Side
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
-from actors.messages.prediction import COLUMNS_COUNT, MISSING
+from actors.messages.prediction import COLUMNS, MISSING, wide
 from actors.money import ZERO
 from actors.strategy.campaigns import Campaign
 from actors.strategy.config import StrategyConfig
@@ -93,10 +93,7 @@ class StrategyState(msgspec.Struct):
             self.waiting = np.zeros(count, dtype=np.uint8)
             self.regimes = np.full(count, MISSING, dtype=np.int32)
             self.scores = unscored(count)
-        if self.predictions.shape[1] < COLUMNS_COUNT:
-            wide = np.full((count, COLUMNS_COUNT), MISSING, dtype=np.int32)
-            wide[:, : self.predictions.shape[1]] = self.predictions
-            self.predictions = wide
+        self.predictions = wide(self.predictions)
 
 
 def initial_state(config: StrategyConfig) -> StrategyState:
@@ -105,7 +102,7 @@ def initial_state(config: StrategyConfig) -> StrategyState:
     return StrategyState(
         marks=np.full((count, len(MARK_COLUMNS)), np.nan),
         flags=np.full(count, int(MarketFlag.STALE), dtype=np.int32),
-        predictions=np.full((count, COLUMNS_COUNT), MISSING, dtype=np.int32),
+        predictions=np.full((count, COLUMNS), MISSING, dtype=np.int32),
         held=np.zeros(count, dtype=np.uint8),
         working=np.zeros(count, dtype=np.int32),
         unknown=np.zeros(count, dtype=np.int32),

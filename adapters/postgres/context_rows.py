@@ -75,7 +75,23 @@ _FOLD: Final = (
     "log_loss_of_base_rate",
     "accuracy",
 )
-PREDICTED: Final = ("ts", "bundle_id", "in_sample", "p_up", "expected_move", "uncertainty")
+PREDICTED: Final = (
+    "ts",
+    "bundle_id",
+    "in_sample",
+    "p_up",
+    "expected_move",
+    "uncertainty",
+    # NULL where the bundle has no such answers
+    "p_up_h1",
+    "move_h1",
+    "p_up_h4",
+    "move_h4",
+    "p_up_h24",
+    "move_h24",
+    "rebound",
+    "downside",
+)
 # The columns of each table after the keys of every row.
 CONTEXT_COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "run_context": (*_RUN, "universe_hash", "settings"),

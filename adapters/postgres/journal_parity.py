@@ -60,8 +60,11 @@ def rows_due(run: RunRow, rows: Sequence[DerivedRow]) -> dict[Place, tuple[objec
     """The rows that the records make, in the order of inputs and places."""
     found: dict[Place, tuple[object, ...]] = {}
     for table, lines in table_rows(run, rows).items():
+        width = len(KEYS) + len(COLUMNS[table])
         for line in lines:
             values = tuple(_text(each) for each in _spread(line))
+            # A narrow matrix leaves the last columns empty.
+            values += (None,) * (width - len(values))
             found[table, line[SEQ_COLUMN], line[ORDINAL_COLUMN]] = values
     return dict(sorted(found.items(), key=lambda item: item[0][1:]))
 

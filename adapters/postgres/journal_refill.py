@@ -58,7 +58,7 @@ async def copy_rows(connection: Connection, table: str, lines: Sequence[Row]) ->
     place: dict[str, Any] = {"columns": (*KEYS, *COLUMNS[table]), "schema_name": "ballast"}
     try:
         if table in SLICES:
-            source = _at_once(copied_slices(lines))
+            source = _at_once(copied_slices(lines, len(place["columns"])))
             await connection.copy_to_table(table, source=source, format="binary", **place)
         else:
             await connection.copy_records_to_table(table, records=lines, **place)

@@ -21,6 +21,7 @@ _END: Final = b"\xff\xff"
 _COUNT: Final = struct.Struct(">h")
 _NUMBERS: Final = struct.Struct(">iqiqiiiq")
 _NUMBER: Final = struct.Struct(">iq")
+_NULL: Final = b"\xff\xff\xff\xff"
 _TRUTHS: Final = (b"\0\0\0\1\0", b"\0\0\0\1\1")
 _LENGTH: Final = struct.Struct(">i")
 _INT4: Final = 23
@@ -30,14 +31,17 @@ _FLOAT64: Final = np.dtype("<f8")
 _HEAD_WORDS: Final = 6
 
 
-def copied_slices(lines: Sequence[tuple[Any, ...]]) -> bytes:
+def copied_slices(lines: Sequence[tuple[Any, ...]], columns: int) -> bytes:
     """The whole COPY of rows: account, run, mode, hour, seq, ordinal, at, the table's own
     values, and a matrix: int32[N, C], each column of which is one of the table, or float64[N, C].
+
+    Of the table's `columns`, those behind a matrix that has fewer are NULL.
     """
     found = bytearray(_START)
+    count = _COUNT.pack(columns)
     for account, run, mode, hour, seq, ordinal, at, *own, rows in lines:
         floats = rows.dtype == _FLOAT64
-        found += _COUNT.pack(7 + len(own) + (1 if floats else rows.shape[1]))
+        found += count
         found += _texts(account, run, mode)
         found += _NUMBERS.pack(8, hour, 8, seq, 4, ordinal, 8, at)
         for value in own:
@@ -49,6 +53,7 @@ def copied_slices(lines: Sequence[tuple[Any, ...]]) -> bytes:
         words = _empty_arrays(*rows.shape).copy()
         words[:, _HEAD_WORDS + 1 :: 2] = rows.T
         found += words.tobytes()
+        found += _NULL * (columns - 7 - len(own) - rows.shape[1])
     found += _END
     return bytes(found)
 

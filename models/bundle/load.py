@@ -1,7 +1,7 @@
 """Loading a bundle: every byte is checked first, and a refusal is one sentence.
 
 Order of refusals: unreadable, format, extra or missing file, size, hash, id, feature schema,
-meaning of the outputs, marker, calibration, regimes, folds, operators, golden rows. Not here:
+meaning of the outputs, marker, calibration, heads, regimes, folds, model, golden rows. Not here:
 whether the gate's verdict allows trading.
 """
 
@@ -15,9 +15,10 @@ import msgspec
 import numpy as np
 
 from models.bundle.manifest import (
+    EDITIONS,
     EVIDENCE_FILE,
     FILES,
-    FORMAT_VERSION,
+    HEADED_VERSION,
     MANIFEST_FILE,
     MARKERS,
     MODEL_FILE,
@@ -26,11 +27,13 @@ from models.bundle.manifest import (
     Manifest,
     canonical,
     decoded,
+    heads_of,
     identified,
 )
 from models.calibration import MISSING
 from models.features.catalogue import FEATURE_NAMES, FEATURE_SCHEMA_HASH
 from models.features.regimes import cuts_fault
+from models.heads import heads_fault
 from models.onnx import OnnxPredictor
 from models.onnx_format import OnnxRefused, check_graph
 from models.walk_forward import folds_fault
@@ -51,6 +54,7 @@ class RefusalReason(enum.Enum):
     OTHER_MEANING = "other_meaning"
     BAD_MARKER = "bad_marker"
     BAD_CALIBRATION = "bad_calibration"
+    BAD_HEADS = "bad_heads"
     BAD_REGIMES = "bad_regimes"
     BAD_FOLDS = "bad_folds"
     BAD_MODEL = "bad_model"
@@ -70,7 +74,7 @@ class Golden(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Rows of features (null = unknown) and the predictions that they must give."""
 
     features: tuple[tuple[float | None, ...], ...]
-    predictions: tuple[tuple[int, int, int], ...]
+    predictions: tuple[tuple[int, ...], ...]
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -109,6 +113,7 @@ class Bundle(msgspec.Struct, frozen=True):
             bundle_id=self.manifest.bundle_id,
             horizon_bars=self.manifest.label.horizon_bars,
             marker=self.manifest.marker,
+            heads=heads_of(self.manifest),
         )
 
 
@@ -136,13 +141,14 @@ def _manifest(path: Path) -> Manifest:
         raise BundleRefused(RefusalReason.UNREADABLE, sentence) from error
     try:
         version = msgspec.json.decode(content, type=Edition).format_version
-        if version != FORMAT_VERSION:
+        if version not in EDITIONS:
+            known = " and ".join(map(str, EDITIONS))
             sentence = (
-                f"{path.name} has format {version}, this product reads {FORMAT_VERSION}; "
+                f"{path.name} has format {version}, this product reads {known}; "
                 "install a matching bundle"
             )
             raise BundleRefused(RefusalReason.BAD_FORMAT, sentence)
-        manifest = decoded(content)
+        manifest = decoded(content, version)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         sentence = f"{path.name}: {MANIFEST_FILE} is malformed ({error}); install the bundle again"
         raise BundleRefused(RefusalReason.BAD_FORMAT, sentence) from error
@@ -193,6 +199,10 @@ def _check_statement(manifest: Manifest) -> None:
     if fault:
         sentence = f"{manifest.name}: the calibration cannot be used, {fault}; train it again"
         raise BundleRefused(RefusalReason.BAD_CALIBRATION, sentence)
+    fault = heads_fault(heads_of(manifest)) if manifest.format_version == HEADED_VERSION else ""
+    if fault:
+        sentence = f"{manifest.name}: its heads cannot be used, {fault}; train it again"
+        raise BundleRefused(RefusalReason.BAD_HEADS, sentence)
     fault = cuts_fault(manifest.regimes)
     if fault:
         sentence = f"{manifest.name}: the regimes cannot be used, {fault}; train it again"
@@ -212,6 +222,9 @@ def _check_golden(path: Path, predictor: OnnxPredictor, evidence: bytes) -> None
     except (msgspec.DecodeError, ValueError, RuntimeError) as error:
         sentence = f"{path.name}: its golden rows are malformed; install the bundle again"
         raise BundleRefused(RefusalReason.GOLDEN_MISMATCH, sentence) from error
+    if expected.size and expected.shape != predictions.shape:
+        sentence = f"{path.name}: its golden rows are of other outputs; install the bundle again"
+        raise BundleRefused(RefusalReason.GOLDEN_MISMATCH, sentence)
     same_missing = np.array_equal(predictions == MISSING, expected == MISSING)
     gap = int(np.abs(predictions - expected).max()) if expected.size else 0
     if not expected.size or not same_missing or gap > GOLDEN_TOLERANCE_MICROS:

@@ -15,19 +15,22 @@ import msgspec
 
 from models.calibration import Curve
 from models.features.regimes import RegimeCut
+from models.heads import RISE, Head
 from models.labels import Costs
 from models.walk_forward import WalkForwardFold
 
 FORMAT_VERSION = 3
 """1 is gone: its p_up was the probability that a round trip beats its costs. 2 had neither regimes
 nor folds."""
+HEADED_VERSION = 4
+"""3 and heads: answers to more questions from the same trees."""
 MODEL_FILE = "model.onnx"
 CARD_FILE = "card.md"
 EVIDENCE_FILE = "evidence.json"
 MANIFEST_FILE = "manifest.json"
 FILES = (CARD_FILE, EVIDENCE_FILE, MODEL_FILE)
 MARKERS = ("", "SYNTHETIC_ONLY")
-P_UP_MEANING = "the price is higher at the exit, no cost taken off"
+P_UP_MEANING = RISE
 MOVE_MEANING = "gross return from entry to exit, no cost taken off"
 
 
@@ -139,6 +142,27 @@ class Manifest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bundle_id: str = ""
 
 
+class HeadedManifest(Manifest, frozen=True, forbid_unknown_fields=True):
+    """A manifest of a bundle that answers more than one question (format 4)."""
+
+    heads: tuple[Head, ...] = ()
+    """In the order of the model's outputs after the first."""
+
+
+EDITIONS: dict[int, type[Manifest]] = {FORMAT_VERSION: Manifest, HEADED_VERSION: HeadedManifest}
+"""The formats that this product reads, each with what its manifest holds."""
+
+
+def heads_of(manifest: Manifest) -> tuple[Head, ...]:
+    """The heads that a manifest states; none in a format without."""
+    return manifest.heads if isinstance(manifest, HeadedManifest) else ()
+
+
+def reach_bars(manifest: Manifest) -> int:
+    """Bars from a decision until the last bar that any label of the bundle looks at."""
+    return 1 + max((manifest.label.horizon_bars, *(head.bars for head in heads_of(manifest))))
+
+
 def canonical(document: Any) -> bytes:
     """The one byte form of a document: sorted keys, no spaces, ASCII, a newline at the end."""
     plain = msgspec.to_builtins(document)
@@ -152,6 +176,9 @@ def identified(manifest: Manifest) -> Manifest:
     return msgspec.structs.replace(bare, bundle_id=hashlib.sha256(canonical(bare)).hexdigest())
 
 
-def decoded(content: bytes) -> Manifest:
-    """The manifest of these bytes. Raises msgspec.DecodeError when it is not one."""
-    return msgspec.json.decode(content, type=Manifest)
+def decoded(content: bytes, version: int = FORMAT_VERSION) -> Manifest:
+    """The manifest of these bytes, of a format in EDITIONS.
+
+    Raises msgspec.DecodeError when it is not one.
+    """
+    return msgspec.json.decode(content, type=EDITIONS[version])

@@ -1,7 +1,8 @@
 """The training command: candle files in, a bundle folder with its evidence out.
 
 `python -m models.training.baseline --candles FILE... --until 2019-06-30 --out DIR`. The same files
-and options give the same bytes. With --synthetic-only the bundle is marked and names its feed.
+and options give the same bytes. With --synthetic-only the bundle is marked and names its feed, with
+--heads it answers the questions of models.heads as well.
 """
 
 from __future__ import annotations
@@ -22,10 +23,12 @@ from models.bundle.manifest import (
     CARD_FILE,
     EVIDENCE_FILE,
     FORMAT_VERSION,
+    HEADED_VERSION,
     MODEL_FILE,
     MOVE_MEANING,
     P_UP_MEANING,
     Data,
+    HeadedManifest,
     Label,
     Manifest,
     Schema,
@@ -38,8 +41,10 @@ from models.datasets import CandlesRefused, Table, read_candles
 from models.export import to_onnx
 from models.features.catalogue import FEATURE_NAMES, FEATURE_SCHEMA_HASH, WARM_UP_BARS
 from models.features.regimes import fitted_cuts
+from models.heads import Head
 from models.labels import Costs
 from models.onnx import OnnxPredictor
+from models.training import heads as head_fits
 from models.training import study as studies
 from models.training.card import card
 from models.training.fit import FitConfig, Fitted
@@ -76,10 +81,15 @@ def train(options: argparse.Namespace) -> Manifest:
     )
     data_hash = hashlib.sha256(canonical(table.sources)).hexdigest()
     study = studies.prepared(table, config, until_ns, data_hash)
-    model, walk, after = _run(study, quiet=options.quiet)
-    onnx_model = to_onnx(model.booster.dump_model())
-    manifest = _manifest(options, study, model, walk, after)
-    evidence = Evidence(_golden(study, model, onnx_model))
+    ran = _run(study, heads=options.heads, quiet=options.quiet)
+    dumps = [head.booster.dump_model() for head, _ in ran.heads]
+    onnx_model = to_onnx(ran.model.booster.dump_model(), dumps)
+    told = tuple(head for _, head in ran.heads)
+    manifest = _manifest(options, study, ran)
+    if told:
+        fields = {name: getattr(manifest, name) for name in manifest.__struct_fields__}
+        manifest = HeadedManifest(**fields | {"format_version": HEADED_VERSION}, heads=told)
+    evidence = Evidence(_golden(study, ran.model, onnx_model, told))
     contents = {
         MODEL_FILE: onnx_model,
         EVIDENCE_FILE: canonical(evidence),
@@ -90,7 +100,16 @@ def train(options: argparse.Namespace) -> Manifest:
     return complete
 
 
-def _run(study: Study, *, quiet: bool) -> tuple[Fitted, Outcome, Outcome]:
+class Ran(msgspec.Struct, frozen=True):
+    """The shipped fit, the evidence of the folds before it and of what came after, its heads."""
+
+    model: Fitted
+    walk: Outcome
+    after: Outcome
+    heads: tuple[tuple[head_fits.FittedHead, Head], ...]
+
+
+def _run(study: Study, *, heads: bool, quiet: bool) -> Ran:
     """Walk-forward fits, then the shipped one, with a progress bar on stderr."""
     from rich.console import Console
     from rich.progress import Progress
@@ -106,29 +125,30 @@ def _run(study: Study, *, quiet: bool) -> tuple[Fitted, Outcome, Outcome]:
         progress.update(task, description="shipped model")
         model = studies.fitted(study, last)
         progress.advance(task)
+        found = head_fits.heads_of(study, pairs, (last, model)) if heads else ()
     size = cuts[0].test[1] - cuts[0].test[0] + study.config.horizon_bars + 1
     walk = studies.judged(study, pairs, size)
     after = studies.judged(study, [(last, model)], min(FOLD_BARS, size))
-    return model, walk, after
+    return Ran(model, walk, after, found)
 
 
-def _golden(study: Study, model: Fitted, onnx_model: bytes) -> Golden:
+def _golden(study: Study, model: Fitted, onnx_model: bytes, heads: tuple[Head, ...] = ()) -> Golden:
     """Known rows spread over the data, the last one with an unknown feature."""
+    bars = study.config.horizon_bars
     predictor = OnnxPredictor(
-        onnx_model, model.curve, bundle_id="", horizon_bars=study.config.horizon_bars, marker=""
+        onnx_model, model.curve, bundle_id="", horizon_bars=bars, marker="", heads=heads
     )
     picks = np.linspace(0, len(study.rows.bar) - 1, GOLDEN_ROWS).astype(np.int64)
     rows = study.rows.features[picks].astype(np.float64)
     rows[-1, 0] = np.nan
     values = tuple(tuple(None if np.isnan(v) else float(v) for v in row) for row in rows)
     predictions = predictor.predict(rows)
-    return Golden(values, tuple((int(a), int(b), int(c)) for a, b, c in predictions))
+    return Golden(values, tuple(tuple(row) for row in predictions.tolist()))
 
 
-def _manifest(
-    options: argparse.Namespace, study: Study, model: Fitted, walk: Outcome, after: Outcome
-) -> Manifest:
+def _manifest(options: argparse.Namespace, study: Study, ran: Ran) -> Manifest:
     table, config = study.table, study.config
+    model, walk, after = ran.model, ran.walk, ran.after
     last = studies.final_fold(study)
     fit_config = msgspec.structs.asdict(config.fit)
     return Manifest(
@@ -182,6 +202,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--data-licence", default="not stated", help="licence of the candles")
     parser.add_argument("--feed", default="kraken-candles", help="feed that the candles came from")
     parser.add_argument("--synthetic-only", action="store_true", help="mark it as not for markets")
+    parser.add_argument("--heads", action="store_true", help="answer models.heads too (format 4)")
     parser.add_argument("--quiet", action="store_true", help="no progress bar")
     options = parser.parse_args(arguments)
     if options.synthetic_only and options.feed == "kraken-candles":

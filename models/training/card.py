@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from models.bundle.manifest import Check, Manifest
+from models.bundle.manifest import Check, Manifest, heads_of
 from models.features.regimes import MICROS
 
 
@@ -47,6 +47,7 @@ def card(manifest: Manifest) -> str:
         "",
         *_metrics(manifest),
         "",
+        *_heads(manifest),
         "## Folds",
         "",
         *_folds(manifest),
@@ -130,6 +131,38 @@ def _metrics(manifest: Manifest) -> list[str]:
         f"| {name.replace('_', ' ')} | {_number(before[name])} | {_number(after[name])} |"
         for name in after
     ]
+
+
+def _heads(manifest: Manifest) -> list[str]:
+    """What each head answers and is worth; nothing for a bundle without."""
+    heads = heads_of(manifest)
+    if not heads:
+        return []
+    lines = [
+        "## Heads",
+        "",
+        (
+            "Further answers of the same trees, with leaf values and a curve of their own; the "
+            "gate below asks for none of them. Before the stroke walk-forward, behind it out of "
+            "sample."
+        ),
+        "",
+        (
+            "| head | bars | probability that | share of yes | accuracy | Brier skill "
+            "| calibration error | AUC |"
+        ),
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for head in heads:
+        before, after = head.metrics["walk_forward"], head.metrics["out_of_sample"]
+        figures = " | ".join(
+            f"{_number(before[name])} / {_number(after[name])}" for name in _HEAD_FIGURES
+        )
+        lines.append(f"| {head.name} | {head.bars} | {head.meaning} | {figures} |")
+    return [*lines, ""]
+
+
+_HEAD_FIGURES = ("share_up", "accuracy", "brier_skill", "calibration_error", "auc")
 
 
 def _folds(manifest: Manifest) -> list[str]:

@@ -19,6 +19,11 @@ class Fold(msgspec.Struct, frozen=True):
     calibrate: tuple[int, int]
     test: tuple[int, int]
 
+    def reaching(self, bars: int, instead_of: int) -> Fold:
+        """The same cuts of time for labels that look another number of bars ahead."""
+        spans = (self.fit, self.calibrate, self.test)
+        return Fold(*((begins, ends + instead_of - bars) for begins, ends in spans))
+
 
 def _cut(fit_end: int, calibrate_end: int, test_end: int, reach: int) -> Fold:
     """Ranges between three instants, each ending `reach` bars early."""

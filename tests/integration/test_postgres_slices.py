@@ -17,9 +17,10 @@ from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.base import Message
 from actors.messages.feature import FeatureSlice
 from actors.messages.market import BAR_COLUMNS, BarSlice
-from actors.messages.prediction import MISSING
-from actors.ports import RefusedRow
+from actors.messages.prediction import MISSING, PredictionSlice
+from actors.ports import RefusedRow, RowParity
 from adapters.postgres.journal import PostgresJournal
+from adapters.postgres.journal_rows import COLUMNS
 from adapters.postgres.roles import READER, WRITER
 from tests.context_records import BAR, FEATURES, MODEL, PREDICTION, REGIME, SCHEMA, STARTED
 from tests.journal_records import changed, rows_of
@@ -114,6 +115,55 @@ UNCUT = changed(STARTED, model=changed(MODEL, regime_cuts=()))
 OTHER_SCHEMA = changed(SCHEMA, schema_hash="another")
 
 
+def wide_by(columns: int, column: int, value: int) -> PredictionSlice:
+    """The prediction with so many columns, all zero but for one."""
+    rows = [[0] * columns]
+    rows[0][column] = value
+    return changed(PREDICTION, rows=sealed_ints(rows))
+
+
+async def test_further_answers_are_kept_and_are_null_where_there_are_none(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    numbers = [600_000, 12, 5, 1, -2, 3, -4, 1_000_000, -6, MISSING, 8]
+    later = (NEXT_BAR, NEXT, PredictionSlice(220, "bundle", sealed_ints([numbers])))
+    rows = rows_of(*WHOLE, *later)
+    first = frame(1, 1)
+    assert await journal.append(first, rows) == ()
+    query = "SELECT * FROM ballast.prediction_slice ORDER BY ts"
+    narrow, wide = await server.ask(database, query, READER)
+    columns = COLUMNS["prediction_slice"][3:]
+    assert [narrow[name] for name in columns] == [[600_000], [12], [5], *[None] * 8]
+    assert [wide[name] for name in columns] == [[number] for number in numbers]
+    found = await journal.compare_rows(run_row(), (1, 1), rows, RowParity(0, b""))
+    assert (found.fault, found.rows > 2) == ("", True)
+    await server.tamper(
+        database,
+        "ALTER TABLE ballast.prediction_slice DISABLE TRIGGER ALL;"
+        "UPDATE ballast.prediction_slice SET downside = '{9}'",
+    )
+    found = await journal.compare_rows(run_row(), (1, 1), rows, RowParity(0, b""))
+    assert "row " in found.fault
+    assert "of prediction_slice has downside" in found.fault
+
+
+async def test_a_row_of_before_heads_has_the_hash_it_had(
+    server: Server, database: str, journal: PostgresJournal
+) -> None:
+    """Manifests of closed runs were made from rows without these columns."""
+    assert await journal.append(frame(1, 1), rows_of(*WHOLE)) == ()
+    query = """
+        SELECT d.row_hash = sha256(convert_to((
+            SELECT jsonb_object_agg(key, value)::text FROM jsonb_each(to_jsonb(p))
+            WHERE key NOT IN ('p_up_h1', 'move_h1', 'p_up_h4', 'move_h4', 'p_up_h24', 'move_h24',
+                'rebound', 'downside')
+        ), 'UTF8')) AS same
+        FROM ballast.prediction_slice p
+        JOIN ballast.derived_row d USING (account_id, seq, ordinal)
+    """
+    assert [row["same"] for row in await server.ask(database, query, READER)] == [True]
+
+
 @pytest.mark.parametrize(
     ("name", "before", "body"),
     [
@@ -145,6 +195,18 @@ OTHER_SCHEMA = changed(SCHEMA, schema_hash="another")
             "prediction_slice_symbols",
             (*BEGUN, BAR, FEATURES),
             changed(PREDICTION, rows=sealed_ints([[1, 2, 3], [4, 5, 6]])),
+        ),
+        (
+            "prediction_slice_symbols",
+            (*BEGUN, BAR, FEATURES),
+            changed(PREDICTION, rows=sealed_ints([[1] * 11, [2] * 11])),
+        ),
+        # some of the further answers without the others
+        ("prediction_slice_heads_whole", (*BEGUN, BAR, FEATURES), wide_by(4, 0, 0)),
+        ("prediction_slice_heads_whole", (*BEGUN, BAR, FEATURES), wide_by(10, 0, 0)),
+        *(
+            ("prediction_slice_heads_odds", (*BEGUN, BAR, FEATURES), wide_by(11, column, odds))
+            for column, odds in ((3, 1_000_001), (5, -1), (7, 2**31 - 1), (9, -9), (10, 1_000_001))
         ),
     ],
 )

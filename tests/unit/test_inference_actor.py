@@ -10,7 +10,17 @@ from actors.inference.actor import InferenceActor, InferenceConfig, InferenceSta
 from actors.messages.arrays import sealed
 from actors.messages.codec import encode, state_decoder
 from actors.messages.feature import FeatureSlice
-from actors.messages.prediction import MISSING, PredictionSlice, RegimeSlice
+from actors.messages.prediction import (
+    COLUMNS,
+    MISSING,
+    MOVE_H1,
+    ODDS,
+    P_UP_H24,
+    REBOUND,
+    PredictionSlice,
+    RegimeSlice,
+    wide,
+)
 from actors.ports import PredictionTape, TapedPredictor
 from models.features.catalogue import FEATURE_NAMES
 from models.features.regimes import CUTS, Regime, RegimeCut
@@ -54,6 +64,13 @@ def prediction_of(actor: InferenceActor, message: FeatureSlice) -> PredictionSli
 GOOD = np.array([[0, 1, 2], [1_000_000, -5, 0]], dtype=np.int32)
 
 
+def with_odds(column: int) -> np.ndarray:
+    """A wide answer with one probability above one."""
+    rows = np.zeros((2, COLUMNS), dtype=np.int32)
+    rows[1, column] = 1_000_001
+    return rows
+
+
 def test_the_answer_is_passed_on_with_its_bundle() -> None:
     predictor = FixedPredictor(GOOD)
     actor = actor_of(predictor)
@@ -71,6 +88,38 @@ def test_the_message_does_not_share_memory_with_the_model() -> None:
     found = prediction_of(actor_of(FixedPredictor(answer)), slice_of())
     answer[0, 0] = 999
     assert found.rows[0, 0] == 0
+
+
+def test_a_wide_answer_is_passed_on_whole() -> None:
+    rows = np.arange(2 * COLUMNS, dtype=np.int32).reshape(2, COLUMNS)
+    rows[0, P_UP_H24], rows[1, MOVE_H1], rows[1, REBOUND] = MISSING, -40_000, 1_000_000
+    found = prediction_of(actor_of(FixedPredictor(rows)), slice_of())
+    assert found.rows.tolist() == rows.tolist()
+    assert wide(found.rows) is found.rows
+
+
+def test_narrow_rows_read_wide_have_no_further_answers() -> None:
+    found = wide(GOOD)
+    assert found[:, :3].tolist() == GOOD.tolist()
+    assert found.shape == (2, COLUMNS)
+    assert (found[:, 3:] == MISSING).all()
+
+
+@pytest.mark.parametrize("width", [3, COLUMNS])
+def test_a_recorded_answer_is_played_as_wide_as_it_was(width: int) -> None:
+    """A journal of before heads steps to the same messages, whatever the bundle answers now."""
+    answer = np.arange(2 * width, dtype=np.int32).reshape(2, width)
+    tape = PredictionTape()
+    actor = actor_of(TapedPredictor(FixedPredictor(answer), tape))
+    tape.begin(None)
+    first = prediction_of(actor, slice_of())
+    recorded = tuple(tape.written)
+    for width_now in (3, COLUMNS):
+        other = FixedPredictor(np.zeros((2, width_now), dtype=np.int32))
+        again = actor_of(TapedPredictor(other, tape))
+        tape.begin(recorded)
+        assert encode(prediction_of(again, slice_of())) == encode(first)
+        assert other.seen == []
 
 
 def test_without_a_model_everything_is_missing() -> None:
@@ -93,7 +142,10 @@ def test_a_row_that_is_not_warm_may_be_missing() -> None:
         (None, "no int32 array"),
         (GOOD[:1], "not \\(2, 3\\)"),
         (GOOD[:, :2].copy(), "not \\(2, 3\\)"),
+        (np.zeros((2, 10), dtype=np.int32), "not \\(2, 3\\) or \\(2, 11\\)"),
+        (np.zeros((1, 11), dtype=np.int32), "not \\(2, 3\\)"),
         (GOOD.reshape(6), "not \\(2, 3\\)"),
+        *((with_odds(column), "1000001 is outside") for column in ODDS),
         (np.array([[1_000_001, 0, 0], [0, 0, 0]], dtype=np.int32), "1000001 is outside"),
         (np.array([[0, 0, 0], [-1, 0, 0]], dtype=np.int32), "-1 is outside"),
         (np.array([[MISSING, 0, 0], [2**31 - 1, 0, 0]], dtype=np.int32), "outside 0..1,000,000"),

@@ -85,7 +85,7 @@ TAMPERED: list[tuple[str, Change, RefusalReason]] = [
     ("not JSON", lambda b: (b / MANIFEST_FILE).write_text("{"), RefusalReason.BAD_FORMAT),
     ("strange field", lambda b: manifest_with(b, "extra", 1), RefusalReason.BAD_FORMAT),
     ("older format", lambda b: rewritten(b, format_version=2), RefusalReason.BAD_FORMAT),
-    ("newer format", lambda b: rewritten(b, format_version=4), RefusalReason.BAD_FORMAT),
+    ("newer format", lambda b: rewritten(b, format_version=5), RefusalReason.BAD_FORMAT),
     ("id not its own", lambda b: manifest_with(b, "bundle_id", "0" * 64), RefusalReason.WRONG_ID),
     ("name changed", lambda b: manifest_with(b, "name", "better"), RefusalReason.WRONG_ID),
     ("extra file", lambda b: (b / "x.txt").write_text("x"), RefusalReason.STRANGE_FILES),
@@ -140,7 +140,7 @@ def test_a_bundle_of_format_1_is_told_apart_from_a_malformed_one(bundle: Path) -
     del document["label"]["p_up"], document["label"]["expected_move"]
     (bundle / MANIFEST_FILE).write_bytes(canonical(document))
     with pytest.raises(
-        BundleRefused, match="has format 1, this product reads 3; install"
+        BundleRefused, match="has format 1, this product reads 3 and 4; install"
     ) as caught:
         load_bundle(bundle)
     assert caught.value.reason is RefusalReason.BAD_FORMAT

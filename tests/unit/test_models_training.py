@@ -12,9 +12,10 @@ import numpy.typing as npt
 import pytest
 
 from models.bundle.load import load_bundle
-from models.bundle.manifest import MANIFEST_FILE
+from models.bundle.manifest import MANIFEST_FILE, heads_of
 from models.features.catalogue import FEATURE_NAMES
 from models.features.regimes import CUTS, cuts_fault, fitted_cuts, regimes
+from models.heads import QUESTIONS
 from models.labels import Costs
 from models.training import baseline, economics, gate, metrics
 from models.training.economics import Signal
@@ -43,6 +44,19 @@ def test_walk_forward_tests_do_not_overlap_and_end_before_the_training_does() ->
     for earlier, later in itertools.pairwise(cuts):
         assert earlier.test[1] <= later.test[0]
     assert cuts[-1].test[1] <= 50_000 - 25
+
+
+@pytest.mark.parametrize("bars", [1, 4, 24])
+def test_the_cuts_of_a_head_are_the_bundles_with_a_gap_of_its_own_reach(bars: int) -> None:
+    for cut in (*walk_forward(20_000, 12), final(20_000, 40_000, 12)):
+        own = cut.reaching(bars, instead_of=12)
+        assert (own.fit[0], own.calibrate[0], own.test[0]) == (
+            cut.fit[0],
+            cut.calibrate[0],
+            cut.test[0],
+        )
+        assert own.fit[1] + bars < own.calibrate[0]
+        assert own.calibrate[1] + bars < own.test[0]
 
 
 def scored(p: list[float], rose: list[float], base: float = 0.5) -> Scored:
@@ -202,7 +216,7 @@ def run_training(folder: Path, out: str, *more: str) -> Path:
 def test_training_twice_gives_the_same_bytes_and_finds_a_planted_signal(tmp_path: Path) -> None:
     pytest.importorskip("lightgbm", reason="training needs the train extra")
     pytest.importorskip("onnx", reason="training needs the train extra")
-    synthetic = ("--synthetic-only", "--feed", "seeded-market", "--horizon", "12")
+    synthetic = ("--synthetic-only", "--feed", "seeded-market", "--horizon", "12", "--heads")
     first = run_training(tmp_path, "one", *synthetic)
     second = run_training(tmp_path, "two", *synthetic)
     for file in sorted(first.iterdir()):
@@ -215,6 +229,12 @@ def test_training_twice_gives_the_same_bytes_and_finds_a_planted_signal(tmp_path
     assert (after["auc"] or 0) > 0.75
     assert (after["net_return"] or 0) > 0
     assert str(tmp_path) not in (first / MANIFEST_FILE).read_text()
+    assert [each.name for each in heads_of(manifest)] == [each.name for each in QUESTIONS]
+    for head in heads_of(manifest):
+        assert (head.metrics["out_of_sample"]["brier_skill"] or 0) > 0.02, head.name
+    bare = load_bundle(run_training(tmp_path, "bare", *synthetic[:-1])).manifest
+    assert (bare.format_version, heads_of(bare)) == (3, ())
+    assert (bare.calibration, bare.metrics) == (manifest.calibration, manifest.metrics)
     assert "SYNTHETIC_ONLY" in (first / "card.md").read_text()
 
 
