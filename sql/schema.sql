@@ -1660,6 +1660,7 @@ CREATE TABLE ballast.order_event (
     filled numeric NOT NULL,
     limit_price numeric NOT NULL,
     reason text NOT NULL,
+    cost numeric,
     CONSTRAINT order_event_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT order_event_limit_price_positive CHECK (((limit_price > (0)::numeric) AND (limit_price < 'Infinity'::numeric))),
     CONSTRAINT order_event_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
@@ -2264,6 +2265,12 @@ CREATE TABLE ballast.verdict_slice (
     expected_move integer[] NOT NULL,
     cost integer[] NOT NULL,
     edge integer[] NOT NULL,
+    state integer[],
+    persisted integer[],
+    rebound integer[],
+    downside integer[],
+    move_h1 integer[],
+    p_up_h24 integer[],
     CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
     CONSTRAINT verdict_slice_columns CHECK (((cardinality(action) = cardinality(reason)) AND (cardinality(action) = cardinality(p_up)) AND (cardinality(action) = cardinality(expected_move)) AND (cardinality(action) = cardinality(cost)) AND (cardinality(action) = cardinality(edge))))
 );
@@ -2557,7 +2564,11 @@ UNION ALL
     r.ordinal,
     r.at,
     'verdict_slice'::text AS table_name,
-    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+    sha256(convert_to(((to_jsonb(r.*) -
+        CASE
+            WHEN (r.state IS NULL) THEN ARRAY['state'::text, 'persisted'::text, 'rebound'::text, 'downside'::text, 'move_h1'::text, 'p_up_h24'::text]
+            ELSE ARRAY[]::text[]
+        END))::text, 'UTF8'::name)) AS row_hash
    FROM ballast.verdict_slice r
 UNION ALL
  SELECT r.account_id,
@@ -2590,7 +2601,11 @@ UNION ALL
     r.ordinal,
     r.at,
     'order_event'::text AS table_name,
-    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+    sha256(convert_to(((to_jsonb(r.*) -
+        CASE
+            WHEN (r.cost IS NULL) THEN ARRAY['cost'::text]
+            ELSE ARRAY[]::text[]
+        END))::text, 'UTF8'::name)) AS row_hash
    FROM ballast.order_event r
 UNION ALL
  SELECT r.account_id,
@@ -3359,6 +3374,9 @@ ALTER TABLE ballast.verdict_slice ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger seal_added ON ballast.journal_sealed
 ALTER TABLE ballast.journal_sealed ENABLE ALWAYS TRIGGER seal_added;
 
+--# comment on COLUMN ballast.order_event.cost
+COMMENT ON COLUMN ballast.order_event.cost IS 'What the venue charged or paid for what is filled, without fees, in quote currency; NULL before it was told';
+
 --# comment on COLUMN ballast.prediction_slice.downside
 COMMENT ON COLUMN ballast.prediction_slice.downside IS 'Odds that the lowest open of the next 4 hours lies half a daily sigma or more below the entry''s';
 
@@ -3382,6 +3400,24 @@ COMMENT ON COLUMN ballast.prediction_slice.p_up_h4 IS 'P(up) four hours after th
 
 --# comment on COLUMN ballast.prediction_slice.rebound
 COMMENT ON COLUMN ballast.prediction_slice.rebound IS 'Odds that the highest open of the next 24 hours lies a daily sigma or more above the entry''s';
+
+--# comment on COLUMN ballast.verdict_slice.downside
+COMMENT ON COLUMN ballast.verdict_slice.downside IS 'Odds of a near fall that the model told, in millionths';
+
+--# comment on COLUMN ballast.verdict_slice.move_h1
+COMMENT ON COLUMN ballast.verdict_slice.move_h1 IS 'Expected move of an hour, in millionths';
+
+--# comment on COLUMN ballast.verdict_slice.p_up_h24
+COMMENT ON COLUMN ballast.verdict_slice.p_up_h24 IS 'P(up) of a day, in millionths';
+
+--# comment on COLUMN ballast.verdict_slice.persisted
+COMMENT ON COLUMN ballast.verdict_slice.persisted IS 'For how many predictions in a row it was on its side of neutral';
+
+--# comment on COLUMN ballast.verdict_slice.rebound
+COMMENT ON COLUMN ballast.verdict_slice.rebound IS 'Odds of a rebound that the model told, in millionths';
+
+--# comment on COLUMN ballast.verdict_slice.state
+COMMENT ON COLUMN ballast.verdict_slice.state IS 'The class of P(up), from -2 (strongly negative) to 2 (strongly positive)';
 
 --# comment on CONSTRAINT activation_kind ON ballast.activation
 COMMENT ON CONSTRAINT activation_kind ON ballast.activation IS 'A permission of unknown reach is none';
