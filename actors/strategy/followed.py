@@ -35,7 +35,7 @@ def opened(state: StrategyState, intent: OrderIntent, index: int) -> None:
     """An intent was sent."""
     known = OpenIntent(index, intent.side, intent.action, reason=intent.reason.value)
     _open(state, str(intent.intent_no), known)
-    if intent.side is Side.BUY and intent.symbol not in state.campaigns:
+    if intent.side is Side.BUY and not state.held[index]:
         _begin(state, intent.symbol, intent.notional, intent.decided_at)
 
 
@@ -77,18 +77,24 @@ def seen(state: StrategyState, config: StrategyConfig, portfolio: PortfolioState
 
 
 def _begin(state: StrategyState, symbol: str, budget: Decimal, at: int) -> Campaign:
+    """A new campaign; what the one before left as dust is its own, to be sold with the rest."""
     state.campaign_no += 1
     found = Campaign(state.campaign_no, symbol, at, budget)
+    left = state.campaigns.get(symbol)
+    if left is not None:
+        found.quantity, found.cost = left.quantity, left.cost
+        found.budget += left.cost
+        found.filled_at = left.filled_at
     state.campaigns[symbol] = found
     return found
 
 
 def _end_if_empty(state: StrategyState, config: StrategyConfig, index: int) -> None:
-    """A campaign is over that owns nothing to be sold, and for which nothing is under way."""
-    rules = in_force(config.instruments[index], state.rules)
-    found = state.campaigns.get(rules.symbol)
-    if found is not None and not state.working[index] and found.quantity < rules.quantity_min:
-        del state.campaigns[rules.symbol]
+    """A campaign is over that owns nothing, and for which nothing is under way."""
+    symbol = config.instruments[index].symbol
+    found = state.campaigns.get(symbol)
+    if found is not None and not state.working[index] and found.quantity == 0:
+        del state.campaigns[symbol]
         state.held[index] = 0
 
 

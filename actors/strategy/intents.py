@@ -90,7 +90,7 @@ def entry_intent(
     fraction = from_micros(profile.base_fraction_micros)
     notional = multiply_down(state.portfolio.equity, fraction, instrument.quote_step)
     campaign = state.campaigns.get(instrument.symbol)
-    if campaign is not None:
+    if campaign is not None and state.held[index]:
         notional = min(notional, round_down(campaign.room, instrument.quote_step))
     if price <= 0 or notional <= 0:
         return None

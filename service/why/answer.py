@@ -15,7 +15,7 @@ import numpy as np
 from actors.instant import SECOND_NS
 from actors.messages.control import RunStarted
 from actors.messages.decision import Action, Reason
-from actors.messages.prediction import MISSING
+from actors.messages.prediction import MISSING, OWN_COLUMNS
 from actors.ports import Journal, RunRow
 from actors.strategy.profile import StrategyProfile
 from models.features.regimes import Regime
@@ -212,10 +212,14 @@ class DecisionStore:
         """As it is recorded; what only warmed up has no row, and is told by the repeated step."""
         told: Predicted | None = await self.records.prediction(found)
         if told is not None:
-            said = told.p_up[index], told.expected_move[index], told.uncertainty[index]
+            said: tuple[int, ...] = (
+                told.p_up[index],
+                told.expected_move[index],
+                told.uncertainty[index],
+            )
             bundle = told.bundle_id
         elif seen is not None and seen.moment.state.bundle_id:
-            said, bundle = seen.said, seen.moment.state.bundle_id
+            said, bundle = seen.said[:OWN_COLUMNS], seen.moment.state.bundle_id
         else:
             return None
         regime = await self.records.regime(found.prediction_ts, found.seq, index)

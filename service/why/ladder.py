@@ -14,8 +14,18 @@ import numpy as np
 from actors.instant import SECOND_NS
 from actors.messages.decision import Reason
 from actors.messages.market import MARK_COLUMNS, MarketFlag
+from actors.messages.prediction import (
+    DOWNSIDE,
+    MISSING,
+    MOVE_H1,
+    MOVE_H24,
+    P_UP,
+    P_UP_H24,
+    REBOUND,
+)
 from actors.pair_rules import in_force
 from actors.strategy.actor import FLATTEN_LEVEL
+from actors.strategy.campaigns import Campaign
 from actors.strategy.evaluation import (
     ENTRY_LADDER,
     ENTRY_UNSOUND,
@@ -25,7 +35,8 @@ from actors.strategy.evaluation import (
     evaluate,
     ladders,
 )
-from actors.strategy.profile import MICROS
+from actors.strategy.profile import MICROS, StrategyProfile
+from models.features.regimes import Regime
 from service.books.instants import shown
 from service.books.wording import exact
 from service.why.moment import Moment
@@ -90,10 +101,19 @@ class Seen(msgspec.Struct, frozen=True):
         return int(costs.item(self.index))
 
     @property
-    def said(self) -> tuple[int, int, int]:
-        """P(up), the expected move and the uncertainty that the strategy had."""
-        p_up, move, uncertainty = self.moment.state.predictions[self.index].tolist()
-        return p_up, move, uncertainty
+    def said(self) -> tuple[int, ...]:
+        """The model's columns that the strategy had."""
+        return tuple(self.moment.state.predictions[self.index].tolist())
+
+    @property
+    def profile(self) -> StrategyProfile:
+        """The thresholds of the run."""
+        return self.moment.config.profile
+
+    @property
+    def campaign(self) -> Campaign | None:
+        """What the strategy had bought."""
+        return self.moment.state.campaigns.get(self.moment.config.instruments[self.index].symbol)
 
     @property
     def held(self) -> bool:
@@ -103,7 +123,7 @@ class Seen(msgspec.Struct, frozen=True):
 
 def seen_of(moment: Moment, index: int, stale_after_ns: int) -> Seen:
     """The moment for one symbol, with the verdict that follows from it."""
-    row = evaluate(moment.config, moment.state, moment.at)[index]
+    row = evaluate(moment.config, moment.state, moment.at).rows[index]
     quote = moment.config.instruments[index].quote
     return Seen(moment, index, quote, stale_after_ns, tuple(int(each) for each in row))
 
@@ -222,18 +242,99 @@ def _edge(seen: Seen) -> Figures:
 
 
 def _thesis(seen: Seen) -> Figures:
-    profile, (p_up, move, _) = seen.moment.config.profile, seen.said
-    bounds = percent(profile.exit_p_up_micros), basis_points(profile.exit_move_micros)
-    told = f"P(up) {percent(p_up)}, expected move {basis_points(move)}"
-    return told, f"{bounds[0]} or {bounds[1]} and below"
+    profile, (p_up, move) = seen.profile, seen.said[:2]
+    bounds = percent(profile.strong_exit_p_up_micros), basis_points(profile.exit_move_micros)
+    told = f"P(up) {percent(p_up)}, expected move {basis_points(move)}, rebound {_rebound(seen)}"
+    weak = percent(profile.rebound_weak_micros)
+    return told, f"{bounds[0]} or {bounds[1]} and below, with a rebound of {weak} at most"
+
+
+def _mixed(seen: Seen) -> Figures:
+    told = f"P(up) {percent(seen.said[P_UP])}, rebound {_rebound(seen)}"
+    held = percent(seen.profile.rebound_credible_micros)
+    negative = percent(seen.profile.exit_p_up_micros)
+    return told, f"{negative} and below, held from a rebound of {held} on"
+
+
+def _rebound(seen: Seen) -> str:
+    return percent(seen.said[REBOUND])
 
 
 def _faded(seen: Seen) -> Figures:
-    done = ", a part is sold already" if seen.moment.state.partial_done.item(seen.index) else ""
-    return (
-        f"{basis_points(seen.said[1])}{done}",
-        basis_points(seen.moment.config.profile.fade_move_micros),
-    )
+    campaign = seen.campaign
+    done = ", a part is sold already" if campaign is not None and campaign.faded else ""
+    told, gain = f"{basis_points(seen.said[MOVE_H1])} in an hour", seen.profile.tactical_gain_micros
+    limit = basis_points(seen.profile.fade_move_micros)
+    return f"{told}, {_gain(seen)}{done}", f"{limit}, with a gain of {percent(gain)}"
+
+
+def _gain(seen: Seen) -> str:
+    """What the campaign is worth against what it cost."""
+    campaign, bid = seen.campaign, seen.mark("bid")
+    if campaign is None or not campaign.price or not np.isfinite(bid):
+        return f"a gain {UNKNOWN}"
+    micros = round((bid / campaign.price - 1.0) * MICROS)
+    return f"a {'gain' if micros >= 0 else 'loss'} of {percent(abs(micros))}"
+
+
+def _persistent(seen: Seen) -> Figures:
+    persisted = seen.moment.state.scores.persisted.item(seen.index)
+    return f"{persisted} predictions", f"{seen.profile.entry_persistence_count}"
+
+
+def _regime(seen: Seen) -> Figures:
+    known = seen.moment.state.regimes.item(seen.index)
+    told = UNKNOWN if known == MISSING else Regime(known).name.lower().replace("_", " ")
+    return told, "any but stress"
+
+
+def _drop(seen: Seen) -> Figures:
+    return percent(seen.said[DOWNSIDE]), percent(seen.profile.dip_downside_micros)
+
+
+def _after_the_dip(seen: Seen) -> Figures:
+    return _rebound(seen), percent(seen.profile.rebound_entry_micros)
+
+
+def _again(seen: Seen) -> Figures:
+    limit = basis_points(seen.profile.fade_move_micros)
+    return f"{basis_points(seen.said[MOVE_H1])} in an hour", f"above {limit}"
+
+
+def _stop(seen: Seen) -> Figures:
+    stop = seen.profile.catastrophe_stop_micros
+    return _gain(seen), f"a loss of {percent(stop)}" if stop else "no stop"
+
+
+def _hopeless(seen: Seen) -> Figures:
+    profile = seen.profile
+    bounds = percent(profile.recovery_exit_p_up_micros), profile.recovery_exit_move_micros
+    return _of_a_day(seen), f"{bounds[0]} or {basis_points(bounds[1])} and below"
+
+
+def _recovering(seen: Seen) -> Figures:
+    return _of_a_day(seen), f"{percent(seen.profile.recovery_hold_p_up_micros)} holds"
+
+
+def _of_a_day(seen: Seen) -> str:
+    p_up, move = seen.said[P_UP_H24], seen.said[MOVE_H24]
+    return f"P(up) {percent(p_up)} and {basis_points(move)} in a day, {_gain(seen)}"
+
+
+def _reduced(seen: Seen) -> Figures:
+    campaign, limit = seen.campaign, lasting(seen.profile.reduce_interval_ns)
+    if campaign is None or not campaign.reduced_at:
+        return "never reduced", limit
+    return f"{lasting(seen.moment.at - campaign.reduced_at)} ago", limit
+
+
+def _credible(seen: Seen) -> Figures:
+    return _rebound(seen), percent(seen.profile.rebound_credible_micros)
+
+
+def _budget(seen: Seen) -> Figures:
+    campaign = seen.campaign
+    return ("nothing" if campaign is None else exact(campaign.room)), f"some {seen.quote}"
 
 
 def _flatten(seen: Seen) -> Figures:
@@ -277,4 +378,17 @@ FIGURES: Final[dict[Reason, Callable[[Seen], Figures]]] = {
     Reason.FLATTEN: _flatten,
     Reason.DUST: _dust,
     Reason.WARM_UP: _history,
+    Reason.NOT_PERSISTENT: _persistent,
+    Reason.REGIME_STRESS: _regime,
+    Reason.DROP_AHEAD: _drop,
+    Reason.AWAITING_REBOUND: _after_the_dip,
+    Reason.REENTRY: _again,
+    Reason.CATASTROPHE_STOP: _stop,
+    Reason.RECOVERY_HOPELESS: _hopeless,
+    Reason.RECOVERY_HELD: _recovering,
+    Reason.RECOVERY_REDUCED: _recovering,
+    Reason.REDUCED_LATELY: _reduced,
+    Reason.REBOUND_CREDIBLE: _credible,
+    Reason.THESIS_MIXED: _mixed,
+    Reason.BUDGET_USED: _budget,
 }

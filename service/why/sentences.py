@@ -60,6 +60,19 @@ REASONS: Final = {
     Reason.WARM_UP: Said("history only", "{value}; decided is {limit}"),
     Reason.DUST: Said("too small to buy", "{value}; the venue takes {limit}"),
     Reason.NO_PORTFOLIO: Said("account not valued", "{value}; needed {limit}"),
+    Reason.NOT_PERSISTENT: Said("not good for long enough", "{value}, at least {limit}"),
+    Reason.REGIME_STRESS: Said("the market is under stress", "{value}; needed {limit}"),
+    Reason.DROP_AHEAD: Said("a drop is likely", "odds {value}, waited for from {limit} on"),
+    Reason.AWAITING_REBOUND: Said("waiting for a rebound", "odds {value}, at least {limit}"),
+    Reason.REENTRY: Said("the edge is back", "{value}, {limit}"),
+    Reason.CATASTROPHE_STOP: Said("catastrophe stop", "{value}; sold at {limit}"),
+    Reason.RECOVERY_HOPELESS: Said("no recovery in sight", "{value}; sold at {limit}"),
+    Reason.RECOVERY_HELD: Said("a credible recovery", "{value}; {limit}"),
+    Reason.RECOVERY_REDUCED: Said("reduced in recovery", "{value}; {limit}"),
+    Reason.REDUCED_LATELY: Said("reduced lately", "{value}; again after {limit}"),
+    Reason.REBOUND_CREDIBLE: Said("a rebound is credible", "odds {value}, held from {limit} on"),
+    Reason.THESIS_MIXED: Said("the thesis is mixed", "{value}; reduced at {limit}"),
+    Reason.BUDGET_USED: Said("the budget is used", "room for {value}; needed {limit}"),
 }
 
 

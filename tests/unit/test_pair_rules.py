@@ -189,7 +189,7 @@ def test_the_strategy_prices_and_sizes_by_the_new_rules() -> None:
     (after,) = intents(desk.predict(STRONG))
     assert after.limit_price == D("100.0"), "ask and collar are 100.3002: on the coarser tick below"
     desk = StrategyDesk()
-    desk.portfolio = strategy_portfolio(position("ABCUSD", "1.2345"))
+    desk.owns("ABCUSD", "1.2345")
     desk.tell(changed("ABCUSD", lot="0.1"))
     (sale,) = intents(desk.predict(BROKEN))
     assert (sale.side, sale.quantity) == (Side.SELL, D("1.2"))
@@ -198,6 +198,7 @@ def test_the_strategy_prices_and_sizes_by_the_new_rules() -> None:
 def test_a_position_below_the_new_minimum_is_held_no_longer() -> None:
     """What the venue would not buy from us is dust; when the minimum falls again it is held."""
     desk = StrategyDesk()
+    desk.owns("ABCUSD", "0.02")
     desk.tell(strategy_portfolio(position("ABCUSD", "0.02")))
     assert desk.actor.state.held.tolist() == [1, 0, 0]
     desk.tell(changed("ABCUSD", quantity_min="0.05"))

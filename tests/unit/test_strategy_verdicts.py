@@ -11,13 +11,12 @@ from actors.messages.codec import encode, state_decoder
 from actors.messages.decision import Action, Reason, Side, VerdictSlice
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import OrderState
-from actors.messages.prediction import DOWNSIDE, MISSING, REBOUND, PredictionSlice, RegimeSlice
+from actors.messages.prediction import DOWNSIDE, MISSING, REBOUND, PredictionSlice
 from actors.messages.risk import IntentRefused, Refusal
-from actors.strategy.config import StrategyConfig
 from actors.strategy.evaluation import ENTRY_LADDER, EXIT_LADDER
 from actors.strategy.profile import StrategyProfile
 from actors.strategy.state import StrategyState
-from models.features.regimes import Regime
+from tests.strategy_closings import hasty, positive_before, stress, waiting
 from tests.strategy_desk import (
     BROKEN,
     CALM,
@@ -59,26 +58,6 @@ def refused_before(desk: Desk) -> None:
 
 def no_model(desk: Desk) -> None:
     desk.bundle_id = ""
-
-
-def positive_before(desk: Desk) -> None:
-    """What was positive stays so until it is below by the hysteresis."""
-    desk.predict((560_000, 0, 0))
-
-
-def hasty(desk: Desk) -> None:
-    profile = StrategyProfile(entry_persistence_count=9)
-    config = StrategyConfig(CONFIG.instruments, profile)
-    desk.actor.config = config
-
-
-def stress(desk: Desk) -> None:
-    rows = np.full((3, 1), int(Regime.STRESS), dtype=np.int32)
-    desk.tell(RegimeSlice(NOW, "bundle", rows))
-
-
-def waiting(desk: Desk) -> None:
-    desk.predict(spoken(700_000, 30_000, downside=600_000))
 
 
 ENTRY_CASES: list[tuple[Reason, Closing, tuple[int, ...]]] = [
@@ -154,8 +133,10 @@ def test_the_first_closed_gate_decides_when_all_are_closed() -> None:
 
 def test_the_ladders_list_every_reason_once_in_the_order_of_the_contract() -> None:
     assert len(dict.fromkeys(ENTRY_LADDER)) == len(ENTRY_LADDER)
-    shared = [reason for reason in ENTRY_LADDER if reason in EXIT_LADDER]
-    assert shared == [reason for reason in EXIT_LADDER if reason in ENTRY_LADDER]
+    entries, exits = list(ENTRY_LADDER), list(EXIT_LADDER)
+    assert [each for each in entries if each in exits] == [
+        each for each in exits if each in entries
+    ]
     assert [reason for reason, *_ in ENTRY_CASES] == sorted(
         (reason for reason, *_ in ENTRY_CASES), key=ENTRY_LADDER.index
     )

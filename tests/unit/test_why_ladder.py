@@ -13,24 +13,26 @@ from actors.messages.market import MarketFlag
 from actors.messages.order import OrderState
 from actors.messages.prediction import MISSING
 from actors.messages.risk import IntentRefused, Refusal, TradingState, TradingStateChanged
+from actors.strategy.scoring import scored, unscored
 from service.why.ladder import Gate, Seen, figures, gates, marks, seen_of
 from service.why.moment import Moment
+from tests.strategy_closings import hasty, stress, waiting
 from tests.strategy_desk import (
     BROKEN,
     CALM,
+    CONFIG,
     FADED,
     NOW,
     STRONG,
     Desk,
     order,
-    portfolio,
-    position,
+    spoken,
     verdict,
 )
 
-Row = tuple[int, int, int]
+Row = tuple[int, ...]
 Closing = Callable[[Desk], object]
-SILENT = (MISSING, MISSING, MISSING)
+SILENT = (MISSING,) * 11
 
 
 def nothing(_desk: Desk) -> None:
@@ -63,7 +65,7 @@ def cooling(desk: Desk) -> None:
 
 
 def held(desk: Desk) -> None:
-    desk.portfolio = portfolio(position("ABCUSD", "1"))
+    desk.owns("ABCUSD", "1")
 
 
 def sold_a_part(desk: Desk) -> None:
@@ -72,6 +74,15 @@ def sold_a_part(desk: Desk) -> None:
     desk.tell(order(1, OrderState.FILLED, Side.SELL, "0.5"), NOW - HOUR_NS)
 
 
+def lost(desk: Desk) -> None:
+    desk.owns("ABCUSD", "1", cost="200")
+
+
+def reduced(desk: Desk) -> None:
+    desk.owns("ABCUSD", "1", cost="200", reduced_at=NOW - HOUR_NS)
+
+
+EXITS = "38 % or -40 bps and below, with a rebound of 40 % at most"
 EVERY_FLAW = "gap, crossed, checksum, venue status, clock skew"
 CASES: tuple[tuple[Reason, Closing, Row, str, str], ...] = (
     (Reason.NOT_LISTED, flag(MarketFlag.NOT_LISTED), STRONG, "not on the venue's list", "listed"),
@@ -91,10 +102,17 @@ CASES: tuple[tuple[Reason, Closing, Row, str, str], ...] = (
     (Reason.COOLING_DOWN, cooling, STRONG, "1970-01-05 04:01:00", "1970-01-05 04:00:00"),
     (Reason.PROBABILITY_TOO_LOW, nothing, (531_000, 30_000, 0), "53.1 %", "56 %"),
     (Reason.EDGE_BELOW_COST, nothing, (700_000, 9_999, 0), "4.99 bps", "5 bps"),
-    (Reason.THESIS_HOLDS, held, CALM, "P(up) 50 %, expected move 50 bps",
-     "44 % or -40 bps and below"),
-    (Reason.THESIS_HOLDS, sold_a_part, FADED, "P(up) 50 %, expected move 0 bps",
-     "44 % or -40 bps and below"),
+    (Reason.NOT_PERSISTENT, hasty, STRONG, "1 predictions", "9"),
+    (Reason.REGIME_STRESS, stress, STRONG, "stress", "any but stress"),
+    (Reason.DROP_AHEAD, nothing, spoken(700_000, 30_000, downside=600_000), "60 %", "55 %"),
+    (Reason.AWAITING_REBOUND, waiting, STRONG, "40 %", "50 %"),
+    (Reason.THESIS_HOLDS, held, CALM, "P(up) 50 %, expected move 50 bps, rebound 40 %", EXITS),
+    (Reason.THESIS_HOLDS, sold_a_part, FADED, "P(up) 50 %, expected move 0 bps, rebound 40 %",
+     EXITS),
+    (Reason.RECOVERY_HELD, lost, spoken(600_000, 5_000),
+     "P(up) 60 % and 50 bps in a day, a loss of 50 %", "60 % holds"),
+    (Reason.REDUCED_LATELY, reduced, CALM, "1 h ago", "1 d"),
+    (Reason.REBOUND_CREDIBLE, held, spoken(380_000, 5_000, rebound=600_000), "60 %", "60 %"),
 )  # fmt: skip
 
 
@@ -123,8 +141,8 @@ def test_the_rung_that_decides_is_told_with_value_and_threshold(
 @pytest.mark.parametrize(
     ("reason", "prediction", "value"),
     [
-        (Reason.THESIS_BROKEN, BROKEN, "P(up) 44 %, expected move 50 bps"),
-        (Reason.EDGE_FADED, FADED, "0 bps"),
+        (Reason.THESIS_BROKEN, BROKEN, "P(up) 38 %, expected move 50 bps, rebound 40 %"),
+        (Reason.EDGE_FADED, FADED, "0 bps in an hour, a gain of 11.1111 %"),
         (Reason.EDGE_ABOVE_COST, STRONG, "205 bps"),
     ],
 )
@@ -136,7 +154,9 @@ def test_a_decision_for_a_trade_is_told_from_the_state_before_its_order(
         held(desk)
     # One more symbol is bought or sold; the ladder of ABCUSD is asked for before that.
     desk.predict(SILENT, at=NOW - SECOND_NS)
-    desk.actor.state.predictions = np.array([prediction, CALM, CALM], dtype=np.int32)
+    desk.actor.state.predictions = np.array([spoken(*prediction), spoken(*CALM), spoken(*CALM)])
+    p_up = desk.actor.state.predictions[:, 0].astype(np.int32)
+    desk.actor.state.scores = scored(unscored(3), p_up, CONFIG.profile)
     gate = decided(gates(seen(desk)))
     assert (gate.reason, gate.value) == (reason.name.lower(), value)
 
