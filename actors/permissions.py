@@ -1,7 +1,8 @@
 """What may be done in which situation: one table, from which gates take whom they stop.
 
 Rows are situations, columns deeds. A gate asks `forbids`; docs/risk-rules.md shows the table as
-it stands here, and a test drives every cell through strategy, risk, orders and ledger.
+it stands here. A test drives every cell through strategy, risk, orders and ledger, but for safe
+mode, where the core stands and the service alone acts.
 """
 
 from __future__ import annotations

@@ -214,10 +214,10 @@ class Gate:
         return order.cl_ord_id
 
     def marks(self) -> MarkSlice:
-        """XBT at 50,000, ETH at 2,000."""
+        """XBT at 50,000, ETH at 2,000, both with a book that an entry needs."""
         rows = np.full((len(INSTRUMENTS), 6), np.nan)
         for index, price in enumerate((50_000.0, 2_000.0)):
-            rows[index, :3] = price
+            rows[index] = (price, price, price, 0.0, 0.001, 1e6)
         return MarkSlice(self.at, sealed(rows), sealed_ints(np.zeros(len(rows))))
 
     def entry(

@@ -70,6 +70,7 @@ class StepWitness(Silent):
         self.broken: list[str] = []
         self.decided: dict[str, Decided] = {}
         self.intents: dict[str, int] = {}
+        self.symbols: dict[str, str] = {}
         self.states: dict[str, OrderState] = {}
         self.doubted: dict[str, str] = {}
         self.accepted: list[float] = []
@@ -123,7 +124,7 @@ class StepWitness(Silent):
         orders, risk = self.kernel.actor("orders"), self.kernel.actor("risk")
         if self._blocked and orders.state.blocked:
             self.broken.append(f"I8: an entry while {orders.state.blocked}")
-        if order.symbol in {self.decided[name].symbol for name in self._unknown()}:
+        if order.symbol in {self.symbols[name] for name in self._unknown()}:
             self.broken.append(f"I8: an entry beside an unknown order in {order.symbol}")
         place, market = risk.config.index_of(order.symbol), self.kernel.actor("market_data")
         age_ns = order.decided_at - int(confirmed_ts(market.state)[place])
@@ -133,6 +134,7 @@ class StepWitness(Silent):
     def _moved(self, entry: Input, update: OrderUpdate) -> None:
         name, before = update.cl_ord_id, self.states.get(update.cl_ord_id)
         self.intents[name] = update.intent_no
+        self.symbols[name] = update.symbol
         self.states[name] = update.state
         if update.state is OrderState.UNKNOWN:
             self.doubted.setdefault(name, update.reason)

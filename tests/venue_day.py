@@ -20,11 +20,12 @@ from actors.messages.order import SubmitOrder
 from actors.orders.state import OrdersState
 from adapters.kraken_simulator.serving.plan import Plan
 from service.drivers.trading import RunResult
-from tests.live_desk import HASTY, NOTICE, Hasty, Session, trade_live
+from tests.live_desk import HASTY, NOTICE, UNHURRIED, Hasty, Session, trade_live
 from tests.simulated_kraken import get, post
 
 M = TypeVar("M", bound=Message)
-RISK: dict[str, Any] = {
+RISK = {
+    **UNHURRIED,
     # A busy machine takes a quarter of a second for anything, which is five of the venue's.
     "mark_max_age_ns": 60 * SECOND_NS,
     "decision_max_age_ns": 20 * SECOND_NS,

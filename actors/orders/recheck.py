@@ -23,7 +23,6 @@ from actors.pair_rules import in_force
 from actors.permissions import Deed, Situation, forbids
 
 Grounds = tuple[Refusal, str, str]
-_DEEDS = {Side.BUY: Deed.ENTRY, Side.SELL: Deed.OPERATOR_EXIT}
 
 
 def barred(state: OrdersState, side: Side) -> Grounds | None:
@@ -32,7 +31,7 @@ def barred(state: OrdersState, side: Side) -> Grounds | None:
         return Refusal.HALTED, "no run", "a started run"
     if state.stopping:
         return Refusal.HALTED, "the service stops", "a run that goes on"
-    deed = _DEEDS[side]
+    deed = Deed.ENTRY if side is Side.BUY else Deed.OPERATOR_EXIT
     if state.trading is TradingState.HALTED and forbids(Situation.HALTED, deed):
         return Refusal.HALTED, TradingState.HALTED.value, TradingState.ACTIVE.value
     if state.kill_level > 0 and forbids(Situation.FLATTEN, deed):
