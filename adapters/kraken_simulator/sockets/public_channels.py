@@ -34,6 +34,7 @@ from adapters.kraken_simulator.sockets.requests import (
     whole,
     word,
 )
+from adapters.kraken_simulator.tape import MINUTE_NS
 from adapters.kraken_simulator.wire import encode, rfc3339
 
 DEPTHS: Final = (10, 25, 100, 500, 1_000)
@@ -202,10 +203,18 @@ class PublicChannels:
         if channel == "trade" and symbol in trades:
             return _frame(channel, "update", [trade_row(row, each) for each in trades[symbol]])
         if channel == "ohlc" and symbol in trades:
-            (found,) = exchange.candles(symbol, int(detail), 1)[-1:]
-            rows = [candle_row(row, found, int(detail))]
+            rows = self._candles_since(trades[symbol][0], int(detail))
             return _frame(channel, "update", rows, timestamp=rfc3339(now_ns, 9))
         return None
+
+    def _candles_since(self, first: Trade, minutes: int) -> list[dict[str, Any]]:
+        """The candles that trades from `first` on are in: two, where an interval ended since."""
+        exchange = self._live.exchange
+        row = exchange.instrument(first.symbol)
+        found = exchange.candles(first.symbol, minutes, 2)
+        began_ns = first.ts - minutes * MINUTE_NS
+        told = [each for each in found if each.count and each.open_ns > began_ns]
+        return [candle_row(row, each, minutes) for each in told]
 
     def _ticker(self, topic: Topic) -> bytes | None:
         exchange = self._live.exchange
