@@ -48,6 +48,7 @@ from service.stores import FILE
 from service.tally import Tally
 from service.venue_clock import venue_clock
 from tests.simulated_kraken import key_of, post, simulated_kraken
+from tests.strategy_desk import spoken
 from tests.trading_witness import StepWitness
 
 SYMBOLS = ("BTC/USD", "ETH/USD", "SOL/USD", "XRP/USD")
@@ -72,6 +73,9 @@ TROUBLE = (
 _MARKET = (BookSlice, TradeSlice, CandleSlice, Tick)
 _RECORDS = (OrderUpdate, IntentRefused, SubmitOrder, Fill, TradingStateChanged)
 
+UP, DOWN = spoken(800_000, 30_000, 5_000), spoken(150_000, -30_000, 5_000)
+"""What the model says of every horizon."""
+
 
 class Fickle:
     """Up or down by a digit of the first feature, far beyond every cost: a coin that replays."""
@@ -80,9 +84,9 @@ class Fickle:
     marker = ""
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Probability up, expected move and uncertainty in millionths."""
+        """Whole predictions in millionths."""
         up = np.floor(np.abs(features[:, :1]) * 1e7) % 2 == 0
-        return np.where(up, (800_000, 30_000, 5_000), (150_000, -30_000, 5_000)).astype("<i4")
+        return np.where(up, UP, DOWN).astype("<i4")
 
 
 class Restless:
@@ -95,9 +99,9 @@ class Restless:
         self._up = False
 
     def predict(self, features: np.ndarray) -> np.ndarray:
-        """Probability up, expected move and uncertainty in millionths."""
+        """Whole predictions in millionths."""
         self._up = not self._up
-        said = (800_000, 30_000, 5_000) if self._up else (150_000, -30_000, 5_000)
+        said = UP if self._up else DOWN
         return np.tile(np.array(said, dtype="<i4"), (len(features), 1))
 
 
@@ -111,7 +115,9 @@ class Hasty(Choice, frozen=True):
 
 READINGS = 2
 """Of the lists after the last trade: they lag by a minute of the venue's time."""
-HASTY: dict[str, Any] = {"cool_down_fill_ns": 1, "cool_down_refusal_ns": 1}
+AT_ONCE: dict[str, Any] = {"entry_persistence_count": 1}
+"""A strategy that needs to be told once."""
+HASTY: dict[str, Any] = {**AT_ONCE, "cool_down_fill_ns": 1, "cool_down_refusal_ns": 1}
 """A strategy that waits for nothing."""
 
 
@@ -208,6 +214,7 @@ def settings_at(
             "venue": {"outside": True},
             "orders": {"reconcile_seconds": 60},
             "risk": UNHURRIED,
+            "strategy": AT_ONCE,
             "kraken": {
                 "rest_url": rest,
                 "public_socket_url": sockets[0],

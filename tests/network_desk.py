@@ -41,7 +41,7 @@ from service.observe.port import read_place
 from service.segment import OpenSegment
 from service.settings import Settings
 from service.stores import FILE
-from tests.live_desk import SPEED, Fickle, plan_of, settings_of
+from tests.live_desk import AT_ONCE, SPEED, Fickle, plan_of, settings_of
 from tests.network_proxy import HERE, Proxy, serving
 from tests.simulated_kraken import key_of, post, simulated_kraken
 from tests.trading_witness import Shown, StepWitness, WireWitness
@@ -211,6 +211,7 @@ def settings_through(home: Path, desk: Desk, **more: Any) -> Settings:
     }
     # Half a second of the wall between two orders in a symbol: a case need not wait for minutes.
     strategy = {
+        **AT_ONCE,
         "cool_down_fill_ns": COOL_DOWN_NS,
         "cool_down_refusal_ns": COOL_DOWN_NS,
         **more.pop("strategy", {}),

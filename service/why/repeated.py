@@ -21,7 +21,7 @@ from actors.messages.control import RunStarted
 from actors.messages.decision import VerdictSlice
 from actors.messages.execution import Fill
 from actors.messages.order import OrderUpdate, SubmitOrder
-from actors.messages.prediction import PredictionSlice, RegimeSlice
+from actors.messages.prediction import OWN_COLUMNS, PredictionSlice, RegimeSlice
 from actors.messages.risk import (
     AmendApproved,
     IntentApproved,
@@ -85,7 +85,7 @@ class RepeatedRecords:
         """The prediction that an evaluation names."""
         for _, body in reversed(self._of(PredictionSlice, found.seq)):
             if body.close_ts == found.prediction_ts and not body.warm_up:
-                columns = (column.tolist() for column in body.rows.T)
+                columns = (column.tolist() for column in body.rows.T[:OWN_COLUMNS])
                 return Predicted(body.close_ts, body.bundle_id, body.in_sample, *columns)
         return None
 
@@ -196,7 +196,8 @@ class RepeatedRecords:
 def _evaluation(told: Told) -> Evaluation:
     body = told.body
     assert isinstance(body, VerdictSlice)
-    columns = (column.tolist() for column in body.rows.T)
+    # Of a campaign's columns behind these, the repeated ladder tells by itself.
+    columns = (column.tolist() for column in body.rows.T[:6])
     run = told.run
     return Evaluation(
         told.seq, 0, told.at, run.run_id, run.mode, body.ts, body.prediction_ts, *columns

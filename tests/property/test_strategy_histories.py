@@ -12,7 +12,7 @@ from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.base import Message
 from actors.messages.codec import encode, state_decoder
-from actors.messages.decision import Action, OrderIntent, Side, VerdictSlice
+from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictSlice
 from actors.messages.ledger import PortfolioState, PositionView
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
@@ -22,6 +22,7 @@ from actors.money import run_exact
 from actors.strategy.actor import StrategyActor
 from actors.strategy.config import StrategyConfig
 from actors.strategy.state import StrategyState, initial_state
+from tests.strategy_desk import QUICK, spoken
 
 D = Decimal
 SYMBOLS = ("ABCUSD", "DEFUSD", "GHIUSD")
@@ -41,12 +42,18 @@ CONFIG = StrategyConfig(
             taker_fee=D("0.0040"),
         )
         for symbol in SYMBOLS
-    )
+    ),
+    QUICK,
 )
 prices = st.sampled_from([100.0, 100.0, 100.0, 0.05, 1e13, 0.0, -1.0, np.nan, np.inf, 1e300])
 flags = st.sampled_from([0, 0, 0, 0, 2, 4, 8, 64, 255])
 outputs = st.sampled_from(
     [(700_000, 30_000), (500_000, 5_000), (500_000, 0), (400_000, -9_000), (MISSING, MISSING)]
+)
+odds = st.sampled_from([0, 300_000, 400_000, 500_000, 650_000, MISSING])
+moves = st.sampled_from([-30_000, 0, 20_000])
+heads = st.fixed_dictionaries(
+    {"rebound": odds, "downside": odds, "p_h24": odds, "move_h1": moves, "move_h24": moves}
 )
 
 
@@ -62,7 +69,7 @@ def marks(draw: st.DrawFn) -> Message:
 
 @st.composite
 def predictions(draw: st.DrawFn) -> Message:
-    rows = np.array([(*draw(outputs), 0) for _ in SYMBOLS], dtype=np.int32)
+    rows = np.array([spoken(*draw(outputs), **draw(heads)) for _ in SYMBOLS], dtype=np.int32)
     return PredictionSlice(START, draw(st.sampled_from(["bundle", "bundle", ""])), rows)
 
 
@@ -80,7 +87,7 @@ def portfolios(draw: st.DrawFn) -> Message:
 
 answers = st.builds(
     lambda number, symbol, side, state, filled: OrderUpdate(
-        "id", number, symbol, side, state, D(1), filled, D(100)
+        "id", number, symbol, side, state, D(1), filled, D(100), cost=filled * 100
     ),
     st.integers(1, 12),
     st.sampled_from((*SYMBOLS, "ODDUSD")),
@@ -135,6 +142,7 @@ def test_every_intent_has_its_verdict_its_number_and_no_more_than_is_free(
             if isinstance(message, PortfolioState):
                 held = {each.symbol: each.free for each in message.positions}
                 free = {symbol: held.get(symbol, D(0)) for symbol in SYMBOLS}
+            owned = {symbol: each.quantity for symbol, each in actor.state.campaigns.items()}
             effects = actor.handle(message, at)
             intents = [each for each in effects if isinstance(each, OrderIntent)]
             verdicts = [each for each in effects if isinstance(each, VerdictSlice)]
@@ -148,6 +156,8 @@ def test_every_intent_has_its_verdict_its_number_and_no_more_than_is_free(
                 assert (intent.side is Side.BUY) == (intent.action is Action.ENTER)
                 if intent.side is Side.SELL:
                     assert 0 < intent.quantity <= free[intent.symbol]
+                    if intent.reason is not Reason.FLATTEN:
+                        assert intent.quantity <= owned[intent.symbol]
                     assert CONFIG.instruments[index].is_on_lot(intent.quantity)
                 else:
                     assert intent.notional > 0
@@ -156,6 +166,10 @@ def test_every_intent_has_its_verdict_its_number_and_no_more_than_is_free(
             for verdict in verdicts:
                 wanted = np.isin(verdict.rows[:, 0], [Action.NO_ENTRY, Action.HOLD], invert=True)
                 assert wanted.sum() == len(intents)
+            for each in actor.state.campaigns.values():
+                assert each.quantity >= 0
+                assert each.cost >= 0
+                assert (each.cost == 0) >= (each.quantity == 0)
             counts = [
                 sum(1 for each in actor.state.open_intents.values() if each.index == index)
                 for index in range(3)

@@ -55,6 +55,9 @@ EAGER = StrategyProfile(
     edge_margin_micros=-20_000,
     exit_move_micros=-1500,
     cool_down_fill_ns=0,
+    entry_persistence_count=1,
+    dip_downside_micros=1_000_000,
+    rebound_weak_micros=1_000_000,
 )
 
 
