@@ -2271,6 +2271,11 @@ CREATE TABLE ballast.verdict_slice (
     downside integer[],
     move_h1 integer[],
     p_up_h24 integer[],
+    value integer[],
+    threshold integer[],
+    profile_hash text,
+    prediction_hash text,
+    capital_hash text,
     CONSTRAINT verdict_slice_pkey PRIMARY KEY (account_id, seq, ordinal, at),
     CONSTRAINT verdict_slice_columns CHECK (((cardinality(action) = cardinality(reason)) AND (cardinality(action) = cardinality(p_up)) AND (cardinality(action) = cardinality(expected_move)) AND (cardinality(action) = cardinality(cost)) AND (cardinality(action) = cardinality(edge))))
 );
@@ -2566,7 +2571,7 @@ UNION ALL
     'verdict_slice'::text AS table_name,
     sha256(convert_to(((to_jsonb(r.*) -
         CASE
-            WHEN (r.state IS NULL) THEN ARRAY['state'::text, 'persisted'::text, 'rebound'::text, 'downside'::text, 'move_h1'::text, 'p_up_h24'::text]
+            WHEN (r.state IS NULL) THEN ARRAY['state'::text, 'persisted'::text, 'rebound'::text, 'downside'::text, 'move_h1'::text, 'p_up_h24'::text, 'value'::text, 'threshold'::text, 'profile_hash'::text, 'prediction_hash'::text, 'capital_hash'::text]
             ELSE ARRAY[]::text[]
         END))::text, 'UTF8'::name)) AS row_hash
    FROM ballast.verdict_slice r
@@ -3401,6 +3406,9 @@ COMMENT ON COLUMN ballast.prediction_slice.p_up_h4 IS 'P(up) four hours after th
 --# comment on COLUMN ballast.prediction_slice.rebound
 COMMENT ON COLUMN ballast.prediction_slice.rebound IS 'Odds that the highest open of the next 24 hours lies a daily sigma or more above the entry''s';
 
+--# comment on COLUMN ballast.verdict_slice.capital_hash
+COMMENT ON COLUMN ballast.verdict_slice.capital_hash IS 'SHA-256 of portfolio and kill level as they were known; NULL before they were';
+
 --# comment on COLUMN ballast.verdict_slice.downside
 COMMENT ON COLUMN ballast.verdict_slice.downside IS 'Odds of a near fall that the model told, in millionths';
 
@@ -3413,11 +3421,23 @@ COMMENT ON COLUMN ballast.verdict_slice.p_up_h24 IS 'P(up) of a day, in milliont
 --# comment on COLUMN ballast.verdict_slice.persisted
 COMMENT ON COLUMN ballast.verdict_slice.persisted IS 'For how many predictions in a row it was on its side of neutral';
 
+--# comment on COLUMN ballast.verdict_slice.prediction_hash
+COMMENT ON COLUMN ballast.verdict_slice.prediction_hash IS 'SHA-256 of the whole prediction with its bundle: what the model said';
+
+--# comment on COLUMN ballast.verdict_slice.profile_hash
+COMMENT ON COLUMN ballast.verdict_slice.profile_hash IS 'SHA-256 of the strategy''s thresholds in force, as in profile';
+
 --# comment on COLUMN ballast.verdict_slice.rebound
 COMMENT ON COLUMN ballast.verdict_slice.rebound IS 'Odds of a rebound that the model told, in millionths';
 
 --# comment on COLUMN ballast.verdict_slice.state
 COMMENT ON COLUMN ballast.verdict_slice.state IS 'The class of P(up), from -2 (strongly negative) to 2 (strongly positive)';
+
+--# comment on COLUMN ballast.verdict_slice.threshold
+COMMENT ON COLUMN ballast.verdict_slice.threshold IS 'The limit that the value was held against';
+
+--# comment on COLUMN ballast.verdict_slice.value
+COMMENT ON COLUMN ballast.verdict_slice.value IS 'What the deciding rung was asked of, in the rung''s own unit; the smallest integer where nothing is known';
 
 --# comment on CONSTRAINT activation_kind ON ballast.activation
 COMMENT ON CONSTRAINT activation_kind ON ballast.activation IS 'A permission of unknown reach is none';

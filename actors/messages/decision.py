@@ -66,7 +66,8 @@ class Reason(enum.IntEnum):
 
 
 # Columns of VerdictSlice.rows (int32). Edge, cost, probability and move are in millionths.
-# `state` is a ScoreState, `persisted` counts predictions; all others are micros of the model.
+# `state` is a ScoreState, `persisted` counts predictions; the next ones are micros of the model.
+# `value` and `threshold` are what the deciding rung asked, in its own unit (actors/strategy/gates).
 VERDICT_COLUMNS: Final = (
     "action",
     "reason",
@@ -80,15 +81,24 @@ VERDICT_COLUMNS: Final = (
     "downside",
     "move_h1",
     "p_up_h24",
+    "value",
+    "threshold",
 )
 
 
 class VerdictSlice(Message, frozen=True):
-    """What was decided of every symbol at one instant. `rows` is int32[N, 12] (VERDICT_COLUMNS)."""
+    """What was decided of every symbol at one instant. `rows` is int32[N, 14] (VERDICT_COLUMNS).
+
+    The hashes (SHA-256, hex) are those of the profile, of the whole prediction, and of portfolio
+    and kill level as they were known; empty in verdicts of before there were any.
+    """
 
     ts: int
     rows: np.ndarray
     prediction_ts: int = 0
+    profile_hash: str = ""
+    prediction_hash: str = ""
+    capital_hash: str = ""
 
 
 class OrderIntent(Message, frozen=True):

@@ -23,7 +23,7 @@ from actors.messages.decision import Action, AmendIntent, OrderIntent, Reason, V
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
-from actors.messages.prediction import P_UP, PredictionSlice, RegimeSlice, wide
+from actors.messages.prediction import MISSING, P_UP, PredictionSlice, RegimeSlice, wide
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.pair_rules import adopt, in_force
 from actors.strategy import followed
@@ -31,6 +31,7 @@ from actors.strategy.amending import amends
 from actors.strategy.config import StrategyConfig, fixed_cost
 from actors.strategy.evaluation import evaluate
 from actors.strategy.intents import BID, entry_intent, exit_intent, has_bid
+from actors.strategy.provenance import digest_of, of_capital, of_prediction, of_profile
 from actors.strategy.scoring import scored
 from actors.strategy.state import StrategyState
 
@@ -98,12 +99,14 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         state = self.state
         state.predictions, state.bundle_id = wide(message.rows), message.bundle_id
         state.prediction_ts, state.predicted = message.close_ts, True
+        state.prediction_hash = of_prediction(state.predictions, message.bundle_id)
         state.scores = scored(state.scores, message.rows[:, P_UP], self.config.profile)
         return NOTHING if message.warm_up else self._decide(at)
 
     def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
         """Keep the portfolio; a symbol is held when the venue would take a sale of its quantity."""
         self.state.portfolio = message
+        self.state.portfolio_hash = digest_of(message)
         followed.seen(self.state, self.config, message, at)
         return NOTHING
 
@@ -164,7 +167,14 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
             intents += amends(self.config, state, rows, at, flatten=flatten)
         if _ENTER in actions:
             intents += self._entries(rows, actions, at)
-        verdict = VerdictSlice(at, sealed_ints(rows), state.prediction_ts)
+        verdict = VerdictSlice(
+            at,
+            sealed_ints(rows),
+            state.prediction_ts,
+            of_profile(self.config.profile),
+            state.prediction_hash,
+            of_capital(state.portfolio_hash, state.kill_level),
+        )
         return (verdict, *intents) if intents else (verdict,)
 
     def _mark(self, at: int) -> None:
@@ -182,6 +192,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
             if state.working[index] > state.unknown[index] or not has_bid(state, index):
                 continue
             rows[index, 0], rows[index, 1] = Action.EXIT, FLATTEN_REASON
+            rows[index, -2:] = state.kill_level, FLATTEN_LEVEL
 
     def _exits(self, rows: np.ndarray, at: int) -> list[OrderIntent]:
         """Sales in index order; they come before entries, because they free what entries need."""
@@ -210,6 +221,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
             intent = entry_intent(self.state, instrument, profile, rows[index], index=index, at=at)
             if intent is None:
                 rows[index, 0], rows[index, 1] = Action.NO_ENTRY, Reason.DUST
+                rows[index, -2:] = MISSING
                 continue
             followed.opened(self.state, intent, index)
             intents.append(intent)

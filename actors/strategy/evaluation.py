@@ -8,6 +8,7 @@ anew. Turning a verdict into an order is in `intents`.
 
 from __future__ import annotations
 
+import functools
 from typing import Final, NamedTuple
 
 import msgspec
@@ -26,9 +27,9 @@ from actors.messages.prediction import (
     P_UP_H24,
     REBOUND,
 )
-from actors.strategy import entering, leaving
+from actors.strategy import entering, gates, leaving
 from actors.strategy.config import StrategyConfig
-from actors.strategy.profile import MICROS
+from actors.strategy.profile import MICROS, StrategyProfile
 from actors.strategy.state import StrategyState
 from models.features.regimes import Regime
 
@@ -98,7 +99,7 @@ _HOLDS: Final = len(ENTRY_LADDER) + len(EXIT_LADDER) - 1
 
 
 class Evaluation(msgspec.Struct, frozen=True):
-    """`rows` is int32[N, 12] (VERDICT_COLUMNS), writable; `waiting` uint8[N]: who awaits a dip."""
+    """`rows` is int32[N, 14] (VERDICT_COLUMNS), writable; `waiting` uint8[N]: who awaits a dip."""
 
     rows: np.ndarray
     waiting: np.ndarray
@@ -113,15 +114,21 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> Evaluatio
     """
     look = _look(config, state, at)
     entry = look.entries.argmax(axis=1)
-    rung = entry
+    rung, model = entry, look.model
+    found = gates.figures(state, at, model=model, spread=look.spread, depth=look.marks[_DEPTH])
+    found[gates.EDGE] = look.edge
     if state.held_count:
-        rung = np.where(state.held.view(np.bool_), _exit_rungs(config, state, at, look)[0], entry)
-    model = look.model
+        left, _, view = _exit_rungs(config, state, at, look)
+        rung = np.where(state.held.view(np.bool_), left, entry)
+        gates.of_campaigns(found, state, view, at)
     rows = np.empty((len(VERDICT_COLUMNS), len(entry)), dtype=np.int32)
     _CODES.take(rung, 1, rows[:2], "clip")  # clips nothing, and need not look
     rows[2:6] = model[P_UP], model[EXPECTED_MOVE], look.cost, look.edge
     rows[6], rows[7] = state.scores.classes, state.scores.persisted
-    rows[8:] = model[REBOUND], model[DOWNSIDE], model[MOVE_H1], model[P_UP_H24]
+    rows[8:12] = model[REBOUND], model[DOWNSIDE], model[MOVE_H1], model[P_UP_H24]
+    rows[12:] = gates.asked(_gates(config.profile), found, rung)
+    if state.held_count:
+        gates.second_questions(config.profile, state.scores.classes, found, rows)
     return Evaluation(rows.T, look.waiting.view(np.uint8))
 
 
@@ -134,14 +141,20 @@ def ladders(config: StrategyConfig, state: StrategyState, at: int) -> tuple[np.n
     return look.entries, _exit_rungs(config, state, at, look)[1]
 
 
+@functools.lru_cache(maxsize=8)
+def _gates(profile: StrategyProfile) -> gates.Gates:
+    return gates.gates(profile, ENTRY_LADDER, EXIT_LADDER)
+
+
 class _Look(NamedTuple):
-    """What both ladders are made of: columns of the model (f64[columns, N]) and of the market, cost
-    and edge in micros, the rungs of entries (bool[N, rungs]), and who waits for a dip.
+    """What both ladders are made of: columns of the model (f64[columns, N]) and of the market;
+    spread, cost and edge in micros, the rungs of entries (bool[N, rungs]), and who waits for a dip.
     """
 
     first: _First
     model: F64
     marks: F64
+    spread: F64
     cost: F64
     edge: F64
     entries: np.ndarray
@@ -176,7 +189,7 @@ def _look(config: StrategyConfig, state: StrategyState, at: int) -> _Look:
         waiting=state.waiting.view(np.bool_),
     )
     ladder[:, len(_ENTRY_FIRST) :] |= words
-    return _Look(first, model, marks, cost, edge, ladder, waiting)
+    return _Look(first, model, marks, spread, cost, edge, ladder, waiting)
 
 
 class _First:
@@ -210,8 +223,8 @@ class _First:
 
 def _exit_rungs(
     config: StrategyConfig, state: StrategyState, at: int, look: _Look
-) -> tuple[np.ndarray, np.ndarray]:
-    """As if all had a campaign: the deciding rung of every symbol, and bool[N, rungs].
+) -> tuple[np.ndarray, np.ndarray, leaving.OpenView]:
+    """As if all had a campaign: the deciding rung of every symbol, bool[N, rungs], and the view.
 
     One that holds after a tactical profit enters again where the edge of one hour is back and its
     symbol would be entered anew.
@@ -223,4 +236,4 @@ def _exit_rungs(
     again = view.again & (rung == _HOLDS) & (look.entries.argmax(axis=1) == _EXIT_RUNGS - 1)
     again &= look.model[MOVE_H1] > config.profile.fade_move_micros
     rung[again] = _HOLDS + 1
-    return rung, ladder
+    return rung, ladder, view

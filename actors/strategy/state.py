@@ -84,6 +84,8 @@ class StrategyState(msgspec.Struct):
     campaigns: dict[str, Campaign] = {}
     campaign_no: int = 0
     adopted: bool = False
+    prediction_hash: str = ""
+    portfolio_hash: str = ""
 
     def __post_init__(self) -> None:
         """A state of an older version lacks the arrays of what came later, and columns."""

@@ -83,6 +83,8 @@ KEYS: Final = ("account_id", "run_id", "mode", "hour_ts_utc", "seq", "ordinal", 
 SEQ_COLUMN: Final = KEYS.index("seq")
 ORDINAL_COLUMN: Final = KEYS.index("ordinal")
 VERDICTS: Final = "verdict_slice"
+# NULL in verdicts of before there were any
+_MADE_FROM: Final = ("profile_hash", "prediction_hash", "capital_hash")
 REFUSED: Final = "row_refused"
 SLICES: Final = (BARS, FEATURES, REGIMES, VERDICTS, PREDICTIONS)
 
@@ -101,7 +103,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     PREDICTIONS: PREDICTED,
     "risk_profile": _fields(RiskLimits),
     "trading_state": _fields(TradingStateChanged),
-    VERDICTS: ("ts", "prediction_ts", *VERDICT_COLUMNS),
+    VERDICTS: ("ts", "prediction_ts", *_MADE_FROM, *VERDICT_COLUMNS),
     "refusal": _fields(IntentRefused),
     "risk_verdict": (*_INTENT, "quantity", *_fields(Admission)),
     "order_event": _fields(OrderUpdate),
@@ -124,7 +126,8 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
 
 
 def _verdicts(body: VerdictSlice) -> Iterator[tuple[str, Row]]:
-    yield VERDICTS, (body.ts, body.prediction_ts, body.rows)
+    made_from = (getattr(body, name) or None for name in _MADE_FROM)
+    yield VERDICTS, (body.ts, body.prediction_ts, *made_from, body.rows)
 
 
 def _approvals(body: IntentApproved | AmendApproved) -> Iterator[tuple[str, Row]]:

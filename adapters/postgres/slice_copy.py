@@ -58,7 +58,9 @@ def copied_slices(lines: Sequence[tuple[Any, ...]], columns: int) -> bytes:
     return bytes(found)
 
 
-def _field(value: str | bool | int) -> bytes:
+def _field(value: str | bool | int | None) -> bytes:
+    if value is None:
+        return _NULL
     if isinstance(value, bool):
         return _TRUTHS[value]
     return _texts(value) if isinstance(value, str) else _NUMBER.pack(8, value)

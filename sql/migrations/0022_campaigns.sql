@@ -6,12 +6,22 @@ ALTER TABLE ballast.verdict_slice ADD COLUMN rebound integer[];
 ALTER TABLE ballast.verdict_slice ADD COLUMN downside integer[];
 ALTER TABLE ballast.verdict_slice ADD COLUMN move_h1 integer[];
 ALTER TABLE ballast.verdict_slice ADD COLUMN p_up_h24 integer[];
+ALTER TABLE ballast.verdict_slice ADD COLUMN value integer[];
+ALTER TABLE ballast.verdict_slice ADD COLUMN threshold integer[];
+ALTER TABLE ballast.verdict_slice ADD COLUMN profile_hash text;
+ALTER TABLE ballast.verdict_slice ADD COLUMN prediction_hash text;
+ALTER TABLE ballast.verdict_slice ADD COLUMN capital_hash text;
 COMMENT ON COLUMN ballast.verdict_slice.state IS 'The class of P(up), from -2 (strongly negative) to 2 (strongly positive)';
 COMMENT ON COLUMN ballast.verdict_slice.persisted IS 'For how many predictions in a row it was on its side of neutral';
 COMMENT ON COLUMN ballast.verdict_slice.rebound IS 'Odds of a rebound that the model told, in millionths';
 COMMENT ON COLUMN ballast.verdict_slice.downside IS 'Odds of a near fall that the model told, in millionths';
 COMMENT ON COLUMN ballast.verdict_slice.move_h1 IS 'Expected move of an hour, in millionths';
 COMMENT ON COLUMN ballast.verdict_slice.p_up_h24 IS 'P(up) of a day, in millionths';
+COMMENT ON COLUMN ballast.verdict_slice.value IS 'What the deciding rung was asked of, in the rung''s own unit; the smallest integer where nothing is known';
+COMMENT ON COLUMN ballast.verdict_slice.threshold IS 'The limit that the value was held against';
+COMMENT ON COLUMN ballast.verdict_slice.profile_hash IS 'SHA-256 of the strategy''s thresholds in force, as in profile';
+COMMENT ON COLUMN ballast.verdict_slice.prediction_hash IS 'SHA-256 of the whole prediction with its bundle: what the model said';
+COMMENT ON COLUMN ballast.verdict_slice.capital_hash IS 'SHA-256 of portfolio and kill level as they were known; NULL before they were';
 
 -- What was paid or had for what is filled, so that a campaign knows its own price.
 ALTER TABLE ballast.order_event ADD COLUMN cost numeric;
@@ -83,7 +93,8 @@ UNION ALL SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, 'tradi
 FROM ballast.trading_state r
 UNION ALL SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, 'verdict_slice'::text,
     sha256(convert_to((to_jsonb(r) - CASE WHEN r.state IS NULL THEN ARRAY[
-        'state', 'persisted', 'rebound', 'downside', 'move_h1', 'p_up_h24'
+        'state', 'persisted', 'rebound', 'downside', 'move_h1', 'p_up_h24', 'value', 'threshold',
+        'profile_hash', 'prediction_hash', 'capital_hash'
     ] ELSE ARRAY[]::text[] END)::text, 'UTF8'))
 FROM ballast.verdict_slice r
 UNION ALL SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at, 'refusal'::text,

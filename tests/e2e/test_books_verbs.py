@@ -78,7 +78,7 @@ def test_an_account_is_looked_at_in_every_way(
 def test_an_export_is_written_whole_or_not_at_all(
     ballast: Ballast, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    assert ballast("paper", "--events", 900, "--speed", 0, "--json").code == 0
+    assert ballast("paper", "--events", 1_500, "--speed", 0, "--json").code == 0
     beancount = tmp_path / "account.beancount"
     beancount.write_text("before")
     (tmp_path / "kept").hardlink_to(beancount)

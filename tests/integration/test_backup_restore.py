@@ -140,10 +140,12 @@ LAST_TAKEN_BACK = """
         'run_context'::text AS table_name,
         sha256(convert_to(to_jsonb(r)::text, 'UTF8')) AS row_hash
     FROM ballast.run_context r;
-    ALTER TABLE ballast.prediction_slice
-        DROP COLUMN p_up_h1, DROP COLUMN move_h1, DROP COLUMN p_up_h4, DROP COLUMN move_h4,
-        DROP COLUMN p_up_h24, DROP COLUMN move_h24, DROP COLUMN rebound, DROP COLUMN downside;
-    -- They hash the answers that were dropped; nothing of before did.
+    ALTER TABLE ballast.verdict_slice
+        DROP COLUMN state, DROP COLUMN persisted, DROP COLUMN rebound, DROP COLUMN downside,
+        DROP COLUMN move_h1, DROP COLUMN p_up_h24, DROP COLUMN value, DROP COLUMN threshold,
+        DROP COLUMN profile_hash, DROP COLUMN prediction_hash, DROP COLUMN capital_hash;
+    ALTER TABLE ballast.order_event DROP COLUMN cost;
+    -- They hash what was dropped; nothing of before did.
     ALTER TABLE ballast.replay_manifest DISABLE TRIGGER ALL;
     DELETE FROM ballast.replay_manifest
 """

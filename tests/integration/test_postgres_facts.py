@@ -288,7 +288,7 @@ async def test_a_table_takes_at_most_twice_as_many_attempts_as_it_has_rows(
 
     row = (ACCOUNT, "run-1", "paper", 0)
     tail = ("a", 1, "XBT/USD", "buy", "open")
-    lines = [(*row, 1, n, 1, *tail, D(n % 2 and -1), D(0), D(1), "") for n in range(40)]
+    lines = [(*row, 1, n, 1, *tail, D(n % 2 and -1), D(0), D(1), "", D(0)) for n in range(40)]
     connection = await asyncpg.connect(server.dsn(database, WRITER))
     try:
         for placed in (True, False):

@@ -202,7 +202,7 @@ def test_every_evaluation_gives_one_sealed_verdict_for_all_symbols() -> None:
     desk = Desk()
     effects = desk.predict(STRONG, ts=NOW - 1)
     (found,) = [each for each in effects if isinstance(each, VerdictSlice)]
-    assert found.rows.shape == (3, 12)
+    assert found.rows.shape == (3, 14)
     assert found.rows.dtype == np.dtype("<i4")
     assert not found.rows.flags.writeable
     assert (found.ts, found.prediction_ts) == (NOW, NOW - 1)
