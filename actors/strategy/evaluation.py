@@ -120,7 +120,7 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> Evaluatio
     if state.held_count:
         left, _, view = _exit_rungs(config, state, at, look)
         rung = np.where(state.held.view(np.bool_), left, entry)
-        gates.of_campaigns(found, state, view, at)
+        gates.of_campaigns(config.profile, found, state, view, at)
     rows = np.empty((len(VERDICT_COLUMNS), len(entry)), dtype=np.int32)
     _CODES.take(rung, 1, rows[:2], "clip")  # clips nothing, and need not look
     rows[2:6] = model[P_UP], model[EXPECTED_MOVE], look.cost, look.edge

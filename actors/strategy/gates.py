@@ -25,7 +25,7 @@ from actors.messages.prediction import (
     P_UP_H24,
     REBOUND,
 )
-from actors.strategy.leaving import NEVER_NS, OpenView
+from actors.strategy.leaving import OpenView
 from actors.strategy.profile import MICROS, StrategyProfile
 from actors.strategy.scoring import ScoreState
 from actors.strategy.state import StrategyState
@@ -45,7 +45,9 @@ EDGE: Final = COLUMNS + 9
 REDUCED: Final = COLUMNS + 10
 GAIN: Final = COLUMNS + 11
 SOURCES: Final = COLUMNS + 12
-_LEAST, _MOST = float(-(2**31) + 1), float(2**31 - 1)
+_BROKEN, _HOPELESS = Reason.THESIS_BROKEN.value, Reason.RECOVERY_HOPELESS.value
+_STRONG_NEGATIVE: Final = ScoreState.STRONG_NEGATIVE.value
+_MISSING, _MOST = np.array(float(MISSING)), np.array(float(2**31 - 1))
 
 
 class Gates(NamedTuple):
@@ -122,23 +124,26 @@ def asked(told: Gates, figures: F64, rung: npt.NDArray[np.int64]) -> npt.NDArray
     """int32[2, N]: of the rung that decided each symbol, the figure and the limit."""
     count = len(rung)
     found = np.empty((2, count))
-    found[0] = figures[told.sources[rung], np.arange(count)]
-    found[1] = told.limits[rung]
-    np.copyto(found, float(MISSING), where=np.isnan(found))
-    unknown = found == MISSING
-    np.clip(found, _LEAST, _MOST, out=found)
-    whole = np.floor(found).astype(np.int32)
-    whole[unknown] = MISSING
+    figures.take(told.sources[rung] * count + np.arange(count), out=found[0], mode="clip")
+    told.limits.take(rung, out=found[1], mode="clip")
+    # What is no number becomes MISSING, the smallest integer.
+    found = np.fmin(np.fmax(found, _MISSING), _MOST)
+    whole: npt.NDArray[np.int32] = np.floor(found, out=found).astype(np.int32)
     return whole
 
 
-def of_campaigns(found: F64, state: StrategyState, view: OpenView, at: int) -> None:
+def of_campaigns(
+    profile: StrategyProfile, found: F64, state: StrategyState, view: OpenView, at: int
+) -> None:
     """Put into figures, in place, what only a campaign has: its pause, its last cut, its gain."""
-    held = state.held.view(np.bool_)
-    found[COOLING, held] = np.maximum(state.exit_cool_until - at, 0)[held] / SECOND_NS
-    found[REDUCED] = np.minimum(view.reduced_ns, NEVER_NS) // SECOND_NS
-    with np.errstate(divide="ignore", invalid="ignore"):
-        found[GAIN] = (view.bids / view.prices - 1.0) * MICROS
+    if state.cooling_until > at:
+        held = state.held.view(np.bool_)
+        found[COOLING, held] = np.maximum(state.exit_cool_until - at, 0)[held] / SECOND_NS
+    found[REDUCED] = view.reduced_ns // SECOND_NS
+    if profile.catastrophe_stop_micros:
+        gained = np.full(len(view.prices), np.nan)
+        np.divide(view.bids - view.prices, view.prices, out=gained, where=view.prices > 0.0)
+        found[GAIN] = gained * MICROS
 
 
 def second_questions(
@@ -148,11 +153,10 @@ def second_questions(
     rows: npt.NDArray[np.int32],
 ) -> None:
     """Where a rung of two questions was decided by its second one, tell that; `rows` in place."""
-    reasons = rows[1]
-    by_class = (reasons == Reason.THESIS_BROKEN) & (classes <= ScoreState.STRONG_NEGATIVE)
-    rows[-2, by_class] = found[P_UP, by_class]
-    rows[-1, by_class] = profile.strong_exit_p_up_micros
-    by_move = reasons == Reason.RECOVERY_HOPELESS
-    by_move &= found[P_UP_H24] > profile.recovery_exit_p_up_micros
-    rows[-2, by_move] = found[MOVE_H24, by_move]
-    rows[-1, by_move] = profile.recovery_exit_move_micros
+    of_two = (rows[1] == _BROKEN) | (rows[1] == _HOPELESS)
+    for index in np.flatnonzero(of_two).tolist():
+        if rows[1, index] == _BROKEN:
+            if classes[index] <= _STRONG_NEGATIVE:
+                rows[-2:, index] = found[P_UP, index], profile.strong_exit_p_up_micros
+        elif found[P_UP_H24, index] > profile.recovery_exit_p_up_micros:
+            rows[-2:, index] = found[MOVE_H24, index], profile.recovery_exit_move_micros

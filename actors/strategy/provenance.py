@@ -1,7 +1,8 @@
 """What a verdict was made from, as SHA-256 in hex: an auditor computes each from the record again.
 
-A profile is hashed as a run's record writes it, a portfolio as it is encoded; a prediction by its bundle and all of
-its columns, little-endian int32 row by row; capital by the portfolio's hash and the kill level.
+A profile is hashed as a run's record writes it, a portfolio as it is encoded; a prediction by its
+bundle and all of its columns, little-endian int32 row by row; capital by the portfolio's hash and
+the kill level.
 """
 
 from __future__ import annotations
