@@ -16,7 +16,9 @@ from service.feeds import UNIVERSE
 from tests.e2e.conftest import Ballast
 
 DEMO = ("demo", "--events", 3_300, "--seed", 7, "--headless", "--json", "--journal", "postgres")
-VERDICTS = "select seq, action, reason, value, threshold, profile_hash from ballast.verdict_slice order by seq"
+GATES = "seq, action, reason, value, threshold, profile_hash"
+GATES = "seq, action, reason, value, threshold, profile_hash"
+VERDICTS = f"select {GATES} from ballast.verdict_slice order by seq"
 PROFILE = "select profile_hash from ballast.profile_assignment where kind = 'strategy'"
 ORDERS = (
     "select seq, cl_ord_id, symbol, side, state, quantity from ballast.order_event order by seq"

@@ -39,6 +39,7 @@ HOURS = 240
 PROFILE = CONFIG.profile
 CALM_COST = 9_500
 """Micros of the desk's market: two fees of 4,000, a spread of 1,000, slippage of 500."""
+HEADS = ("h1", "h4", "h24", "rebound", "downside")
 GAIN = "180"
 """What two units cost that are worth 200."""
 Row = tuple[int, ...]
@@ -145,8 +146,9 @@ def test_the_answer_is_what_the_rules_say_of_any_prediction(
 
 
 def test_a_bundle_without_what_campaigns_need_decides_nothing() -> None:
-    """The baseline answers one question only; the gate refuses it besides."""
-    assert heads_of(load_bundle(SHIPPED / "baseline").manifest) == ()
+    """Both shipped ones have it."""
+    for name in ("baseline", "synthetic"):
+        assert [each.name for each in heads_of(load_bundle(SHIPPED / name).manifest)] == list(HEADS)
     narrow = np.array([[700_000, 30_000, 0]] * 3, dtype=np.int32)
     assert narrow.shape[1] == OWN_COLUMNS
     desk = Desk()

@@ -16,9 +16,9 @@ from models.bundle.manifest import (
     CARD_FILE,
     EVIDENCE_FILE,
     FILES,
+    HEADED_VERSION,
     MANIFEST_FILE,
     MODEL_FILE,
-    Manifest,
     canonical,
     decoded,
     identified,
@@ -40,8 +40,8 @@ def bundle(tmp_path: Path) -> Path:
 def rewritten(bundle: Path, contents: dict[str, bytes] | None = None, **change: Any) -> None:
     """Write the bundle again with changes, file list and id made right."""
     files = {name: (bundle / name).read_bytes() for name in FILES} | (contents or {})
-    manifest = msgspec.structs.replace(decoded((bundle / MANIFEST_FILE).read_bytes()), **change)
-    write_bundle(bundle, manifest, files)
+    manifest = decoded((bundle / MANIFEST_FILE).read_bytes(), HEADED_VERSION)
+    write_bundle(bundle, msgspec.structs.replace(manifest, **change), files)
 
 
 def manifest_with(bundle: Path, key: str, value: Any) -> None:
@@ -58,12 +58,12 @@ def flip(path: Path) -> None:
 
 
 def with_schema(bundle: Path, **change: Any) -> None:
-    manifest = decoded((bundle / MANIFEST_FILE).read_bytes())
+    manifest = decoded((bundle / MANIFEST_FILE).read_bytes(), HEADED_VERSION)
     rewritten(bundle, features=msgspec.structs.replace(manifest.features, **change))
 
 
 def with_label(bundle: Path, **change: Any) -> None:
-    manifest = decoded((bundle / MANIFEST_FILE).read_bytes())
+    manifest = decoded((bundle / MANIFEST_FILE).read_bytes(), HEADED_VERSION)
     rewritten(bundle, label=msgspec.structs.replace(manifest.label, **change))
 
 
@@ -148,7 +148,7 @@ def test_a_bundle_of_format_1_is_told_apart_from_a_malformed_one(bundle: Path) -
 
 def with_cuts(bundle: Path, **change: Any) -> None:
     """Change the first cut, or leave it out when nothing is changed."""
-    cuts = decoded((bundle / MANIFEST_FILE).read_bytes()).regimes
+    cuts = decoded((bundle / MANIFEST_FILE).read_bytes(), HEADED_VERSION).regimes
     first = (msgspec.structs.replace(cuts[0], **change),) if change else ()
     rewritten(bundle, regimes=(*first, *cuts[1:]))
 
@@ -179,7 +179,7 @@ def test_a_bundle_without_the_cuts_of_the_rules_is_refused(
 def test_a_bundle_whose_folds_prove_nothing_is_refused(
     bundle: Path, place: int | None, change: dict[str, int], told: str
 ) -> None:
-    folds = list(decoded((bundle / MANIFEST_FILE).read_bytes()).folds)
+    folds = list(decoded((bundle / MANIFEST_FILE).read_bytes(), HEADED_VERSION).folds)
     if place is None:
         folds.clear()
     else:
@@ -224,8 +224,8 @@ def test_the_card_and_the_verdict_agree() -> None:
 
 
 def test_the_id_does_not_depend_on_itself_and_covers_everything_else() -> None:
-    manifest = decoded((BASELINE / MANIFEST_FILE).read_bytes())
+    manifest = decoded((BASELINE / MANIFEST_FILE).read_bytes(), HEADED_VERSION)
     assert identified(msgspec.structs.replace(manifest, bundle_id="x")) == manifest
     other = msgspec.structs.replace(manifest, marker="SYNTHETIC_ONLY")
     assert identified(other).bundle_id != manifest.bundle_id
-    assert set(Manifest.__struct_fields__) == set(json.loads(canonical(manifest)))
+    assert set(type(manifest).__struct_fields__) == set(json.loads(canonical(manifest)))
