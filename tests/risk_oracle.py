@@ -21,6 +21,7 @@ from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.risk import IntentApproved, IntentRefused
 from actors.risk.profile import RiskConfig, RiskProfile
+from tests.spoken_model import UNSIZED
 
 D = Decimal
 STRANGER = "ODDUSD"
@@ -42,6 +43,7 @@ CONFIG = RiskConfig(
         for symbol in SYMBOLS
     ),
     RiskProfile(
+        **UNSIZED,
         cluster_cap_micros=40_000,
         quote_cap_usd_micros=0,
         quote_cap_usd_amount=450,
