@@ -201,9 +201,7 @@ class Gate:
         """The run starts with cash, a little XBT, and marks."""
         symbols = tuple(INSTRUMENTS)
         told = ("", "", "", "", BUNDLE, "", "")
-        await self.say(
-            RunStarted("run-1", ACCOUNT, "paper", 1, symbols, *told, model=activated())
-        )
+        await self.say(RunStarted("run-1", ACCOUNT, "paper", 1, symbols, *told, model=activated()))
         await self.say(self.marks())
         await self.say(Deposit("USD", D("100000.00"), "cash", self.at))
         await self.say(Deposit("XBT", D("0.05000000"), "coins", self.at))

@@ -292,9 +292,7 @@ def not_held(intent: OrderIntent, view: RiskView) -> Grounds:
     return str(intent.quantity), str(view.sellable)
 
 
-def meets_minimum(
-    rules: Instrument, quantity: Decimal, price: Decimal, *, least: Decimal
-) -> bool:
+def meets_minimum(rules: Instrument, quantity: Decimal, price: Decimal, *, least: Decimal) -> bool:
     """Both minima, the cost rounded down, so that no rounding of the venue's makes it too small."""
     worth = multiply_down(quantity, price, rules.quote_step)
     return quantity >= rules.quantity_min and worth >= least

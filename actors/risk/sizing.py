@@ -10,6 +10,8 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import NamedTuple
 
+import msgspec
+
 from actors.messages.decision import OrderIntent, Side
 from actors.messages.risk import Sizing
 from actors.money import ZERO, divide_down, from_micros, micros_down, multiply_down
@@ -58,11 +60,14 @@ def sizing_of(intent: OrderIntent, view: RiskView) -> Sizing:
     """How an approval came to its size; the first of equal limits is told."""
     if intent.side is Side.SELL:
         return Sizing()
-    risk, (clip, room) = _risk(view), _least(intent, view)
-    assert view.volatility_micros is not None  # or nothing would have been approved
-    return Sizing(
-        risk.base, view.volatility_micros, risk.scale, risk.confidence, risk.amount, clip, room
-    )
+    clip, room = _least(intent, view)
+    return msgspec.structs.replace(outlook(view), clip=clip, room=room)
+
+
+def outlook(view: RiskView) -> Sizing:
+    """The risk of a position as it stands, of nothing that was asked; zeros where none is known."""
+    risk, volatility = _risk(view), view.volatility_micros or 0
+    return Sizing(risk.base, volatility, risk.scale, risk.confidence, risk.amount)
 
 
 def _risk(view: RiskView) -> _Risk:

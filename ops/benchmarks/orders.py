@@ -33,6 +33,7 @@ from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.market import BOOK_LEVELS, BookSlice, CandleSlice, TradeSlice
 from actors.messages.order import SubmitOrder
 from actors.messages.reconciliation import VenueBalance, VenueSnapshot
+from actors.model_statement import ModelStatement
 from adapters.instruments.table import instruments
 from models.features.streaming import new_state, update
 from ops.benchmarks.figures import Figure, median, options, percentile, report
@@ -47,13 +48,16 @@ P50_MOST_US, P99_MOST_US, INFERENCE_MOST_US = 90.0, 300.0, 40.0
 HINT: Final = (
     "wall time on shared cores: compare p99 of the reference; shares are in docs/benchmarks.md"
 )
+MODEL: Final = ModelStatement(
+    "always-enter", "none", "", "", "REFUSED", 1, 2, 0, activation="PAPER_ONLY", reason="timed"
+)
 Times = dict[str, list[float]]
 
 
 class AlwaysEnter:
     """Stands for the model: everything goes up."""
 
-    bundle_id = "always-enter"
+    bundle_id = MODEL.bundle_id
     marker = ""
 
     def predict(self, features: np.ndarray) -> np.ndarray:
@@ -79,9 +83,8 @@ class Desk:
         graph = build_graph(decision, instruments(SYMBOLS), AlwaysEnter())
         self.kernel: Kernel = graph.kernel
         start = self.market.all[0].at
-        self.step(
-            start, RunStarted("bench", "paper", "PAPER", 1, SYMBOLS, "", "", "", "", "", "", "")
-        )
+        told = ("", "", "", "", MODEL.bundle_id, "", "")
+        self.step(start, RunStarted("bench", "paper", "PAPER", 1, SYMBOLS, *told, model=MODEL))
         self.step(start, Deposit("USD", Decimal("10000.0000"), "opening balance", start))
         for item in self.market.all[: self.market.warm_up]:
             self.step(item.at, item.body)
