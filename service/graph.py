@@ -135,8 +135,14 @@ def _deciders(
     )
     features_config = features.FeaturesConfig(symbols)
     inference_config = inference.InferenceConfig(symbols, predictor)
-    strategy_config = StrategyConfig(instruments, decision.strategy)
-    risk_config = RiskConfig(instruments, decision.risk)
+    strategy_config = StrategyConfig(
+        instruments,
+        decision.strategy,
+        volatility_window_count=decision.risk.volatility_window_count,
+    )
+    risk_config = RiskConfig(
+        instruments, decision.risk, bar_interval_ns=market.bar_interval_seconds * SECOND_NS
+    )
     orders_config = OrdersConfig(
         by_symbol,
         venue_in_graph=venue_in_graph,
@@ -148,6 +154,8 @@ def _deciders(
         amend_interval_ns=decision.strategy.amend_interval_ns,
         amends_max_count=decision.strategy.amends_max_count,
         maintenance_lead_ns=limits.maintenance_lead_seconds * SECOND_NS,
+        capital_floor_amount=decision.risk.capital_floor_amount,
+        daily_loss_max_micros=decision.risk.daily_loss_max_micros,
     )
     ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
     return [

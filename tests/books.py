@@ -25,6 +25,7 @@ from actors.messages.decision import Action, OrderIntent, Reason, Side
 from actors.messages.execution import ExecKind, ExecutionReport
 from actors.messages.market import MarkSlice
 from actors.messages.risk import IntentApproved
+from actors.model_statement import ModelStatement
 from actors.orders.actor import OrdersActor
 from actors.orders.actor import initial_state as orders_state
 from actors.orders.state import OrdersConfig
@@ -88,12 +89,14 @@ class Books:
         self.timers: dict[tuple[str, str], int] = {}
         self.at = START
 
-    def start(self, run_id: str = "run", epoch: int = 1) -> None:
+    def start(
+        self, run_id: str = "run", epoch: int = 1, model: ModelStatement | None = None
+    ) -> None:
         """The run starts."""
         symbols = tuple(self.orders.config.instruments)
-        self.send(
-            RunStarted(run_id, "account", "PAPER", epoch, symbols, "", "", "", "", "", "", "")
-        )
+        bundle = "" if model is None else model.bundle_id
+        told = ("", "", "", "", bundle, "", "")
+        self.send(RunStarted(run_id, "account", "PAPER", epoch, symbols, *told, model=model))
 
     def send(self, message: Message, at: int | None = None) -> list[Message]:
         """Deliver to whom it is routed, and on until nothing waits; what was emitted on the way."""

@@ -27,6 +27,7 @@ from actors.messages.market import BookSlice, CandleSlice, TradeSlice
 from actors.messages.order import OrderState, OrderUpdate, SubmitOrder
 from actors.messages.reconciliation import VenueSnapshot
 from actors.messages.risk import IntentRefused, TradingStateChanged
+from actors.model_statement import ModelStatement
 from actors.ports import Predictor
 from adapters.kraken.public_market import PATIENCE
 from adapters.kraken.signing import Credentials
@@ -48,6 +49,7 @@ from service.stores import FILE
 from service.tally import Tally
 from service.venue_clock import venue_clock
 from tests.simulated_kraken import key_of, post, simulated_kraken
+from tests.spoken_model import activated
 from tests.strategy_desk import spoken
 from tests.trading_witness import StepWitness
 
@@ -112,6 +114,10 @@ class Hasty(Choice, frozen=True):
     def predictor(self) -> Predictor | None:
         return Restless()
 
+    @property
+    def statement(self) -> ModelStatement | None:
+        return activated(Restless.bundle_id)
+
 
 READINGS = 2
 """Of the lists after the last trade: they lag by a minute of the venue's time."""
@@ -127,6 +133,10 @@ class Fickly(Choice, frozen=True):
     @property
     def predictor(self) -> Predictor | None:
         return Fickle()
+
+    @property
+    def statement(self) -> ModelStatement | None:
+        return activated(Fickle.bundle_id)
 
 
 SILENT = Choice(None, "not a market result")

@@ -22,6 +22,7 @@ import numpy as np
 
 from actors.instant import SECOND_NS
 from actors.messages.order import OrderState
+from actors.model_statement import ModelStatement
 from actors.ports import Predictor
 from adapters.kraken.clock import EdgeClock
 from adapters.kraken.signing import Credentials
@@ -44,6 +45,7 @@ from service.stores import FILE
 from tests.live_desk import AT_ONCE, SPEED, Fickle, plan_of, settings_of
 from tests.network_proxy import HERE, Proxy, serving
 from tests.simulated_kraken import key_of, post, simulated_kraken
+from tests.spoken_model import activated
 from tests.trading_witness import Shown, StepWitness, WireWitness
 
 COOL_DOWN_NS = 10 * SECOND_NS
@@ -74,6 +76,10 @@ class Restlessly(Choice, frozen=True):
     @property
     def predictor(self) -> Predictor | None:
         return Restless()
+
+    @property
+    def statement(self) -> ModelStatement | None:
+        return activated(Restless.bundle_id)
 
 
 @dataclass

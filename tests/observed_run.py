@@ -79,7 +79,8 @@ async def observed_run(
         settings.decision, rules_of(feed.symbols), choice.predictor if with_model else None
     )
     tally, stepping = Tally(feed.symbols), Stepping()
-    plan = SegmentPlan("PAPER", feed.kind, feed.digest, feed.symbols, 0)
+    model = choice.statement if with_model else None
+    plan = SegmentPlan("PAPER", feed.kind, feed.digest, feed.symbols, 0, model)
     more = (watch,) if callable(watch) else ()
     segment = await open_segment(
         settings, plan, graph, MemoryJournal(), observers=(tally, stepping, *more)

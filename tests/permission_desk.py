@@ -21,6 +21,7 @@ from actors.messages.market import MARK_COLUMNS, MarketFlag, MarkSlice
 from actors.messages.order import AmendOrder, CancelOrder, OrderState, SubmitOrder
 from actors.messages.prediction import MISSING, PredictionSlice
 from actors.messages.risk import IntentRefused, Refusal
+from actors.orders.state import OrdersConfig
 from actors.permissions import Answer, Deed, Situation
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig, RiskProfile
@@ -31,6 +32,7 @@ from actors.strategy.config import StrategyConfig
 from actors.strategy.state import initial_state as strategy_state
 from tests.books import INSTRUMENTS, SECOND, approved, of
 from tests.outside_books import OutsideBooks
+from tests.spoken_model import BUNDLE, activated, moved
 from tests.strategy_desk import QUICK, spoken
 
 HOLD: Final = (500_000, 5_000, 0)
@@ -51,14 +53,20 @@ class PermissionDesk(OutsideBooks):
     """The account; `bids` are what the market bids, `flags` what is wrong with it."""
 
     def __init__(self) -> None:
-        super().__init__(USD="120.00", XBT="0.01000000")
+        orders = OrdersConfig(
+            INSTRUMENTS,
+            venue_in_graph=False,
+            capital_floor_amount=LIMITS.capital_floor_amount,
+            daily_loss_max_micros=LIMITS.daily_loss_max_micros,
+        )
+        super().__init__(orders=orders, USD="120.00", XBT="0.01000000")
         strategy = StrategyConfig(RULES, QUICK)
         risk = RiskConfig(RULES, LIMITS)
         state = strategy_state(strategy)
         self.actors["strategy"] = StrategyActor(strategy, state)
         self.actors["risk"] = RiskActor(risk, risk_state(risk))
-        self.start("second")
-        self.bids, self.flags, self.bundle_id = list(BIDS), [0, 0], "bundle"
+        self.start("second", model=activated())
+        self.bids, self.flags, self.bundle_id = list(BIDS), [0, 0], BUNDLE
         self.read()
         symbol, paid = RULES[XBT].symbol, Decimal("450.00")
         state.campaigns[symbol] = Campaign(1, symbol, self.at, paid, POSITION, paid)
@@ -78,6 +86,7 @@ class PermissionDesk(OutsideBooks):
     def say(self, xbt: Row = HOLD, eth: Row = HOLD) -> None:
         """The model speaks of both, the market is as it is."""
         self.look()
+        self.send(moved(len(RULES), self.at))
         rows = sealed_ints(np.array([spoken(*xbt), spoken(*eth)], dtype=np.int32))
         self.send(PredictionSlice(self.at, self.bundle_id, rows))
 

@@ -7,6 +7,7 @@ code of the ladder.
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -16,11 +17,15 @@ from actors.instruments import Instrument
 from actors.messages.base import Message
 from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
 from actors.messages.decision import Side
+from actors.messages.feature import FeatureSlice
 from actors.messages.ledger import PortfolioState, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
+from actors.messages.prediction import PredictionSlice
 from actors.messages.risk import IntentApproved, IntentRefused
 from actors.risk.profile import RiskConfig, RiskProfile
+from models.features.catalogue import FEATURE_NAMES
+from tests.spoken_model import BUNDLE
 
 D = Decimal
 STRANGER = "ODDUSD"
@@ -42,6 +47,7 @@ CONFIG = RiskConfig(
         for symbol in SYMBOLS
     ),
     RiskProfile(
+        base_risk_micros=40_000,
         cluster_cap_micros=40_000,
         quote_cap_usd_micros=0,
         quote_cap_usd_amount=450,
@@ -51,6 +57,8 @@ CONFIG = RiskConfig(
     ),
 )
 PROFILE = CONFIG.profile
+VOLATILITY = FEATURE_NAMES.index("volatility_72")
+TWO_HOURS = 2 * 60 * MINUTE_NS
 ENDED = (
     OrderState.FILLED,
     OrderState.CANCELLED,
@@ -76,6 +84,8 @@ class Oracle:
         self.marks: MarkSlice | None = None
         self.marked_at = 0
         self.blocked_until = 0
+        self.said: PredictionSlice | None = None
+        self.moved: FeatureSlice | None = None
         self.portfolio: PortfolioState | None = None
         self.working: dict[int, IntentApproved] = {}
         self.filled: dict[int, Decimal] = {}
@@ -86,6 +96,10 @@ class Oracle:
         match message:
             case MarkSlice(warm_up=False):
                 self.marks, self.marked_at = message, at
+            case PredictionSlice():
+                self.said = message
+            case FeatureSlice():
+                self.moved = message
             case PortfolioState():
                 self.portfolio = message
                 self.unseen.clear()
@@ -180,6 +194,7 @@ class Oracle:
         assert rules.meets_minimum(approval.quantity, intent.limit_price)
         assert rules.is_on_lot(approval.quantity)
 
+        self.judge_cap(approval, self.risk_of(intent.symbol, at), (intent.symbol,))
         claims = [*self.others(Side.BUY, self.unseen), approval]
         holds = [rules.hold_of(each.quantity, each.intent.limit_price) for each in claims]
         assert sum(holds) <= portfolio.cash_free
@@ -195,7 +210,28 @@ class Oracle:
         most = usd if intent.symbol.endswith("USD") else cad
         self.judge_cap(approval, most, (*one_quote, STRANGER))
 
-    def judge_cap(self, approval: IntentApproved, most: Decimal, symbols: tuple[str, ...]) -> None:
+    def risk_of(self, symbol: str, at: int) -> Fraction:
+        """The most of a symbol, by what the model said and by how much it moved."""
+        said, moved, index = self.said, self.moved, SYMBOLS.index(symbol)
+        assert said is not None
+        assert moved is not None
+        assert said.bundle_id == BUNDLE
+        assert at - said.close_ts <= TWO_HOURS
+        assert at - moved.close_ts <= TWO_HOURS
+        p_up, hourly = said.rows[index, 0].item(), moved.rows[index, VOLATILITY].item()
+        assert 0 <= p_up <= 1_000_000
+        assert 0 < hourly < 1_000
+        scale = min(
+            max(Fraction("0.02") / Fraction(hourly * 24**0.5), Fraction(1, 2)), Fraction(3, 2)
+        )
+        sure = min(max(Fraction(p_up - 560_000, 60_000), Fraction(0)), Fraction(1))
+        assert self.portfolio is not None
+        share = Fraction(PROFILE.base_risk_micros, 1_000_000) * scale * (1 + sure) / 2
+        return Fraction(self.portfolio.equity) * share
+
+    def judge_cap(
+        self, approval: IntentApproved, most: Decimal | Fraction, symbols: tuple[str, ...]
+    ) -> None:
         portfolio = self.portfolio
         assert portfolio is not None
         worth = sum(
@@ -207,7 +243,8 @@ class Oracle:
             for each in self.others(Side.BUY, self.working, symbol):
                 open_quantity = each.quantity - self.filled[each.intent.intent_no]
                 worth += max(open_quantity, D(0)) * each.intent.limit_price
-        assert worth + approval.quantity * approval.intent.limit_price <= most
+        spent = worth + approval.quantity * approval.intent.limit_price
+        assert Fraction(spent) <= Fraction(most)
 
     def judge_exit(self, approval: IntentApproved) -> None:
         intent, portfolio = approval.intent, self.portfolio

@@ -37,7 +37,7 @@ from actors.orders.actor import initial_state as orders_state
 from actors.orders.state import OrdersConfig
 from actors.ports import FeedItem
 from actors.risk.actor import RiskActor
-from actors.risk.profile import RiskConfig
+from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import initial_state as risk_state
 from actors.routes import routes
 from adapters.postgres.journal import PostgresJournal
@@ -48,6 +48,7 @@ from service.recovery import decode_record
 from tests.books import ETH, INSTRUMENTS, XBT
 from tests.journal_samples import ACCOUNT, START_NS, run_row
 from tests.pump_desk import Street
+from tests.spoken_model import BUNDLE, UNSIZED, activated, speaks
 
 D = Decimal
 NAMES: Final = ("risk", "orders", "ledger")
@@ -137,10 +138,13 @@ def _slipping(kind: type[Actor[Any, Any]], slip: Slip) -> type[Actor[Any, Any]]:
 def graph(slip: Slip) -> Kernel:
     """The three, routed by the product's own table; the venue is outside."""
     instruments = tuple(INSTRUMENTS.values())
-    risk, orders = RiskConfig(instruments), OrdersConfig(INSTRUMENTS, venue_in_graph=False)
+    risk = RiskConfig(instruments, RiskProfile(**UNSIZED))
+    orders = OrdersConfig(INSTRUMENTS, venue_in_graph=False)
     ledger = LedgerConfig(INSTRUMENTS)
+    knowing = risk_state(risk)
+    speaks(knowing, START_NS)
     actors = [
-        _slipping(RiskActor, slip)(risk, risk_state(risk)),
+        _slipping(RiskActor, slip)(risk, knowing),
         _slipping(OrdersActor, slip)(orders, orders_state(orders)),
         _slipping(LedgerActor, slip)(ledger, ledger_state(ledger)),
     ]
@@ -196,9 +200,8 @@ class Gate:
     async def begin(self) -> None:
         """The run starts with cash, a little XBT, and marks."""
         symbols = tuple(INSTRUMENTS)
-        await self.say(
-            RunStarted("run-1", ACCOUNT, "paper", 1, symbols, "", "", "", "", "", "", "")
-        )
+        told = ("", "", "", "", BUNDLE, "", "")
+        await self.say(RunStarted("run-1", ACCOUNT, "paper", 1, symbols, *told, model=activated()))
         await self.say(self.marks())
         await self.say(Deposit("USD", D("100000.00"), "cash", self.at))
         await self.say(Deposit("XBT", D("0.05000000"), "coins", self.at))

@@ -34,6 +34,9 @@ class Refusal(enum.StrEnum):
     STALE_PRICE = "stale_price"
     MARKET_UNSOUND = "market_unsound"
     ACTOR_RESTARTING = "actor_restarting"
+    NO_ACTIVE_MODEL = "no_active_model"
+    PREDICTION_TOO_OLD = "prediction_too_old"
+    VOLATILITY_UNKNOWN = "volatility_unknown"
     DECISION_TOO_OLD = "decision_too_old"
     DRAWDOWN_HALT = "drawdown_halt"
     CAPITAL_FLOOR = "capital_floor"
@@ -48,6 +51,7 @@ class Refusal(enum.StrEnum):
     COOLING_AFTER_LOSS = "cooling_after_loss"
     ORDER_RATE = "order_rate"
     MAX_POSITIONS = "max_positions"
+    POSITION_RISK = "position_risk"
     POSITION_CAP = "position_cap"
     EXPOSURE_CAP = "exposure_cap"
     CLUSTER_CAP = "cluster_cap"
@@ -82,12 +86,30 @@ class Admission(Message, frozen=True):
     edge_margin: int = 0
 
 
+class Sizing(Message, frozen=True):
+    """How risk came to the size of an entry; an exit has none: zeros.
+
+    base x scale x confidence is the `risk` that a position may be, in quote currency as `base` is;
+    `volatility` is the realised one of a day; ratios in millionths. `clip` names the limit that
+    the size was (`asked` when it was what the intent asked for), `room` is what it left.
+    """
+
+    base: Decimal = Decimal(0)
+    volatility: int = 0
+    scale: int = 0
+    confidence: int = 0
+    risk: Decimal = Decimal(0)
+    clip: str = ""
+    room: Decimal = Decimal(0)
+
+
 class IntentApproved(Message, frozen=True):
     """Risk approves `intent` at `quantity` (base, on the lot grid) and the intent's limit price."""
 
     intent: OrderIntent
     quantity: Decimal
     admission: Admission = Admission()
+    sizing: Sizing = Sizing()
 
 
 class AmendApproved(Message, frozen=True):

@@ -43,7 +43,7 @@ from actors.messages.execution import (
     TradeUnmatched,
     VenueEvidence,
 )
-from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased
+from actors.messages.ledger import HoldPlaced, HoldRefused, HoldReleased, PortfolioState
 from actors.messages.order import (
     AmendOrder,
     CancelOrder,
@@ -74,7 +74,8 @@ from actors.orders.answers import answered, cancel_answered
 from actors.orders.fold import fold
 from actors.orders.leaving import LEAVE, called_back_at_stop
 from actors.orders.lifecycle import OrderEvent
-from actors.orders.recheck import Grounds, barred, recheck, refusal
+from actors.orders.losses import observe
+from actors.orders.recheck import Grounds, barred, recheck, refusal, spent
 from actors.orders.reconciling import reconcile
 from actors.orders.state import Order, OrdersConfig, OrdersState
 from actors.orders.transitions import cancel, illegal, lifetime_timer, move, silence_timer
@@ -182,7 +183,8 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             return (HoldReleased(message.cl_ord_id), _orphan("HoldPlaced", message.cl_ord_id))
         if order.state is not OrderState.PENDING:
             return (illegal(order, OrderEvent.HELD),)
-        if (grounds := barred(state, order.side)) is not None:
+        grounds = barred(state, order.side) or spent(config, state, order.side)
+        if grounds is not None:
             return self._withdraw(order, OrderEvent.WITHDRAWN, grounds)
         effects = move(config, state, order, OrderEvent.HELD)
         cl_ord_id = order.cl_ord_id
@@ -244,6 +246,11 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
     def agreement(self, message: ReconciliationState, _at: int) -> Effects:
         """Whether the venue and we agree; entries wait until we do."""
         self.state.blocked = message.blocked
+        return NOTHING
+
+    def portfolio(self, message: PortfolioState, at: int) -> Effects:
+        """What the account is worth: how much it lost is judged here as well as by risk."""
+        observe(self.state.losses, message, at)
         return NOTHING
 
     def evidence(self, message: VenueEvidence, at: int) -> Effects:
@@ -344,6 +351,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         CancelAnswered: cancel_answer,
         VenueSnapshot: lists,
         ReconciliationState: agreement,
+        PortfolioState: portfolio,
         MaintenanceAnnounced: maintenance,
         PairRulesChanged: pair_rules,
         SwitchConsent: consent,

@@ -17,6 +17,7 @@ from actors.messages.risk import (
     TradingState,
 )
 from actors.money import is_sound
+from actors.orders.losses import reached
 from actors.orders.state import OrdersConfig, OrdersState
 from actors.orders.switch import unguarded
 from actors.pair_rules import in_force
@@ -43,6 +44,13 @@ def barred(state: OrdersState, side: Side) -> Grounds | None:
     return None
 
 
+def spent(config: OrdersConfig, state: OrdersState, side: Side) -> Grounds | None:
+    """Why the account's losses forbid a purchase, which leave the trading state as it is."""
+    if side is Side.SELL or not forbids(Situation.LOSS_LIMIT, Deed.ENTRY):
+        return None
+    return reached(config, state.losses)
+
+
 def _unguarded(config: OrdersConfig, state: OrdersState, side: Side, at: int) -> Grounds | None:
     why = unguarded(config, state, at) if side is Side.BUY else ""
     return (Refusal.UNGUARDED, why, "a switch that may be armed") if why else None
@@ -65,6 +73,8 @@ def recheck(
     age_ns = at - intent.decided_at
     if not 0 <= age_ns <= config.decision_age_ns_max:
         return Refusal.DECISION_TOO_OLD, str(age_ns), str(config.decision_age_ns_max)
+    if (grounds := spent(config, state, intent.side)) is not None:
+        return grounds
     if intent.intent_no <= state.intent_no:
         return Refusal.DUPLICATE_INTENT, str(intent.intent_no), f"above {state.intent_no}"
     return _misfit(in_force(instrument, state.rules), approved)

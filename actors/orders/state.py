@@ -31,7 +31,7 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     then not for `give_up_ns`. `switch_seconds` arms the venue's dead man's switch (0: never). An
     order is amended at most `amends_max_count` times, `amend_interval_ns` apart, and by at most
     `amend_step_micros` of its limit. `maintenance_lead_ns` before an announced maintenance nothing
-    is entered any more.
+    is entered any more. The limits of loss are those of risk (0: none).
     """
 
     instruments: dict[str, Instrument]
@@ -48,6 +48,19 @@ class OrdersConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     amend_interval_ns: int = 15 * SECOND_NS
     amends_max_count: int = 360
     maintenance_lead_ns: int = 0
+    capital_floor_amount: int = 0
+    daily_loss_max_micros: int = 0
+
+
+class Losses(msgspec.Struct):
+    """What the newest portfolio was worth (None before the first), and the greatest loss of its
+    UTC day, which began at `day` (ns), since the day's least drawdown; in millionths.
+    """
+
+    equity: Decimal | None = None
+    day: int = -1
+    least_micros: int = 0
+    loss_micros: int = 0
 
 
 class Amendment(msgspec.Struct):
@@ -159,7 +172,7 @@ class OrdersState(msgspec.Struct):
     `armed` is the dead man's switch, `consent` whether it may cancel foreign orders, and from
     `quiet_from` to `quiet_to` the next announced maintenance keeps it off; `maintenances` has all
     that are to come, by the venue's id. `stopping` says that the service is about to end. `fees`
-    are the account's, as told in this run.
+    are the account's, as told in this run, `losses` what it lost by the newest portfolio.
     """
 
     account: str = ""
@@ -184,6 +197,7 @@ class OrdersState(msgspec.Struct):
     rules: dict[str, Instrument] = {}
     maintenances: dict[str, tuple[int, int]] = {}
     stopping: bool = False
+    losses: Losses = msgspec.field(default_factory=Losses)
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""

@@ -25,9 +25,11 @@ from actors.messages.control import (
     RunStarted,
 )
 from actors.messages.decision import AmendIntent, OrderIntent, Side
+from actors.messages.feature import FeatureSlice
 from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate
+from actors.messages.prediction import P_UP, PredictionSlice
 from actors.messages.reconciliation import ReconciliationState
 from actors.messages.risk import (
     AmendApproved,
@@ -56,11 +58,13 @@ from actors.risk.reservations import (
     settle,
     unanswered,
 )
-from actors.risk.rules import sized
+from actors.risk.sizing import sized, sizing_of
 from actors.risk.state import RiskState, count_entry
 from actors.risk.view import sound_portfolio, view_of
 
 GATE = "risk"
+LIVE = "LIVE"
+BACKTEST = "BACKTEST"
 
 
 class RiskActor(Actor[RiskConfig, RiskState]):
@@ -85,6 +89,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
         state = self.state
         state.rules, state.fees = {}, {}  # the rules are as new as the run
+        state.bundle_id = active_bundle(message)
         # An older version's snapshot does not say what its reservations wait for.
         for key, _ in sorted(state.reservations.items(), key=lambda each: each[1].filled_at):
             note(state.reservations, state.waiting, key)
@@ -111,7 +116,8 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             approved_at=at,
         )
         note(state.reservations, state.waiting, key)
-        return (IntentApproved(intent, quantity, admission_of(view, state.portfolio)),)
+        admission = admission_of(view, state.portfolio)
+        return (IntentApproved(intent, quantity, admission, sizing_of(intent, view)),)
 
     def on_amend(self, message: AmendIntent, at: int) -> Effects:
         """The ladder of changes; nothing is reserved, for nothing more is claimed."""
@@ -128,6 +134,21 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         if not message.warm_up:
             self.state.marks, self.state.flags = message.rows, message.flags
             self.state.marked_at = at
+        return NOTHING
+
+    def on_features(self, message: FeatureSlice, at: int) -> Effects:
+        """Keep what every symbol moved by; a warm-up tells it as well as any bar."""
+        del at
+        self.state.volatility = message.rows[:, self.config.volatility_column].copy()
+        self.state.volatility_at = message.close_ts
+        return NOTHING
+
+    def on_predictions(self, message: PredictionSlice, at: int) -> Effects:
+        """Keep who predicted, of when, and how likely a rise is."""
+        del at
+        state = self.state
+        state.predicted_by, state.predicted_at = message.bundle_id, message.close_ts
+        state.odds = message.rows[:, P_UP].copy()
         return NOTHING
 
     def on_portfolio(self, message: PortfolioState, at: int) -> Effects:
@@ -274,6 +295,8 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         OrderIntent: on_intent,
         AmendIntent: on_amend,
         MarkSlice: on_marks,
+        FeatureSlice: on_features,
+        PredictionSlice: on_predictions,
         PortfolioState: on_portfolio,
         PortfolioHour: on_hour,
         HoldPlaced: on_hold,
@@ -289,6 +312,16 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         FeeTierRead: on_fees,
         PairRulesChanged: on_rules,
     }
+
+
+def active_bundle(message: RunStarted) -> str:
+    """The run's model, if it may be traded by in the run's mode; a backtest asks nobody."""
+    model, mode = message.model, message.mode.upper()
+    if model is None or model.bundle_id != message.bundle_id:
+        return ""
+    if mode == LIVE:
+        return model.bundle_id if model.activation == LIVE else ""
+    return model.bundle_id if model.activation or mode == BACKTEST else ""
 
 
 def _exceeds(portfolio: PortfolioState, floor: int) -> bool:

@@ -7,13 +7,15 @@ Ratios are millionths (micros), times nanoseconds, amounts whole units of the cu
 from __future__ import annotations
 
 import itertools
+import math
 from typing import Final
 
 import msgspec
 
-from actors.instant import MINUTE_NS, SECOND_NS
+from actors.instant import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from actors.instruments import Instrument, indices_of
 from actors.risk.clusters import Clusters
+from models.features.catalogue import FEATURE_NAMES, WINDOWS_BARS
 
 MICROS: Final = 1_000_000
 _CAPS: Final = (
@@ -48,6 +50,17 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exactly one of the two is above nothing.
     """
 
+    base_risk_micros: int = 20_000
+    volatility_target_micros: int = 20_000
+    volatility_window_count: int = 72
+    volatility_max_age_ns: int = 2 * HOUR_NS
+    scale_min_micros: int = 500_000
+    scale_max_micros: int = 1_500_000
+    confidence_min_micros: int = 500_000
+    confidence_from_p_up_micros: int = 560_000
+    confidence_full_p_up_micros: int = 620_000
+    sale_reserve_micros: int = 250_000
+    prediction_max_age_ns: int = 2 * HOUR_NS
     position_cap_micros: int = 30_000
     position_cap_amount: int = 0
     exposure_cap_micros: int = 200_000
@@ -114,6 +127,29 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         if self.entries_per_minute_max_count <= 0 or self.loss_cool_down_ns < 0:
             raise ValueError("a minute must have an entry, and a rest be no less than nothing")
 
+        self._check_sizing()
+
+    def _check_sizing(self) -> None:
+        """Bounds of what makes an entry large; nothing makes it larger than twice its base."""
+        if self.volatility_window_count not in WINDOWS_BARS:
+            known = ", ".join(map(str, WINDOWS_BARS))
+            raise ValueError(f"the window of the volatility must be one of {known} bars")
+        ages = (self.volatility_max_age_ns, self.prediction_max_age_ns)
+        if not 0 < self.base_risk_micros <= MICROS or min(ages) <= 0:
+            raise ValueError("the base risk must be a share of the equity, an age above nothing")
+        if not 0 < self.volatility_target_micros <= MICROS:
+            raise ValueError("the volatility aimed at must be above nothing and at most everything")
+        if not 0 < self.scale_min_micros <= MICROS <= self.scale_max_micros <= 2 * MICROS:
+            raise ValueError("the scale must begin at 1 or below it and end at 1 to 2")
+        odds = (0, self.confidence_from_p_up_micros, self.confidence_full_p_up_micros, MICROS)
+        if not odds[0] <= odds[1] < odds[2] <= odds[3]:
+            raise ValueError("confidence must rise from a probability to a greater one")
+        if (
+            not 0 < self.confidence_min_micros <= MICROS
+            or not 0 <= self.sale_reserve_micros <= MICROS
+        ):
+            raise ValueError("the least confidence and the reserve of a sale must be sound ratios")
+
     @property
     def position_cap(self) -> Cap:
         """The cap of one position; the tier's share applies besides."""
@@ -159,13 +195,17 @@ def _cap(micros: int, amount: int) -> Cap:
 class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The run's instruments in index order and the profile.
 
-    `indices` and `clusters`, both by symbol, are derived from them.
+    `indices` and `clusters`, both by symbol, are derived from them; so are the column of features
+    that holds the volatility of a bar, and what turns it into that of a day.
     """
 
     instruments: tuple[Instrument, ...]
     profile: RiskProfile = RiskProfile()
     indices: dict[str, int] = {}
     clusters: dict[str, str] = {}
+    bar_interval_ns: int = HOUR_NS
+    bars_a_day_root: float = 0.0  # not money: a root
+    volatility_column: int = 0
 
     def __post_init__(self) -> None:
         """Derive the indices and clusters; whatever was passed for them is replaced."""
@@ -173,6 +213,10 @@ class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         clusters = Clusters(self.instruments)
         found = {each.symbol: clusters.of(each.symbol) for each in self.instruments}
         msgspec.structs.force_setattr(self, "clusters", found)
+        root = math.sqrt(DAY_NS / self.bar_interval_ns)  # not money: volatility grows by the root
+        msgspec.structs.force_setattr(self, "bars_a_day_root", root)
+        column = FEATURE_NAMES.index(f"volatility_{self.profile.volatility_window_count}")
+        msgspec.structs.force_setattr(self, "volatility_column", column)
 
     def index_of(self, symbol: str) -> int:
         """The symbol's index in the run, -1 for a stranger."""

@@ -21,8 +21,10 @@ from actors.money import (
     from_micros,
     micros_up,
     multiply_down,
+    multiply_up,
     price_from_float,
 )
+from actors.risk.sizing import risk_room, sized
 from actors.risk.view import RiskView, is_amount
 
 Grounds = tuple[str, str] | None
@@ -99,6 +101,30 @@ def actor_restarting(_intent: OrderIntent, view: RiskView) -> Grounds:
     """An actor lost a message; what it decides at once may rest on a gap."""
     held_off = view.at <= view.blocked_until
     return (str(view.at), f"after {view.blocked_until}") if held_off else None
+
+
+def no_active_model(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """What is bought rests on the run's own model, which somebody let speak in this mode."""
+    if not view.bundle_id:
+        return "none", "an activated model"
+    spoke = view.predicted_by
+    return None if spoke == view.bundle_id else (spoke or "none", view.bundle_id)
+
+
+def prediction_too_old(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """The prediction behind a purchase speaks of the symbol, and of now."""
+    age, most = view.prediction_age_ns, view.profile.prediction_max_age_ns
+    if age is None or view.p_up is None:
+        return "none", str(most)
+    return (str(age), str(most)) if age > most else None
+
+
+def volatility_unknown(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """Without a realised volatility of late nobody can say how large an entry may be."""
+    age, most = view.volatility_age_ns, view.profile.volatility_max_age_ns
+    if age is None or view.volatility_micros is None:
+        return "none", str(most)
+    return (str(age), str(most)) if age > most else None
 
 
 def decision_too_old(intent: OrderIntent, view: RiskView) -> Grounds:
@@ -220,6 +246,11 @@ def max_positions(_intent: OrderIntent, view: RiskView) -> Grounds:
     return (str(count + 1), str(most)) if count + 1 > most else None
 
 
+def position_risk(intent: OrderIntent, view: RiskView) -> Grounds:
+    """Base risk x volatility scale x confidence leaves room for the smallest order."""
+    return _room(intent, view, risk_room(view))
+
+
 def position_cap(intent: OrderIntent, view: RiskView) -> Grounds:
     """The cap of one position leaves room for the smallest order."""
     return _room(intent, view, view.rooms.position)
@@ -246,12 +277,12 @@ def insufficient_cash(intent: OrderIntent, view: RiskView) -> Grounds:
 
 
 def below_minimum(intent: OrderIntent, view: RiskView) -> Grounds:
-    """The venue takes orders of its minimum quantity and minimum cost and above."""
-    rules = _rules(view)
+    """The venue takes orders of its minima and above; what is bought must be sellable later."""
+    rules, least = _rules(view), _least_cost(intent, view)
     quantity = sized(intent, view)
-    if meets_minimum(rules, quantity, intent.limit_price):
+    if meets_minimum(rules, quantity, intent.limit_price, least=least):
         return None
-    return str(quantity), f"{rules.quantity_min} and worth {rules.cost_min}"
+    return str(quantity), f"{rules.quantity_min} and worth {least}"
 
 
 def not_held(intent: OrderIntent, view: RiskView) -> Grounds:
@@ -261,21 +292,19 @@ def not_held(intent: OrderIntent, view: RiskView) -> Grounds:
     return str(intent.quantity), str(view.sellable)
 
 
-def sized(intent: OrderIntent, view: RiskView) -> Decimal:
-    """What an approval carries: an exit's own quantity, an entry's notional within the rooms."""
-    if intent.side is Side.SELL:
-        return intent.quantity
-    rooms = view.rooms
-    notional = min(
-        intent.notional, rooms.position, rooms.exposure, rooms.cluster, rooms.quote, rooms.cash
-    )
-    return divide_down(max(notional, ZERO), intent.limit_price, _rules(view).lot)
-
-
-def meets_minimum(rules: Instrument, quantity: Decimal, price: Decimal) -> bool:
+def meets_minimum(rules: Instrument, quantity: Decimal, price: Decimal, *, least: Decimal) -> bool:
     """Both minima, the cost rounded down, so that no rounding of the venue's makes it too small."""
     worth = multiply_down(quantity, price, rules.quote_step)
-    return quantity >= rules.quantity_min and worth >= rules.cost_min
+    return quantity >= rules.quantity_min and worth >= least
+
+
+def _least_cost(intent: OrderIntent, view: RiskView) -> Decimal:
+    """The venue's minimum; of what is bought so much more that it can be sold after a fall."""
+    rules = _rules(view)
+    if intent.side is Side.SELL:
+        return rules.cost_min
+    reserve = _ONE + from_micros(view.profile.sale_reserve_micros)
+    return multiply_up(rules.cost_min, reserve, rules.quote_step)
 
 
 def has_price(mark: float) -> bool:
@@ -289,7 +318,7 @@ def _room(intent: OrderIntent, view: RiskView, room: Decimal) -> Grounds:
         return None
     rules = _rules(view)
     quantity = divide_down(max(room, ZERO), intent.limit_price, rules.lot)
-    if meets_minimum(rules, quantity, intent.limit_price):
+    if meets_minimum(rules, quantity, intent.limit_price, least=_least_cost(intent, view)):
         return None
     return str(intent.notional), str(room)
 

@@ -7,15 +7,14 @@ the loss of a UTC day closes entries until the next one, and the capital floor w
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Final
 
 import msgspec
 
 from actors.instant import DAY_NS, floor_to
+from actors.losses import fall_micros
 from actors.messages.risk import TradingState
-from actors.money import micros_up
-from actors.risk.profile import MICROS, RiskProfile
+from actors.risk.profile import RiskProfile
 
 KILL_LEVEL_MAX: Final = 3
 NO_DAY: Final = -1
@@ -105,12 +104,3 @@ class Standing(msgspec.Struct):
             self.drawdown_latched = False
             if self.drawdown_micros >= profile.halt_drawdown_micros:
                 self.reviewed_micros = self.drawdown_micros
-
-
-def fall_micros(least: int, now: int) -> int:
-    """How far the unit value fell between two drawdowns of one peak, in millionths, rounded up.
-
-    1 - (1 - now) / (1 - least): flows of money move neither. Where nothing was left, all is lost.
-    """
-    left = MICROS - least
-    return micros_up(Decimal(now - least), Decimal(left)) if left > 0 else MICROS

@@ -13,6 +13,7 @@ from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
+from actors.messages.prediction import MISSING
 from actors.risk.profile import RiskConfig
 from actors.risk.reservations import NEVER, Reservation, Waiting
 from actors.risk.standing import Standing
@@ -25,6 +26,10 @@ class RiskState(msgspec.Struct):
     `fees` what the venue told of the account's fees in this run, `rules` those of pairs that
     changed in it. `entries_at` has the times of the entries approved in the last minute, `lost_at`
     when a symbol last closed a trade at a loss.
+
+    `bundle_id` is the run's model if somebody let it speak, `predicted_by` and `predicted_at` (ns
+    UTC) are of the newest prediction, `odds` (int32[N] micros or MISSING) its probabilities;
+    `volatility` (f64[N], a bar's; NaN where not known) is of the close `volatility_at`.
     """
 
     standing: Standing
@@ -42,6 +47,19 @@ class RiskState(msgspec.Struct):
     rules: dict[str, Instrument] = {}
     entries_at: list[int] = []
     lost_at: dict[str, int] = {}
+    bundle_id: str = ""
+    predicted_by: str = ""
+    predicted_at: int = NEVER
+    odds: np.ndarray = msgspec.field(default_factory=lambda: np.zeros(0, dtype=np.int32))
+    volatility: np.ndarray = msgspec.field(default_factory=lambda: np.zeros(0))
+    volatility_at: int = NEVER
+
+    def __post_init__(self) -> None:
+        """A state of an older version knows neither odds nor volatilities."""
+        count = len(self.flags)
+        if len(self.odds) != count:
+            self.odds = np.full(count, MISSING, dtype=np.int32)
+            self.volatility = np.full(count, np.nan)
 
 
 def count_entry(entries_at: list[int], at: int) -> None:

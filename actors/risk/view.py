@@ -6,6 +6,7 @@ portfolio with a figure that is no amount is no portfolio.
 
 from __future__ import annotations
 
+import math
 from decimal import Decimal
 from typing import Final
 
@@ -17,13 +18,14 @@ from actors.instruments import Instrument
 from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS
+from actors.messages.prediction import MISSING
 from actors.money import (
     ZERO,
     is_sound,
     micros_up,
 )
 from actors.pair_rules import in_force
-from actors.risk.profile import RiskConfig, RiskProfile
+from actors.risk.profile import MICROS, RiskConfig, RiskProfile
 from actors.risk.reservations import Reservation
 from actors.risk.rooms import Rooms, rooms_of
 from actors.risk.state import RiskState
@@ -33,6 +35,7 @@ _ASK: Final = MARK_COLUMNS.index("ask")
 _SPREAD: Final = MARK_COLUMNS.index("spread_ratio")
 _DEPTH: Final = MARK_COLUMNS.index("depth_quote")
 _WHOLE_DIGITS_MAX: Final = 15
+_VOLATILITY_LIMIT: Final = 1e3  # not money: no market moves a thousandfold in a bar
 _ONE: Final = Decimal(1)
 
 
@@ -41,6 +44,8 @@ class RiskView(msgspec.Struct, frozen=True):
 
     `unmarked_micros` and `mark_age_ns` are None when there is no portfolio or no mark;
     `sellable` is the base quantity free of holds and of claims that no hold shows yet.
+    `bundle_id` is the model that may speak, `predicted_by` the one that did; `volatility_micros` is
+    the realised one of a day, rounded up. They, `p_up` and ages are None where nothing is known.
     """
 
     at: int
@@ -69,6 +74,12 @@ class RiskView(msgspec.Struct, frozen=True):
     since_loss_ns: int | None
     rooms: Rooms
     sellable: Decimal
+    bundle_id: str
+    predicted_by: str
+    prediction_age_ns: int | None
+    p_up: int | None
+    volatility_micros: int | None
+    volatility_age_ns: int | None
 
 
 def is_amount(value: Decimal) -> bool:
@@ -129,6 +140,12 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
         since_loss_ns=at - state.lost_at[symbol] if symbol in state.lost_at else None,
         rooms=rooms,
         sellable=sellable,
+        bundle_id=state.bundle_id,
+        predicted_by=state.predicted_by,
+        prediction_age_ns=at - state.predicted_at if state.predicted_at >= 0 else None,
+        p_up=_odds(state, index) if known else None,
+        volatility_micros=_daily_volatility(config, state, index) if known else None,
+        volatility_age_ns=at - state.volatility_at if state.volatility_at >= 0 else None,
     )
 
 
@@ -147,6 +164,21 @@ def sound_portfolio(portfolio: PortfolioState | None) -> PortfolioState | None:
         if not (figure.is_finite() and figure.adjusted() < _WHOLE_DIGITS_MAX):
             return None
     return portfolio if portfolio.equity > 0 else None
+
+
+def _odds(state: RiskState, index: int) -> int | None:
+    odds: int = state.odds.item(index)
+    return None if odds == MISSING else odds
+
+
+def _daily_volatility(  # not money: a volatility is a float until it is micros
+    config: RiskConfig, state: RiskState, index: int
+) -> int | None:
+    """What a bar's comes to in a day, rounded up; a price that never moved has none."""
+    per_bar: float = state.volatility.item(index)
+    if not 0.0 < per_bar < _VOLATILITY_LIMIT:
+        return None
+    return math.ceil(per_bar * config.bars_a_day_root * MICROS)
 
 
 def _unknown_in(state: RiskState, symbol: str) -> bool:

@@ -1,6 +1,7 @@
 """The strategy actor: keeps the last facts, evaluates at predictions and heartbeats, sends intents.
 
-One evaluation gives one VerdictSlice for all symbols, then exits, then entries by falling edge.
+One evaluation gives one VerdictSlice for all symbols, then exits, then entries by falling edge for
+the risk taken (`ranking`).
 The ladders are in `evaluation`, prices and sizes in `intents`, its own open orders in `followed`.
 It never looks at limits of the account: risk does.
 """
@@ -20,6 +21,7 @@ from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.control import FeeTierRead, Note, PairRulesChanged, RunStarted
 from actors.messages.decision import Action, AmendIntent, OrderIntent, Reason, VerdictSlice
+from actors.messages.feature import FeatureSlice
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
@@ -32,6 +34,7 @@ from actors.strategy.config import StrategyConfig, fixed_cost
 from actors.strategy.evaluation import evaluate
 from actors.strategy.intents import BID, entry_intent, exit_intent, has_bid
 from actors.strategy.provenance import digest_of, of_capital, of_prediction, of_profile
+from actors.strategy.ranking import ranked
 from actors.strategy.scoring import scored
 from actors.strategy.state import StrategyState
 
@@ -93,6 +96,12 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
             return NOTHING
         self.state.marks, self.state.flags = message.rows, message.flags
         return self._decide(at) if message.heartbeat else NOTHING
+
+    def on_features(self, message: FeatureSlice, at: int) -> Effects:
+        """Keep what every symbol moved by: entries compete by their edge for it."""
+        del at
+        self.state.volatility = message.rows[:, self.config.volatility_column].copy()
+        return NOTHING
 
     def on_predictions(self, message: PredictionSlice, at: int) -> Effects:
         """Keep what the model said and decide; a warm-up is history and decides nothing."""
@@ -208,13 +217,13 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         return intents
 
     def _entries(self, rows: np.ndarray, actions: bytes, at: int) -> list[OrderIntent]:
-        """Purchases by falling edge, then index: what is first in line gets the budget first."""
+        """Purchases in their order: what is first in line gets the budget first."""
         found, index = [], actions.find(_ENTER)
         while index >= 0:
             found.append(index)
             index = actions.find(_ENTER, index + 1)
         if len(found) > 1:
-            found.sort(key=lambda index: (-rows[index, 5].item(), index))
+            found = ranked(found, rows, self.state.volatility)
         profile, intents = self.config.profile, []
         for index in found:
             instrument = self._rules(index)
@@ -232,6 +241,7 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         FeeTierRead: on_fees,
         PairRulesChanged: on_rules,
         MarkSlice: on_marks,
+        FeatureSlice: on_features,
         PredictionSlice: on_predictions,
         RegimeSlice: on_regimes,
         PortfolioState: on_portfolio,

@@ -15,6 +15,7 @@ from actors.instruments import Instrument, indices_of
 from actors.messages.arrays import F64
 from actors.money import micros_up
 from actors.strategy.profile import StrategyProfile
+from models.features.catalogue import FEATURE_NAMES
 
 
 class Thresholds(msgspec.Struct, frozen=True):
@@ -31,18 +32,24 @@ class Thresholds(msgspec.Struct, frozen=True):
 
 
 class StrategyConfig(msgspec.Struct, frozen=True):
-    """The run's instruments in index order and the profile; the other fields are derived."""
+    """The run's instruments in index order and the profile; `volatility_window_count` (bars) is the
+    one that risk sizes by. The other fields are derived.
+    """
 
     instruments: tuple[Instrument, ...]
     profile: StrategyProfile = StrategyProfile()
     thresholds: Thresholds | None = None
     indices: dict[str, int] = {}
+    volatility_window_count: int = 72
+    volatility_column: int = 0
 
     def __post_init__(self) -> None:
         """Derive arrays and indices; whatever was passed for them is replaced."""
         derived = _thresholds(self.instruments, self.profile)
         msgspec.structs.force_setattr(self, "thresholds", derived)
         msgspec.structs.force_setattr(self, "indices", indices_of(self.instruments))
+        column = FEATURE_NAMES.index(f"volatility_{self.volatility_window_count}")
+        msgspec.structs.force_setattr(self, "volatility_column", column)
 
     def index_of(self, symbol: str) -> int:
         """The symbol's index in the run, -1 for a stranger."""

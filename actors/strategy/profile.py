@@ -46,7 +46,7 @@ class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     spread_max_micros: int = 2_000
     depth_min_quote: int = 10_000
     collar_micros: int = 2_000
-    base_fraction_micros: int = 20_000
+    base_fraction_micros: int = 30_000
     prediction_max_age_ns: int = 2 * HOUR_NS
     cool_down_fill_ns: int = 5 * MINUTE_NS
     cool_down_refusal_ns: int = MINUTE_NS

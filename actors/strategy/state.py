@@ -55,7 +55,8 @@ class StrategyState(msgspec.Struct):
     f64[N] in place of the thresholds', once the venue has told the account's fees in this run.
     `rules` are those of pairs that changed in the run. `owned` is what the account holds of a
     symbol, `held` what a campaign does; `waiting` (uint8[N]) who awaits a dip, `regimes` int32[N]
-    by the newest slice. Before `adopted` a position was taken for a campaign, whoever bought it.
+    by the newest slice, `volatility` f64[N] of a bar, NaN where not known. Before `adopted` a
+    position was taken for a campaign, whoever bought it.
     """
 
     marks: np.ndarray
@@ -80,6 +81,7 @@ class StrategyState(msgspec.Struct):
     owned: np.ndarray = msgspec.field(default_factory=_nothing)
     waiting: np.ndarray = msgspec.field(default_factory=_nothing)
     regimes: np.ndarray = msgspec.field(default_factory=_nothing)
+    volatility: np.ndarray = msgspec.field(default_factory=lambda: np.zeros(0))
     scores: Scores = msgspec.field(default_factory=lambda: unscored(0))
     campaigns: dict[str, Campaign] = {}
     campaign_no: int = 0
@@ -95,6 +97,8 @@ class StrategyState(msgspec.Struct):
             self.waiting = np.zeros(count, dtype=np.uint8)
             self.regimes = np.full(count, MISSING, dtype=np.int32)
             self.scores = unscored(count)
+        if len(self.volatility) != count:
+            self.volatility = np.full(count, np.nan)
         self.predictions = wide(self.predictions)
 
 

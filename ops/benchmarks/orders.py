@@ -34,6 +34,7 @@ from actors.messages.market import BOOK_LEVELS, BookSlice, CandleSlice, TradeSli
 from actors.messages.order import SubmitOrder
 from actors.messages.prediction import COLUMNS
 from actors.messages.reconciliation import VenueBalance, VenueSnapshot
+from actors.model_statement import ModelStatement
 from adapters.instruments.table import instruments
 from models.features.streaming import new_state, update
 from ops.benchmarks.figures import Figure, median, options, percentile, report
@@ -51,13 +52,16 @@ HINT: Final = (
 UPWARD: Final = (700_000, 20_000, 5_000, *(700_000, 20_000) * 3, 500_000, 300_000)
 """Every horizon goes up, a rebound is likely and a drop is not."""
 
+MODEL: Final = ModelStatement(
+    "always-enter", "none", "", "", "REFUSED", 1, 2, 0, activation="PAPER_ONLY", reason="timed"
+)
 Times = dict[str, list[float]]
 
 
 class AlwaysEnter:
     """Stands for the model: everything goes up."""
 
-    bundle_id = "always-enter"
+    bundle_id = MODEL.bundle_id
     marker = ""
 
     def predict(self, features: np.ndarray) -> np.ndarray:
@@ -83,9 +87,8 @@ class Desk:
         graph = build_graph(decision, instruments(SYMBOLS), AlwaysEnter())
         self.kernel: Kernel = graph.kernel
         start = self.market.all[0].at
-        self.step(
-            start, RunStarted("bench", "paper", "PAPER", 1, SYMBOLS, "", "", "", "", "", "", "")
-        )
+        told = ("", "", "", "", MODEL.bundle_id, "", "")
+        self.step(start, RunStarted("bench", "paper", "PAPER", 1, SYMBOLS, *told, model=MODEL))
         self.step(start, Deposit("USD", Decimal("10000.0000"), "opening balance", start))
         for item in self.market.all[: self.market.warm_up]:
             self.step(item.at, item.body)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Final
 
 import click
@@ -50,6 +51,7 @@ def _facts(found: Why, asked: int | None) -> Iterator[str]:
     yield _line("decided", f"input {found.seq:,}, {_age(found, asked)}")
     yield _line("model", _model(found))
     yield _line("costs", _costs(found))
+    yield _line("size", _size(found))
     yield _line("market", _market(found))
     yield _line("account", _account(found))
     hashes = ", ".join(f"{kind} {each[:12]}" for kind, each in found.profiles.items())
@@ -85,6 +87,22 @@ def _costs(found: Why) -> str:
         f"{parts} {_bps(costs.slippage)} = {_bps(costs.cost)};"
         f" edge {_bps(costs.edge)}, an entry needs {_bps(costs.edge_margin)}"
     )
+
+
+def _size(found: Why) -> str:
+    size = found.size
+    if size is None:
+        return f"{UNKNOWN}: {found.unrepeated or 'no volatility or no odds of late'}"
+    product = (
+        f"base {size.base} x scale {_times(size.scale)} x confidence {_times(size.confidence)}"
+    )
+    moved = f"{percent(size.volatility)} a day, aimed at {percent(size.volatility_target)}"
+    clip = f"; sized by {size.clip}, {size.room} {size.quote}" if size.clip else ""
+    return f"{product} = {size.risk} {size.quote} at most; moved {moved}{clip}"
+
+
+def _times(micros: int) -> str:
+    return exact(Decimal(micros).scaleb(-6).normalize())
 
 
 def _market(found: Why) -> str:

@@ -20,6 +20,7 @@ from actors.ports import Journal, RunRow
 from actors.strategy.profile import StrategyProfile
 from models.features.regimes import Regime
 from service.books.instants import EVER, shown
+from service.books.wording import exact
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
 from service.settings import DecisionSettings, decode_decision_settings
@@ -62,6 +63,23 @@ class Costs(msgspec.Struct, frozen=True):
     cost: int | None
     edge: int | None
     edge_margin: int
+
+
+class Size(msgspec.Struct, frozen=True):
+    """How large risk lets a position be: base x scale x confidence, in `quote`; ratios in
+    millionths, the volatility that of a day, realised and aimed at. `clip` is the limit that an
+    approved entry was sized by, and `room` what it left; empty: nothing was approved.
+    """
+
+    quote: str
+    base: str
+    volatility: int
+    volatility_target: int
+    scale: int
+    confidence: int
+    risk: str
+    clip: str
+    room: str
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -110,6 +128,7 @@ class Why(msgspec.Struct, frozen=True):
     threshold: str
     prediction: Prediction | None
     costs: Costs
+    size: Size | None
     marks: Marks | None
     ladder: tuple[Gate, ...]
     unrepeated: str
@@ -156,6 +175,7 @@ class DecisionStore:
             threshold=threshold,
             prediction=await self._prediction(found, index, seen),
             costs=_costs(found, index, decision=decision, seen=seen),
+            size=None if seen is None else _size(seen, decision),
             marks=None if seen is None else marks(seen),
             ladder=() if seen is None else gates(seen),
             unrepeated=unrepeated,
@@ -304,6 +324,24 @@ def _costs(
         found.cost[index],
         _known(found.edge[index]),
         profile.edge_margin_micros,
+    )
+
+
+def _size(seen: Seen, decision: DecisionSettings) -> Size | None:
+    """As risk stood at that step; None where it knew no volatility or no odds."""
+    found = seen.moment.sizings[seen.index]
+    if not found.scale:
+        return None
+    return Size(
+        seen.quote,
+        exact(found.base),
+        found.volatility,
+        decision.risk.volatility_target_micros,
+        found.scale,
+        found.confidence,
+        exact(found.risk),
+        found.clip,
+        exact(found.room),
     )
 
 

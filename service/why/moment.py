@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import msgspec
@@ -25,8 +26,11 @@ from actors.messages.decision import Side, VerdictSlice
 from actors.messages.market import MarkSlice
 from actors.messages.order import RetryDue
 from actors.messages.prediction import PredictionSlice
+from actors.messages.risk import IntentApproved, Sizing
+from actors.money import run_exact
 from actors.ports import JournalCorruptError, JournalView, RunRow
 from actors.risk.ladder import entries_closed
+from actors.risk.sizing import outlook
 from actors.risk.view import view_of
 from actors.strategy import followed
 from actors.strategy.actor import StrategyActor
@@ -42,7 +46,10 @@ Progress = Callable[[str, int, int], None]
 
 
 class Moment(msgspec.Struct, frozen=True):
-    """What the strategy knew at `at`, and why every entry would have been refused (or empty)."""
+    """What the strategy knew at `at`, and why every entry would have been refused (or empty).
+
+    `sizings` is how risk would size every symbol, or did where it approved an entry.
+    """
 
     config: StrategyConfig
     state: StrategyState
@@ -50,6 +57,7 @@ class Moment(msgspec.Struct, frozen=True):
     closed: str
     drawdown: int
     halt_at: int
+    sizings: tuple[Sizing, ...] = ()
 
 
 class UnrepeatableError(Exception):
@@ -100,7 +108,7 @@ async def moment_of(
     kernel = graph_of(started, verify=False, schedule=witness).kernel
     try:
         await _restore(kernel, journal, run, seq)
-        await _step(kernel, journal, seq, progress)
+        approved = await _step(kernel, journal, seq, progress)
     except JournalCorruptError as error:
         raise UnrepeatableError(f"the journal is damaged: {error}") from error
     except ParityDivergedError as error:
@@ -108,10 +116,17 @@ async def moment_of(
     config = kernel.actor(STRATEGY).config
     state, at = _deciding(config, witness, rows)
     risk = kernel.actor("risk")
-    view = view_of(risk.config, risk.state, started.symbols[0], Side.BUY, at)
-    return Moment(
-        config, state, at, entries_closed(view), view.drawdown_micros, view.halt_at_micros
+    views = [view_of(risk.config, risk.state, each, Side.BUY, at) for each in started.symbols]
+    sizings = tuple(
+        approved.get(symbol) or run_exact(partial(outlook, view))
+        for symbol, view in zip(started.symbols, views, strict=True)
     )
+    closed, drawdown, halt_at = (
+        entries_closed(views[0]),
+        views[0].drawdown_micros,
+        views[0].halt_at_micros,
+    )
+    return Moment(config, state, at, closed, drawdown, halt_at, sizings)
 
 
 async def _restore(kernel: Kernel, journal: JournalView, run: RunRow, seq: int) -> None:
@@ -128,14 +143,19 @@ async def _restore(kernel: Kernel, journal: JournalView, run: RunRow, seq: int) 
         raise UnrepeatableError("no snapshot lies between the run's start and that moment")
 
 
-async def _step(kernel: Kernel, journal: JournalView, seq: int, progress: Progress) -> None:
+async def _step(
+    kernel: Kernel, journal: JournalView, seq: int, progress: Progress
+) -> dict[str, Sizing]:
+    """Repeat up to `seq`; how its step sized the entries that it approved, by symbol."""
     first = kernel.seq
     chain = ChainVerifier(kernel.root, kernel.seq, kernel.at)
     async for frame in journal.frames(kernel.seq + 1, seq):
         for record in chain.check(frame):
-            repeat(kernel, record)
+            result = repeat(kernel, record)
             if kernel.seq == seq:
-                return
+                told = (each.body for each in result.records)
+                passed = [each for each in told if isinstance(each, IntentApproved)]
+                return {e.intent.symbol: e.sizing for e in passed if e.intent.side is Side.BUY}
         progress("repeating", kernel.seq - first, seq - first)
     raise UnrepeatableError("the inputs up to that moment are not in the journal any more")
 

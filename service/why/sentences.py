@@ -108,6 +108,15 @@ REFUSALS: Final = {
     Refusal.ACTOR_RESTARTING: Refused(
         "an actor lost a message", "{value}; decided again {limit}", as_instant
     ),
+    Refusal.NO_ACTIVE_MODEL: Refused(
+        "no model may speak", "predicted by {value}; needed {limit}", as_text
+    ),
+    Refusal.PREDICTION_TOO_OLD: Refused(
+        "prediction too old", "{value}, at most {limit}", as_duration
+    ),
+    Refusal.VOLATILITY_UNKNOWN: Refused(
+        "no volatility of late", "{value}, at most {limit}", as_duration
+    ),
     Refusal.DECISION_TOO_OLD: Refused("decision too old", "{value}, at most {limit}", as_duration),
     Refusal.DRAWDOWN_HALT: Refused(
         "drawdown halt", "drawdown {value}, halted from {limit}", as_percent
@@ -140,6 +149,9 @@ REFUSALS: Final = {
         "too many entries in a minute", "{value}, at most {limit}", as_text
     ),
     Refusal.MAX_POSITIONS: Refused("too many positions", "{value}, at most {limit}", as_text),
+    Refusal.POSITION_RISK: Refused(
+        "risk of one position", "{value} wanted, room for {limit}", as_text, _QUOTE
+    ),
     Refusal.POSITION_CAP: Refused(
         "position cap", "{value} wanted, room for {limit}", as_text, _QUOTE
     ),

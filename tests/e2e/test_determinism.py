@@ -193,7 +193,7 @@ async def recovered_states(stops: tuple[int, ...]) -> list[tuple[str, str]]:
     found = []
     for number, stop in enumerate(stops):
         graph = build_graph(settings.decision, rules, choice.predictor)
-        plan = SegmentPlan("PAPER", feed.kind, feed.digest, feed.symbols, 0)
+        plan = SegmentPlan("PAPER", feed.kind, feed.digest, feed.symbols, 0, choice.statement)
         segment = await open_segment(settings, plan, graph, journal)
         items = feed.items(graph.kernel.at if number else 0)
         for item in items:

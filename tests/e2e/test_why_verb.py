@@ -10,7 +10,7 @@ from tests.e2e.conftest import Ballast
 
 KEYS = (
     "account run_id mode feed symbol at seq action reason sentence value threshold prediction costs"
-    " marks ladder unrepeated profiles strategy standing became history"
+    " size marks ladder unrepeated profiles strategy standing became history"
 ).split()
 
 

@@ -18,17 +18,24 @@ from actors.messages.base import Message
 from actors.messages.codec import encode, state_decoder
 from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch, Reactivate
 from actors.messages.decision import Action, OrderIntent, Reason, Side
+from actors.messages.feature import FeatureSlice
 from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
+from actors.messages.prediction import MISSING, PredictionSlice
 from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingStateChanged
 from actors.money import run_exact
 from actors.risk.actor import RiskActor
 from actors.risk.state import RiskState, initial_state
 from tests.risk_oracle import CONFIG, STRANGER, SYMBOLS, Oracle
+from tests.spoken_model import BUNDLE, moved, said
 
 D = Decimal
 START = 10**15
+SAID, MOVED = said(3, 0), moved(3, 0)
+SILENT = said(3, 0, MISSING)
+STRANGE = said(3, 0, bundle_id="another")
+STILL = moved(3, 0, *[0.0] * 3)
 PRICED = MarkSlice(0, np.tile([100.0, 100.1, 100.0, 0, 0.001, 1e6], (3, 1)), np.zeros(3, np.int32))
 RICH = PortfolioState(0, D("10000.00"), D("10000.00"), D(0), D(0), D(0), D(0), D("10000.00"), 0, ())
 ENTRY = OrderIntent(
@@ -69,6 +76,20 @@ def marks(draw: st.DrawFn) -> Message:
     rows = np.tile(np.array([bid, bid + 0.1, bid, 0.0, spread, depth]), (3, 1))
     warm_up = draw(mostly(st.just(False), st.booleans()))
     return MarkSlice(0, rows, np.full(3, flags, dtype=np.int32), warm_up)
+
+
+@st.composite
+def predictions(draw: st.DrawFn) -> Message:
+    odds = draw(mostly(st.sampled_from([700_000, 600_000]), st.sampled_from([MISSING, 0, 10**6])))
+    bundle = draw(mostly(st.just(BUNDLE), st.sampled_from(["", "another"])))
+    return said(3, draw(ages), odds, bundle)
+
+
+@st.composite
+def volatilities(draw: st.DrawFn) -> Message:
+    odd = st.sampled_from([0.0, -1.0, np.nan, np.inf])
+    daily = mostly(st.sampled_from([0.02, 0.05, 0.001]), odd)
+    return moved(3, draw(ages), *(draw(daily) for _ in range(3)))
 
 
 @st.composite
@@ -157,7 +178,10 @@ commands = st.one_of(
         lambda number: IntentRefused(number, "", Side.BUY, Refusal.HALTED, "", "", "orders")
     ),
 )
-calm = st.one_of(intents(), intents(), intents(), marks(), portfolios(), updates())
+ages = mostly(st.just(0), st.sampled_from([-7_200 * SECOND_NS, -7_201 * SECOND_NS]))
+calm = st.one_of(
+    intents(), intents(), intents(), marks(), portfolios(), updates(), predictions(), volatilities()
+)
 falls = st.sampled_from([0, 0, 100_000, 149_999, 160_000, 200_000])
 pauses = mostly(
     st.sampled_from([0, 0, 1, SECOND_NS]), st.sampled_from([6 * SECOND_NS, 120 * SECOND_NS, DAY_NS])
@@ -180,9 +204,10 @@ def temptations(draw: st.DrawFn) -> list[Step]:
     poor = msgspec.structs.replace(RICH, equity=D("100.00"))
     lost = closed_trade(symbol, D("-0.01"))
     stop = KillSwitch(1, "operator", "test")
-    closing = draw(st.sampled_from([unknown, fallen, poor, lost, stop]))
-    wait = draw(st.sampled_from([0, 900 * SECOND_NS]))
-    return [(0, PRICED), (0, RICH), (0, entry), (0, closing), (wait, PRICED), (0, entry)]
+    closing = draw(st.sampled_from([unknown, fallen, poor, lost, stop, SILENT, STRANGE, STILL]))
+    wait = draw(st.sampled_from([0, 900 * SECOND_NS, 7_201 * SECOND_NS]))
+    sound = [(0, each) for each in (PRICED, RICH, SAID, MOVED, entry)]
+    return [*sound, (0, closing), (wait, PRICED), (0, entry)]
 
 
 @st.composite
@@ -192,7 +217,7 @@ def crowds(draw: st.DrawFn) -> list[Step]:
         msgspec.structs.replace(ENTRY, symbol=symbol, notional=D("5000.00"))
         for symbol in draw(st.permutations((*SYMBOLS, SYMBOLS[0])))
     ]
-    return [(0, each) for each in (PRICED, RICH, *wishes)]
+    return [(0, each) for each in (PRICED, RICH, SAID, MOVED, *wishes)]
 
 
 steps = st.tuples(pauses, mostly(calm, commands)).map(lambda step: [step])
@@ -212,6 +237,8 @@ def numbered(message: Message, count: int, at: int) -> Message:
         return msgspec.structs.replace(
             message, intent_no=number, decided_at=at + message.decided_at
         )
+    if isinstance(message, (PredictionSlice, FeatureSlice)):
+        return msgspec.structs.replace(message, close_ts=at + message.close_ts)
     if isinstance(message, OrderUpdate) and message.intent_no == 0:
         return msgspec.structs.replace(message, intent_no=count, cl_ord_id=f"id{count}")
     return message
@@ -226,13 +253,20 @@ def timed(history: list[Step]) -> list[Step]:
     return found
 
 
-OPENING: list[Step] = [(0, PRICED), (0, RICH)]
+OPENING: list[Step] = [(0, PRICED), (0, RICH), (0, SAID), (0, MOVED)]
+
+
+def begun() -> RiskActor:
+    """Risk in a run whose model may speak."""
+    state = initial_state(CONFIG)
+    state.bundle_id = BUNDLE
+    return RiskActor(CONFIG, state)
 
 
 @given(histories)
 def test_no_history_gets_an_approval_that_the_rules_forbid(history: list[Step]) -> None:
     def play() -> None:
-        actor, oracle = RiskActor(CONFIG, initial_state(CONFIG)), Oracle()
+        actor, oracle = begun(), Oracle()
         for at, message in timed([*OPENING, *history]):
             oracle.hear(message, at)
             for effect in actor.handle(message, at):
@@ -245,7 +279,7 @@ def test_no_history_gets_an_approval_that_the_rules_forbid(history: list[Step]) 
 @given(histories, st.integers(0, 41))
 def test_a_snapshot_anywhere_changes_no_later_answer(history: list[Step], cut: int) -> None:
     def play() -> None:
-        whole, parted = (RiskActor(CONFIG, initial_state(CONFIG)) for _ in range(2))
+        whole, parted = (begun() for _ in range(2))
         for number, (at, message) in enumerate(timed([*OPENING, *history])):
             if number == cut:
                 parted.state = state_decoder(RiskState).decode(encode(parted.state))
@@ -258,7 +292,7 @@ def test_a_snapshot_anywhere_changes_no_later_answer(history: list[Step], cut: i
 @given(histories)
 def test_a_violated_constraint_halts_until_a_person_reactivates(history: list[Step]) -> None:
     def play() -> None:
-        actor = RiskActor(CONFIG, initial_state(CONFIG))
+        actor = begun()
         actor.handle(ConstraintViolated("balances", 7), START)
         for at, message in timed([*OPENING, *history]):
             if isinstance(message, Reactivate):

@@ -45,7 +45,7 @@ async def ran(folder: Path, journal: MemoryJournal, count: int) -> RunRow:
     feed = seeded_feed(1, SYMBOLS)
     choice = choose_bundle("", mode="PAPER", feed_kind=feed.kind)
     graph = build_graph(settings.decision, rules_of(SYMBOLS), choice.predictor)
-    plan = SegmentPlan("PAPER", feed.kind, feed.digest, SYMBOLS, 0)
+    plan = SegmentPlan("PAPER", feed.kind, feed.digest, SYMBOLS, 0, choice.statement)
     segment = await open_segment(settings, plan, graph, journal)
     items = feed.items(graph.kernel.at if segment.recovered.head_seq else 0)
     await segment.pump.admit(list(islice(items, count)))

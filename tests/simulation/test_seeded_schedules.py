@@ -28,11 +28,10 @@ from actors.messages.risk import IntentRefused, Refusal
 from actors.money import run_exact
 from actors.orders.lifecycle import TERMINAL, TRANSITIONS
 from actors.orders.state import OrdersState
-from actors.ports import Predictor
 from actors.risk.profile import RiskProfile
 from adapters.instruments.table import instruments
 from adapters.seeded_market.feed import START_TS
-from service.bundles import choose_bundle
+from service.bundles import Choice, choose_bundle
 from service.graph import build_graph
 from service.settings import DecisionSettings, OrderSettings, VenueSettings
 from tests.simulation.hourly_market import SYMBOLS, HourlyMarket
@@ -61,21 +60,23 @@ OPERATOR: tuple[tuple[int, Message], ...] = (
 
 def kernel(schedule: Schedule | None) -> Kernel:
     """The graph of `ballast paper` under a schedule."""
-    return build_graph(DECISION, instruments(SYMBOLS), predictor(), schedule=schedule).kernel
+    return build_graph(DECISION, instruments(SYMBOLS), choice().predictor, schedule=schedule).kernel
 
 
 @cache
-def predictor() -> Predictor | None:
+def choice() -> Choice:
     """The shipped synthetic model, loaded once."""
-    return choose_bundle("", mode="PAPER", feed_kind="seeded").predictor
+    return choose_bundle("", mode="PAPER", feed_kind="seeded")
 
 
 @cache
 def day() -> tuple[Snapshot, tuple[Input, ...]]:
     """A graph that is warm and funded, and what happens to it then."""
     warm = kernel(None)
-    told = ("", "", "", "", "", "", "")
-    start = RunStarted("run", "paper", "PAPER", 1, SYMBOLS, *told)
+    model = choice().statement
+    assert model is not None
+    told = ("", "", "", "", model.bundle_id, model.marker, "")
+    start = RunStarted("run", "paper", "PAPER", 1, SYMBOLS, *told, model=model)
     items = list(HourlyMarket(5, HOURS, quiet=4).items())
     bodies: list[tuple[int, Message]] = [(item.at, item.body) for item in items]
     for hours, body in OPERATOR:

@@ -343,11 +343,11 @@ def test_what_one_campaign_leaves_as_dust_is_sold_with_the_next() -> None:
     desk = Desk()
     desk.owns("ABCUSD", "0.009", cost="0.90")
     (entry,) = intents(desk.predict(STRONG))
-    assert entry.notional == D("200.00")
+    assert entry.notional == D("300.00")
     desk.tell(order(entry.intent_no, OrderState.FILLED, filled="1"))
     campaign = desk.actor.state.campaigns["ABCUSD"]
     assert (campaign.quantity, campaign.cost) == (D("1.009"), D("100.90"))
-    assert campaign.budget == D("200.90")
+    assert campaign.budget == D("300.90")
     desk.portfolio = portfolio(position("ABCUSD", "1.009"))
     (sale,) = intents(desk.predict(BROKEN, at=NOW + HOUR_NS))
     assert sale.quantity == D("1.009")

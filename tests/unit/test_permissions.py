@@ -16,8 +16,8 @@ from tests.permission_desk import DEEDS, INTO, PermissionDesk
 
 # In safe mode the core has stopped: tests/simulation/test_safe_mode.py drives that row.
 CELLS = [(situation, deed) for situation in INTO for deed in Deed]
-# Who stops a purchase when the other gates are gone. What a model says only the strategy knows,
-# and what prices are worth only risk.
+# Who stops a purchase when the other gates are gone. Which model may speak, and what prices are
+# worth, the orders actor does not know.
 BY_RISK_ALONE = [
     (Situation.REDUCING, Refusal.REDUCING_ONLY),
     (Situation.DRAWDOWN_HALT, Refusal.DRAWDOWN_HALT),
@@ -26,12 +26,14 @@ BY_RISK_ALONE = [
     (Situation.REDUCE_ONLY, Refusal.KILL_SWITCH),
     (Situation.FLATTEN, Refusal.KILL_SWITCH),
     (Situation.HALTED, Refusal.HALTED),
+    (Situation.NO_MODEL, Refusal.NO_ACTIVE_MODEL),
     (Situation.STALE_PRICE, Refusal.STALE_PRICE),
     (Situation.UNKNOWN_ORDER, Refusal.UNKNOWN_ORDER),
 ]
 BY_ORDERS_ALONE = [
     (Situation.REDUCING, Refusal.REDUCING_ONLY),
     (Situation.DRAWDOWN_HALT, Refusal.REDUCING_ONLY),
+    (Situation.LOSS_LIMIT, Refusal.DAILY_LOSS_LIMIT),
     (Situation.NO_NEW_RISK, Refusal.KILL_SWITCH),
     (Situation.REDUCE_ONLY, Refusal.KILL_SWITCH),
     (Situation.FLATTEN, Refusal.KILL_SWITCH),

@@ -16,6 +16,7 @@ from actors.risk.actor import RiskActor
 from actors.risk.admission import limits_of
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import initial_state
+from tests.spoken_model import UNSIZED
 from tests.unit.test_risk_state import CONFIG, TOMORROW, Desk, approved, portfolio, refused
 
 D = Decimal
@@ -42,7 +43,7 @@ WIDE = {
 def desk(**limits: int) -> Desk:
     """A desk of six pairs of two bases; the equity is 10,000."""
     found = Desk()
-    config = RiskConfig(PAIRS, RiskProfile(**limits))
+    config = RiskConfig(PAIRS, RiskProfile(**UNSIZED | limits))
     found.actor = RiskActor(config, initial_state(config))
     found.tell(portfolio())
     return found

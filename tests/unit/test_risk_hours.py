@@ -18,6 +18,7 @@ from actors.risk.actor import RiskActor
 from actors.risk.clusters import Clusters
 from actors.risk.profile import RiskConfig
 from actors.risk.state import initial_state
+from tests.spoken_model import speaks
 from tests.unit.test_risk_state import CONFIG, NOW, Desk, approved, portfolio, position
 
 D = Decimal
@@ -26,6 +27,7 @@ HOUR = NOW - NOW % HOUR_NS
 
 def hour(desk: Desk, state: PortfolioState, at: int = NOW) -> tuple[RiskHour, *tuple[Any, ...]]:
     """The records of a full hour, after the portfolio that the ledger tells before it."""
+    speaks(desk.actor.state, at)
     desk.tell(state, at)
     risk, *clusters = desk.tell(PortfolioHour(HOUR, state), at)
     assert isinstance(risk, RiskHour)

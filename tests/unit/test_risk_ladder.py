@@ -16,11 +16,13 @@ from actors.money import run_exact
 from actors.risk.ladder import LADDER, Scope, first_refusal
 from actors.risk.profile import RiskProfile
 from actors.risk.rooms import Rooms
-from actors.risk.rules import sized
+from actors.risk.sizing import sized
 from actors.risk.view import RiskView
+from tests.spoken_model import UNSIZED
 
 D = Decimal
 NOW = 10**18
+TWO_HOURS_NS = 7_200_000_000_000
 INSTRUMENT = Instrument(
     symbol="ABCUSD",
     base="ABC",
@@ -34,9 +36,10 @@ INSTRUMENT = Instrument(
     taker_fee=D("0.0040"),
 )
 ROOMS = Rooms(D("300"), D("2000"), D("800"), D("2000"), D("9000"), positions_max_count=10)
+LIMITS = RiskProfile(**UNSIZED)
 VIEW = RiskView(
     at=NOW,
-    profile=RiskProfile(),
+    profile=LIMITS,
     instrument=INSTRUMENT,
     halt_reason="",
     kill_level=0,
@@ -61,10 +64,16 @@ VIEW = RiskView(
     since_loss_ns=None,
     rooms=ROOMS,
     sellable=D("2.000"),
+    bundle_id="bundle",
+    predicted_by="bundle",
+    prediction_age_ns=0,
+    p_up=700_000,
+    volatility_micros=20_000,
+    volatility_age_ns=0,
 )
-RESTLESS = RiskProfile(loss_cool_down_ns=0)
-NO_MARGIN = RiskProfile(edge_margin_micros=0)
-FLOORED = RiskProfile(capital_floor_amount=4000)
+RESTLESS = RiskProfile(loss_cool_down_ns=0, **UNSIZED)
+NO_MARGIN = RiskProfile(edge_margin_micros=0, **UNSIZED)
+FLOORED = RiskProfile(capital_floor_amount=4000, **UNSIZED)
 ENTRY = OrderIntent(
     intent_no=7,
     symbol="ABCUSD",
@@ -129,6 +138,16 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.MARKET_UNSOUND, {"flags": int(MarketFlag.CHECKSUM)}, {}),
     (Refusal.MARKET_UNSOUND, {"flags": int(MarketFlag.NOT_WARM)}, {}),
     (Refusal.ACTOR_RESTARTING, {"blocked_until": NOW}, {}),
+    (Refusal.NO_ACTIVE_MODEL, {"bundle_id": "", "predicted_by": ""}, {}),
+    (Refusal.NO_ACTIVE_MODEL, {"bundle_id": ""}, {}),
+    (Refusal.NO_ACTIVE_MODEL, {"predicted_by": "another"}, {}),
+    (Refusal.NO_ACTIVE_MODEL, {"predicted_by": "", "prediction_age_ns": None}, {}),
+    (Refusal.PREDICTION_TOO_OLD, {"prediction_age_ns": TWO_HOURS_NS + 1}, {}),
+    (Refusal.PREDICTION_TOO_OLD, {"prediction_age_ns": None}, {}),
+    (Refusal.PREDICTION_TOO_OLD, {"p_up": None}, {}),
+    (Refusal.VOLATILITY_UNKNOWN, {"volatility_age_ns": TWO_HOURS_NS + 1}, {}),
+    (Refusal.VOLATILITY_UNKNOWN, {"volatility_age_ns": None}, {}),
+    (Refusal.VOLATILITY_UNKNOWN, {"volatility_micros": None}, {}),
     (Refusal.DECISION_TOO_OLD, {}, {"decided_at": NOW - 2_000_000_001}),
     (Refusal.DECISION_TOO_OLD, {}, {"decided_at": NOW + 1}),
     (Refusal.DRAWDOWN_HALT, {"drawdown_micros": 200_000}, {}),
@@ -162,6 +181,8 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.ORDER_RATE, {"recent_entries_count": 20}, {}),
     (Refusal.ORDER_RATE, {"recent_entries_count": 21}, {}),
     (Refusal.MAX_POSITIONS, {"rooms.positions_count": 10}, {}),
+    (Refusal.POSITION_RISK, {"equity": D("5.00")}, {}),
+    (Refusal.POSITION_RISK, {"rooms.symbol_worth": D("9995.00")}, {}),
     (Refusal.POSITION_CAP, {"rooms.position": D("5.00")}, {}),
     (Refusal.EXPOSURE_CAP, {"rooms.exposure": D("-1")}, {}),
     (Refusal.CLUSTER_CAP, {"rooms.cluster": D("5.00")}, {}),
@@ -208,7 +229,7 @@ PASSING: list[tuple[str, Changes, Changes]] = [
     ("a decision at its oldest", {}, {"decided_at": NOW - 2_000_000_000}),
     ("just above the halt", {"drawdown_micros": 199_999}, {}),
     ("just above the floor", {"profile": FLOORED, "equity": D("4000.01")}, {}),
-    ("no floor", {"equity": D("0.01")}, {}),
+    ("no floor", {"equity": D("200.00")}, {}),
     ("a loss that is not latched", {"day_loss_micros": 29_999}, {}),
     ("at the collar", {}, {"limit_price": D("101.1")}),
     ("the widest spread", {"spread": 0.002}, {}),
@@ -218,6 +239,9 @@ PASSING: list[tuple[str, Changes, Changes]] = [
     ("the last entry of the minute", {"recent_entries_count": 19}, {}),
     ("edge at the margin", {}, {"expected_move": 10_000}),
     ("edge above no margin", {"profile": NO_MARGIN}, {"expected_move": 9_501}),
+    ("room for the smallest risk", {"equity": D("5.02")}, {}),
+    ("a prediction at its oldest", {"prediction_age_ns": TWO_HOURS_NS}, {}),
+    ("a volatility at its oldest", {"volatility_age_ns": TWO_HOURS_NS}, {}),
     ("the last place", {"rooms.positions_count": 9}, {}),
     ("room for the smallest order", {"rooms.position": D("5.02")}, {}),
     ("a cluster with room for it", {"rooms.cluster": D("5.02")}, {}),
@@ -245,6 +269,8 @@ EXIT_ALLOWED: list[tuple[str, Changes]] = [
     ("no portfolio gate", {"unmarked_micros": 900_000}),
     ("stale", {"flags": 255, "mark_age_ns": 10**18}),
     ("no bid at all", {"bid": float("nan"), "mark_age_ns": None}),
+    ("no model", {"bundle_id": "", "predicted_by": "", "prediction_age_ns": None, "p_up": None}),
+    ("no volatility", {"volatility_micros": None, "volatility_age_ns": None}),
     ("restart", {"blocked_until": NOW}),
     ("no rooms", {"rooms": Rooms()}),
 ]

@@ -11,14 +11,15 @@ import msgspec
 import pytest
 
 from actors.instant import DAY_NS
+from actors.losses import fall_micros
 from actors.messages.codec import encode, state_decoder
 from actors.messages.control import Reactivate
 from actors.messages.ledger import PortfolioHour
 from actors.messages.risk import IntentRefused, Refusal, RiskHour
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig, RiskProfile
-from actors.risk.standing import fall_micros
 from actors.risk.state import RiskState, initial_state
+from tests.spoken_model import UNSIZED, speaks
 from tests.unit.test_risk_state import CONFIG, Desk, approved, portfolio, position, refused
 
 D = Decimal
@@ -28,7 +29,7 @@ MIDNIGHT = 20_000 * DAY_NS
 def desk(**limits: int) -> Desk:
     """A desk whose actor was told nothing yet."""
     found = Desk()
-    config = RiskConfig(CONFIG.instruments, RiskProfile(**limits))
+    config = RiskConfig(CONFIG.instruments, RiskProfile(**UNSIZED | limits))
     found.actor = RiskActor(config, initial_state(config))
     return found
 
@@ -174,6 +175,7 @@ def test_an_hour_names_the_loss_that_closed_entries(
     found.tell(portfolio(), MIDNIGHT)
     fallen = portfolio(drawdown=drawdown)
     found.tell(fallen, MIDNIGHT)
+    speaks(found.actor.state, MIDNIGHT)
     hour, *_ = found.tell(PortfolioHour(MIDNIGHT, fallen), MIDNIGHT)
     assert isinstance(hour, RiskHour)
     assert hour.closed == closed

@@ -18,6 +18,7 @@ from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import RiskState, initial_state
 from actors.routes import routes
+from tests.spoken_model import UNSIZED, speaks
 from tests.unit.test_risk_state import (
     CONFIG,
     NOW,
@@ -35,7 +36,7 @@ REST = 15 * MINUTE_NS
 
 def desk(**limits: int) -> Desk:
     found = Desk()
-    config = RiskConfig(CONFIG.instruments, RiskProfile(**limits))
+    config = RiskConfig(CONFIG.instruments, RiskProfile(**UNSIZED | limits))
     found.actor = RiskActor(config, initial_state(config))
     found.tell(portfolio())
     return found
@@ -51,6 +52,7 @@ def entry_over(spread: float, depth: float) -> Message:
     found = desk()
     rows = np.tile(np.array([100.0, 100.1, 100.0, 0.0, 0.001, 1e6]), (len(SYMBOLS), 1))
     rows[0, 4:] = spread, depth
+    speaks(found.actor.state, NOW)
     found.tell(MarkSlice(NOW, rows, np.zeros(len(SYMBOLS), dtype=np.int32)))
     entry = OrderIntent(
         1,

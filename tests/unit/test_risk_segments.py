@@ -27,6 +27,7 @@ from actors.risk.admission import limits_of
 from actors.risk.profile import RiskConfig
 from actors.risk.state import initial_state
 from tests.books import ETH, XBT
+from tests.spoken_model import speaks
 
 D = Decimal
 NOW = 10**15
@@ -72,6 +73,7 @@ def priced(actor: RiskActor) -> None:
     state = initial_state(CONFIG)
     state.marks[:] = (50000.0, 50000.1, 50000.0, 0.0, 0.001, 1e6)
     state.flags[:] = 0
+    speaks(actor.state, NOW)
     tell(actor, MarkSlice(NOW, state.marks, state.flags))
 
 

@@ -34,9 +34,10 @@ from actors.messages.risk import (
 )
 from actors.money import money_context
 from actors.risk.actor import RiskActor
-from actors.risk.profile import RiskConfig
+from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.reservations import Waiting
 from actors.risk.state import initial_state
+from tests.spoken_model import UNSIZED, speaks
 
 D = Decimal
 NOW = 10**15
@@ -57,7 +58,8 @@ CONFIG = RiskConfig(
             taker_fee=D("0.0040"),
         )
         for symbol in SYMBOLS
-    )
+    ),
+    RiskProfile(**UNSIZED),
 )
 
 
@@ -89,6 +91,7 @@ class Desk:
 
     def ask(self, symbol: str = "AAAUSD", at: int = NOW, **changes: Any) -> Message:
         rows = np.tile(np.array([100.0, 100.1, 100.0, 0.0, 0.001, 1e6]), (len(SYMBOLS), 1))
+        speaks(self.actor.state, at)
         self.tell(MarkSlice(at, rows, np.zeros(len(SYMBOLS), dtype=np.int32)), at)
         self.number += 1
         entry = OrderIntent(

@@ -41,7 +41,7 @@ async def opened(
     feed = seeded_feed(seed, symbols)
     choice = choose_bundle("", mode="PAPER", feed_kind=feed.kind)
     graph = build_graph(settings.decision, rules_of(symbols), choice.predictor)
-    plan = SegmentPlan("PAPER", feed.kind, feed.digest, symbols, 0)
+    plan = SegmentPlan("PAPER", feed.kind, feed.digest, symbols, 0, choice.statement)
     return await open_segment(settings, plan, graph, journal)
 
 

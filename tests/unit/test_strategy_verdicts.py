@@ -175,7 +175,7 @@ def test_an_entry_asks_for_the_base_fraction_at_the_collared_ask_rounded_for_the
     assert intent.side is Side.BUY
     assert intent.action is Action.ENTER
     assert intent.reason is Reason.EDGE_ABOVE_COST
-    assert (intent.notional, intent.quantity) == (D("200.00"), D(0))
+    assert (intent.notional, intent.quantity) == (D("300.00"), D(0))
     assert intent.limit_price == D("100.3")  # 100.1 x 1.002 = 100.3002
     assert intent.reference_price == D("100.1")
     assert (intent.decided_at, intent.p_up, intent.expected_move) == (NOW, 700_000, 30_000)

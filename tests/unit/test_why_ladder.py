@@ -187,7 +187,7 @@ def test_what_overrules_the_ladder_has_figures_as_well() -> None:
     desk.tell(TradingStateChanged(TradingState.REDUCING, 3, "out"))
     assert figures(Reason.FLATTEN, seen(desk)) == ("3", "3")
     assert figures(Reason.DUST, seen(desk)) == (
-        "2 % of the equity",
+        "3 % of the equity",
         "0.01 ABC worth 5 USD",
     )
     assert figures(Reason.WARM_UP, seen(desk))[1] == "live data"
