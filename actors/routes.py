@@ -79,6 +79,12 @@ from actors.messages.order import (
     SubmitOrder,
 )
 from actors.messages.prediction import PredictionSlice, RegimeSlice
+from actors.messages.profile import (
+    ProfileChange,
+    ProfileChangeRecorded,
+    ProfileChangeWithdrawn,
+    ProfileInForce,
+)
 from actors.messages.reconciliation import (
     BooksToReconcile,
     ReconcileRequested,
@@ -115,6 +121,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
         "risk",
         "orders",
         "ledger",
+        "profiles",
         RECORDS,
     ),
     RunEnded: (),
@@ -141,6 +148,8 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     ReadingAsked: (RECONCILIATION, RECORDS),
     StopAsked: ("orders", RECORDS),
     LiveConfirmed: (RECORDS,),
+    ProfileChange: ("profiles",),
+    ProfileChangeWithdrawn: ("profiles",),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     BarSlice: ("features", RECORDS),
@@ -190,6 +199,8 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     DeadManSwitch: (VENUE,),
     RetryPlanned: ("strategy",),
     RetryDue: ("strategy",),
+    ProfileInForce: ("strategy", "risk", "orders", RECORDS),
+    ProfileChangeRecorded: (RECORDS,),
 }
 
 

@@ -21,9 +21,18 @@ from actors.messages.control import (
     ReadingAsked,
     SwitchConsent,
 )
+from actors.messages.profile import ProfileChange, ProfileChangeWithdrawn
 
 POLL_SECONDS: Final = 0.25
-Command = KillSwitch | Reactivate | Correction | SwitchConsent | ReadingAsked
+Command = (
+    KillSwitch
+    | Reactivate
+    | Correction
+    | SwitchConsent
+    | ReadingAsked
+    | ProfileChange
+    | ProfileChangeWithdrawn
+)
 
 
 class ControlBox:

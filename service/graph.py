@@ -28,6 +28,9 @@ from actors.paper_venue.actor import PaperVenueActor
 from actors.paper_venue.state import PaperVenueConfig
 from actors.paper_venue.state import initial_state as paper_venue_state
 from actors.ports import PredictionTape, Predictor, TapedPredictor
+from actors.profiles.actor import ProfilesActor
+from actors.profiles.actor import initial_state as profiles_state
+from actors.profiles.state import Profiles
 from actors.reconciliation import actor as reconciliation
 from actors.reconciliation.state import ReconciliationConfig
 from actors.risk.actor import RiskActor
@@ -49,6 +52,7 @@ _POLICIES: Final = {
     "features": Policy.RESTART,
     "inference": Policy.RESTART,
     "strategy": Policy.RESTART,
+    "profiles": Policy.HALT,
     "risk": Policy.HALT,
     "orders": Policy.HALT,
     "ledger": Policy.HALT,
@@ -157,6 +161,7 @@ def _deciders(
         capital_floor_amount=decision.risk.capital_floor_amount,
         daily_loss_max_micros=decision.risk.daily_loss_max_micros,
     )
+    profiles = Profiles(decision.risk, decision.strategy)
     ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
     return [
         market_data.MarketDataActor(market_config, market_data_state(market_config)),
@@ -166,6 +171,7 @@ def _deciders(
         RiskActor(risk_config, risk_state(risk_config)),
         orders.OrdersActor(orders_config, orders.initial_state(orders_config)),
         ledger.LedgerActor(ledger_config, ledger_state(ledger_config)),
+        ProfilesActor(profiles, profiles_state(profiles)),
     ]
 
 

@@ -16,11 +16,13 @@ from typing import Any, Final
 
 import msgspec
 
+from actors.profiles.presets import CAUTIOUS
 from actors.risk.profile import RiskProfile
 from actors.strategy.profile import StrategyProfile
 from service.failures import ExitCode, UserError
+from service.profiles.choosing import with_preset
 from service.settings_bounds import refuse_address, refuse_out_of_bounds
-from service.settings_source import load
+from service.settings_source import built, gathered
 
 SETTINGS_VERSION: Final = 1
 
@@ -91,7 +93,10 @@ class ProofSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything that can change a decision; hashed and journalled at run start."""
+    """Everything that can change a decision; hashed and journalled at run start.
+
+    `profile` names the preset that lies beneath `strategy` and `risk`, which hold what came of it.
+    """
 
     version: int = SETTINGS_VERSION
     account: AccountSettings = AccountSettings()
@@ -102,6 +107,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     venue: VenueSettings = VenueSettings()
     model: ModelSettings = ModelSettings()
     proof: ProofSettings = ProofSettings()
+    profile: str = CAUTIOUS
 
 
 class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -222,12 +228,12 @@ def load_settings(
     """The resolved tree. Raises UserError(USAGE) on anything unknown, of the wrong type or out of
     range.
     """
-    settings = load(
-        Settings,
+    values = gathered(
         file=file,
         environment=os.environ if environment is None else environment,
         overrides=overrides or {},
     )
+    settings = built(Settings, with_preset(values))
     refuse_out_of_bounds(settings)
     return _with_secrets(settings)
 

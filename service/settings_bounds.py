@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from actors.money import round_even
 from actors.orders.leaving import CHOICES as STOPS
+from actors.profiles.catalogue import breaches
 from adapters.instruments.facts import QUOTE, QUOTE_DECIMALS
 from service.failures import ExitCode, UserError
 
@@ -98,6 +99,12 @@ def refuse_out_of_bounds(settings: Any) -> None:
             ExitCode.USAGE,
             f"The endpoint may only listen on this machine, not on {settings.server.host!r}.",
             "Set server.host to 127.0.0.1 (a reverse proxy with TLS may publish it).",
+        )
+    for sentence in breaches(settings.risk, settings.strategy):
+        raise UserError(
+            ExitCode.USAGE,
+            sentence,
+            "Choose a value inside the bounds; `ballast risk show` lists them all.",
         )
 
 

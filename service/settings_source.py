@@ -29,19 +29,20 @@ _KINDS: Final = {
 }
 
 
-def load(
-    tree: type[_S],
-    *,
-    file: Path | None,
-    environment: Mapping[str, str],
-    overrides: Mapping[str, Any],
-) -> _S:
-    """Build the settings tree. Raises UserError(USAGE) naming the setting and the remedy."""
+def gathered(
+    *, file: Path | None, environment: Mapping[str, str], overrides: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What was said, nested; the later source wins. Raises UserError."""
     values: dict[str, Any] = {}
     if file is not None:
-        _merge(values, _toml(file))
+        _merge(values, from_file(file))
     _merge(values, from_environment(environment))
     _merge(values, dict(overrides))
+    return values
+
+
+def built(tree: type[_S], values: Mapping[str, Any]) -> _S:
+    """Build the settings tree. Raises UserError(USAGE) naming the setting and the remedy."""
     _check_names(tree, values, ())
     try:
         return msgspec.convert(values, tree, strict=False)
@@ -76,7 +77,8 @@ def from_environment(environment: Mapping[str, str]) -> dict[str, Any]:
     return values
 
 
-def _toml(file: Path) -> dict[str, Any]:
+def from_file(file: Path) -> dict[str, Any]:
+    """The nested values of a TOML file. Raises UserError when it cannot be read."""
     try:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:

@@ -624,6 +624,34 @@ BEGIN
 END
 $function$;
 
+--# function ballast.check_risk_profiles()
+CREATE OR REPLACE FUNCTION ballast.check_risk_profiles()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+    broken record;
+BEGIN
+    SELECT a.seq, a.ordinal INTO broken FROM added a
+    WHERE EXISTS (
+        SELECT FROM ballast.risk_profile p
+        WHERE p.account_id = a.account_id AND p.run_id = a.run_id
+            AND (p.seq, p.ordinal) < (a.seq, a.ordinal)
+    ) AND NOT EXISTS (
+        SELECT FROM ballast.profile_change c
+        WHERE c.account_id = a.account_id AND c.seq = a.seq AND c.state = 'in_force'
+    )
+    ORDER BY a.seq, a.ordinal LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'Limits break risk_profile_of_change.'
+            USING ERRCODE = 'check_violation', CONSTRAINT = 'risk_profile_of_change',
+                TABLE = 'risk_profile', SCHEMA = 'ballast',
+                DETAIL = format('input %s, row %s', broken.seq, broken.ordinal);
+    END IF;
+    RETURN NULL;
+END
+$function$;
+
 --# function ballast.check_run_ends()
 CREATE OR REPLACE FUNCTION ballast.check_run_ends()
  RETURNS trigger
@@ -856,8 +884,12 @@ BEGIN
             ) THEN 'risk_verdict_halt_reviewed'
         END AS rule
         FROM added a
-        LEFT JOIN ballast.risk_profile p ON p.account_id = a.account_id AND p.run_id = a.run_id
-            AND (p.seq, p.ordinal) < (a.seq, a.ordinal)
+        LEFT JOIN LATERAL (
+            SELECT p.* FROM ballast.risk_profile p
+            WHERE p.account_id = a.account_id AND p.run_id = a.run_id
+                AND (p.seq, p.ordinal) < (a.seq, a.ordinal)
+            ORDER BY p.seq DESC, p.ordinal DESC LIMIT 1
+        ) p ON true
         CROSS JOIN LATERAL (
             SELECT 'defence' AS name, p.defence_cap AS cap,
                 p.defence_positions_max_count AS positions_max_count
@@ -1789,8 +1821,33 @@ CREATE TABLE ballast.profile_assignment (
     at bigint NOT NULL,
     profile_hash text NOT NULL,
     kind text NOT NULL,
-    CONSTRAINT profile_assignment_pkey PRIMARY KEY (account_id, seq, ordinal),
-    CONSTRAINT profile_assignment_once UNIQUE (account_id, run_id, kind)
+    CONSTRAINT profile_assignment_pkey PRIMARY KEY (account_id, seq, ordinal)
+);
+
+--# table ballast.profile_change
+CREATE TABLE ballast.profile_change (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    change_no bigint NOT NULL,
+    state text NOT NULL,
+    actor text NOT NULL,
+    reason text NOT NULL,
+    changes text NOT NULL,
+    riskier text NOT NULL,
+    due bigint NOT NULL,
+    told text NOT NULL,
+    version bigint NOT NULL,
+    standing text NOT NULL,
+    CONSTRAINT profile_change_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT profile_change_attributed CHECK (((state = 'refused'::text) OR ((actor <> ''::text) AND (reason <> ''::text)))),
+    CONSTRAINT profile_change_not_early CHECK (((state <> 'in_force'::text) OR (due <= at))),
+    CONSTRAINT profile_change_state CHECK ((state = ANY (ARRAY['waiting'::text, 'in_force'::text, 'refused'::text, 'withdrawn'::text, 'replaced'::text]))),
+    CONSTRAINT profile_change_state_once UNIQUE (account_id, change_no, state)
 );
 
 --# table ballast.refusal
@@ -1936,7 +1993,6 @@ CREATE TABLE ballast.risk_profile (
     edge_margin bigint NOT NULL,
     CONSTRAINT risk_profile_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT risk_profile_no_leverage CHECK (((0 < position_cap) AND (position_cap <= 1000000) AND (0 < exposure_cap) AND (exposure_cap <= 1000000))),
-    CONSTRAINT risk_profile_once UNIQUE (account_id, run_id),
     CONSTRAINT risk_profile_tightens CHECK (((0 < caution_drawdown) AND (caution_drawdown < defence_drawdown) AND (defence_drawdown < halt_drawdown) AND (halt_drawdown < 1000000) AND (1000000 >= normal_cap) AND (normal_cap >= caution_cap) AND (caution_cap >= defence_cap) AND (defence_cap > 0)))
 );
 
@@ -2318,6 +2374,9 @@ CREATE INDEX order_event_of_order ON ballast.order_event USING btree (account_id
 
 --# index ballast.regime_slice_close
 CREATE INDEX regime_slice_close ON ballast.regime_slice USING btree (account_id, run_id, close_ts);
+
+--# index ballast.risk_profile_of_run
+CREATE INDEX risk_profile_of_run ON ballast.risk_profile USING btree (account_id, run_id, seq, ordinal);
 
 --# index ballast.transfer_hold_placed
 CREATE INDEX transfer_hold_placed ON ballast.transfer USING btree (account_id, source) WHERE (source ~~ 'hold:%:place'::text);
@@ -2787,7 +2846,18 @@ UNION ALL
     r.at,
     'order_amendment'::text AS table_name,
     sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
-   FROM ballast.order_amendment r;
+   FROM ballast.order_amendment r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'profile_change'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.profile_change r;
 
 --# view ballast.lot_open
 CREATE VIEW ballast.lot_open AS
@@ -2956,6 +3026,9 @@ CREATE TRIGGER check_added AFTER INSERT ON ballast.regime_slice REFERENCING NEW 
 --# trigger check_added ON ballast.replay_manifest
 CREATE TRIGGER check_added AFTER INSERT ON ballast.replay_manifest REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_manifests();
 
+--# trigger check_added ON ballast.risk_profile
+CREATE TRIGGER check_added AFTER INSERT ON ballast.risk_profile REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_risk_profiles();
+
 --# trigger check_added ON ballast.risk_verdict
 CREATE TRIGGER check_added AFTER INSERT ON ballast.risk_verdict REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION ballast.check_verdicts();
 
@@ -3060,6 +3133,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.prof
 
 --# trigger refuse_change ON ballast.profile_assignment
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.profile_assignment FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.profile_change
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.profile_change FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.refusal
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.refusal FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -3208,6 +3284,9 @@ ALTER TABLE ballast.regime_slice ENABLE ALWAYS TRIGGER check_added;
 --# firing of trigger check_added ON ballast.replay_manifest
 ALTER TABLE ballast.replay_manifest ENABLE ALWAYS TRIGGER check_added;
 
+--# firing of trigger check_added ON ballast.risk_profile
+ALTER TABLE ballast.risk_profile ENABLE ALWAYS TRIGGER check_added;
+
 --# firing of trigger check_added ON ballast.risk_verdict
 ALTER TABLE ballast.risk_verdict ENABLE ALWAYS TRIGGER check_added;
 
@@ -3312,6 +3391,9 @@ ALTER TABLE ballast.profile ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.profile_assignment
 ALTER TABLE ballast.profile_assignment ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.profile_change
+ALTER TABLE ballast.profile_change ENABLE ALWAYS TRIGGER refuse_change;
 
 --# firing of trigger refuse_change ON ballast.refusal
 ALTER TABLE ballast.refusal ENABLE ALWAYS TRIGGER refuse_change;
@@ -3709,11 +3791,23 @@ COMMENT ON CONSTRAINT prediction_slice_columns ON ballast.prediction_slice IS 'E
 --# comment on CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice
 COMMENT ON CONSTRAINT prediction_slice_pkey ON ballast.prediction_slice IS 'A row is told by its input and its place among that input''s rows, so none comes twice; a hypertable also demands the time by which it is cut';
 
---# comment on CONSTRAINT profile_assignment_once ON ballast.profile_assignment
-COMMENT ON CONSTRAINT profile_assignment_once ON ballast.profile_assignment IS 'A run decides by one profile of a kind; another one is another run';
-
 --# comment on CONSTRAINT profile_assignment_pkey ON ballast.profile_assignment
 COMMENT ON CONSTRAINT profile_assignment_pkey ON ballast.profile_assignment IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT profile_change_attributed ON ballast.profile_change
+COMMENT ON CONSTRAINT profile_change_attributed ON ballast.profile_change IS 'A change without who and why is none';
+
+--# comment on CONSTRAINT profile_change_not_early ON ballast.profile_change
+COMMENT ON CONSTRAINT profile_change_not_early ON ballast.profile_change IS 'A change that raises risk waits until it is due';
+
+--# comment on CONSTRAINT profile_change_pkey ON ballast.profile_change
+COMMENT ON CONSTRAINT profile_change_pkey ON ballast.profile_change IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT profile_change_state ON ballast.profile_change
+COMMENT ON CONSTRAINT profile_change_state ON ballast.profile_change IS 'What nobody knows the meaning of cannot be audited';
+
+--# comment on CONSTRAINT profile_change_state_once ON ballast.profile_change
+COMMENT ON CONSTRAINT profile_change_state_once ON ballast.profile_change IS 'A change comes into force, is refused, withdrawn or replaced once';
 
 --# comment on CONSTRAINT profile_hash_of_content ON ballast.profile
 COMMENT ON CONSTRAINT profile_hash_of_content ON ballast.profile IS 'A profile is named by what it says; another text has another name';
@@ -3786,9 +3880,6 @@ COMMENT ON CONSTRAINT risk_hour_state ON ballast.risk_hour IS 'A state that nobo
 
 --# comment on CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile IS 'No cap lets more be held than the account is worth';
-
---# comment on CONSTRAINT risk_profile_once ON ballast.risk_profile
-COMMENT ON CONSTRAINT risk_profile_once ON ballast.risk_profile IS 'A run decides by one profile; another one is another run';
 
 --# comment on CONSTRAINT risk_profile_pkey ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_pkey ON ballast.risk_profile IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
@@ -3997,6 +4088,9 @@ COMMENT ON FUNCTION ballast.check_regimes() IS 'A regime is told from features o
 --# comment on FUNCTION ballast.check_removed()
 COMMENT ON FUNCTION ballast.check_removed() IS 'Refuses the removal of a frame that no tombstone of the same transaction stands for';
 
+--# comment on FUNCTION ballast.check_risk_profiles()
+COMMENT ON FUNCTION ballast.check_risk_profiles() IS 'Limits of a run change only with a change that came into force with the same input: risk_profile_of_change';
+
 --# comment on FUNCTION ballast.check_run_ends()
 COMMENT ON FUNCTION ballast.check_run_ends() IS 'Only the leader ends a run';
 
@@ -4121,7 +4215,10 @@ COMMENT ON TABLE ballast.prediction_slice IS 'What a model said of every symbol,
 COMMENT ON TABLE ballast.profile IS 'The strategy and the risk profile of a run, as canonical JSON';
 
 --# comment on TABLE ballast.profile_assignment
-COMMENT ON TABLE ballast.profile_assignment IS 'Which profile a run decides by';
+COMMENT ON TABLE ballast.profile_assignment IS 'Which profile a run decides by, from this input on until the next one of its kind';
+
+--# comment on TABLE ballast.profile_change
+COMMENT ON TABLE ballast.profile_change IS 'What became of every change of the profiles, with who asked for it and why; changes is JSON of field, before, after';
 
 --# comment on TABLE ballast.refusal
 COMMENT ON TABLE ballast.refusal IS 'Intents that a gate refused, with what it saw and what it demanded';
@@ -4139,7 +4236,7 @@ COMMENT ON TABLE ballast.replay_manifest IS 'What a cleanly ended run came to, w
 COMMENT ON TABLE ballast.risk_hour IS 'What risk stood at when an hour was full: its state, the limits in force and the exposure at its worst; ratios in millionths';
 
 --# comment on TABLE ballast.risk_profile
-COMMENT ON TABLE ballast.risk_profile IS 'The limits by which a run decides, in millionths, stated at its start';
+COMMENT ON TABLE ballast.risk_profile IS 'The limits by which a run decides, in millionths, stated at its start and when they change';
 
 --# comment on TABLE ballast.risk_verdict
 COMMENT ON TABLE ballast.risk_verdict IS 'Intents that risk approved, with what it saw; `refusal` has the others';
@@ -4279,6 +4376,10 @@ REVOKE ALL ON FUNCTION ballast.check_regimes() FROM PUBLIC;
 --# owner of FUNCTION ballast.check_removed()
 ALTER FUNCTION ballast.check_removed() OWNER TO ballast_owner;
 REVOKE ALL ON FUNCTION ballast.check_removed() FROM PUBLIC;
+
+--# owner of FUNCTION ballast.check_risk_profiles()
+ALTER FUNCTION ballast.check_risk_profiles() OWNER TO ballast_owner;
+REVOKE ALL ON FUNCTION ballast.check_risk_profiles() FROM PUBLIC;
 
 --# owner of FUNCTION ballast.check_run_ends()
 ALTER FUNCTION ballast.check_run_ends() OWNER TO ballast_owner;
@@ -4442,6 +4543,9 @@ ALTER TABLE ballast.profile OWNER TO ballast_owner;
 --# owner of TABLE ballast.profile_assignment
 ALTER TABLE ballast.profile_assignment OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.profile_change
+ALTER TABLE ballast.profile_change OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.refusal
 ALTER TABLE ballast.refusal OWNER TO ballast_owner;
 
@@ -4594,6 +4698,9 @@ GRANT INSERT ON TABLE ballast.profile TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.profile_assignment TO ballast_writer
 GRANT INSERT ON TABLE ballast.profile_assignment TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.profile_change TO ballast_writer
+GRANT INSERT ON TABLE ballast.profile_change TO ballast_writer;
 
 --# grant INSERT ON TABLE ballast.refusal TO ballast_writer
 GRANT INSERT ON TABLE ballast.refusal TO ballast_writer;
@@ -4864,6 +4971,12 @@ GRANT SELECT ON TABLE ballast.profile_assignment TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.profile_assignment TO ballast_writer
 GRANT SELECT ON TABLE ballast.profile_assignment TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.profile_change TO ballast_reader
+GRANT SELECT ON TABLE ballast.profile_change TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.profile_change TO ballast_writer
+GRANT SELECT ON TABLE ballast.profile_change TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.refusal TO ballast_reader
 GRANT SELECT ON TABLE ballast.refusal TO ballast_reader;

@@ -122,7 +122,6 @@ BY_HAND: Final[tuple[tuple[str, str, str | None, str], ...]] = (
     ("instrument_once", "instrument", f"0, {_RULED}", f"0, {_RULED}"),
     ("profile_hash_of_content", "profile", None, "'another', 'risk', '{}'"),
     ("profile_kind", "profile", None, f"{_PROFILE}, 'luck', '{{}}'"),
-    ("profile_assignment_once", "profile_assignment", "'a', 'risk'", "'b', 'risk'"),
     (
         "model_version_once",
         "model_version",

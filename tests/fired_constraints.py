@@ -22,6 +22,7 @@ from tests.journal_records import (
     LOT,
     OPENED,
     ORDER,
+    PROFILE_CHANGED,
     REQUEST,
     RISK_HOUR,
     STANDING,
@@ -33,6 +34,7 @@ from tests.journal_records import (
 from tests.journal_samples import START_NS
 
 D = Decimal
+NEXT_CHANGE = changed(PROFILE_CHANGED, change_no=2)
 
 
 def moved(**fields: object) -> TransfersPosted:
@@ -92,7 +94,10 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("transfer_amount_positive", "transfer", moved(amount=D("NaN"))),
     ("transfer_between_two", "transfer", moved(credit="external:USD")),
     ("transfer_finite", "transfer", moved(credit_balance=D("Infinity"))),
-    ("risk_profile_once", "risk_profile", LIMITS),
+    ("profile_change_state_once", "profile_change", PROFILE_CHANGED),
+    ("profile_change_state", "profile_change", changed(PROFILE_CHANGED, state="lost")),
+    ("profile_change_not_early", "profile_change", changed(NEXT_CHANGE, due=1 << 62)),
+    ("profile_change_attributed", "profile_change", changed(NEXT_CHANGE, reason="")),
     ("risk_profile_tightens", "risk_profile", changed(LIMITS, normal_cap=1)),
     ("risk_profile_no_leverage", "risk_profile", changed(LIMITS, exposure_cap=1_000_001)),
     ("risk_verdict_intent_once", "risk_verdict", APPROVED),

@@ -26,6 +26,7 @@ from actors.messages.ledger import (
     TransfersPosted,
 )
 from actors.messages.order import AmendOrder, OrderState, OrderUpdate, SubmitOrder
+from actors.messages.profile import ChangeState, ProfileChangeRecorded
 from actors.messages.risk import (
     Admission,
     AmendApproved,
@@ -44,6 +45,18 @@ from tests.journal_samples import START_NS
 
 changed = msgspec.structs.replace
 
+PROFILE_CHANGED = ProfileChangeRecorded(
+    change_no=1,
+    state=ChangeState.IN_FORCE,
+    actor="ann",
+    reason="a calmer week",
+    changes='[["risk.normal_cap_micros",30000,20000]]',
+    riskier="",
+    due=START_NS,
+    told="",
+    version=1,
+    standing="d" * 32,
+)
 LIMITS = RiskLimits(
     profile_id="p1",
     position_cap=300_000,
@@ -334,6 +347,7 @@ BODIES: tuple[Message, ...] = (
     FEATURES,
     REGIME,
     PREDICTION,
+    PROFILE_CHANGED,
     LIMITS,
     STANDING,
     VerdictSlice(START_NS, sealed_ints(np.arange(12).reshape(2, 6)), START_NS - 1),

@@ -16,6 +16,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 
 from actors.kernel.envelope import Input
@@ -29,6 +30,7 @@ from actors.messages.reconciliation import VenueSnapshot
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.model_statement import ModelStatement
 from actors.ports import Predictor
+from actors.risk.profile import RiskProfile
 from adapters.kraken.public_market import PATIENCE
 from adapters.kraken.signing import Credentials
 from adapters.kraken_simulator.faults.script import Fault
@@ -210,8 +212,12 @@ def settings_of(home: Path, venue: Running, *, tier: str = "pro", **more: Any) -
 def settings_at(
     home: Path, rest: str, sockets: tuple[str, str], *, tier: str, **more: Any
 ) -> Settings:
-    """The service at those addresses (public, private): minute bars, a decision a second."""
-    return load_settings(
+    """The service at those addresses (public, private): minute bars, a decision a second.
+
+    Its limits are put in behind the door: no person may set what a hurried venue needs.
+    """
+    risk = RiskProfile(**more.pop("risk", UNHURRIED))
+    found = load_settings(
         None,
         overrides={
             "data_dir": str(home),
@@ -223,7 +229,6 @@ def settings_at(
             },
             "venue": {"outside": True},
             "orders": {"reconcile_seconds": 60},
-            "risk": UNHURRIED,
             "strategy": AT_ONCE,
             "kraken": {
                 "rest_url": rest,
@@ -236,6 +241,7 @@ def settings_at(
             **more,
         },
     )
+    return msgspec.structs.replace(found, risk=risk)
 
 
 def trade_live(

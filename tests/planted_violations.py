@@ -282,7 +282,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
         "regime_cut", "regime_slice",
         "risk_hour", "cluster_hour", "training_fold",
-        "dataset", "ingestion_gap", "ingestion_watermark",
+        "dataset", "ingestion_gap", "ingestion_watermark", "profile_change",
         "journal_sealed", "replay_manifest", "ledger_entry",
     )
 )  # fmt: skip

@@ -24,7 +24,7 @@ S = TypeVar("S", bound=msgspec.Struct)
 class Actor(Generic[C, S]):
     """Base of every actor. Subclasses declare `name`, `rules`, `emits` and `state_type`."""
 
-    __slots__ = ("config", "state")
+    __slots__ = ("config", "configured", "state")
 
     name: ClassVar[str]
     rules: ClassVar[Mapping[type[Message], Rule]]
@@ -33,6 +33,11 @@ class Actor(Generic[C, S]):
 
     def __init__(self, config: C, state: S) -> None:
         self.config = config
+        self.configured = config
+        self.state = state
+
+    def resume(self, state: S) -> None:
+        """Be as when `state` was remembered; whoever changes `config` makes it anew from that."""
         self.state = state
 
     def handle(self, message: Message, at: int) -> Effects:

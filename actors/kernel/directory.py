@@ -28,7 +28,7 @@ class Port:
 
     def set_back(self, state: Any, sent: int) -> None:
         """The actor as it was when it remembered `state` and had sent so many messages."""
-        self.actor.state = state
+        self.actor.resume(state)
         self.mailbox.queue.clear()
         self.mailbox.sent = sent
 

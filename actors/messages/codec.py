@@ -24,6 +24,7 @@ from actors.messages import (
     market,
     order,
     prediction,
+    profile,
     reconciliation,
     risk,
 )
@@ -40,6 +41,7 @@ _MODULES: Final = (
     market,
     order,
     prediction,
+    profile,
     reconciliation,
     risk,
 )

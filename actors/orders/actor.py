@@ -55,6 +55,7 @@ from actors.messages.order import (
     RetryPlanned,
     SubmitOrder,
 )
+from actors.messages.profile import ProfileInForce
 from actors.messages.reconciliation import (
     BooksToReconcile,
     ReconciliationState,
@@ -77,7 +78,7 @@ from actors.orders.lifecycle import OrderEvent
 from actors.orders.losses import observe
 from actors.orders.recheck import Grounds, barred, recheck, refusal, spent
 from actors.orders.reconciling import reconcile
-from actors.orders.state import Order, OrdersConfig, OrdersState
+from actors.orders.state import Order, OrdersConfig, OrdersState, Pace
 from actors.orders.transitions import cancel, illegal, lifetime_timer, move, silence_timer
 from actors.orders.unknown import never_left, open_epoch, silence, weigh
 from actors.pair_rules import adopt, in_force
@@ -130,6 +131,22 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
             return NOTHING
         found = open_epoch(self.config, state, message.epoch, "a run started", at)
         return [*found, *switch.take_over(self.config, at)]
+
+    def resume(self, state: OrdersState) -> None:
+        """The pace in force is part of what was remembered."""
+        super().resume(state)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        fields = {} if self.state.pace is None else msgspec.structs.asdict(self.state.pace)
+        self.config = msgspec.structs.replace(self.configured, **fields)
+
+    def profile(self, message: ProfileInForce, at: int) -> Effects:
+        """Amend at the new pace from here on."""
+        del at
+        self.state.pace = msgspec.json.decode(message.strategy, type=Pace)
+        self._adopt()
+        return NOTHING
 
     def begin_epoch(self, message: EpochOpened, at: int) -> Effects:
         """A new leader writes."""
@@ -345,6 +362,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         HoldRefused: forgo,
         TradingStateChanged: trading_state,
         TimerFired: timer,
+        ProfileInForce: profile,
         VenueEvidence: evidence,
         NotSent: not_sent,
         SubmitAnswered: answer,

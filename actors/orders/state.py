@@ -63,6 +63,14 @@ class Losses(msgspec.Struct):
     loss_micros: int = 0
 
 
+class Pace(msgspec.Struct, frozen=True):
+    """What the strategy's profile in force says of amendments; see OrdersConfig."""
+
+    amend_step_micros: int
+    amend_interval_ns: int
+    amends_max_count: int
+
+
 class Amendment(msgspec.Struct):
     """The newest change that was asked of an order: its new limit, and until when.
 
@@ -172,7 +180,8 @@ class OrdersState(msgspec.Struct):
     `armed` is the dead man's switch, `consent` whether it may cancel foreign orders, and from
     `quiet_from` to `quiet_to` the next announced maintenance keeps it off; `maintenances` has all
     that are to come, by the venue's id. `stopping` says that the service is about to end. `fees`
-    are the account's, as told in this run, `losses` what it lost by the newest portfolio.
+    are the account's, as told in this run, `losses` what it lost by the newest portfolio. `pace`
+    stands in place of the configuration's, once a profile was changed.
     """
 
     account: str = ""
@@ -198,6 +207,7 @@ class OrdersState(msgspec.Struct):
     maintenances: dict[str, tuple[int, int]] = {}
     stopping: bool = False
     losses: Losses = msgspec.field(default_factory=Losses)
+    pace: Pace | None = None
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""

@@ -30,6 +30,7 @@ from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState, Tr
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderUpdate
 from actors.messages.prediction import P_UP, PredictionSlice
+from actors.messages.profile import ProfileInForce
 from actors.messages.reconciliation import ReconciliationState
 from actors.messages.risk import (
     AmendApproved,
@@ -47,7 +48,7 @@ from actors.risk import amending
 from actors.risk.admission import admission_of, limits_of
 from actors.risk.hours import hours_of
 from actors.risk.ladder import first_refusal
-from actors.risk.profile import RiskConfig
+from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.reservations import (
     OVER,
     Reservation,
@@ -94,6 +95,23 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         for key, _ in sorted(state.reservations.items(), key=lambda each: each[1].filled_at):
             note(state.reservations, state.waiting, key)
         return limits_of(self.config.profile), self._standing_now()
+
+    def resume(self, state: RiskState) -> None:
+        """The profile in force is part of what was remembered."""
+        super().resume(state)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        profile = self.state.profile or self.configured.profile
+        self.config = msgspec.structs.replace(self.configured, profile=profile)
+
+    def on_profile(self, message: ProfileInForce, at: int) -> Effects:
+        """Judge by the new limits from here on, and state them; what stands is kept."""
+        del at
+        before = self.config.profile
+        self.state.profile = msgspec.json.decode(message.risk, type=RiskProfile)
+        self._adopt()
+        return NOTHING if self.config.profile == before else (limits_of(self.config.profile),)
 
     def on_intent(self, intent: OrderIntent, at: int) -> Effects:
         """The ladder; an approval is reserved at once."""
@@ -311,6 +329,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         RunStarted: on_run_started,
         FeeTierRead: on_fees,
         PairRulesChanged: on_rules,
+        ProfileInForce: on_profile,
     }
 
 

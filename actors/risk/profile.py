@@ -96,6 +96,7 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mark_max_age_ns: int = 5 * SECOND_NS
     restart_hold_off_ns: int = MINUTE_NS
     approval_grace_ns: int = MINUTE_NS
+    change_delay_ns: int = 10 * MINUTE_NS
 
     def __post_init__(self) -> None:
         """Refuse tiers that do not tighten and ratios that are none."""
@@ -126,6 +127,8 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("the spread must be a ratio, the depth no less than nothing")
         if self.entries_per_minute_max_count <= 0 or self.loss_cool_down_ns < 0:
             raise ValueError("a minute must have an entry, and a rest be no less than nothing")
+        if not MINUTE_NS <= self.change_delay_ns <= 7 * DAY_NS:
+            raise ValueError("the delay of a riskier change must last a minute to seven days")
 
         self._check_sizing()
 

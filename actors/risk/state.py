@@ -14,7 +14,7 @@ from actors.instruments import Instrument
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
 from actors.messages.prediction import MISSING
-from actors.risk.profile import RiskConfig
+from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.reservations import NEVER, Reservation, Waiting
 from actors.risk.standing import Standing
 
@@ -25,7 +25,8 @@ class RiskState(msgspec.Struct):
     `blocked` is why a reconciliation keeps entries out, `differs` that a difference is confirmed,
     `fees` what the venue told of the account's fees in this run, `rules` those of pairs that
     changed in it. `entries_at` has the times of the entries approved in the last minute, `lost_at`
-    when a symbol last closed a trade at a loss.
+    when a symbol last closed a trade at a loss. `profile` is in force in place of the
+    configuration's, once it was changed.
 
     `bundle_id` is the run's model if somebody let it speak, `predicted_by` and `predicted_at` (ns
     UTC) are of the newest prediction, `odds` (int32[N] micros or MISSING) its probabilities;
@@ -53,6 +54,7 @@ class RiskState(msgspec.Struct):
     odds: np.ndarray = msgspec.field(default_factory=lambda: np.zeros(0, dtype=np.int32))
     volatility: np.ndarray = msgspec.field(default_factory=lambda: np.zeros(0))
     volatility_at: int = NEVER
+    profile: RiskProfile | None = None
 
     def __post_init__(self) -> None:
         """A state of an older version knows neither odds nor volatilities."""

@@ -26,6 +26,7 @@ from actors.messages.ledger import PortfolioState
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import OrderUpdate, RetryDue, RetryPlanned
 from actors.messages.prediction import MISSING, P_UP, PredictionSlice, RegimeSlice, wide
+from actors.messages.profile import ProfileInForce
 from actors.messages.risk import IntentRefused, TradingStateChanged
 from actors.pair_rules import adopt, in_force
 from actors.strategy import followed
@@ -33,6 +34,7 @@ from actors.strategy.amending import amends
 from actors.strategy.config import StrategyConfig, fixed_cost
 from actors.strategy.evaluation import evaluate
 from actors.strategy.intents import BID, entry_intent, exit_intent, has_bid
+from actors.strategy.profile import StrategyProfile
 from actors.strategy.provenance import digest_of, of_capital, of_prediction, of_profile
 from actors.strategy.ranking import ranked
 from actors.strategy.scoring import scored
@@ -88,6 +90,25 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         known = self.config.instruments[index] if index >= 0 else None
         if adopt(self.state.rules, known, message) and self.state.portfolio is not None:
             followed.seen(self.state, self.config, self.state.portfolio, at)
+        return NOTHING
+
+    def resume(self, state: StrategyState) -> None:
+        """The profile in force is part of what was remembered."""
+        super().resume(state)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        profile = self.state.profile or self.configured.profile
+        self.config = msgspec.structs.replace(self.configured, profile=profile)
+
+    def on_profile(self, message: ProfileInForce, at: int) -> Effects:
+        """Decide by the new thresholds from the next evaluation on; classes stay as they are."""
+        del at
+        slippage, state = self.config.profile.slippage_micros, self.state
+        state.profile = msgspec.json.decode(message.strategy, type=StrategyProfile)
+        self._adopt()
+        if state.fixed_cost is not None:
+            state.fixed_cost = state.fixed_cost + float(state.profile.slippage_micros - slippage)
         return NOTHING
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:
@@ -250,4 +271,5 @@ class StrategyActor(Actor[StrategyConfig, StrategyState]):
         RetryPlanned: on_retry_planned,
         RetryDue: on_retry_due,
         TradingStateChanged: on_trading_state,
+        ProfileInForce: on_profile,
     }

@@ -18,6 +18,7 @@ from actors.messages.prediction import COLUMNS, MISSING, wide
 from actors.money import ZERO
 from actors.strategy.campaigns import Campaign
 from actors.strategy.config import StrategyConfig
+from actors.strategy.profile import StrategyProfile
 from actors.strategy.scoring import Scores, unscored
 
 
@@ -56,7 +57,8 @@ class StrategyState(msgspec.Struct):
     `rules` are those of pairs that changed in the run. `owned` is what the account holds of a
     symbol, `held` what a campaign does; `waiting` (uint8[N]) who awaits a dip, `regimes` int32[N]
     by the newest slice, `volatility` f64[N] of a bar, NaN where not known. Before `adopted` a
-    position was taken for a campaign, whoever bought it.
+    position was taken for a campaign, whoever bought it. `profile` is in force in
+    place of the configuration's, once it was changed.
     """
 
     marks: np.ndarray
@@ -88,6 +90,7 @@ class StrategyState(msgspec.Struct):
     adopted: bool = False
     prediction_hash: str = ""
     portfolio_hash: str = ""
+    profile: StrategyProfile | None = None
 
     def __post_init__(self) -> None:
         """A state of an older version lacks the arrays of what came later, and columns."""

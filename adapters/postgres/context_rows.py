@@ -23,6 +23,7 @@ from actors.messages.control import (
     SwitchConsent,
 )
 from actors.messages.prediction import PredictionSlice
+from actors.messages.profile import ProfileInForce
 
 Rows: TypeAlias = Iterator[tuple[str, tuple[Any, ...]]]
 
@@ -132,15 +133,23 @@ def started_rows(body: RunStarted) -> Rows:
     for place, rules in enumerate(body.rules):
         yield "instrument", (place, *(getattr(rules, name) for name in _RULES))
     profiles = msgspec.json.decode(body.settings or "{}", type=_Profiles)
-    for kind, raw in (("strategy", profiles.strategy), ("risk", profiles.risk)):
-        content = bytes(raw)
-        if content:
-            named = hashlib.sha256(content).hexdigest()
-            yield "profile", (named, kind, content.decode())
-            yield "profile_assignment", (named, kind)
+    yield from _profile_rows(bytes(profiles.strategy).decode(), bytes(profiles.risk).decode())
     for dataset in body.datasets:
         yield "dataset", msgspec.structs.astuple(dataset)
     yield from _model_rows(body)
+
+
+def _profile_rows(strategy: str, risk: str) -> Rows:
+    for kind, content in (("strategy", strategy), ("risk", risk)):
+        if content:
+            named = hashlib.sha256(content.encode()).hexdigest()
+            yield "profile", (named, kind, content)
+            yield "profile_assignment", (named, kind)
+
+
+def in_force_rows(body: ProfileInForce) -> Rows:
+    """The profiles that decide from here on."""
+    yield from _profile_rows(body.strategy, body.risk)
 
 
 def _model_rows(body: RunStarted) -> Rows:

@@ -40,6 +40,7 @@ from actors.messages.ledger import (
 from actors.messages.market import BarSlice
 from actors.messages.order import AmendOrder, OrderUpdate, SubmitOrder
 from actors.messages.prediction import PredictionSlice, RegimeSlice
+from actors.messages.profile import ProfileChangeRecorded, ProfileInForce
 from actors.messages.risk import (
     Admission,
     AmendApproved,
@@ -58,6 +59,7 @@ from adapters.postgres.context_rows import (
     asked_rows,
     confirmed_rows,
     consent_rows,
+    in_force_rows,
     kill_rows,
     prediction_rows,
     reactivation_rows,
@@ -101,6 +103,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     **CONTEXT_COLUMNS,
     **SLICE_COLUMNS,
     PREDICTIONS: PREDICTED,
+    "profile_change": _fields(ProfileChangeRecorded),
     "risk_profile": _fields(RiskLimits),
     "trading_state": _fields(TradingStateChanged),
     VERDICTS: ("ts", "prediction_ts", *_MADE_FROM, *VERDICT_COLUMNS),
@@ -162,6 +165,8 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     ReadingAsked: asked_rows,
     StopAsked: stop_rows,
     LiveConfirmed: confirmed_rows,
+    ProfileInForce: in_force_rows,
+    ProfileChangeRecorded: _flat("profile_change"),
     BarSlice: bar_rows,
     FeatureSchema: schema_rows,
     FeatureSlice: feature_rows,

@@ -18,6 +18,8 @@ import msgspec
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
+from actors.profiles.catalogue import RISK, STRATEGY  # noqa: E402
+from actors.profiles.presets import PRESETS  # noqa: E402
 from service.cli.main import cli  # noqa: E402  (the checkout comes first)
 from service.failures import EXIT_CODES  # noqa: E402
 from service.settings import Settings  # noqa: E402
@@ -74,9 +76,15 @@ EXAMPLES = {
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',
     "reactivate": 'ballast reactivate --reason "the disk has room again"',
+    "risk propose": "ballast risk propose risk.position_cap_micros=20000",
+    "risk apply": 'ballast risk apply risk.position_cap_micros=20000 --reason "a calmer week"',
+    "risk withdraw": 'ballast risk withdraw --reason "not this week"',
+    "risk history": "ballast risk history --json",
     "reconcile": "ballast reconcile --json",
     "consent": 'ballast consent --reason "my own orders may go too"',
     "simulate kraken": "ballast simulate kraken --seed 7 --port 8900 --print-keys",
+    "risk show": "ballast risk show --preset balanced",
+    "risk diff": "ballast risk diff current bold",
     "settings": "ballast settings > ballast.toml",
 }
 
@@ -163,6 +171,8 @@ def settings() -> str:
     ]
     bounds = {path: f"{least} to {most}" for path, least, most in LIMITS}
     bounds |= {path: " / ".join(word or '""' for word in known) for path, known in CHOICES}
+    for name, rows in (("risk", RISK), ("strategy", STRATEGY)):
+        bounds |= {f"{name}.{field}": f"{row.least} to {row.most}" for field, row in rows.items()}
     decision = {field.name for field in msgspec.structs.fields(type(Settings().decision))}
     for section in msgspec.structs.fields(Settings):
         if not isinstance(section.default, msgspec.Struct):
@@ -179,6 +189,11 @@ def settings() -> str:
             )
         lines.append("")
     lines += [
+        "## `profile` (decision)",
+        "",
+        f"The preset beneath `[strategy]` and `[risk]`: {', '.join(PRESETS)}. Fields that are set",
+        "by themselves override it; `ballast risk show` says where each value comes from.",
+        "",
         "## `data_dir` (edge)",
         "",
         "Where all state lives: `--data-dir`, else `BALLAST__DATA_DIR`, else `ballast` in the XDG",

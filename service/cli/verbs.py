@@ -14,6 +14,7 @@ from service.cli.live import live
 from service.cli.paper import demo, paper
 from service.cli.proving import proof, replay
 from service.cli.reconciling_verbs import consent, reconcile
+from service.cli.risk_verbs import risk
 from service.cli.running_verb import run
 from service.cli.runs import runs
 from service.cli.settings_verb import settings_verb
@@ -41,5 +42,6 @@ VERBS = (
     reconcile,
     consent,
     simulate,
+    risk,
     settings_verb,
 )

@@ -179,7 +179,7 @@ class DecisionStore:
             marks=None if seen is None else marks(seen),
             ladder=() if seen is None else gates(seen),
             unrepeated=unrepeated,
-            profiles=await records.profiles(found.run_id),
+            profiles=await records.profiles(found.run_id, found.seq),
             strategy=decision.strategy,
             standing=await self._standing(found, seen),
             became=await records.became(found, symbol),

@@ -163,9 +163,9 @@ class DecisionRecords:
         row = await self._connection.fetchrow(statement("why_regime"), self.account, close_ts, seq)
         return None if row is None else int(row["regime"][index])
 
-    async def profiles(self, run_id: str) -> Mapping[str, str]:
-        """The hash of each profile of a run, by kind."""
-        rows = await self._rows("why_profiles", run_id)
+    async def profiles(self, run_id: str, seq: int) -> Mapping[str, str]:
+        """The hash of each profile that decides at an input of a run, by kind."""
+        rows = await self._rows("why_profiles", run_id, seq)
         return {row["kind"]: row["profile_hash"] for row in rows}
 
     async def standing(self, seq: int) -> Standing | None:

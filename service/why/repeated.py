@@ -22,6 +22,7 @@ from actors.messages.decision import VerdictSlice
 from actors.messages.execution import Fill
 from actors.messages.order import OrderUpdate, SubmitOrder
 from actors.messages.prediction import OWN_COLUMNS, PredictionSlice, RegimeSlice
+from actors.messages.profile import ProfileInForce
 from actors.messages.risk import (
     AmendApproved,
     IntentApproved,
@@ -30,7 +31,7 @@ from actors.messages.risk import (
     TradingStateChanged,
 )
 from actors.ports import JournalCorruptError, JournalView, RunRow
-from adapters.postgres.context_rows import started_rows
+from adapters.postgres.context_rows import in_force_rows, started_rows
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
 from service.fingerprint import code_fingerprint
@@ -96,12 +97,13 @@ class RepeatedRecords:
                 return int(body.rows[index, 0])
         return None
 
-    async def profiles(self, run_id: str) -> Mapping[str, str]:
-        """The hash of each profile of a run, by kind."""
-        rows = started_rows(self._begun[run_id])
-        return dict(
-            sorted((row[1], row[0]) for table, row in rows if table == "profile_assignment")
-        )
+    async def profiles(self, run_id: str, seq: int) -> Mapping[str, str]:
+        """The hash of each profile that decides at an input of a run, by kind."""
+        rows = [*started_rows(self._begun[run_id])]
+        for _, body in self._of(ProfileInForce, seq)[-1:]:
+            rows += in_force_rows(body)
+        found = {row[1]: row[0] for table, row in rows if table == "profile_assignment"}
+        return dict(sorted(found.items()))
 
     async def standing(self, seq: int) -> Standing | None:
         """The trading state up to an input; None when the stretch does not tell of it."""

@@ -22,8 +22,9 @@ SELECT regime FROM ballast.regime_slice
 WHERE account_id = $1 AND close_ts = $2 AND seq <= $3 ORDER BY seq DESC, ordinal DESC LIMIT 1;
 
 -- name: why_profiles
-SELECT kind, profile_hash FROM ballast.profile_assignment
-WHERE account_id = $1 AND run_id = $2 ORDER BY kind;
+-- Those that decide at an input.
+SELECT DISTINCT ON (kind) kind, profile_hash FROM ballast.profile_assignment
+WHERE account_id = $1 AND run_id = $2 AND seq <= $3 ORDER BY kind, seq DESC, ordinal DESC;
 
 -- name: why_standing
 -- The trading state as it was told last, up to an input.

@@ -5,7 +5,12 @@ SELECT v.account_id, v.seq,
     format('entry %s: move %s, cost %s, margin %s', v.intent_no, v.expected_move, v.cost,
         greatest(v.edge_margin, p.edge_margin)) AS detail
 FROM ballast.risk_verdict v
-LEFT JOIN ballast.risk_profile p USING (account_id, run_id)
+LEFT JOIN LATERAL (
+    SELECT p.edge_margin FROM ballast.risk_profile p
+    WHERE p.account_id = v.account_id AND p.run_id = v.run_id
+        AND (p.seq, p.ordinal) < (v.seq, v.ordinal)
+    ORDER BY p.seq DESC, p.ordinal DESC LIMIT 1
+) p ON true
 WHERE v.side = 'buy' AND (
     v.expected_move <= v.cost
     OR v.expected_move - v.cost < greatest(v.edge_margin, p.edge_margin)

@@ -3,7 +3,7 @@
 -- were recorded state no limits and are not asked; what was refused is known to be missing.
 
 WITH asked AS (
-    SELECT account_id, run_id FROM ballast.risk_profile
+    SELECT DISTINCT account_id, run_id FROM ballast.risk_profile
 ), gone AS (
     SELECT account_id, table_name, min(seq) AS seq FROM ballast.row_refused
     GROUP BY account_id, table_name

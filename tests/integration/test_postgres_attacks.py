@@ -20,7 +20,7 @@ TABLES = (
     "migration",
     "trade_unexplained",
     "row_refused",
-    "risk_profile", "risk_verdict", "order_request", "order_amendment",
+    "risk_profile", "risk_verdict", "order_request", "order_amendment", "profile_change",
     "lot",
     "lot_consumed",
     "ledger_entry",

@@ -99,7 +99,7 @@ CASES = (
     Case("refusal_side", wrong("risk", IntentRefused, side="hold"), asks_in_vain),
     Case("trading_state_known", wrong("risk", TradingStateChanged, state="Odd"), is_killed),
     Case("trading_state_kill_level", wrong("risk", TradingStateChanged, kill_level=4), is_killed),
-    Case("risk_profile_once", after("risk", IntentApproved, LIMITS)),
+    Case("risk_profile_of_change", after("risk", IntentApproved, LIMITS)),
     Case("risk_verdict_intent_once", twice("risk", IntentApproved)),
     Case("risk_verdict_side", approves(side="hold")),
     Case("risk_verdict_quantity_positive", approves("-0.01000000")),
@@ -301,11 +301,11 @@ def test_a_graph_that_does_not_slip_is_refused_nothing(server: Server, database:
     assert told == ["5E+2", "3075", "2.5E+3", "2.05E+4", "3E+3", "1"]
 
 
-RULES = re.compile(r"'((?:risk_verdict|order_request|fill|trade_closed)_\w+)'")
+RULES = re.compile(r"'((?:risk_verdict|risk_profile|order_request|fill|trade_closed)_\w+)'")
 
 
 # Bookkeeping, not decisions: each is fired in test_postgres_facts, as are those of the context.
-OF_BOOKS = {"lot", "lot_consumed", "ledger_entry", "risk_hour", "cluster_hour"}
+OF_BOOKS = {"lot", "lot_consumed", "ledger_entry", "risk_hour", "cluster_hour", "profile_change"}
 # Changes of orders have a gate of their own, in test_postgres_third_gate_amends.
 OF_CHANGES = {"order_amendment"}
 CHAIN = {
@@ -338,10 +338,11 @@ def test_every_constraint_that_can_refuse_a_decision_is_fired_above(
         server,
         database,
         "SELECT prosrc FROM pg_proc WHERE pronamespace = 'ballast'::regnamespace"
-        " AND proname IN ('check_verdicts', 'check_order_requests', 'check_fills', 'check_trades')",
+        " AND proname IN ('check_verdicts', 'check_order_requests', 'check_fills', 'check_trades',"
+        " 'check_risk_profiles')",
     )
     names = {row["conname"] for row in stated}
     names |= {name for row in judged for name in RULES.findall(row["prosrc"])}
     names -= CHAIN
-    assert len(judged) == 4
+    assert len(judged) == 5
     assert names == {case.name for case in (*CASES, *FROM_THE_START)} | BY_HAND

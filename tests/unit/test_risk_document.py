@@ -12,6 +12,7 @@ from actors.messages.risk import Refusal
 from actors.risk.ladder import LADDER, Scope
 from actors.risk.profile import RiskProfile
 from actors.strategy.profile import StrategyProfile
+from ops.documents.risk_rules import TABLE, written
 
 ROW = re.compile(r"^\| `(\w+)` \| ([^|]+) \|", re.MULTILINE)
 
@@ -50,3 +51,9 @@ def test_the_document_lists_every_refusal_in_order_with_its_scope(repository: Pa
         scopes[rung.refusal] = Scope.BOTH if both else rung.scope
     expected = [(refusal.value, scope.name.lower()) for refusal, scope in scopes.items()]
     assert rows(repository, "The ladder") == expected
+
+
+def test_the_tables_of_both_profiles_are_the_catalogues(repository: Path) -> None:
+    text = (repository / "docs" / "risk-rules.md").read_text(encoding="utf-8")
+    assert written(text) == text
+    assert len(TABLE.findall(text)) == 2

@@ -1,0 +1,1 @@
+"""Profiles as a person chooses, sees and compares them."""
