@@ -70,7 +70,9 @@ def apply(
     if not as_json:
         _show(found)
     if found.refused:
-        raise UserError(ExitCode.USAGE, f"The change is refused: {found.refused}.", "Change it.")
+        raise UserError(
+            ExitCode.USAGE, f"The change is refused: {found.refused.rstrip('.')}.", "Change it."
+        )
     if found.riskier and not yes:
         _confirm()
     command = ProfileChange(found.changes, operator(), reason, history.standing)
@@ -122,7 +124,7 @@ def _show(found: Proposal) -> None:
         mark = "  riskier" if field in found.riskier else ""
         click.echo(f"{field}: {before:,} -> {after:,}{mark}")
     if found.refused:
-        click.echo(f"It would be refused: {found.refused}.")
+        click.echo(f"It would be refused: {found.refused.rstrip('.')}.")
     elif found.delay_ns:
         minutes = found.delay_ns // MINUTE_NS  # not money: minutes
         click.echo(f"It raises risk: in force {minutes} minutes after the service hears it.")
