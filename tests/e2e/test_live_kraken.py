@@ -21,6 +21,7 @@ import msgspec
 import pytest
 
 from actors.messages.risk import TradingState
+from actors.model_statement import ModelStatement
 from actors.orders.state import OrdersState
 from adapters.kraken_simulator.serving.launch import Running
 from service.cli.health import StatusAnswer
@@ -39,8 +40,9 @@ from service.stores import FILE
 from service.venue_clock import venue_clock
 from tests.e2e.conftest import Answer, Ballast
 from tests.kraken_answers import private
-from tests.live_desk import SPEED, Fickly, plan_of, settings_of
+from tests.live_desk import SPEED, Fickle, Fickly, plan_of, settings_of
 from tests.simulated_kraken import key_of, post, simulated_kraken, small_plan
+from tests.spoken_model import activated
 
 pytestmark = pytest.mark.timeout(180)
 LIVE = ("live", "--venue", "kraken", "--symbol", "BTC/USD", "--journal", "file", "--headless")
@@ -197,6 +199,14 @@ class _Open(Silent):
         self.segment = segment
 
 
+class Activated(Fickly, frozen=True):
+    """Somebody let its model speak for real money."""
+
+    @property
+    def statement(self) -> ModelStatement | None:
+        return activated(Fickle.bundle_id, "LIVE")
+
+
 def test_it_trades_with_the_stored_key_until_that_is_revoked(
     ballast: Ballast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -210,14 +220,14 @@ def test_it_trades_with_the_stored_key_until_that_is_revoked(
             clock = await venue_clock(settings.kraken.public_socket_url, SPEED)
             market = LiveMarket(settings, venue.plan.symbols, clock=clock)
             place = str(ballast.home / "journal")
-            plan = RunPlan("LIVE", FILE, place, limits=Limits(seconds=60), speed=1.0, verify=False)
+            plan = RunPlan("LIVE", FILE, place, limits=Limits(seconds=100), speed=1.0, verify=False)
             credentials = opened(settings, lambda: WORDS)
             async with kraken_account(settings, credentials, clock, market) as outside:
                 beside = asyncio.ensure_future(revoked(credentials.key))
                 result = await trade(
                     settings,
                     market,
-                    Fickly(None, "no market result"),
+                    Activated(None, "no market result"),
                     plan,
                     watchers=(watch,),
                     outside=outside,
@@ -227,7 +237,7 @@ def test_it_trades_with_the_stored_key_until_that_is_revoked(
         async def revoked(key: str) -> str:
             exchange = venue.simulator.live.exchange
             await until(lambda: watch.segment is not None)
-            await until(lambda: len(exchange.fills("alpha")) > 0)
+            await until(lambda: len(exchange.fills("alpha")) > 0, 50.0)
             await asyncio.to_thread(post, f"{venue.rest}/simulator/revoke", {"key": key})
             assert watch.segment is not None
             orders: OrdersState = watch.segment.pump.kernel.actor("orders").state
