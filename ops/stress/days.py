@@ -27,6 +27,7 @@ from actors.messages.ledger import PortfolioHour
 from actors.messages.prediction import COLUMNS
 from actors.messages.risk import IntentApproved, IntentRefused, TradingStateChanged
 from actors.model_statement import ModelStatement
+from actors.profiles.presets import PRESETS
 from actors.risk.profile import MICROS, RiskProfile
 from actors.strategy.profile import StrategyProfile
 from service.feeds import candle_feed, rules_of
@@ -77,7 +78,12 @@ DAYS: Final = (
     Days("November 2022, BTC", "2022-10-25", "2022-12-10", KRAKEN),
     Days("November 2022, nine coins", "2022-10-25", "2022-12-10", (*KRAKEN, *COINS)),
 )
-CAUTIOUS: Final = (StrategyProfile(), RiskProfile(mark_max_age_ns=2 * HOUR_NS))
+_CANDLES: Final = {"mark_max_age_ns": 2 * HOUR_NS}
+CAUTIOUS: Final = (StrategyProfile(), RiskProfile(**_CANDLES))
+BOLD: Final = (
+    StrategyProfile(**PRESETS["bold"]["strategy"]),
+    RiskProfile(**PRESETS["bold"]["risk"], **_CANDLES),
+)
 RECKLESS: Final = (
     StrategyProfile(base_fraction_micros=MICROS),
     RiskProfile(
@@ -91,11 +97,11 @@ RECKLESS: Final = (
         defence_cap_micros=250_000,
         daily_loss_max_micros=MICROS,
         loss_cool_down_ns=0,
-        mark_max_age_ns=2 * HOUR_NS,
+        **_CANDLES,
     ),
 )
 """Everything in one coin, no limit of a day: beyond all bounds, so that every tier is reached."""
-PROFILES: Final = {"cautious": CAUTIOUS, "reckless": RECKLESS}
+PROFILES: Final = {"cautious": CAUTIOUS, "bold": BOLD, "reckless": RECKLESS}
 
 
 MODEL: Final = ModelStatement(

@@ -24,8 +24,8 @@ INTRODUCTION: Final = """# Stress days
 Recorded days that broke accounts, replayed through the same actor graph as every run. The brake
 is what is tested, so the model of these days never learns: sure of a rise for eight hours, sure
 of a fall for four, whatever happens. `cautious` is the default profile (with the mark age of
-hourly candles); `reckless` may put everything into one coin and knows no loss of a day: it is
-beyond every bound that a person may set ([why there are
+hourly candles); `bold` is the boldest preset, and `reckless` may put everything into one coin
+and knows no loss of a day: it is beyond every bound that a person may set ([why there are
 bounds](adr/0047-bounded-profiles-and-presets.md)), so that every tier is reached.
 
 A watcher does its own sums over every record: no purchase above a cap or free cash, none after
@@ -37,6 +37,7 @@ ops/stress/run.py`.
 COLUMNS: Final = (
     ("days", "---"),
     ("profile", "---"),
+    ("lowest equity", "---:"),
     ("worst drawdown", "---:"),
     ("bought, sold", "---:"),
     ("most in one coin", "---:"),
@@ -60,17 +61,22 @@ def row(name: str, profile: str, found: Watched) -> str:
     """One line of the table."""
     halt = "none"
     if found.halted_at:
-        halt = datetime.fromtimestamp(found.halted_at // SECOND_NS, UTC).strftime("%Y-%m-%d %H:%M")
+        halt = _day(found.halted_at)
     figures = (
+        f"{min(float(equity) for _, equity, _ in found.path):,.0f}",
         f"{found.worst / 10_000:.2f} %",
         f"{found.bought:,}, {found.sold:,}",
         f"{100 * found.highest_position:.1f} %",
         f"{100 * found.highest_exposure:.1f} %",
-        ", ".join(found.tiers),
+        ", ".join(f"{tier} from {_day(at)}" for tier, at in found.tiers.items()),
         halt,
         f"{found.bought_after_halt}" if found.halted_at else "",
     )
     return f"| {name} | {profile} | {' | '.join(figures)} |\n"
+
+
+def _day(at: int) -> str:
+    return datetime.fromtimestamp(at // SECOND_NS, UTC).strftime("%d %b %H:%M")
 
 
 def pages(data: Path) -> dict[str, str]:
