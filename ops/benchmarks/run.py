@@ -29,6 +29,7 @@ PROGRAMS: Final = (
     "bars",
     "durability",
     "orders",
+    "campaigns",
     "recovery",
     "replay",
     "books",

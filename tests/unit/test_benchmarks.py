@@ -15,7 +15,7 @@ import pytest
 from actors.kernel.envelope import Input
 from actors.kernel.kernel import Kernel
 from adapters.journal.file import FileJournal
-from ops.benchmarks import bars, exchange, feed, kernel, orders, reconciliation, replay
+from ops.benchmarks import bars, campaigns, exchange, feed, kernel, orders, reconciliation, replay
 from ops.benchmarks.figures import Figure, parsed, percentile, show
 from ops.benchmarks.market import CandleMarket, settings_of
 from ops.benchmarks.run import PROGRAMS, BenchmarkError, run_program
@@ -105,6 +105,15 @@ def test_the_bars_benchmark_decides_on_every_bar_and_only_then(tmp_path: Path) -
     _, stored = asyncio.run(bars.on(settings_of(60), market, journal, "tiny"))
     assert (hourly.instants, every.instants) == (2, 40)
     assert (stored.instants, stored.orders) == (every.instants, every.orders)
+
+
+def test_the_campaigns_benchmark_times_both_actors_within_their_steps() -> None:
+    found = by_name(campaigns.measure(bars=150))
+    step = found["a bar's whole step, p50"].value
+    (strategy,) = [each for name, each in found.items() if name.startswith("strategy with ")]
+    risk = found["risk, all of its messages, p50"]
+    assert 0.0 < strategy.value + risk.value < step
+    assert found["beside it: 30 entries through risk's view and ladder, p50"].value > 0.0
 
 
 def test_the_orders_benchmark_sends_one_order_a_sample() -> None:
