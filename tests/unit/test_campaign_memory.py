@@ -1,4 +1,4 @@
-"""What a class and a wait for a dip remember of the prediction before: cases that mutants showed."""
+"""What a class and a wait for a dip remember of predictions before: shown by mutants."""
 
 from __future__ import annotations
 
