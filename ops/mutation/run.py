@@ -28,6 +28,7 @@ STRATEGY: Final = (
 )
 RISK: Final = (
     "tests/unit/test_risk_sizing.py",
+    "tests/unit/test_risk_sizing_edges.py",
     "tests/unit/test_risk_caps.py",
     "tests/unit/test_risk_ladder.py",
     "tests/unit/test_risk_state.py",
