@@ -20,6 +20,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 STRATEGY: Final = (
     "tests/unit/test_campaigns.py",
     "tests/unit/test_campaign_memory.py",
+    "tests/unit/test_campaign_books.py",
     "tests/unit/test_strategy_gates.py",
     "tests/unit/test_strategy_verdicts.py",
     "tests/unit/test_strategy_positions.py",
