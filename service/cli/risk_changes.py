@@ -90,7 +90,10 @@ def apply(
 def withdraw(
     *, reason: str, as_json: bool, settings_file: Path | None, data_dir: Path | None
 ) -> None:
-    """Take back the change that waits."""
+    """Take back the change that waits, so that it never comes into force.
+
+    What is in force already stays: apply its opposite. `ballast risk history` shows both.
+    """
     settings = settings_of(settings_file, data_dir)
     path = leave_command(settings, ProfileChangeWithdrawn(operator(), reason))
     if as_json:
