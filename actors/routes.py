@@ -96,6 +96,7 @@ from actors.messages.reconciliation import (
 from actors.messages.risk import (
     AmendApproved,
     ClusterHour,
+    ClustersComputed,
     IntentApproved,
     IntentRefused,
     RiskHour,
@@ -115,6 +116,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
         VENUE,
         RECONCILIATION,
         "market_data",
+        "clusters",
         "features",
         "inference",
         "strategy",
@@ -152,7 +154,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     ProfileChangeWithdrawn: ("profiles",),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
-    BarSlice: ("features", RECORDS),
+    BarSlice: ("clusters", "features", RECORDS),
     MarkSlice: ("ledger", "risk", "strategy"),
     FeatureSchema: (RECORDS,),
     FeatureSlice: ("inference", "strategy", "risk", RECORDS),
@@ -199,7 +201,8 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     DeadManSwitch: (VENUE,),
     RetryPlanned: ("strategy",),
     RetryDue: ("strategy",),
-    ProfileInForce: ("strategy", "risk", "orders", RECORDS),
+    ProfileInForce: ("clusters", "strategy", "risk", "orders", RECORDS),
+    ClustersComputed: ("risk", RECORDS),
     ProfileChangeRecorded: (RECORDS,),
 }
 

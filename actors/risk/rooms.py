@@ -17,6 +17,7 @@ from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioState, PositionView
 from actors.money import ZERO, divide_down, from_micros, multiply_down, round_down
 from actors.pair_rules import in_force
+from actors.risk.clusters import holding
 from actors.risk.profile import Cap, RiskConfig
 from actors.risk.state import RiskState
 
@@ -54,11 +55,15 @@ class _Worths(NamedTuple):
 
 
 def rooms_of(
-    config: RiskConfig, state: RiskState, portfolio: PortfolioState, instrument: Instrument
+    config: RiskConfig,
+    state: RiskState,
+    portfolio: PortfolioState,
+    instrument: Instrument,
+    at: int,
 ) -> Rooms:
     """What the caps leave once positions stand at their worth and open buys at their worst."""
     profile, step, equity = config.profile, instrument.quote_step, portfolio.equity
-    worths = _worths(config, state, portfolio, instrument)
+    worths = _worths(config, state, portfolio, instrument, at)
     tier = profile.tier(state.standing.drawdown_micros)
     own = profile.position_cap
     tightest = Cap(min(tier.position_cap_micros, own.share_micros), own.amount)
@@ -91,25 +96,25 @@ def _amount_of(cap: Cap, equity: Decimal, step: Decimal) -> Decimal:
 
 
 def _worths(
-    config: RiskConfig, state: RiskState, portfolio: PortfolioState, instrument: Instrument
+    config: RiskConfig,
+    state: RiskState,
+    portfolio: PortfolioState,
+    instrument: Instrument,
+    at: int,
 ) -> _Worths:
-    """Of a symbol that the run does not trade nobody knows the quote: it counts in each."""
-    symbol, quote, clusters, instruments = (
-        instrument.symbol,
-        instrument.quote,
-        config.clusters,
-        config.instruments,
-    )
-    cluster, index_of = clusters[symbol], config.index_of
-    own = same_risk = same_quote = total = claimed_cash = ZERO
+    """Of a symbol that the run does not trade nobody knows quote or cluster: it counts in each."""
+    symbol, quote, instruments = instrument.symbol, instrument.quote, config.instruments
+    clusters, index_of = holding(state.clusters, at), config.index_of
+    by_cluster: dict[str, Decimal] = {}
+    own = same_quote = total = claimed_cash = ZERO
     for position in portfolio.positions:
         worth, held = worth_of(position), position.symbol
         total += worth
         index = index_of(held)
         if index < 0 or instruments[index].quote == quote:
             same_quote += worth
-        if clusters.get(held, held) == cluster:
-            same_risk += worth
+        cluster = clusters.of(held)
+        by_cluster[cluster] = by_cluster.get(cluster, ZERO) + worth
         if held == symbol:
             own += worth
     for each in state.reservations.values():
@@ -120,11 +125,12 @@ def _worths(
         total += cost
         if rules.quote == quote:
             same_quote += cost
-        if clusters[each.symbol] == cluster:
-            same_risk += cost
+        cluster = clusters.of(each.symbol)
+        by_cluster[cluster] = by_cluster.get(cluster, ZERO) + cost
         if each.symbol == symbol:
             own += cost
         claimed_cash += rules.hold_of(each.claims_funds(), each.limit_price)
+    same_risk = clusters.worth_beside(clusters.of(symbol), by_cluster)
     return _Worths(own, same_risk, same_quote, total, claimed_cash)
 
 

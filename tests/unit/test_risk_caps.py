@@ -16,6 +16,7 @@ from actors.risk.actor import RiskActor
 from actors.risk.admission import limits_of
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import initial_state
+from tests.known_clusters import by_base
 from tests.spoken_model import UNSIZED
 from tests.unit.test_risk_state import CONFIG, TOMORROW, Desk, approved, portfolio, refused
 
@@ -45,6 +46,7 @@ def desk(**limits: int) -> Desk:
     found = Desk()
     config = RiskConfig(PAIRS, RiskProfile(**UNSIZED | limits))
     found.actor = RiskActor(config, initial_state(config))
+    found.tell(by_base(PAIRS))
     found.tell(portfolio())
     return found
 
@@ -60,6 +62,7 @@ CAPS = [
     ("exposure_cap", Refusal.EXPOSURE_CAP, "OLDEUR"),
     ("cluster_cap", Refusal.CLUSTER_CAP, "AAACAD"),
     ("cluster_cap", Refusal.CLUSTER_CAP, "AAAUSDC"),
+    ("cluster_cap", Refusal.CLUSTER_CAP, "OLDEUR"),  # whose cluster nobody knows
     ("quote_cap_usd", Refusal.QUOTE_CAP, "BBBUSD"),
     ("quote_cap_usd", Refusal.QUOTE_CAP, "OLDEUR"),  # whose quote nobody knows
 ]
@@ -107,7 +110,6 @@ def test_an_open_buy_counts_at_its_worst_and_the_rest_is_the_size(
     [
         ("position_cap", "AAACAD"),
         ("cluster_cap", "BBBUSD"),
-        ("cluster_cap", "OLDEUR"),
         ("quote_cap_usd", "AAACAD"),
         ("quote_cap_usd", "BBBEUR"),
     ],
