@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import msgspec
 import numpy as np
 import pytest
 
@@ -62,11 +61,13 @@ def bar(hour: int, *, gap: tuple[int, ...] = (), warm_up: bool = False) -> BarSl
     return BarSlice(at - HOUR_NS, at, sealed(rows), warm_up)
 
 
-def hear(actor: ClustersActor, first: int, last: int, **named: bool) -> list[ClustersComputed]:
+def hear(
+    actor: ClustersActor, first: int, last: int, *, warm_up: bool = False
+) -> list[ClustersComputed]:
     """What is told from hour `first` to `last`."""
     told: list[Message] = []
     for hour in range(first, last + 1):
-        told += actor.handle(bar(hour, **named), 0)
+        told += actor.handle(bar(hour, warm_up=warm_up), 0)
     assert all(isinstance(each, ClustersComputed) for each in told)
     return told  # type: ignore[return-value]
 
@@ -105,9 +106,10 @@ def test_the_day_whose_first_hour_never_came_has_its_map_with_the_next() -> None
 
 def test_a_symbol_that_came_late_is_unknown_until_it_has_history() -> None:
     actor = fresh()
-    told = []
+    told: list[ClustersComputed] = []
     for hour in range(1, LEAST + 73):
-        told += actor.handle(bar(hour, gap=(2,) if hour < 25 else ()), 0)
+        found = actor.handle(bar(hour, gap=(2,) if hour < 25 else ()), 0)
+        told += [each for each in found if isinstance(each, ClustersComputed)]
     assert [each.unknown for each in told] == [("ADA/USD",), ("ADA/USD",), (), ()]
     assert told[0].clusters == (("BTC+1", ("BTC/CAD", "BTC/USD", "ETH/USD")),)
 
