@@ -128,6 +128,14 @@ def test_other_values_of_clusters_make_a_map_at_once() -> None:
     assert hours(hear(actor, LEAST + 31, LEAST + 60)) == [LEAST + 48]
 
 
+def test_a_shorter_window_forgets_what_is_older_at_once() -> None:
+    actor = fresh()
+    hear(actor, 1, LEAST + 30)
+    (told,) = actor.handle(profile_told(cluster_window_ns=7 * DAY_NS), 0)
+    assert isinstance(told, ClustersComputed)
+    assert (told.returns_count, told.window_ns) == (7 * 24, 7 * DAY_NS)
+
+
 def test_other_values_of_anything_else_make_none() -> None:
     actor = fresh()
     hear(actor, 1, LEAST + 30)
@@ -166,7 +174,6 @@ def test_returns_of_other_symbols_are_forgotten_at_a_runs_start() -> None:
     other = ClustersActor(fewer, actor.state)
     other.handle(started(), 0)
     assert len(other.state.sampled.rows) == 0
-    assert other.state.due == 0
 
 
 def test_a_new_run_of_the_same_symbols_keeps_them() -> None:
@@ -174,6 +181,7 @@ def test_a_new_run_of_the_same_symbols_keeps_them() -> None:
     hear(actor, 1, LEAST + 30)
     actor.handle(started(), 0)
     assert len(actor.state.sampled.rows) == LEAST + 29
+    assert hours(hear(actor, LEAST + 31, LEAST + 60)) == [LEAST + 31, LEAST + 48]
 
 
 def started() -> RunStarted:
