@@ -78,7 +78,7 @@ def forget(state: Returns, window_ns: int) -> None:
 
 
 def _end_step(state: Returns, end: int) -> None:
-    if state.closed_end >= 0 and state.closed_end + state.step_ns == end:
+    if state.closed_end + state.step_ns == end:  # ends are multiples of a step, and -1 is none
         state.rows = np.vstack((state.rows, _returns(state.closes, state.latest)))
         state.ends = np.append(state.ends, np.int64(end))
     state.closes, state.closed_end = state.latest, end

@@ -114,6 +114,14 @@ def test_a_symbol_that_came_late_is_unknown_until_it_has_history() -> None:
     assert told[0].clusters == (("BTC+1", ("BTC/CAD", "BTC/USD", "ETH/USD")),)
 
 
+def test_where_nothing_ever_moved_there_is_no_map() -> None:
+    actor = fresh()
+    for hour in range(1, LEAST + 30):
+        still = np.full((len(PAIRS), len(BAR_COLUMNS)), 1.0)
+        at = START + hour * HOUR_NS
+        assert actor.handle(BarSlice(at - HOUR_NS, at, sealed(still)), 0) == ()
+
+
 def profile_told(**values: int) -> ProfileInForce:
     return ProfileInForce(1, canonical(RiskProfile(**values)), "{}")
 
