@@ -237,7 +237,7 @@ def test_it_trades_with_the_stored_key_until_that_is_revoked(
         async def revoked(key: str) -> str:
             exchange = venue.simulator.live.exchange
             await until(lambda: watch.segment is not None)
-            await until(lambda: len(exchange.fills("alpha")) > 0, 50.0)
+            await until(lambda: len(exchange.fills("alpha")) > 0, 100.0)
             await asyncio.to_thread(post, f"{venue.rest}/simulator/revoke", {"key": key})
             assert watch.segment is not None
             orders: OrdersState = watch.segment.pump.kernel.actor("orders").state
