@@ -44,7 +44,7 @@ from tests.live_desk import SPEED, Fickle, Fickly, plan_of, settings_of
 from tests.simulated_kraken import key_of, post, simulated_kraken, small_plan
 from tests.spoken_model import activated
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 LIVE = ("live", "--venue", "kraken", "--symbol", "BTC/USD", "--journal", "file", "--headless")
 WORDS = "planted words nobody knows"
 
@@ -254,7 +254,7 @@ def test_it_trades_with_the_stored_key_until_that_is_revoked(
         assert result.card.halted == ""
 
 
-async def until(found: Any, seconds: float = 30.0) -> None:
+async def until(found: Any, seconds: float = 90.0) -> None:
     """Wait until something is so."""
     ends = time.monotonic() + seconds
     while not found():

@@ -29,7 +29,7 @@ from tests.simulated_kraken import post
 from tests.venue_day import MOST_SECONDS, of, until
 
 SECONDS = 40.0
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 def traded(
