@@ -62,7 +62,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "loads", "expected"), CASES, ids=[each[0] for each in CASES])
-def test_known_correlations(name: str, loads: Loads, expected: list[tuple[str, ...]]) -> None:
+def test_known_correlations_make_known_clusters(
+    name: str, loads: Loads, expected: list[tuple[str, ...]]
+) -> None:
     del name
     assert clusters(loads) == Grouping(tuple(expected), ())
 
