@@ -145,7 +145,10 @@ def _deciders(
         volatility_window_count=decision.risk.volatility_window_count,
     )
     risk_config = RiskConfig(
-        instruments, decision.risk, bar_interval_ns=market.bar_interval_seconds * SECOND_NS
+        instruments,
+        decision.risk,
+        bar_interval_ns=market.bar_interval_seconds * SECOND_NS,
+        reporting=decision.account.quote,
     )
     orders_config = OrdersConfig(
         by_symbol,

@@ -30,6 +30,8 @@ class Refusal(enum.StrEnum):
     UNGUARDED = "unguarded"
     UNKNOWN_ORDER = "unknown_order"
     UNKNOWN_SYMBOL = "unknown_symbol"
+    CURRENCY_RATE_STALE = "currency_rate_stale"
+    DEPEGGED = "depegged"
     NO_PORTFOLIO = "no_portfolio"
     STALE_PRICE = "stale_price"
     MARKET_UNSOUND = "market_unsound"
@@ -67,8 +69,8 @@ class Refusal(enum.StrEnum):
 class Admission(Message, frozen=True):
     """What risk saw when it approved, for the database to do the same sums again.
 
-    Ratios in millionths, amounts in quote currency; worths count open buys at their worst, and
-    `positions_count` the other symbols. An exit has no caps and no worths: zeros.
+    Ratios in millionths, amounts in the quote currency of the intent; worths count open buys at
+    their worst, and `positions_count` the other symbols. An exit has no caps and no worths: zeros.
     """
 
     equity: Decimal = Decimal(0)

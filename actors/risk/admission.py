@@ -18,8 +18,11 @@ def admission_of(view: RiskView, portfolio: PortfolioState | None) -> Admission:
     """What `view` shows of an account whose last portfolio is `portfolio`."""
     rooms, profile, instrument = view.rooms, view.profile, view.instrument
     assert instrument is not None  # an unknown symbol is never approved
+    equity = ZERO
+    if portfolio is not None and view.into_quote is not None:
+        equity = view.into_quote.worth(portfolio.equity, instrument.quote_step)
     return Admission(
-        ZERO if portfolio is None else portfolio.equity,
+        equity,
         view.drawdown_micros,
         view.halt_at_micros,
         profile.tier(view.drawdown_micros).name,

@@ -67,6 +67,24 @@ def unknown_symbol(intent: OrderIntent, view: RiskView) -> Grounds:
     return (intent.symbol, "a symbol of the run") if view.instrument is None else None
 
 
+def currency_rate_stale(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """What is paid in another currency than is reported rests on a rate, and what is pegged on its
+    peg: both must be known, and of late.
+    """
+    age, most = view.rate_age_ns, view.profile.currency_rate_max_age_ns
+    if age is None:
+        return "none", str(most)
+    return (str(age), str(most)) if age > most else None
+
+
+def depegged(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """Nothing is bought with a currency that is too far off what it is pegged to."""
+    off, most = view.off_par_micros, view.profile.depeg_max_micros
+    if off is None:
+        return "none", str(most)
+    return (str(off), str(most)) if off > most else None
+
+
 def no_portfolio(_intent: OrderIntent, view: RiskView) -> Grounds:
     """Without a sound portfolio, or with too much of it unmarked, no cap means anything."""
     if view.unmarked_micros is None:

@@ -95,7 +95,7 @@ def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ..
     return tuple(name for name in message_type.__struct_fields__ if name not in left_out)
 
 
-_PORTFOLIO: Final = _fields(PortfolioState, "positions")
+_PORTFOLIO: Final = _fields(PortfolioState, "positions", "currencies")
 _INTENT: Final = _fields(OrderIntent, "notional", "quantity")
 # The columns of each table after KEYS; messages are flat, so they are mostly its fields. The tables
 # stand in the order in which a commit fills them: a row after those that it must follow.

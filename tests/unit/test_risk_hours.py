@@ -12,6 +12,7 @@ from actors.instant import HOUR_NS, SECOND_NS
 from actors.instruments import Instrument
 from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch
 from actors.messages.ledger import PortfolioHour, PortfolioState
+from actors.messages.market import CurrencyRate
 from actors.messages.order import OrderState
 from actors.messages.risk import ClusterHour, RiskHour, TradingState
 from actors.risk.actor import RiskActor
@@ -129,6 +130,7 @@ def test_pairs_of_one_base_are_one_cluster_and_a_stranger_is_its_own() -> None:
     config = RiskConfig((pair("USD"), pair("CAD")))
     desk = Desk()
     desk.actor = RiskActor(config, initial_state(config))
+    desk.tell(CurrencyRate("USD/CAD", D(1), D(1), NOW))
     held = portfolio(position("AAAUSD", "1"), position("AAACAD", "2"), position("OLDUSD", "3"))
     _, both, stranger = hour(desk, held)
     assert (both.cluster, both.exposure) == ("AAA", D("300"))
