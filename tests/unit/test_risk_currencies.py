@@ -52,10 +52,13 @@ RICH = account(cash("CAD", "9000.00", "0"), cash("USDC", "9000.00", "0"))
 
 
 def desk(
-    *rates: CurrencyRate, reporting: str = "USD", told: PortfolioState = RICH, **limits: int
+    *rates: CurrencyRate,
+    reporting: str = "USD",
+    told: PortfolioState = RICH,
+    limits: dict[str, int] | None = None,
 ) -> Desk:
     found = Desk()
-    config = RiskConfig(PAIRS, RiskProfile(**UNSIZED | limits), reporting=reporting)
+    config = RiskConfig(PAIRS, RiskProfile(**UNSIZED | (limits or {})), reporting=reporting)
     found.actor = RiskActor(config, initial_state(config))
     for each in rates:
         assert found.tell(each) == ()
@@ -110,7 +113,7 @@ def test_an_entry_rests_on_rates_of_late(
 
 
 def test_the_age_that_a_rate_may_have_is_a_value_of_the_profile() -> None:
-    found = desk(CAD, currency_rate_max_age_ns=MINUTE_NS)
+    found = desk(CAD, limits={"currency_rate_max_age_ns": MINUTE_NS})
     assert approved(found.ask("BBBCAD", NOW + MINUTE_NS))
     answer = found.ask("BBBCAD", NOW + MINUTE_NS + 1)
     assert grounds(answer) == (STALE, str(MINUTE_NS + 1), str(MINUTE_NS))
@@ -192,7 +195,7 @@ CROSSED = [
 def test_caps_of_the_account_cross_into_the_quote_rounded_down(
     told: str, limits: dict[str, int], room: str
 ) -> None:
-    answer = desk(rate("USD/CAD", told), **limits).ask("BBBCAD", notional=D("5000.00"))
+    answer = desk(rate("USD/CAD", told), limits=limits).ask("BBBCAD", notional=D("5000.00"))
     assert isinstance(answer, IntentApproved), answer
     assert answer.sizing.room == D(room)
     assert answer.quantity * 100 <= D(room)
@@ -204,13 +207,13 @@ def test_what_stands_against_a_cap_crosses_at_what_it_would_cost() -> None:
     rates = rate("USD/CAD", "1.2345", "1.3")
     held = PositionView("BBBCAD", D("1.000"), D("1.000"), D("60.00"), D("60.00"))
     told = msgspec.structs.replace(RICH, positions=(held,))
-    answer = desk(rates, told=told, exposure_cap_micros=10_000).ask("AAAUSD")
+    answer = desk(rates, told=told, limits={"exposure_cap_micros": 10_000}).ask("AAAUSD")
     assert isinstance(answer, IntentApproved), answer
     assert (answer.admission.total_worth, answer.sizing.room) == (D("48.61"), D("51.39"))
 
 
 def test_an_open_buy_of_another_currency_counts_as_well() -> None:
-    found = desk(rate("USD/CAD", "1.25"), exposure_cap_micros=10_000)
+    found = desk(rate("USD/CAD", "1.25"), limits={"exposure_cap_micros": 10_000})
     assert approved(found.ask("BBBCAD", notional=D("50.00"))) == D("0.500")
     answer = found.ask("AAAUSD")
     assert isinstance(answer, IntentApproved), answer
