@@ -189,14 +189,14 @@ def _opening(
     opening = [FeedItem(begins, _started(settings, plan, graph, run, epoch))]
     if kernel.seq:
         opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
-    funded = f"external:{account.quote}" in kernel.actor("ledger").state.accounts
-    if not plan.funded_by_venue and not funded:
-        # Fresh, or killed between the first frame and the second; the ledger books each once, and
-        # that of the account's own currency, which is looked for, comes last.
+    if not plan.funded_by_venue:
+        # Fresh, or killed between the first frame and the second; the ledger books each once.
+        known = kernel.actor("ledger").state.accounts
         for currency, amount in account.openings:
-            own = currency == account.quote
-            source = "opening balance" if own else f"opening balance in {currency}"
-            opening.append(FeedItem(at, Deposit(currency, amount, source, at)))
+            if f"external:{currency}" not in known:
+                own = currency == account.quote
+                source = "opening balance" if own else f"opening balance in {currency}"
+                opening.append(FeedItem(at, Deposit(currency, amount, source, at)))
     return opening
 
 

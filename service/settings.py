@@ -43,14 +43,14 @@ class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def openings(self) -> tuple[tuple[str, Decimal], ...]:
-        """What the account opens with on paper, by currency; that of its own currency is last."""
+        """What the account opens with on paper, by currency; its own currency comes first."""
         others = (
             ("CAD", self.opening_balance_cad),
             ("USD", self.opening_balance_usd),
             ("USDC", self.opening_balance_usdc),
         )
         some = tuple((currency, amount) for currency, amount in others if amount)
-        return (*some, (self.quote, self.opening_balance))
+        return ((self.quote, self.opening_balance), *some)
 
 
 class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
