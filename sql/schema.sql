@@ -1320,6 +1320,29 @@ CREATE TABLE ballast.cluster_hour (
     CONSTRAINT cluster_hour_once UNIQUE (account_id, run_id, hour_ts, cluster)
 );
 
+--# table ballast.cluster_map
+CREATE TABLE ballast.cluster_map (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    as_of bigint NOT NULL,
+    valid_until bigint NOT NULL,
+    clusters text NOT NULL,
+    unknown text NOT NULL,
+    version text NOT NULL,
+    digest text NOT NULL,
+    returns_count bigint NOT NULL,
+    window_ns bigint NOT NULL,
+    correlation bigint NOT NULL,
+    CONSTRAINT cluster_map_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT cluster_map_measured CHECK (((returns_count > 0) AND (window_ns > 0) AND ((correlation >= 1) AND (correlation <= 999999)))),
+    CONSTRAINT cluster_map_of_the_past CHECK (((as_of <= at) AND (as_of < valid_until)))
+);
+
 --# table ballast.dataset
 CREATE TABLE ballast.dataset (
     account_id text NOT NULL,
@@ -2857,7 +2880,18 @@ UNION ALL
     r.at,
     'profile_change'::text AS table_name,
     sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
-   FROM ballast.profile_change r;
+   FROM ballast.profile_change r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'cluster_map'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.cluster_map r;
 
 --# view ballast.lot_open
 CREATE VIEW ballast.lot_open AS
@@ -3061,6 +3095,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.bar_
 
 --# trigger refuse_change ON ballast.cluster_hour
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.cluster_map
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_map FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.dataset
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.dataset FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -3320,6 +3357,9 @@ ALTER TABLE ballast.bar_slice ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.cluster_hour
 ALTER TABLE ballast.cluster_hour ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.cluster_map
+ALTER TABLE ballast.cluster_map ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.dataset
 ALTER TABLE ballast.dataset ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -3565,6 +3605,15 @@ COMMENT ON CONSTRAINT cluster_hour_once ON ballast.cluster_hour IS 'A cluster st
 
 --# comment on CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour
 COMMENT ON CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT cluster_map_measured ON ballast.cluster_map
+COMMENT ON CONSTRAINT cluster_map_measured ON ballast.cluster_map IS 'A map comes of returns within a window, by a correlation between none and everything';
+
+--# comment on CONSTRAINT cluster_map_of_the_past ON ballast.cluster_map
+COMMENT ON CONSTRAINT cluster_map_of_the_past ON ballast.cluster_map IS 'Nobody knows the returns of tomorrow, and a map that never held is none';
+
+--# comment on CONSTRAINT cluster_map_pkey ON ballast.cluster_map
+COMMENT ON CONSTRAINT cluster_map_pkey ON ballast.cluster_map IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
 
 --# comment on CONSTRAINT dataset_counts ON ballast.dataset
 COMMENT ON CONSTRAINT dataset_counts ON ballast.dataset IS 'A loader refuses a file without a row, and nothing is missing less than not at all';
@@ -4145,6 +4194,9 @@ COMMENT ON TABLE ballast.bar_slice IS 'The closed bar of every symbol: open, hig
 --# comment on TABLE ballast.cluster_hour
 COMMENT ON TABLE ballast.cluster_hour IS 'The exposure of each cluster when an hour was full; version names the map from symbols to clusters';
 
+--# comment on TABLE ballast.cluster_map
+COMMENT ON TABLE ballast.cluster_map IS 'Which symbols are one risk from this input on, until valid_until at the latest; clusters is JSON of name and members, unknown of symbols that count in each';
+
 --# comment on TABLE ballast.dataset
 COMMENT ON TABLE ballast.dataset IS 'What a run read (feed, warm_up) and what its model was trained on: a file, or a market made from a seed with the symbols of the run''s universe. rows, last_ts and gaps are empty where there is no end, or the loader cannot tell; gaps counts absent candles, or places where trade ids jump';
 
@@ -4456,6 +4508,9 @@ ALTER TABLE ballast.bar_slice OWNER TO ballast_owner;
 --# owner of TABLE ballast.cluster_hour
 ALTER TABLE ballast.cluster_hour OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.cluster_map
+ALTER TABLE ballast.cluster_map OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.dataset
 ALTER TABLE ballast.dataset OWNER TO ballast_owner;
 
@@ -4633,6 +4688,9 @@ GRANT INSERT ON TABLE ballast.bar_slice TO ballast_writer;
 --# grant INSERT ON TABLE ballast.cluster_hour TO ballast_writer
 GRANT INSERT ON TABLE ballast.cluster_hour TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.cluster_map TO ballast_writer
+GRANT INSERT ON TABLE ballast.cluster_map TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.dataset TO ballast_writer
 GRANT INSERT ON TABLE ballast.dataset TO ballast_writer;
 
@@ -4797,6 +4855,12 @@ GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.cluster_hour TO ballast_writer
 GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.cluster_map TO ballast_reader
+GRANT SELECT ON TABLE ballast.cluster_map TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.cluster_map TO ballast_writer
+GRANT SELECT ON TABLE ballast.cluster_map TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.dataset TO ballast_reader
 GRANT SELECT ON TABLE ballast.dataset TO ballast_reader;

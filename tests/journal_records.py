@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from actors.instant import HOUR_NS
+from actors.instant import DAY_NS, HOUR_NS
 from actors.ledger.chain import hash_of
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
@@ -31,6 +31,7 @@ from actors.messages.risk import (
     Admission,
     AmendApproved,
     ClusterHour,
+    ClustersComputed,
     IntentApproved,
     IntentRefused,
     Refusal,
@@ -319,6 +320,17 @@ CLUSTER_HOUR = ClusterHour(
     exposure=Decimal("10389.95"),
     share=103_496,
 )
+CLUSTER_MAP = ClustersComputed(
+    as_of=START_NS,
+    valid_until=START_NS + 2 * DAY_NS,
+    clusters=(("ETH+1", ("ETH/USD", "XBT/USD")),),
+    unknown=("ODD/USD",),
+    version="c1",
+    digest="d" * 64,
+    returns_count=720,
+    window_ns=30 * DAY_NS,
+    correlation=700_000,
+)
 OPENED = GapOpened(1, "book", 0, "XBT/USD", "crossed", "unsound_book", START_NS)
 GAP_CLOSED = GapClosed(
     number=1,
@@ -368,6 +380,7 @@ BODIES: tuple[Message, ...] = (
     PortfolioHour(START_NS - START_NS % HOUR_NS, PORTFOLIO),
     RISK_HOUR,
     CLUSTER_HOUR,
+    CLUSTER_MAP,
     OPENED,
     GAP_CLOSED,
     changed(OPENED, number=2, symbol="ETH/USD", place=1),

@@ -45,6 +45,7 @@ from actors.messages.risk import (
     Admission,
     AmendApproved,
     ClusterHour,
+    ClustersComputed,
     IntentApproved,
     IntentRefused,
     RiskHour,
@@ -104,6 +105,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     **SLICE_COLUMNS,
     PREDICTIONS: PREDICTED,
     "profile_change": _fields(ProfileChangeRecorded),
+    "cluster_map": _fields(ClustersComputed),
     "risk_profile": _fields(RiskLimits),
     "trading_state": _fields(TradingStateChanged),
     VERDICTS: ("ts", "prediction_ts", *_MADE_FROM, *VERDICT_COLUMNS),
@@ -150,6 +152,14 @@ def _portfolio(body: PortfolioHour) -> Iterator[tuple[str, Row]]:
         yield "position_hour", (body.hour_ts, *msgspec.structs.astuple(position))
 
 
+def _clusters(body: ClustersComputed) -> Iterator[tuple[str, Row]]:
+    values = (getattr(body, name) for name in body.__struct_fields__)
+    texts = (
+        msgspec.json.encode(each).decode() if isinstance(each, tuple) else each for each in values
+    )
+    yield "cluster_map", tuple(texts)
+
+
 def _flat(table: str) -> Callable[[Any], Iterator[tuple[str, Row]]]:
     def rows(body: Message) -> Iterator[tuple[str, Row]]:
         yield table, msgspec.structs.astuple(body)
@@ -191,6 +201,7 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     EntryBooked: _flat("ledger_entry"),
     RiskHour: _flat("risk_hour"),
     ClusterHour: _flat("cluster_hour"),
+    ClustersComputed: _clusters,
     **INGESTION_ROWS,
 }
 
