@@ -15,6 +15,7 @@ from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictS
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
 from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.messages.ledger import (
+    CurrencyView,
     EntryBooked,
     LotConsumed,
     LotOpened,
@@ -262,6 +263,22 @@ PORTFOLIO = PortfolioState(
             free=Decimal("2.5"),
             cost=Decimal("10000.00"),
             value=Decimal("10389.95"),
+        ),
+    ),
+    currencies=(
+        CurrencyView(
+            currency="CAD",
+            free=Decimal("100.00"),
+            held=Decimal(0),
+            holdings=Decimal("100.00"),
+            worth=Decimal("73.52"),
+            least=Decimal("0.735294"),
+            most=Decimal("0.735295"),
+            rate_ts=START_NS - 5,
+            realised=Decimal("1.25"),
+            fees=Decimal("0.25"),
+            paid_in=Decimal("74.00"),
+            gain=Decimal("-0.48"),
         ),
     ),
 )

@@ -27,6 +27,7 @@ from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.feature import FeatureSchema, FeatureSlice
 from actors.messages.ledger import (
+    CurrencyView,
     EntryBooked,
     LotConsumed,
     LotOpened,
@@ -123,6 +124,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ledger_entry": _fields(EntryBooked),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
+    "currency_hour": ("hour_ts", *_fields(CurrencyView)),
     "risk_hour": _fields(RiskHour),
     "cluster_hour": _fields(ClusterHour),
     **INGESTION_COLUMNS,
@@ -150,6 +152,8 @@ def _portfolio(body: PortfolioHour) -> Iterator[tuple[str, Row]]:
     yield "portfolio_hour", (body.hour_ts, *state)
     for position in body.state.positions:
         yield "position_hour", (body.hour_ts, *msgspec.structs.astuple(position))
+    for currency in body.state.currencies:
+        yield "currency_hour", (body.hour_ts, *msgspec.structs.astuple(currency))
 
 
 def _clusters(body: ClustersComputed) -> Iterator[tuple[str, Row]]:

@@ -312,6 +312,7 @@ OF_BOOKS = {
     "risk_hour",
     "cluster_hour",
     "cluster_map",
+    "currency_hour",
     "profile_change",
 }
 # Changes of orders have a gate of their own, in test_postgres_third_gate_amends.
