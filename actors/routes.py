@@ -97,6 +97,7 @@ from actors.messages.reconciliation import (
 from actors.messages.risk import (
     AmendApproved,
     ClusterHour,
+    ClustersComputed,
     IntentApproved,
     IntentRefused,
     RiskHour,
@@ -117,6 +118,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
         VENUE,
         RECONCILIATION,
         "market_data",
+        "clusters",
         "features",
         "inference",
         "strategy",
@@ -154,7 +156,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     ProfileChangeWithdrawn: ("profiles",),
 }
 _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
-    BarSlice: ("features", RECORDS),
+    BarSlice: ("clusters", "features", RECORDS),
     MarkSlice: ("ledger", "risk", "strategy"),
     FeatureSchema: (RECORDS,),
     FeatureSlice: ("inference", "strategy", "risk", RECORDS),
@@ -201,7 +203,8 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     DeadManSwitch: (VENUE,),
     RetryPlanned: ("strategy",),
     RetryDue: ("strategy",),
-    ProfileInForce: ("strategy", "risk", "orders", RECORDS),
+    ProfileInForce: ("clusters", "strategy", "risk", "orders", RECORDS),
+    ClustersComputed: ("risk", RECORDS),
     ProfileChangeRecorded: (RECORDS,),
 }
 

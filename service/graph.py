@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from actors.clusters import actor as clusters
 from actors.features import actor as features
 from actors.inference import actor as inference
 from actors.instant import MILLISECOND_NS, MINUTE_NS, SECOND_NS
@@ -49,6 +50,7 @@ _BPS: Final = 10_000
 _POLICIES: Final = {
     "paper_venue": Policy.HALT,
     "market_data": Policy.RESTART,
+    "clusters": Policy.RESTART,
     "features": Policy.RESTART,
     "inference": Policy.RESTART,
     "strategy": Policy.RESTART,
@@ -129,9 +131,10 @@ def _deciders(
     symbols = tuple(each.symbol for each in instruments)
     market, limits = decision.market, decision.orders
     by_symbol = {each.symbol: each for each in instruments}
+    bar_interval_ns = market.bar_interval_seconds * SECOND_NS
     market_config = MarketDataConfig(
         symbols=symbols,
-        bar_interval_ns=market.bar_interval_seconds * SECOND_NS,
+        bar_interval_ns=bar_interval_ns,
         stale_after_ns=market.stale_after_seconds * SECOND_NS,
         heartbeat_ns=market.heartbeat_seconds * SECOND_NS,
         candle_half_spread_ratio=float(market.candle_half_spread_bps) / _BPS,
@@ -144,10 +147,11 @@ def _deciders(
         decision.strategy,
         volatility_window_count=decision.risk.volatility_window_count,
     )
+    clusters_config = clusters.ClustersConfig(instruments, decision.risk, bar_interval_ns)
     risk_config = RiskConfig(
         instruments,
         decision.risk,
-        bar_interval_ns=market.bar_interval_seconds * SECOND_NS,
+        bar_interval_ns=bar_interval_ns,
         reporting=decision.account.quote,
     )
     orders_config = OrdersConfig(
@@ -168,6 +172,7 @@ def _deciders(
     ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
     return [
         market_data.MarketDataActor(market_config, market_data_state(market_config)),
+        clusters.ClustersActor(clusters_config, clusters.initial_state(clusters_config)),
         features.FeaturesActor(features_config, features.initial_state(features_config)),
         inference.InferenceActor(inference_config, inference.initial_state(inference_config)),
         StrategyActor(strategy_config, strategy_state(strategy_config)),

@@ -1320,6 +1320,59 @@ CREATE TABLE ballast.cluster_hour (
     CONSTRAINT cluster_hour_once UNIQUE (account_id, run_id, hour_ts, cluster)
 );
 
+--# table ballast.cluster_map
+CREATE TABLE ballast.cluster_map (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    as_of bigint NOT NULL,
+    valid_until bigint NOT NULL,
+    clusters text NOT NULL,
+    unknown text NOT NULL,
+    version text NOT NULL,
+    digest text NOT NULL,
+    returns_count bigint NOT NULL,
+    window_ns bigint NOT NULL,
+    correlation bigint NOT NULL,
+    CONSTRAINT cluster_map_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT cluster_map_measured CHECK (((returns_count > 0) AND (window_ns > 0) AND ((correlation >= 1) AND (correlation <= 999999)))),
+    CONSTRAINT cluster_map_of_the_past CHECK (((as_of <= at) AND (as_of < valid_until)))
+);
+
+--# table ballast.currency_hour
+CREATE TABLE ballast.currency_hour (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    hour_ts bigint NOT NULL,
+    currency text NOT NULL,
+    free numeric NOT NULL,
+    held numeric NOT NULL,
+    holdings numeric NOT NULL,
+    worth numeric NOT NULL,
+    least numeric NOT NULL,
+    most numeric NOT NULL,
+    rate_ts bigint NOT NULL,
+    realised numeric NOT NULL,
+    fees numeric NOT NULL,
+    paid_in numeric NOT NULL,
+    gain numeric NOT NULL,
+    CONSTRAINT currency_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT currency_hour_finite CHECK (((abs(free) < 'Infinity'::numeric) AND (abs(held) < 'Infinity'::numeric) AND (abs(holdings) < 'Infinity'::numeric) AND (abs(worth) < 'Infinity'::numeric) AND (most < 'Infinity'::numeric) AND (abs(realised) < 'Infinity'::numeric) AND (abs(fees) < 'Infinity'::numeric) AND (abs(paid_in) < 'Infinity'::numeric) AND (abs(gain) < 'Infinity'::numeric))),
+    CONSTRAINT currency_hour_full CHECK ((((hour_ts % '3600000000000'::bigint) = 0) AND (hour_ts <= at))),
+    CONSTRAINT currency_hour_once UNIQUE (account_id, run_id, hour_ts, currency),
+    CONSTRAINT currency_hour_rate CHECK ((((0)::numeric <= "least") AND ("least" <= most) AND ((rate_ts = 0) = (most = (0)::numeric)) AND (rate_ts <= at))),
+    CONSTRAINT currency_hour_worth CHECK ((((holdings < (0)::numeric) OR (worth <= (holdings * "least"))) AND ((holdings >= (0)::numeric) OR (worth <= (holdings * most))) AND ((rate_ts > 0) OR (gain = (0)::numeric))))
+);
+
 --# table ballast.dataset
 CREATE TABLE ballast.dataset (
     account_id text NOT NULL,
@@ -2857,7 +2910,29 @@ UNION ALL
     r.at,
     'profile_change'::text AS table_name,
     sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
-   FROM ballast.profile_change r;
+   FROM ballast.profile_change r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'cluster_map'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.cluster_map r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'currency_hour'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.currency_hour r;
 
 --# view ballast.lot_open
 CREATE VIEW ballast.lot_open AS
@@ -3061,6 +3136,12 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.bar_
 
 --# trigger refuse_change ON ballast.cluster_hour
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.cluster_map
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_map FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.currency_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.currency_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.dataset
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.dataset FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -3320,6 +3401,12 @@ ALTER TABLE ballast.bar_slice ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.cluster_hour
 ALTER TABLE ballast.cluster_hour ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.cluster_map
+ALTER TABLE ballast.cluster_map ENABLE ALWAYS TRIGGER refuse_change;
+
+--# firing of trigger refuse_change ON ballast.currency_hour
+ALTER TABLE ballast.currency_hour ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.dataset
 ALTER TABLE ballast.dataset ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -3565,6 +3652,33 @@ COMMENT ON CONSTRAINT cluster_hour_once ON ballast.cluster_hour IS 'A cluster st
 
 --# comment on CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour
 COMMENT ON CONSTRAINT cluster_hour_pkey ON ballast.cluster_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT cluster_map_measured ON ballast.cluster_map
+COMMENT ON CONSTRAINT cluster_map_measured ON ballast.cluster_map IS 'A map comes of returns within a window, by a correlation between none and everything';
+
+--# comment on CONSTRAINT cluster_map_of_the_past ON ballast.cluster_map
+COMMENT ON CONSTRAINT cluster_map_of_the_past ON ballast.cluster_map IS 'Nobody knows the returns of tomorrow, and a map that never held is none';
+
+--# comment on CONSTRAINT cluster_map_pkey ON ballast.cluster_map
+COMMENT ON CONSTRAINT cluster_map_pkey ON ballast.cluster_map IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT currency_hour_finite ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_finite ON ballast.currency_hour IS 'What is not a number is no amount';
+
+--# comment on CONSTRAINT currency_hour_full ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_full ON ballast.currency_hour IS 'Hours are UTC and full, and nobody records one before it is over';
+
+--# comment on CONSTRAINT currency_hour_once ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_once ON ballast.currency_hour IS 'A currency has one worth in an hour of a run';
+
+--# comment on CONSTRAINT currency_hour_pkey ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_pkey ON ballast.currency_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT currency_hour_rate ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_rate ON ballast.currency_hour IS 'A rate was told before it was used, a sale brings no more than a purchase costs, and no rate is zeros';
+
+--# comment on CONSTRAINT currency_hour_worth ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_worth ON ballast.currency_hour IS 'Nothing is worth more than its sale would bring, and without a rate nothing was gained by one';
 
 --# comment on CONSTRAINT dataset_counts ON ballast.dataset
 COMMENT ON CONSTRAINT dataset_counts ON ballast.dataset IS 'A loader refuses a file without a row, and nothing is missing less than not at all';
@@ -4145,6 +4259,12 @@ COMMENT ON TABLE ballast.bar_slice IS 'The closed bar of every symbol: open, hig
 --# comment on TABLE ballast.cluster_hour
 COMMENT ON TABLE ballast.cluster_hour IS 'The exposure of each cluster when an hour was full; version names the map from symbols to clusters';
 
+--# comment on TABLE ballast.cluster_map
+COMMENT ON TABLE ballast.cluster_map IS 'Which symbols are one risk from this input on, until valid_until at the latest; clusters is JSON of name and members, unknown of symbols that count in each';
+
+--# comment on TABLE ballast.currency_hour
+COMMENT ON TABLE ballast.currency_hour IS 'What an account has in another currency than its reporting one at a full hour; worth, paid_in and gain are in reporting currency';
+
 --# comment on TABLE ballast.dataset
 COMMENT ON TABLE ballast.dataset IS 'What a run read (feed, warm_up) and what its model was trained on: a file, or a market made from a seed with the symbols of the run''s universe. rows, last_ts and gaps are empty where there is no end, or the loader cannot tell; gaps counts absent candles, or places where trade ids jump';
 
@@ -4456,6 +4576,12 @@ ALTER TABLE ballast.bar_slice OWNER TO ballast_owner;
 --# owner of TABLE ballast.cluster_hour
 ALTER TABLE ballast.cluster_hour OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.cluster_map
+ALTER TABLE ballast.cluster_map OWNER TO ballast_owner;
+
+--# owner of TABLE ballast.currency_hour
+ALTER TABLE ballast.currency_hour OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.dataset
 ALTER TABLE ballast.dataset OWNER TO ballast_owner;
 
@@ -4633,6 +4759,12 @@ GRANT INSERT ON TABLE ballast.bar_slice TO ballast_writer;
 --# grant INSERT ON TABLE ballast.cluster_hour TO ballast_writer
 GRANT INSERT ON TABLE ballast.cluster_hour TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.cluster_map TO ballast_writer
+GRANT INSERT ON TABLE ballast.cluster_map TO ballast_writer;
+
+--# grant INSERT ON TABLE ballast.currency_hour TO ballast_writer
+GRANT INSERT ON TABLE ballast.currency_hour TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.dataset TO ballast_writer
 GRANT INSERT ON TABLE ballast.dataset TO ballast_writer;
 
@@ -4797,6 +4929,18 @@ GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.cluster_hour TO ballast_writer
 GRANT SELECT ON TABLE ballast.cluster_hour TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.cluster_map TO ballast_reader
+GRANT SELECT ON TABLE ballast.cluster_map TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.cluster_map TO ballast_writer
+GRANT SELECT ON TABLE ballast.cluster_map TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.currency_hour TO ballast_reader
+GRANT SELECT ON TABLE ballast.currency_hour TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.currency_hour TO ballast_writer
+GRANT SELECT ON TABLE ballast.currency_hour TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.dataset TO ballast_reader
 GRANT SELECT ON TABLE ballast.dataset TO ballast_reader;

@@ -7,7 +7,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
-from actors.instant import HOUR_NS
+from actors.instant import DAY_NS, HOUR_NS
 from actors.ledger.chain import hash_of
 from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
@@ -15,6 +15,7 @@ from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictS
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
 from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.messages.ledger import (
+    CurrencyView,
     EntryBooked,
     LotConsumed,
     LotOpened,
@@ -31,6 +32,7 @@ from actors.messages.risk import (
     Admission,
     AmendApproved,
     ClusterHour,
+    ClustersComputed,
     IntentApproved,
     IntentRefused,
     Refusal,
@@ -263,6 +265,22 @@ PORTFOLIO = PortfolioState(
             value=Decimal("10389.95"),
         ),
     ),
+    currencies=(
+        CurrencyView(
+            currency="CAD",
+            free=Decimal("100.00"),
+            held=Decimal(0),
+            holdings=Decimal("100.00"),
+            worth=Decimal("73.52"),
+            least=Decimal("0.735294"),
+            most=Decimal("0.735295"),
+            rate_ts=START_NS - 5,
+            realised=Decimal("1.25"),
+            fees=Decimal("0.25"),
+            paid_in=Decimal("74.00"),
+            gain=Decimal("-0.48"),
+        ),
+    ),
 )
 STANDING = TradingStateChanged(TradingState.ACTIVE, 0, "active")
 LOT = LotOpened(1, "XBT/USD", "fill:a1:e1", Decimal("0.5"), Decimal("13554.05"))
@@ -319,6 +337,17 @@ CLUSTER_HOUR = ClusterHour(
     exposure=Decimal("10389.95"),
     share=103_496,
 )
+CLUSTER_MAP = ClustersComputed(
+    as_of=START_NS,
+    valid_until=START_NS + 2 * DAY_NS,
+    clusters=(("ETH+1", ("ETH/USD", "XBT/USD")),),
+    unknown=("ODD/USD",),
+    version="c1",
+    digest="d" * 64,
+    returns_count=720,
+    window_ns=30 * DAY_NS,
+    correlation=700_000,
+)
 OPENED = GapOpened(1, "book", 0, "XBT/USD", "crossed", "unsound_book", START_NS)
 GAP_CLOSED = GapClosed(
     number=1,
@@ -368,6 +397,7 @@ BODIES: tuple[Message, ...] = (
     PortfolioHour(START_NS - START_NS % HOUR_NS, PORTFOLIO),
     RISK_HOUR,
     CLUSTER_HOUR,
+    CLUSTER_MAP,
     OPENED,
     GAP_CLOSED,
     changed(OPENED, number=2, symbol="ETH/USD", place=1),

@@ -190,6 +190,8 @@ PLANTED = (
     ("predictions_have_models", "DELETE FROM ballast.activation"),
     ("predictions_have_models", "DELETE FROM ballast.model_version"),
     ("predictions_have_models", "UPDATE ballast.prediction_slice SET in_sample = NOT in_sample"),
+    ("cluster_hours_name_maps", "UPDATE ballast.cluster_hour SET version = 'another'"),
+    ("cluster_hours_name_maps", "UPDATE ballast.cluster_map SET valid_until = as_of"),
     ("risk_hours_tie", f"DELETE FROM ballast.risk_hour WHERE hour_ts = ({LAST_HOUR})"),
     ("risk_hours_tie", f"DELETE FROM ballast.portfolio_hour WHERE hour_ts = ({LAST_HOUR})"),
     ("risk_hours_tie", "DELETE FROM ballast.cluster_hour"),
@@ -281,7 +283,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "run_context", "universe_version", "universe_member", "profile", "model_version",
         "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
         "regime_cut", "regime_slice",
-        "risk_hour", "cluster_hour", "training_fold",
+        "risk_hour", "cluster_hour", "cluster_map", "currency_hour", "training_fold",
         "dataset", "ingestion_gap", "ingestion_watermark", "profile_change",
         "journal_sealed", "replay_manifest", "ledger_entry",
     )

@@ -83,6 +83,14 @@ def earn(config: LedgerConfig, state: LedgerState, currency: str, amount: Decima
         _foreign(state, currency).realised += amount
 
 
+def earned(config: LedgerConfig, state: LedgerState, currency: str) -> tuple[Decimal, Decimal]:
+    """What was realised in `currency` so far, and paid in fees."""
+    if currency == config.reporting:
+        return state.realised, state.fees
+    foreign = state.foreign.get(currency, Foreign())
+    return foreign.realised, foreign.fees
+
+
 def spend(config: LedgerConfig, state: LedgerState, currency: str, fee: Decimal) -> None:
     """A fee that was paid in `currency`, or is worth so much of it."""
     if currency == config.reporting:

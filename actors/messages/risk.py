@@ -196,7 +196,8 @@ class RiskHour(Message, frozen=True):
 class ClusterHour(Message, frozen=True):
     """Record: the exposure of one cluster when an hour was full, as `RiskHour` counts it.
 
-    `version` is a hash (hex) of the map from symbols to clusters.
+    `version` is that of the map in force (`ClustersComputed`), or `none`. What is in the cluster
+    `unknown` counts in every other one besides.
     """
 
     hour_ts: int
@@ -206,3 +207,23 @@ class ClusterHour(Message, frozen=True):
     claims_worth: Decimal
     exposure: Decimal
     share: int | None
+
+
+class ClustersComputed(Message, frozen=True):
+    """Which symbols are one risk, from the returns of the window that ended at `as_of` (ns UTC).
+
+    It holds until `valid_until` (ns UTC, exclusive). `clusters` are names with members by name,
+    `unknown` the symbols with too little history in common with the others. `version` is a hash
+    (hex) of the two. `returns_count` hourly rows were looked at, `digest` (hex) is of them;
+    `correlation` is the threshold in millionths, `window_ns` the window in nanoseconds.
+    """
+
+    as_of: int
+    valid_until: int
+    clusters: tuple[tuple[str, tuple[str, ...]], ...]
+    unknown: tuple[str, ...]
+    version: str
+    digest: str
+    returns_count: int
+    window_ns: int
+    correlation: int

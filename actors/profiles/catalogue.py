@@ -107,6 +107,29 @@ RISK: Final[dict[str, Row]] = {
         SHARE, 0, 250_000, UP, "Most of equity in positions that are one risk."
     ),
     "cluster_cap_amount": Row(AMOUNT, 0, _MOST_AMOUNT, UP, "The same as an amount."),
+    "cluster_correlation_micros": Row(
+        SHARE, 300_000, 950_000, UP, "Correlation of returns from which symbols are one risk."
+    ),
+    "cluster_window_ns": Row(
+        DURATION, 7 * _DAY_NS, 90 * _DAY_NS, NEITHER, "Time over which correlations are measured."
+    ),
+    "cluster_history_min_count": Row(
+        COUNT,
+        72,
+        720,
+        DOWN,
+        "Returns that two symbols must share; one that has fewer counts in every cluster.",
+    ),
+    "cluster_interval_ns": Row(
+        DURATION, HOUR_NS, 7 * _DAY_NS, UP, "Time between two maps of the clusters."
+    ),
+    "cluster_max_age_ns": Row(
+        DURATION,
+        2 * HOUR_NS,
+        14 * _DAY_NS,
+        UP,
+        "How long a map holds; without one all symbols are one cluster.",
+    ),
     "quote_cap_cad_micros": Row(SHARE, 0, 500_000, UP, "Most of equity bought with CAD."),
     "quote_cap_cad_amount": Row(AMOUNT, 0, _MOST_AMOUNT, UP, "The same as an amount."),
     "quote_cap_usd_micros": Row(SHARE, 0, 500_000, UP, "Most of equity bought with USD."),

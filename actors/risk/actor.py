@@ -36,6 +36,7 @@ from actors.messages.reconciliation import ReconciliationState
 from actors.messages.risk import (
     AmendApproved,
     ClusterHour,
+    ClustersComputed,
     IntentApproved,
     IntentRefused,
     Refusal,
@@ -47,6 +48,7 @@ from actors.messages.risk import (
 from actors.pair_rules import adopt
 from actors.risk import amending
 from actors.risk.admission import admission_of, limits_of
+from actors.risk.clusters import map_of
 from actors.risk.hours import hours_of
 from actors.risk.ladder import first_refusal
 from actors.risk.profile import RiskConfig, RiskProfile
@@ -91,6 +93,8 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         assert message.symbols == tuple(each.symbol for each in self.config.instruments)
         state = self.state
         state.rules, state.fees = {}, {}  # the rules are as new as the run
+        if state.clusters is not None and not state.clusters.is_of(message.symbols):
+            state.clusters = None  # an older segment's symbols were others
         state.bundle_id = active_bundle(message)
         # An older version's snapshot does not say what its reservations wait for.
         for key, _ in sorted(state.reservations.items(), key=lambda each: each[1].filled_at):
@@ -292,6 +296,17 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         event = "risk.pair_rules_changed" if taken else "risk.pair_rules_refused"
         return (Note("warning", event, fields),)
 
+    def on_clusters(self, message: ClustersComputed, at: int) -> Effects:
+        """A newer map of what is one risk; what is none of the run's symbols is refused."""
+        del at
+        state = self.state
+        found = map_of(message, (each.symbol for each in self.config.instruments))
+        if found is None or (state.clusters is not None and found.as_of < state.clusters.as_of):
+            told = (("version", message.version), ("as_of", str(message.as_of)))
+            return (Note("error", "risk.clusters_refused", told),)
+        state.clusters = found
+        return NOTHING
+
     def on_restart(self, message: ActorRestarted, at: int) -> Effects:
         """An actor lost a message: no entries until the hold-off is over."""
         del message
@@ -339,6 +354,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         FeeTierRead: on_fees,
         PairRulesChanged: on_rules,
         ProfileInForce: on_profile,
+        ClustersComputed: on_clusters,
     }
 
 

@@ -13,7 +13,7 @@ from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioHour
 from actors.messages.risk import ClusterHour, RiskHour
 from actors.money import ZERO, micros_up
-from actors.risk.clusters import Clusters
+from actors.risk.clusters import holding
 from actors.risk.conversion import reported
 from actors.risk.ladder import entries_closed
 from actors.risk.profile import RiskConfig
@@ -27,7 +27,7 @@ def hours_of(
 ) -> Iterator[RiskHour | ClusterHour]:
     """The account's hour, then those of the clusters that hold or may buy, by name."""
     equity = ZERO if sound_portfolio(message.state) is None else message.state.equity
-    clusters = list(_clusters(config, state, message, equity))
+    clusters = list(_clusters(config, state, message, equity, at))
     worth = sum((each.positions_worth for each in clusters), ZERO)
     claim = sum((each.claims_worth for each in clusters), ZERO)
     view = view_of(config, state, "", Side.BUY, at)
@@ -57,9 +57,9 @@ def hours_of(
 
 
 def _clusters(
-    config: RiskConfig, state: RiskState, message: PortfolioHour, equity: Decimal
+    config: RiskConfig, state: RiskState, message: PortfolioHour, equity: Decimal, at: int
 ) -> Iterator[ClusterHour]:
-    clusters = Clusters(config.instruments)
+    clusters = holding(state.clusters, at)
     worths: dict[str, Decimal] = {}
     claims: dict[str, Decimal] = {}
     for position in message.state.positions:

@@ -14,7 +14,6 @@ import msgspec
 
 from actors.instant import DAY_NS, HOUR_NS, MINUTE_NS, SECOND_NS
 from actors.instruments import Instrument, indices_of
-from actors.risk.clusters import Clusters
 from models.features.catalogue import FEATURE_NAMES, WINDOWS_BARS
 
 MICROS: Final = 1_000_000
@@ -67,6 +66,11 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     exposure_cap_amount: int = 0
     cluster_cap_micros: int = 80_000
     cluster_cap_amount: int = 0
+    cluster_correlation_micros: int = 700_000
+    cluster_window_ns: int = 30 * DAY_NS
+    cluster_history_min_count: int = 168
+    cluster_interval_ns: int = DAY_NS
+    cluster_max_age_ns: int = 2 * DAY_NS
     quote_cap_cad_micros: int = 200_000
     quote_cap_cad_amount: int = 0
     quote_cap_usd_micros: int = 200_000
@@ -133,8 +137,17 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("a minute must have an entry, and a rest be no less than nothing")
         if not MINUTE_NS <= self.change_delay_ns <= 7 * DAY_NS:
             raise ValueError("the delay of a riskier change must last a minute to seven days")
-
+        self._check_clusters()
         self._check_sizing()
+
+    def _check_clusters(self) -> None:
+        """A map must outlive the next one's hour, and the window hold the history it asks for."""
+        if not 0 < self.cluster_correlation_micros < MICROS:
+            raise ValueError("the correlation of a cluster must lie between none and everything")
+        if not HOUR_NS <= self.cluster_interval_ns <= self.cluster_max_age_ns - HOUR_NS:
+            raise ValueError("clusters must last an hour longer than the time between two maps")
+        if not 2 <= self.cluster_history_min_count <= self.cluster_window_ns / HOUR_NS:
+            raise ValueError("the window of the clusters must hold the history that they ask for")
 
     def _check_sizing(self) -> None:
         """Bounds of what makes an entry large; nothing makes it larger than twice its base."""
@@ -202,25 +215,21 @@ def _cap(micros: int, amount: int) -> Cap:
 class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """The run's instruments in index order, the profile and the reporting currency.
 
-    `indices` and `clusters`, both by symbol, are derived from them; so are the column of features
-    that holds the volatility of a bar, and what turns it into that of a day.
+    `indices`, by symbol, are derived from them; so are the column of features that holds the
+    volatility of a bar, and what turns it into that of a day.
     """
 
     instruments: tuple[Instrument, ...]
     profile: RiskProfile = RiskProfile()
     indices: dict[str, int] = {}
-    clusters: dict[str, str] = {}
     bar_interval_ns: int = HOUR_NS
     bars_a_day_root: float = 0.0  # not money: a root
     volatility_column: int = 0
     reporting: str = "USD"
 
     def __post_init__(self) -> None:
-        """Derive the indices and clusters; whatever was passed for them is replaced."""
+        """Derive the indices; whatever was passed for them is replaced."""
         msgspec.structs.force_setattr(self, "indices", indices_of(self.instruments))
-        clusters = Clusters(self.instruments)
-        found = {each.symbol: clusters.of(each.symbol) for each in self.instruments}
-        msgspec.structs.force_setattr(self, "clusters", found)
         root = math.sqrt(DAY_NS / self.bar_interval_ns)  # not money: volatility grows by the root
         msgspec.structs.force_setattr(self, "bars_a_day_root", root)
         column = FEATURE_NAMES.index(f"volatility_{self.profile.volatility_window_count}")

@@ -20,6 +20,7 @@ from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioState, PositionView
 from actors.money import ZERO, divide_down, from_micros, multiply_down, round_down
 from actors.pair_rules import in_force
+from actors.risk.clusters import holding
 from actors.risk.conversion import BEYOND, cash_of, into_quote, reported
 from actors.risk.profile import Cap, RiskConfig
 from actors.risk.state import RiskState
@@ -58,7 +59,11 @@ class _Worths(NamedTuple):
 
 
 def rooms_of(
-    config: RiskConfig, state: RiskState, portfolio: PortfolioState, instrument: Instrument
+    config: RiskConfig,
+    state: RiskState,
+    portfolio: PortfolioState,
+    instrument: Instrument,
+    at: int,
 ) -> Rooms:
     """What the caps leave once positions stand at their worth and open buys at their worst.
 
@@ -69,7 +74,7 @@ def rooms_of(
     if into is None:
         return Rooms()
     equity = into.worth(portfolio.equity, step)
-    worths = _worths(config, state, portfolio, instrument)
+    worths = _worths(config, state, portfolio, instrument, at)
     tier = profile.tier(state.standing.drawdown_micros)
     own = profile.position_cap
     tightest = Cap(min(tier.position_cap_micros, own.share_micros), own.amount)
@@ -116,19 +121,19 @@ def _claim(
 
 
 def _worths(
-    config: RiskConfig, state: RiskState, portfolio: PortfolioState, instrument: Instrument
+    config: RiskConfig,
+    state: RiskState,
+    portfolio: PortfolioState,
+    instrument: Instrument,
+    at: int,
 ) -> _Worths:
-    """Of a symbol that the run does not trade nobody knows the quote: it counts in each, as if
-    reported.
+    """Of a symbol that the run does not trade nobody knows quote or cluster: it counts in each, as
+    if reported.
     """
-    symbol, quote, clusters, instruments = (
-        instrument.symbol,
-        instrument.quote,
-        config.clusters,
-        config.instruments,
-    )
-    cluster, index_of = clusters[symbol], config.index_of
-    own = same_risk = same_quote = total = claimed_cash = ZERO
+    symbol, quote, instruments = instrument.symbol, instrument.quote, config.instruments
+    clusters, index_of = holding(state.clusters, at), config.index_of
+    by_cluster: dict[str, Decimal] = {}
+    own = same_quote = total = claimed_cash = ZERO
     for position in portfolio.positions:
         held = position.symbol
         index = index_of(held)
@@ -137,8 +142,8 @@ def _worths(
         total += worth
         if index < 0 or instruments[index].quote == quote:
             same_quote += worth
-        if clusters.get(held, held) == cluster:
-            same_risk += worth
+        cluster = clusters.of(held)
+        by_cluster[cluster] = by_cluster.get(cluster, ZERO) + worth
         if held == symbol:
             own += worth
     for each in state.reservations.values():
@@ -150,10 +155,11 @@ def _worths(
         if rules.quote == quote:
             same_quote += cost
             claimed_cash += rules.hold_of(each.claims_funds(), each.limit_price)
-        if clusters[each.symbol] == cluster:
-            same_risk += cost
+        cluster = clusters.of(each.symbol)
+        by_cluster[cluster] = by_cluster.get(cluster, ZERO) + cost
         if each.symbol == symbol:
             own += cost
+    same_risk = clusters.worth_beside(clusters.of(symbol), by_cluster)
     return _Worths(own, same_risk, same_quote, total, claimed_cash)
 
 

@@ -15,6 +15,7 @@ from actors.instruments import Instrument
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS, MarketFlag
 from actors.messages.prediction import MISSING
+from actors.risk.clusters import ClusterMap
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.reservations import NEVER, Reservation, Waiting
 from actors.risk.standing import Standing
@@ -27,7 +28,8 @@ class RiskState(msgspec.Struct):
     `fees` what the venue told of the account's fees in this run, `rules` those of pairs that
     changed in it. `entries_at` has the times of the entries approved in the last minute, `lost_at`
     when a symbol last closed a trade at a loss. `profile` is in force in place of the
-    configuration's, once it was changed. `exchange_rates` are by pair of currencies.
+    configuration's, once it was changed; `clusters` is the newest map, which may have expired,
+    `exchange_rates` are by pair of currencies.
 
     `bundle_id` is the run's model if somebody let it speak, `predicted_by` and `predicted_at` (ns
     UTC) are of the newest prediction, `odds` (int32[N] micros or MISSING) its probabilities;
@@ -56,6 +58,7 @@ class RiskState(msgspec.Struct):
     volatility: np.ndarray = msgspec.field(default_factory=lambda: np.zeros(0))
     volatility_at: int = NEVER
     profile: RiskProfile | None = None
+    clusters: ClusterMap | None = None
     exchange_rates: Rates = {}
 
     def __post_init__(self) -> None:

@@ -114,7 +114,7 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
     rooms, sellable = _NO_ROOMS, ZERO
     if instrument is not None and portfolio is not None:
         if side is Side.BUY:
-            rooms = rooms_of(config, state, portfolio, instrument)
+            rooms = rooms_of(config, state, portfolio, instrument, at)
         else:
             sellable = _sellable(state, portfolio, symbol)
     return RiskView(

@@ -27,6 +27,7 @@ from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.feature import FeatureSchema, FeatureSlice
 from actors.messages.ledger import (
+    CurrencyView,
     EntryBooked,
     LotConsumed,
     LotOpened,
@@ -45,6 +46,7 @@ from actors.messages.risk import (
     Admission,
     AmendApproved,
     ClusterHour,
+    ClustersComputed,
     IntentApproved,
     IntentRefused,
     RiskHour,
@@ -104,6 +106,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     **SLICE_COLUMNS,
     PREDICTIONS: PREDICTED,
     "profile_change": _fields(ProfileChangeRecorded),
+    "cluster_map": _fields(ClustersComputed),
     "risk_profile": _fields(RiskLimits),
     "trading_state": _fields(TradingStateChanged),
     VERDICTS: ("ts", "prediction_ts", *_MADE_FROM, *VERDICT_COLUMNS),
@@ -121,6 +124,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ledger_entry": _fields(EntryBooked),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
+    "currency_hour": ("hour_ts", *_fields(CurrencyView)),
     "risk_hour": _fields(RiskHour),
     "cluster_hour": _fields(ClusterHour),
     **INGESTION_COLUMNS,
@@ -148,6 +152,16 @@ def _portfolio(body: PortfolioHour) -> Iterator[tuple[str, Row]]:
     yield "portfolio_hour", (body.hour_ts, *state)
     for position in body.state.positions:
         yield "position_hour", (body.hour_ts, *msgspec.structs.astuple(position))
+    for currency in body.state.currencies:
+        yield "currency_hour", (body.hour_ts, *msgspec.structs.astuple(currency))
+
+
+def _clusters(body: ClustersComputed) -> Iterator[tuple[str, Row]]:
+    values = (getattr(body, name) for name in body.__struct_fields__)
+    texts = (
+        msgspec.json.encode(each).decode() if isinstance(each, tuple) else each for each in values
+    )
+    yield "cluster_map", tuple(texts)
 
 
 def _flat(table: str) -> Callable[[Any], Iterator[tuple[str, Row]]]:
@@ -191,6 +205,7 @@ _TABLES: Final[dict[type[Message], Callable[[Any], Iterator[tuple[str, Row]]]]] 
     EntryBooked: _flat("ledger_entry"),
     RiskHour: _flat("risk_hour"),
     ClusterHour: _flat("cluster_hour"),
+    ClustersComputed: _clusters,
     **INGESTION_ROWS,
 }
 

@@ -34,6 +34,7 @@ class HealthAnswer(msgspec.Struct, frozen=True):
 
     ok: bool
     reasons: tuple[ReasonText, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 @click.command()
@@ -72,6 +73,8 @@ def health(
         answer({**msgspec.to_builtins(found), "probe": probe, "address": place.address}, failure)
     elif failure is None:
         click.echo(f"{probe}: yes   {place.address}")
+        for remark in found.remarks:
+            click.echo(f"  {remark}")
     if failure is not None:
         raise failure
 

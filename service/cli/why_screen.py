@@ -15,6 +15,7 @@ import click
 from actors.instant import DAY_NS
 from actors.messages.decision import Action, Reason
 from actors.messages.risk import TradingState
+from actors.risk.clusters import UNKNOWN as UNKNOWN_CLUSTER
 from service.books.instants import shown
 from service.books.wording import exact, printable
 from service.why.answer import Why
@@ -25,6 +26,7 @@ from service.why.units import UNKNOWN, basis_points, lasting, number, percent, w
 _BAR: Final = 24
 _RECORDED: Final = ("seeded", "candles", "trades")
 _LABEL: Final = 12
+_MEMBERS_TOLD: Final = 5
 
 
 def show_why(found: Why, asked: int | None) -> None:
@@ -52,6 +54,7 @@ def _facts(found: Why, asked: int | None) -> Iterator[str]:
     yield _line("model", _model(found))
     yield _line("costs", _costs(found))
     yield _line("size", _size(found))
+    yield _line("cluster", _cluster(found))
     yield _line("market", _market(found))
     yield _line("account", _account(found))
     hashes = ", ".join(f"{kind} {each[:12]}" for kind, each in found.profiles.items())
@@ -99,6 +102,20 @@ def _size(found: Why) -> str:
     moved = f"{percent(size.volatility)} a day, aimed at {percent(size.volatility_target)}"
     clip = f"; sized by {size.clip}, {size.room} {size.quote}" if size.clip else ""
     return f"{product} = {size.risk} {size.quote} at most; moved {moved}{clip}"
+
+
+def _cluster(found: Why) -> str:
+    told = found.cluster
+    if told is None:
+        return f"{UNKNOWN}: {found.unrepeated}"
+    if told.as_of is None or told.valid_until is None:
+        return f"no map of clusters held: all {len(told.members)} symbols count as one risk"
+    others = [each for each in told.members if each != found.symbol]
+    named = ", ".join(others[:_MEMBERS_TOLD]) or "no other"
+    more = f" and {len(others) - _MEMBERS_TOLD} more" if len(others) > _MEMBERS_TOLD else ""
+    beside = "in any, by too little history, like" if told.name == UNKNOWN_CLUSTER else "with"
+    span = f"as of {shown(told.as_of)}, until {shown(told.valid_until)}"
+    return f"{told.name}: {beside} {named}{more}; map {told.version[:12]} {span}"
 
 
 def _times(micros: int) -> str:

@@ -39,6 +39,7 @@ class Health(msgspec.Struct, frozen=True):
 
     ok: bool
     reasons: tuple[Reason, ...] = ()
+    remarks: tuple[str, ...] = ()
 
 
 class Endpoint(Silent):
@@ -91,11 +92,13 @@ def application(reader: Reader, place: Place, started: float) -> web.Application
 
     async def ready(request: web.Request) -> web.Response:
         del request
-        return _health(reader.read().ready_reasons)
+        reading = reader.read()
+        return _health(reading.ready_reasons, reading.remarks)
 
     async def may_trade(request: web.Request) -> web.Response:
         del request
-        return _health(reader.read().reasons)
+        reading = reader.read()
+        return _health(reading.reasons, reading.remarks)
 
     async def status(request: web.Request) -> web.Response:
         del request
@@ -134,8 +137,9 @@ async def own_host_only(request: web.Request, handler: Handler) -> web.StreamRes
     return await following(request)
 
 
-def _health(reasons: tuple[Reason, ...]) -> web.Response:
-    return _json(Health(not reasons, reasons), status=_UNAVAILABLE if reasons else 200)
+def _health(reasons: tuple[Reason, ...], remarks: tuple[str, ...] = ()) -> web.Response:
+    found = Health(not reasons, reasons, remarks)
+    return _json(found, status=_UNAVAILABLE if reasons else 200)
 
 
 def _json(document: object, status: int = 200) -> web.Response:

@@ -88,6 +88,9 @@ METRICS: Final = (
     Metric("ballast_drawdown_ratio", _G, "How far equity is below its peak."),
     Metric("ballast_drawdown_limit_ratio", _G, "The drawdown at which entries stop."),
     Metric("ballast_positions", _G, "Symbols held."),
+    Metric("ballast_clusters", _G, "Clusters of the map in force; 0: all symbols are one risk."),
+    Metric("ballast_clusters_unknown_symbols", _G, "Symbols that count in every cluster."),
+    Metric("ballast_clusters_valid_seconds", _G, "How long the map in force still holds."),
     Metric("ballast_position_value", _G, "Value of a position (display only).", ("symbol",)),
     Metric("ballast_ledger_sequence", _G, "Number of the newest transfer."),
     Metric(

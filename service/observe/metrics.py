@@ -246,6 +246,9 @@ def _decisions(reader: Reader, reading: Reading) -> dict[str, Samples]:
         "ballast_trades_closed_total": one(tally.trades_closed),
         "ballast_inputs_total": one(tally.inputs),
         "ballast_positions": one(len(reading.positions)),
+        "ballast_clusters": one(reading.clusters.count),
+        "ballast_clusters_unknown_symbols": one(len(reading.clusters.unknown)),
+        "ballast_clusters_valid_seconds": one(reading.clusters.valid_seconds),
     }
 
 

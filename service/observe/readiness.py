@@ -144,6 +144,15 @@ def blocked(situation: Situation) -> tuple[Reason, ...]:
     return tuple(found)
 
 
+def remarks(clusters_known: bool, unknown: tuple[str, ...]) -> tuple[str, ...]:
+    """What makes entries smaller without standing in their way, in sentences for people."""
+    if not clusters_known:
+        return ("no map of clusters holds: all symbols count as one risk",)
+    if unknown:
+        return (f"with too little history these count in every cluster: {', '.join(unknown)}",)
+    return ()
+
+
 def unready(reasons: tuple[Reason, ...]) -> tuple[Reason, ...]:
     """Those reasons for which the service itself is not ready, whatever the market does."""
     return tuple(reason for reason in reasons if reason.code in UNREADY)

@@ -20,11 +20,12 @@ from actors.messages.order import OrderState
 from actors.messages.risk import TradingState
 from actors.money import ZERO
 from actors.orders.switch import unguarded
+from actors.risk.clusters import NO_VERSION, holding
 from adapters.kraken.line import Line
 from service.bundles import Choice
 from service.drivers.trading import RunPlan
 from service.fingerprint import code_fingerprint
-from service.observe.readiness import JournalWatch, Reason, Situation, blocked, unready
+from service.observe.readiness import JournalWatch, Reason, Situation, blocked, remarks, unready
 from service.observe.reconciled import ReconciliationReader, ReconciliationReading
 from service.observe.stepping import SAFE_MODE, Stepping
 from service.safe_stop import SafeStopCounts
@@ -76,6 +77,24 @@ class LineReading(msgspec.Struct, frozen=True):
     recording: str
 
 
+class ClustersReading(msgspec.Struct, frozen=True):
+    """The map of clusters that risk goes by. Without one that holds `version` is `none`, `names`
+    is empty and `as_of` and `valid_until` (ns UTC) are -1: then all symbols are one risk.
+    """
+
+    version: str
+    names: dict[str, str]
+    unknown: tuple[str, ...]
+    as_of: int
+    valid_until: int
+    valid_seconds: float
+
+    @property
+    def count(self) -> int:
+        """How many clusters there are; 0 without a map."""
+        return len(set(self.names.values()))
+
+
 class Reading(msgspec.Struct, frozen=True):
     """The service at one moment. Money is exact, in `quote`; `at` is logical time (ns UTC).
 
@@ -119,6 +138,7 @@ class Reading(msgspec.Struct, frozen=True):
     last_append_seconds: float
     safe_stop: SafeStopCounts
     suspense: dict[str, Decimal]
+    clusters: ClustersReading
     line: LineReading | None = None
     reconciliation: ReconciliationReading | None = None
     maintenance: tuple[MaintenanceReading, ...] = ()
@@ -127,6 +147,11 @@ class Reading(msgspec.Struct, frozen=True):
     def may_trade(self) -> bool:
         """Whether a new entry could be approved now."""
         return not self.reasons
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What makes entries smaller without standing in their way."""
+        return remarks(self.clusters.count > 0, self.clusters.unknown)
 
     @property
     def in_safe_mode(self) -> bool:
@@ -213,6 +238,7 @@ class Reader:
             last_append_seconds=pump.counts.last_append_seconds,
             safe_stop=self.stepping.safe_stop_counts,
             suspense=self._suspense(),
+            clusters=self._clusters(),
             line=None if segment.line is None else _line_reading(segment.line),
             reconciliation=agrees,
             maintenance=tuple(
@@ -247,6 +273,20 @@ class Reader:
     def _suspense(self) -> dict[str, Decimal]:
         accounts = self._state("ledger").accounts.items()
         return {n: a.balance for n, a in accounts if n.startswith("suspense") and a.balance}
+
+    def _clusters(self) -> ClustersReading:
+        at = self.kernel.at
+        found = holding(self._state("risk").clusters, at)
+        holds = found.version != NO_VERSION
+        symbols = self.segment.graph.symbols if holds else ()
+        return ClustersReading(
+            version=found.version,
+            names=found.names,
+            unknown=tuple(each for each in symbols if each not in found.names),
+            as_of=found.as_of,
+            valid_until=found.valid_until,
+            valid_seconds=(found.valid_until - at) / SECOND_NS if holds else 0.0,
+        )
 
     def _unknown_orders(self) -> int:
         live = self._state("orders").live.values()

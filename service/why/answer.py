@@ -17,6 +17,7 @@ from actors.messages.control import RunStarted
 from actors.messages.decision import Action, Reason
 from actors.messages.prediction import MISSING, OWN_COLUMNS
 from actors.ports import Journal, RunRow
+from actors.risk.clusters import NO_VERSION
 from actors.strategy.profile import StrategyProfile
 from models.features.regimes import Regime
 from service.books.instants import EVER, shown
@@ -82,6 +83,18 @@ class Size(msgspec.Struct, frozen=True):
     room: str
 
 
+class Cluster(msgspec.Struct, frozen=True):
+    """The symbols that count as one risk with it, itself among them: `all` where no map held,
+    `unknown` where it may belong to any. `as_of` and `valid_until` (ns UTC) are None without a map.
+    """
+
+    name: str
+    members: tuple[str, ...]
+    version: str
+    as_of: int | None
+    valid_until: int | None
+
+
 class Account(msgspec.Struct, frozen=True):
     """What stood in the way of every entry. `closed` is the refusal that all would have met: at
     that moment, or (`closed_at_hour`) when the last hour before it was full; None: not known.
@@ -129,6 +142,7 @@ class Why(msgspec.Struct, frozen=True):
     prediction: Prediction | None
     costs: Costs
     size: Size | None
+    cluster: Cluster | None
     marks: Marks | None
     ladder: tuple[Gate, ...]
     unrepeated: str
@@ -176,6 +190,7 @@ class DecisionStore:
             prediction=await self._prediction(found, index, seen),
             costs=_costs(found, index, decision=decision, seen=seen),
             size=None if seen is None else _size(seen, decision),
+            cluster=None if seen is None else _cluster(seen),
             marks=None if seen is None else marks(seen),
             ladder=() if seen is None else gates(seen),
             unrepeated=unrepeated,
@@ -342,6 +357,21 @@ def _size(seen: Seen, decision: DecisionSettings) -> Size | None:
         exact(found.risk),
         found.clip,
         exact(found.room),
+    )
+
+
+def _cluster(seen: Seen) -> Cluster:
+    """By the map that risk went by at that step."""
+    clusters = seen.moment.clusters
+    symbols = [each.symbol for each in seen.moment.config.instruments]
+    name = clusters.of(symbols[seen.index])
+    held = clusters.version != NO_VERSION
+    return Cluster(
+        name,
+        tuple(sorted(each for each in symbols if clusters.of(each) == name)),
+        clusters.version,
+        clusters.as_of if held else None,
+        clusters.valid_until if held else None,
     )
 
 

@@ -29,6 +29,7 @@ from actors.messages.prediction import PredictionSlice
 from actors.messages.risk import IntentApproved, Sizing
 from actors.money import run_exact
 from actors.ports import JournalCorruptError, JournalView, RunRow
+from actors.risk.clusters import ONE_CLUSTER, ClusterMap, holding
 from actors.risk.ladder import entries_closed
 from actors.risk.sizing import outlook
 from actors.risk.view import view_of
@@ -48,7 +49,8 @@ Progress = Callable[[str, int, int], None]
 class Moment(msgspec.Struct, frozen=True):
     """What the strategy knew at `at`, and why every entry would have been refused (or empty).
 
-    `sizings` is how risk would size every symbol, or did where it approved an entry.
+    `sizings` is how risk would size every symbol, or did where it approved an entry; `clusters` is
+    the map that risk went by.
     """
 
     config: StrategyConfig
@@ -58,6 +60,7 @@ class Moment(msgspec.Struct, frozen=True):
     drawdown: int
     halt_at: int
     sizings: tuple[Sizing, ...] = ()
+    clusters: ClusterMap = ONE_CLUSTER
 
 
 class UnrepeatableError(Exception):
@@ -126,7 +129,8 @@ async def moment_of(
         views[0].drawdown_micros,
         views[0].halt_at_micros,
     )
-    return Moment(config, state, at, closed, drawdown, halt_at, sizings)
+    clusters = holding(risk.state.clusters, at)
+    return Moment(config, state, at, closed, drawdown, halt_at, sizings, clusters)
 
 
 async def _restore(kernel: Kernel, journal: JournalView, run: RunRow, seq: int) -> None:

@@ -10,7 +10,7 @@ from tests.e2e.conftest import Ballast
 
 KEYS = (
     "account run_id mode feed symbol at seq action reason sentence value threshold prediction costs"
-    " size marks ladder unrepeated profiles strategy standing became history"
+    " size cluster marks ladder unrepeated profiles strategy standing became history"
 ).split()
 
 
@@ -32,6 +32,9 @@ def test_a_decision_is_explained_for_people_and_as_one_object(
     assert list(newest["profiles"]) == ["risk", "strategy"]
     assert newest["standing"]["closed"] == ""
     assert newest["strategy"]["entry_p_up_micros"] == 560_000
+    cluster = newest["cluster"]  # coins of the seeded market do not move together
+    assert (cluster["name"], cluster["members"]) == ("BTC", ["BTC/USD"])
+    assert cluster["as_of"] < newest["at"] < cluster["valid_until"]
     assert newest["became"].keys() == {
         "approvals", "refusals", "orders", "fills", "rows_refused",
     }  # fmt: skip
@@ -46,6 +49,8 @@ def test_a_decision_is_explained_for_people_and_as_one_object(
     assert second.partition(": ")[2] == newest["sentence"]
     assert len(others) < 40, "one screen"
     assert max(len(line) for line in others) < 180
+    (told,) = [line for line in others if line.startswith("cluster ")]
+    assert f"BTC: with no other; map {cluster['version'][:12]} as of 2026-01-01 " in told
 
     refusals = (
         (("why", "BTC/USDT"), 8, "Did you mean BTC/USD?"),

@@ -133,21 +133,14 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0023_profile_changes made; it is the last one.
+# Takes back what 0025_currency_hours made; it is the last one.
 LAST_TAKEN_BACK = """
     CREATE OR REPLACE VIEW ballast.derived_row AS
     SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at,
         'run_context'::text AS table_name,
         sha256(convert_to(to_jsonb(r)::text, 'UTF8')) AS row_hash
     FROM ballast.run_context r;
-    DROP TABLE ballast.profile_change;
-    DROP TRIGGER check_added ON ballast.risk_profile;
-    DROP FUNCTION ballast.check_risk_profiles;
-    DROP INDEX ballast.risk_profile_of_run;
-    ALTER TABLE ballast.risk_profile
-        ADD CONSTRAINT risk_profile_once UNIQUE (account_id, run_id);
-    ALTER TABLE ballast.profile_assignment
-        ADD CONSTRAINT profile_assignment_once UNIQUE (account_id, run_id, kind)
+    DROP TABLE ballast.currency_hour
 """
 
 

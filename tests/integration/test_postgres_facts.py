@@ -123,9 +123,9 @@ async def test_every_constraint_of_the_derived_tables_is_fired_above(
         f"SELECT count(*) FROM pg_index WHERE indisunique AND NOT indisprimary"
         f" AND indrelid IN ({tables})",
     )
-    assert unique[0][0] == 25, (
-        "the context's nine, a change of profiles, three of transfer, lots, fill, entries, the"
-        " gate's, hours, intake's, an amendment"
+    assert unique[0][0] == 26, (
+        "the context's nine, a change of profiles, a currency's hour, three of transfer, lots,"
+        " fill, entries, the gate's, hours, intake's, an amendment"
     )
 
 

@@ -305,7 +305,16 @@ RULES = re.compile(r"'((?:risk_verdict|risk_profile|order_request|fill|trade_clo
 
 
 # Bookkeeping, not decisions: each is fired in test_postgres_facts, as are those of the context.
-OF_BOOKS = {"lot", "lot_consumed", "ledger_entry", "risk_hour", "cluster_hour", "profile_change"}
+OF_BOOKS = {
+    "lot",
+    "lot_consumed",
+    "ledger_entry",
+    "risk_hour",
+    "cluster_hour",
+    "cluster_map",
+    "currency_hour",
+    "profile_change",
+}
 # Changes of orders have a gate of their own, in test_postgres_third_gate_amends.
 OF_CHANGES = {"order_amendment"}
 CHAIN = {

@@ -66,6 +66,9 @@ def test_every_metric_of_the_catalogue_is_exposed_once_it_can_be(tmp_path: Path)
     assert sum(series["ballast_fills_total"].values()) == tally.fills
     assert series["ballast_slippage_ratio_bucket"][("+Inf",)] == tally.fills
     assert series["ballast_equity"] == {("USD",): float(reading.equity)}
+    assert series["ballast_clusters"] == {(): len(set(reading.clusters.names.values()))}
+    assert series["ballast_clusters_unknown_symbols"] == {(): 0}
+    assert series["ballast_clusters_valid_seconds"][()] > 0
     assert series["ballast_positions"] == {(): len(reading.positions)}
     assert series["ballast_journal_durable_sequence"] == {(): reading.seq}
     assert series["ballast_may_trade"] == {(): 1.0}

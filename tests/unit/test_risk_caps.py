@@ -17,6 +17,7 @@ from actors.risk.actor import RiskActor
 from actors.risk.admission import limits_of
 from actors.risk.profile import Cap, RiskConfig, RiskProfile
 from actors.risk.state import initial_state
+from tests.known_clusters import by_base
 from tests.spoken_model import UNSIZED
 from tests.unit.test_risk_state import CONFIG, NOW, TOMORROW, Desk, approved, refused
 from tests.unit.test_risk_state import portfolio as dollars
@@ -66,6 +67,7 @@ def desk(**limits: int) -> Desk:
     for pair in ("USD/CAD", "USDC/USD"):
         for at in (NOW, TOMORROW):
             found.tell(CurrencyRate(pair, D(1), D(1), at), at)
+    found.tell(by_base(PAIRS))
     found.tell(portfolio())
     return found
 
@@ -81,6 +83,7 @@ CAPS = [
     ("exposure_cap", Refusal.EXPOSURE_CAP, "OLDEUR"),
     ("cluster_cap", Refusal.CLUSTER_CAP, "AAACAD"),
     ("cluster_cap", Refusal.CLUSTER_CAP, "AAAUSDC"),
+    ("cluster_cap", Refusal.CLUSTER_CAP, "OLDEUR"),  # whose cluster nobody knows
     ("quote_cap_usd", Refusal.QUOTE_CAP, "BBBUSD"),
     ("quote_cap_usd", Refusal.QUOTE_CAP, "OLDEUR"),  # whose quote nobody knows
 ]
@@ -128,7 +131,6 @@ def test_an_open_buy_counts_at_its_worst_and_the_rest_is_the_size(
     [
         ("position_cap", "AAACAD"),
         ("cluster_cap", "BBBUSD"),
-        ("cluster_cap", "OLDEUR"),
         ("quote_cap_usd", "AAACAD"),
         ("quote_cap_usd", "BBBCAD"),
     ],

@@ -16,11 +16,12 @@ from actors.messages.market import CurrencyRate
 from actors.messages.order import OrderState
 from actors.messages.risk import ClusterHour, RiskHour, TradingState
 from actors.risk.actor import RiskActor
-from actors.risk.clusters import Clusters
+from actors.risk.clusters import ALL, NO_VERSION, UNKNOWN
 from actors.risk.profile import RiskConfig
 from actors.risk.state import initial_state
+from tests.known_clusters import by_base, told
 from tests.spoken_model import speaks
-from tests.unit.test_risk_state import CONFIG, NOW, Desk, approved, portfolio, position
+from tests.unit.test_risk_state import CONFIG, NOW, SYMBOLS, Desk, approved, portfolio, position
 
 D = Decimal
 HOUR = NOW - NOW % HOUR_NS
@@ -70,7 +71,7 @@ def test_positions_count_at_their_worth_and_open_buys_at_their_worst() -> None:
     assert risk.exposure == D("200") + claim == sum(each.exposure for each in (first, second))
     assert risk.share == (D("200") + claim) * 100
     assert (risk.orders_count, risk.unknown_count, risk.mark_age) == (1, 1, SECOND_NS)
-    version = Clusters(CONFIG.instruments).version
+    version = by_base(CONFIG.instruments).version
     assert first == ClusterHour(HOUR, "AAA", version, D("150"), D(0), D("150"), 15_000)
     assert (second.cluster, second.positions_worth, second.claims_worth) == ("BBB", D("50"), claim)
 
@@ -121,7 +122,7 @@ def test_an_account_without_equity_has_no_share() -> None:
     assert risk.exposure == D("100")
 
 
-def test_pairs_of_one_base_are_one_cluster_and_a_stranger_is_its_own() -> None:
+def test_what_is_recorded_goes_by_the_map_of_the_gate_and_a_stranger_is_unknown() -> None:
     def pair(quote: str) -> Instrument:
         return msgspec.structs.replace(
             CONFIG.instruments[0], symbol=f"AAA{quote}", quote=quote, base="AAA"
@@ -130,9 +131,18 @@ def test_pairs_of_one_base_are_one_cluster_and_a_stranger_is_its_own() -> None:
     config = RiskConfig((pair("USD"), pair("CAD")))
     desk = Desk()
     desk.actor = RiskActor(config, initial_state(config))
+    found = by_base(config.instruments)
+    desk.tell(found)
     desk.tell(CurrencyRate("USD/CAD", D(1), D(1), NOW))
     held = portfolio(position("AAAUSD", "1"), position("AAACAD", "2"), position("OLDUSD", "3"))
     _, both, stranger = hour(desk, held)
     assert (both.cluster, both.exposure) == ("AAA", D("300"))
-    assert (stranger.cluster, stranger.exposure) == ("OLDUSD", D("300"))
-    assert both.version != Clusters(CONFIG.instruments).version
+    assert (stranger.cluster, stranger.exposure) == (UNKNOWN, D("300"))
+    assert both.version == stranger.version == found.version != NO_VERSION
+
+
+def test_without_a_map_that_holds_the_hour_has_one_cluster() -> None:
+    desk = Desk()
+    desk.tell(told(SYMBOLS, as_of=NOW - 2, valid_until=NOW))
+    _, cluster = hour(desk, portfolio(position("AAAUSD", "1"), position("BBBUSD", "2")), NOW)
+    assert (cluster.cluster, cluster.version, cluster.exposure) == (ALL, NO_VERSION, D("300"))

@@ -37,6 +37,7 @@ from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.reservations import Waiting
 from actors.risk.state import initial_state
+from tests.known_clusters import by_base
 from tests.spoken_model import UNSIZED, speaks
 
 D = Decimal
@@ -84,6 +85,7 @@ class Desk:
         self.context = money_context()
         self.actor = RiskActor(CONFIG, initial_state(CONFIG))
         self.number = 0
+        self.tell(by_base(CONFIG.instruments))
         self.tell(portfolio())
 
     def tell(self, message: Message, at: int = NOW) -> tuple[Message, ...]:

@@ -1,0 +1,1 @@
+"""clusters: which symbols moved together lately, from the bars themselves."""
