@@ -877,11 +877,28 @@ BEGIN
                 OR a.exposure_cap * 1000000 > p.exposure_cap * a.equity
                 OR a.positions_max_count > t.positions_max_count
                 THEN 'risk_verdict_caps_of_tier'
+            WHEN a.cluster_cap * 1000000 > p.cluster_cap * a.equity
+                OR a.quote_cap * 1000000 > a.equity * CASE split_part(a.symbol, '/', 2)
+                    WHEN 'CAD' THEN p.quote_cap_cad WHEN 'USD' THEN p.quote_cap_usd
+                    WHEN 'USDC' THEN p.quote_cap_usdc ELSE 0 END
+                OR a.risk * 1000000 > p.position_risk * a.equity
+                OR a.capital_floor < p.capital_floor OR a.day_loss_max > p.day_loss_max
+                THEN 'risk_verdict_caps_of_limits'
             WHEN a.edge_margin < p.edge_margin THEN 'risk_verdict_edge_margin_of_limits'
             WHEN a.drawdown >= p.halt_drawdown AND NOT EXISTS (
                 SELECT FROM ballast.trading_state s
                 WHERE s.account_id = a.account_id AND s.seq <= a.seq AND s.state <> 'Active'
             ) THEN 'risk_verdict_halt_reviewed'
+            -- As many as a minute may have lie within it before this one.
+            WHEN p.entries_per_minute_max_count <= (
+                SELECT count(*) FROM (
+                    SELECT v.at FROM ballast.risk_verdict v
+                    WHERE v.account_id = a.account_id AND v.side = 'buy'
+                        AND (v.seq, v.ordinal) < (a.seq, a.ordinal)
+                    ORDER BY v.seq DESC, v.ordinal DESC
+                    LIMIT p.entries_per_minute_max_count
+                ) v WHERE v.at >= a.at - 60000000000
+            ) THEN 'risk_verdict_pace'
         END AS rule
         FROM added a
         LEFT JOIN LATERAL (
@@ -2044,7 +2061,16 @@ CREATE TABLE ballast.risk_profile (
     defence_positions_max_count bigint NOT NULL,
     halt_drawdown bigint NOT NULL,
     edge_margin bigint NOT NULL,
+    position_risk bigint,
+    cluster_cap bigint,
+    quote_cap_cad bigint,
+    quote_cap_usd bigint,
+    quote_cap_usdc bigint,
+    capital_floor bigint,
+    day_loss_max bigint,
+    entries_per_minute_max_count bigint,
     CONSTRAINT risk_profile_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT risk_profile_bounds_losses CHECK ((((position_risk >= 1) AND (position_risk <= 2000000)) AND ((cluster_cap >= 1) AND (cluster_cap <= 1000000)) AND ((quote_cap_cad >= 1) AND (quote_cap_cad <= 1000000)) AND ((quote_cap_usd >= 1) AND (quote_cap_usd <= 1000000)) AND ((quote_cap_usdc >= 1) AND (quote_cap_usdc <= 1000000)) AND (capital_floor >= 0) AND ((day_loss_max >= 1) AND (day_loss_max <= 1000000)) AND (entries_per_minute_max_count > 0))),
     CONSTRAINT risk_profile_no_leverage CHECK (((0 < position_cap) AND (position_cap <= 1000000) AND (0 < exposure_cap) AND (exposure_cap <= 1000000))),
     CONSTRAINT risk_profile_tightens CHECK (((0 < caution_drawdown) AND (caution_drawdown < defence_drawdown) AND (defence_drawdown < halt_drawdown) AND (halt_drawdown < 1000000) AND (1000000 >= normal_cap) AND (normal_cap >= caution_cap) AND (caution_cap >= defence_cap) AND (defence_cap > 0)))
 );
@@ -2084,7 +2110,18 @@ CREATE TABLE ballast.risk_verdict (
     cash_free numeric NOT NULL,
     taker_fee numeric NOT NULL,
     edge_margin bigint NOT NULL,
+    cluster_cap numeric,
+    cluster_worth numeric,
+    quote_cap numeric,
+    quote_worth numeric,
+    risk numeric,
+    account_equity numeric,
+    capital_floor numeric,
+    day_loss bigint,
+    day_loss_max bigint,
     CONSTRAINT risk_verdict_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT risk_verdict_above_floor CHECK (((side <> 'buy'::text) OR ((account_equity > capital_floor) AND (account_equity < 'Infinity'::numeric)))),
+    CONSTRAINT risk_verdict_day_loss_below_max CHECK (((side <> 'buy'::text) OR (day_loss < day_loss_max))),
     CONSTRAINT risk_verdict_drawdown_below_halt CHECK (((side <> 'buy'::text) OR (drawdown < halt_at))),
     CONSTRAINT risk_verdict_edge_above_cost CHECK (((side <> 'buy'::text) OR ((expected_move > cost) AND ((expected_move - cost) >= edge_margin)))),
     CONSTRAINT risk_verdict_finite CHECK (((equity < 'Infinity'::numeric) AND (cash_free < 'Infinity'::numeric) AND (symbol_worth >= (0)::numeric) AND (total_worth >= (0)::numeric) AND (taker_fee >= (0)::numeric))),
@@ -2094,8 +2131,11 @@ CREATE TABLE ballast.risk_verdict (
     CONSTRAINT risk_verdict_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
     CONSTRAINT risk_verdict_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
     CONSTRAINT risk_verdict_within_cash CHECK (((side <> 'buy'::text) OR (((quantity * limit_price) * ((1)::numeric + taker_fee)) <= cash_free))),
+    CONSTRAINT risk_verdict_within_cluster_cap CHECK (((side <> 'buy'::text) OR ((cluster_worth >= (0)::numeric) AND ((cluster_worth + (quantity * limit_price)) <= cluster_cap)))),
     CONSTRAINT risk_verdict_within_exposure_cap CHECK (((side <> 'buy'::text) OR ((total_worth + (quantity * limit_price)) <= exposure_cap))),
-    CONSTRAINT risk_verdict_within_position_cap CHECK (((side <> 'buy'::text) OR ((symbol_worth + (quantity * limit_price)) <= position_cap)))
+    CONSTRAINT risk_verdict_within_position_cap CHECK (((side <> 'buy'::text) OR ((symbol_worth + (quantity * limit_price)) <= position_cap))),
+    CONSTRAINT risk_verdict_within_quote_cap CHECK (((side <> 'buy'::text) OR ((quote_worth >= (0)::numeric) AND ((quote_worth + (quantity * limit_price)) <= quote_cap)))),
+    CONSTRAINT risk_verdict_within_risk CHECK (((side <> 'buy'::text) OR ((symbol_worth + (quantity * limit_price)) <= risk)))
 );
 
 --# table ballast.row_refused
@@ -2659,7 +2699,11 @@ UNION ALL
     r.ordinal,
     r.at,
     'risk_profile'::text AS table_name,
-    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+    sha256(convert_to(((to_jsonb(r.*) -
+        CASE
+            WHEN (r.cluster_cap IS NULL) THEN ARRAY['position_risk'::text, 'cluster_cap'::text, 'quote_cap_cad'::text, 'quote_cap_usd'::text, 'quote_cap_usdc'::text, 'capital_floor'::text, 'day_loss_max'::text, 'entries_per_minute_max_count'::text]
+            ELSE ARRAY[]::text[]
+        END))::text, 'UTF8'::name)) AS row_hash
    FROM ballast.risk_profile r
 UNION ALL
  SELECT r.account_id,
@@ -2707,7 +2751,11 @@ UNION ALL
     r.ordinal,
     r.at,
     'risk_verdict'::text AS table_name,
-    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+    sha256(convert_to(((to_jsonb(r.*) -
+        CASE
+            WHEN (r.cluster_cap IS NULL) THEN ARRAY['cluster_cap'::text, 'cluster_worth'::text, 'quote_cap'::text, 'quote_worth'::text, 'risk'::text, 'account_equity'::text, 'capital_floor'::text, 'day_loss'::text, 'day_loss_max'::text]
+            ELSE ARRAY[]::text[]
+        END))::text, 'UTF8'::name)) AS row_hash
    FROM ballast.risk_verdict r
 UNION ALL
  SELECT r.account_id,
@@ -3575,6 +3623,39 @@ COMMENT ON COLUMN ballast.prediction_slice.p_up_h4 IS 'P(up) four hours after th
 --# comment on COLUMN ballast.prediction_slice.rebound
 COMMENT ON COLUMN ballast.prediction_slice.rebound IS 'Odds that the highest open of the next 24 hours lies a daily sigma or more above the entry''s';
 
+--# comment on COLUMN ballast.risk_profile.capital_floor
+COMMENT ON COLUMN ballast.risk_profile.capital_floor IS 'Equity in reporting currency that must be exceeded for an entry; 0 for none';
+
+--# comment on COLUMN ballast.risk_profile.cluster_cap
+COMMENT ON COLUMN ballast.risk_profile.cluster_cap IS 'Cap of what is one risk, in millionths of the equity';
+
+--# comment on COLUMN ballast.risk_profile.day_loss_max
+COMMENT ON COLUMN ballast.risk_profile.day_loss_max IS 'Loss of a UTC day in millionths at which nothing is bought any more';
+
+--# comment on COLUMN ballast.risk_profile.position_risk
+COMMENT ON COLUMN ballast.risk_profile.position_risk IS 'The base risk of one position at its greatest scale, in millionths of the equity';
+
+--# comment on COLUMN ballast.risk_verdict.account_equity
+COMMENT ON COLUMN ballast.risk_verdict.account_equity IS 'Equity in reporting currency';
+
+--# comment on COLUMN ballast.risk_verdict.capital_floor
+COMMENT ON COLUMN ballast.risk_verdict.capital_floor IS 'What it must exceed, in reporting currency';
+
+--# comment on COLUMN ballast.risk_verdict.cluster_worth
+COMMENT ON COLUMN ballast.risk_verdict.cluster_worth IS 'What stands against the cap of one risk, in quote currency; open buys at their worst';
+
+--# comment on COLUMN ballast.risk_verdict.day_loss
+COMMENT ON COLUMN ballast.risk_verdict.day_loss IS 'The greatest loss of the UTC day, in millionths';
+
+--# comment on COLUMN ballast.risk_verdict.day_loss_max
+COMMENT ON COLUMN ballast.risk_verdict.day_loss_max IS 'The loss at which a day buys nothing more';
+
+--# comment on COLUMN ballast.risk_verdict.quote_worth
+COMMENT ON COLUMN ballast.risk_verdict.quote_worth IS 'What stands against the cap of the quote currency; open buys at their worst';
+
+--# comment on COLUMN ballast.risk_verdict.risk
+COMMENT ON COLUMN ballast.risk_verdict.risk IS 'What a position may be by base risk, volatility and confidence, in quote currency';
+
 --# comment on COLUMN ballast.verdict_slice.capital_hash
 COMMENT ON COLUMN ballast.verdict_slice.capital_hash IS 'SHA-256 of portfolio and kill level as they were known; NULL before they were';
 
@@ -3992,6 +4073,9 @@ COMMENT ON CONSTRAINT risk_hour_share_follows ON ballast.risk_hour IS 'The share
 --# comment on CONSTRAINT risk_hour_state ON ballast.risk_hour
 COMMENT ON CONSTRAINT risk_hour_state ON ballast.risk_hour IS 'A state that nobody knows says nothing of what was allowed';
 
+--# comment on CONSTRAINT risk_profile_bounds_losses ON ballast.risk_profile
+COMMENT ON CONSTRAINT risk_profile_bounds_losses ON ballast.risk_profile IS 'No cap lets more be one risk than the account is worth, no day loses more than everything, and a minute has an entry';
+
 --# comment on CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile IS 'No cap lets more be held than the account is worth';
 
@@ -4000,6 +4084,12 @@ COMMENT ON CONSTRAINT risk_profile_pkey ON ballast.risk_profile IS 'A row is tol
 
 --# comment on CONSTRAINT risk_profile_tightens ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_tightens ON ballast.risk_profile IS 'The deeper the drawdown, the less is allowed';
+
+--# comment on CONSTRAINT risk_verdict_above_floor ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_above_floor ON ballast.risk_verdict IS 'At or below the capital floor nobody enters';
+
+--# comment on CONSTRAINT risk_verdict_day_loss_below_max ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_day_loss_below_max ON ballast.risk_verdict IS 'A day that lost what it may lose buys nothing more';
 
 --# comment on CONSTRAINT risk_verdict_drawdown_below_halt ON ballast.risk_verdict
 COMMENT ON CONSTRAINT risk_verdict_drawdown_below_halt ON ballast.risk_verdict IS 'Beyond the halt, or the step after a review, nobody enters';
@@ -4031,11 +4121,20 @@ COMMENT ON CONSTRAINT risk_verdict_side ON ballast.risk_verdict IS 'An intent bu
 --# comment on CONSTRAINT risk_verdict_within_cash ON ballast.risk_verdict
 COMMENT ON CONSTRAINT risk_verdict_within_cash ON ballast.risk_verdict IS 'An entry with its fee is paid from free cash: no leverage';
 
+--# comment on CONSTRAINT risk_verdict_within_cluster_cap ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_cluster_cap ON ballast.risk_verdict IS 'What is one risk, open buys at their worst and this entry stay within the cap of one risk';
+
 --# comment on CONSTRAINT risk_verdict_within_exposure_cap ON ballast.risk_verdict
 COMMENT ON CONSTRAINT risk_verdict_within_exposure_cap ON ballast.risk_verdict IS 'All positions, open buys at their worst and this entry stay within the cap of all';
 
 --# comment on CONSTRAINT risk_verdict_within_position_cap ON ballast.risk_verdict
 COMMENT ON CONSTRAINT risk_verdict_within_position_cap ON ballast.risk_verdict IS 'What is held, open buys at their worst and this entry stay within the cap of one position';
+
+--# comment on CONSTRAINT risk_verdict_within_quote_cap ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_quote_cap ON ballast.risk_verdict IS 'What is bought with a currency, open buys and this entry stay within the cap of that currency';
+
+--# comment on CONSTRAINT risk_verdict_within_risk ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_risk ON ballast.risk_verdict IS 'A position is no larger than its risk by volatility and confidence';
 
 --# comment on CONSTRAINT row_refused_pkey ON ballast.row_refused
 COMMENT ON CONSTRAINT row_refused_pkey ON ballast.row_refused IS 'A row is told by its input and its place among that input''s rows, so none comes twice';

@@ -139,7 +139,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             approved_at=at,
         )
         note(state.reservations, state.waiting, key)
-        admission = admission_of(view, state.portfolio)
+        admission = admission_of(view, state.portfolio, intent.side)
         return (IntentApproved(intent, quantity, admission, sizing_of(intent, view)),)
 
     def on_amend(self, message: AmendIntent, at: int) -> Effects:
@@ -149,7 +149,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         state.last_intent_no = max(state.last_intent_no, intent.intent_no)
         if refusal is not None:
             return (_refused(intent, refusal),)
-        admission = admission_of(view, state.portfolio)
+        admission = admission_of(view, state.portfolio, intent.side)
         return (AmendApproved(message.cl_ord_id, intent, intent.quantity, admission),)
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:

@@ -46,6 +46,10 @@ class Rooms(msgspec.Struct, frozen=True):
     exposure_cap: Decimal = ZERO
     total_worth: Decimal = ZERO
     cash_free: Decimal = ZERO
+    cluster_cap: Decimal = ZERO
+    cluster_worth: Decimal = ZERO
+    quote_cap: Decimal = ZERO
+    quote_worth: Decimal = ZERO
 
 
 class _Worths(NamedTuple):
@@ -97,6 +101,10 @@ def rooms_of(
         exposure_cap=exposure,
         total_worth=worths.total,
         cash_free=cash,
+        cluster_cap=cluster,
+        cluster_worth=worths.cluster,
+        quote_cap=quote,
+        quote_worth=worths.quote,
     )
 
 

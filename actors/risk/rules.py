@@ -166,9 +166,10 @@ def capital_floor(_intent: OrderIntent, view: RiskView) -> Grounds:
 
 def daily_loss_limit(_intent: OrderIntent, view: RiskView) -> Grounds:
     """The account lost today what it may lose in one day; tomorrow is another."""
-    if not view.day_loss_latched:
+    most = view.profile.daily_loss_max_micros
+    if not view.day_loss_latched and view.day_loss_micros < most:
         return None
-    return str(view.day_loss_micros), f"below {view.profile.daily_loss_max_micros}"
+    return str(view.day_loss_micros), f"below {most}"
 
 
 def duplicate_intent(intent: OrderIntent, view: RiskView) -> Grounds:

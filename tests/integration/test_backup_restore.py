@@ -140,7 +140,14 @@ LAST_TAKEN_BACK = """
         'run_context'::text AS table_name,
         sha256(convert_to(to_jsonb(r)::text, 'UTF8')) AS row_hash
     FROM ballast.run_context r;
-    DROP TABLE ballast.currency_hour
+    ALTER TABLE ballast.risk_profile
+        DROP COLUMN position_risk, DROP COLUMN cluster_cap, DROP COLUMN quote_cap_cad,
+        DROP COLUMN quote_cap_usd, DROP COLUMN quote_cap_usdc, DROP COLUMN capital_floor,
+        DROP COLUMN day_loss_max, DROP COLUMN entries_per_minute_max_count;
+    ALTER TABLE ballast.risk_verdict
+        DROP COLUMN cluster_cap, DROP COLUMN cluster_worth, DROP COLUMN quote_cap,
+        DROP COLUMN quote_worth, DROP COLUMN risk, DROP COLUMN account_equity,
+        DROP COLUMN capital_floor, DROP COLUMN day_loss, DROP COLUMN day_loss_max
 """
 
 
