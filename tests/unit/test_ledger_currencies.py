@@ -242,11 +242,11 @@ def test_currencies_that_a_person_exchanges_are_no_profit_of_trading(books: Book
     shown = last(books.send(stray("USD/CAD", Side.SELL, "100.00", "125.00")))
     assert (shown.equity, shown.cash_free, shown.realised) == (D("1000.00"), D("900.00"), D("0.00"))
     assert (view(shown).free, view(shown).paid_in) == (D("125.00"), D("100.00"))
-    shown = last(books.send(rate("USD/CAD", "1.00")))
-    assert (shown.equity, view(shown).gain, shown.realised) == (D("1025.00"), D("25.00"), D("0.00"))
-    shown = last(books.send(stray("USD/CAD", Side.BUY, "125.00", "125.00")))
-    assert (shown.equity, shown.cash_free) == (D("1025.00"), D("1025.00"))
-    assert (view(shown).holdings, view(shown).gain) == (D("0.00"), D("25.00"))
+    shown = last(books.send(rate("USD/CAD", "0.80")))
+    assert (shown.equity, view(shown).gain, shown.realised) == (D("1056.25"), D("56.25"), D("0.00"))
+    shown = last(books.send(stray("USD/CAD", Side.BUY, "156.25", "125.00")))
+    assert (shown.equity, shown.cash_free) == (D("1056.25"), D("1056.25"))
+    assert (view(shown).holdings, view(shown).gain) == (D("0.00"), D("56.25"))
 
 
 def test_a_lot_bought_elsewhere_costs_what_was_given_in_its_own_quote(books: Books) -> None:
