@@ -246,7 +246,7 @@ def test_currencies_that_a_person_exchanges_are_no_profit_of_trading(books: Book
     assert (shown.equity, view(shown).gain, shown.realised) == (D("1056.25"), D("56.25"), D("0.00"))
     shown = last(books.send(stray("USD/CAD", Side.BUY, "156.25", "125.00")))
     assert (shown.equity, shown.cash_free) == (D("1056.25"), D("1056.25"))
-    assert (view(shown).holdings, view(shown).gain) == (D("0.00"), D("56.25"))
+    assert (view(shown).holdings, view(shown).gain, shown.realised) == (D(0), D("56.25"), D(0))
 
 
 def test_a_lot_bought_elsewhere_costs_what_was_given_in_its_own_quote(books: Books) -> None:
