@@ -31,8 +31,8 @@ from actors.strategy.campaigns import Campaign
 from actors.strategy.config import StrategyConfig
 from actors.strategy.state import initial_state as strategy_state
 from tests.books import INSTRUMENTS, SECOND, approved, of
-from tests.outside_books import OutsideBooks
 from tests.known_clusters import by_base
+from tests.outside_books import OutsideBooks
 from tests.spoken_model import BUNDLE, activated, moved
 from tests.strategy_desk import QUICK, spoken
 
