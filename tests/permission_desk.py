@@ -31,6 +31,7 @@ from actors.strategy.campaigns import Campaign
 from actors.strategy.config import StrategyConfig
 from actors.strategy.state import initial_state as strategy_state
 from tests.books import INSTRUMENTS, SECOND, approved, of
+from tests.known_clusters import by_base
 from tests.outside_books import OutsideBooks
 from tests.spoken_model import BUNDLE, activated, moved
 from tests.strategy_desk import QUICK, spoken
@@ -66,6 +67,7 @@ class PermissionDesk(OutsideBooks):
         self.actors["strategy"] = StrategyActor(strategy, state)
         self.actors["risk"] = RiskActor(risk, risk_state(risk))
         self.start("second", model=activated())
+        self.send(by_base(RULES))
         self.bids, self.flags, self.bundle_id = list(BIDS), [0, 0], BUNDLE
         self.read()
         symbol, paid = RULES[XBT].symbol, Decimal("450.00")

@@ -22,7 +22,7 @@ from actors.messages.ledger import PortfolioState, TradeClosed
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.prediction import PredictionSlice
-from actors.messages.risk import IntentApproved, IntentRefused
+from actors.messages.risk import ClustersComputed, IntentApproved, IntentRefused
 from actors.risk.profile import RiskConfig, RiskProfile
 from models.features.catalogue import FEATURE_NAMES
 from tests.spoken_model import BUNDLE
@@ -91,6 +91,7 @@ class Oracle:
         self.filled: dict[int, Decimal] = {}
         self.unknown: set[int] = set()
         self.unseen: set[int] = set()
+        self.clusters: ClustersComputed | None = None
 
     def hear(self, message: Message, at: int) -> None:
         match message:
@@ -100,6 +101,11 @@ class Oracle:
                 self.said = message
             case FeatureSlice():
                 self.moved = message
+            case ClustersComputed():
+                told = [*message.unknown, *(each for _, many in message.clusters for each in many)]
+                newest = self.clusters is None or self.clusters.as_of <= message.as_of
+                if sorted(told) == sorted(SYMBOLS) and newest:
+                    self.clusters = message
             case PortfolioState():
                 self.portfolio = message
                 self.unseen.clear()
@@ -202,13 +208,22 @@ class Oracle:
         share = portfolio.equity / 1_000_000
         self.judge_cap(approval, share * cap, (intent.symbol,))
         self.judge_cap(approval, share * PROFILE.exposure_cap_micros, (*SYMBOLS, STRANGER))
-        one_base = tuple(each for each in SYMBOLS if each[:3] == intent.symbol[:3])
-        self.judge_cap(approval, share * PROFILE.cluster_cap_micros, one_base)
+        for one_risk in self.risks_of(intent.symbol, at):
+            self.judge_cap(approval, share * PROFILE.cluster_cap_micros, one_risk)
         one_quote = tuple(each for each in SYMBOLS if each[3:] == intent.symbol[3:])
         usd = D(PROFILE.quote_cap_usd_amount)
         cad = share * PROFILE.quote_cap_cad_micros
         most = usd if intent.symbol.endswith("USD") else cad
         self.judge_cap(approval, most, (*one_quote, STRANGER))
+
+    def risks_of(self, symbol: str, at: int) -> list[tuple[str, ...]]:
+        """All that it may be one risk with; one answer for each cluster that it may be in."""
+        told = self.clusters
+        if told is None or at >= told.valid_until:
+            return [(*SYMBOLS, STRANGER)]
+        anywhere = (*told.unknown, STRANGER)
+        every = [(*members, *anywhere) for _, members in told.clusters] or [anywhere]
+        return [each for each in every if symbol in each]
 
     def risk_of(self, symbol: str, at: int) -> Fraction:
         """The most of a symbol, by what the model said and by how much it moved."""

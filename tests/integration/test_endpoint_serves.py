@@ -232,11 +232,15 @@ def test_the_health_verb_finds_the_service_of_a_data_folder(tmp_path: Path) -> N
         async with served(tmp_path) as there:
             if "--halt" in arguments:
                 there.run.segment.graph.kernel.halt = Halt("risk", 1, 2, "broke")
-            given = [each for each in arguments if each != "--halt"]
+            if "--expired" in arguments:
+                there.run.segment.graph.kernel.actor("risk").state.clusters = None
+            given = [each for each in arguments if each not in {"--halt", "--expired"}]
             return await asyncio.to_thread(verb, "--data-dir", str(tmp_path), *given)
 
     assert asyncio.run(asked()).exit_code == 0
     assert "ready: yes" in asyncio.run(asked()).stdout
+    assert "clusters" not in asyncio.run(asked()).stdout
+    assert "no map of clusters holds" in asyncio.run(asked("--expired")).stdout
     document = json.loads(asyncio.run(asked("--json", "--probe", "may-trade")).stdout)
     assert (document["ok"], document["probe"]) == (True, "may-trade")
     halted = asyncio.run(asked("--halt"))

@@ -23,10 +23,17 @@ from actors.messages.ledger import HoldPlaced, PortfolioState, PositionView, Tra
 from actors.messages.market import MarkSlice
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.prediction import MISSING, PredictionSlice
-from actors.messages.risk import IntentApproved, IntentRefused, Refusal, TradingStateChanged
+from actors.messages.risk import (
+    ClustersComputed,
+    IntentApproved,
+    IntentRefused,
+    Refusal,
+    TradingStateChanged,
+)
 from actors.money import run_exact
 from actors.risk.actor import RiskActor
 from actors.risk.state import RiskState, initial_state
+from tests.known_clusters import told
 from tests.risk_oracle import CONFIG, STRANGER, SYMBOLS, Oracle
 from tests.spoken_model import BUNDLE, moved, said
 
@@ -117,6 +124,21 @@ def portfolios(draw: st.DrawFn) -> Message:
 
 
 @st.composite
+def maps(draw: st.DrawFn) -> Message:
+    """Any clusters of the symbols; now and then one symbol is nowhere, or the map is an old one."""
+    places = {symbol: draw(st.integers(0, 3)) for symbol in SYMBOLS}
+    if draw(dice) == 13:
+        del places[SYMBOLS[0]]
+    clusters = [tuple(s for s in sorted(places) if places[s] == place) for place in range(3)]
+    return told(
+        *(each for each in clusters if each),
+        unknown=tuple(symbol for symbol in sorted(places) if places[symbol] == 3),
+        as_of=draw(mostly(st.just(0), st.just(-DAY_NS))),
+        valid_until=draw(st.sampled_from([DAY_NS, DAY_NS, SECOND_NS, 1])),
+    )
+
+
+@st.composite
 def intents(draw: st.DrawFn) -> Message:
     buys = draw(st.booleans())
     number = draw(mostly(st.just(0), st.integers(-5, 2**62)))
@@ -180,7 +202,15 @@ commands = st.one_of(
 )
 ages = mostly(st.just(0), st.sampled_from([-7_200 * SECOND_NS, -7_201 * SECOND_NS]))
 calm = st.one_of(
-    intents(), intents(), intents(), marks(), portfolios(), updates(), predictions(), volatilities()
+    intents(),
+    intents(),
+    intents(),
+    marks(),
+    portfolios(),
+    updates(),
+    predictions(),
+    volatilities(),
+    maps(),
 )
 falls = st.sampled_from([0, 0, 100_000, 149_999, 160_000, 200_000])
 pauses = mostly(
@@ -239,6 +269,10 @@ def numbered(message: Message, count: int, at: int) -> Message:
         )
     if isinstance(message, (PredictionSlice, FeatureSlice)):
         return msgspec.structs.replace(message, close_ts=at + message.close_ts)
+    if isinstance(message, ClustersComputed):
+        return msgspec.structs.replace(
+            message, as_of=at + message.as_of, valid_until=at + message.valid_until
+        )
     if isinstance(message, OrderUpdate) and message.intent_no == 0:
         return msgspec.structs.replace(message, intent_no=count, cl_ord_id=f"id{count}")
     return message
@@ -253,7 +287,8 @@ def timed(history: list[Step]) -> list[Step]:
     return found
 
 
-OPENING: list[Step] = [(0, PRICED), (0, RICH), (0, SAID), (0, MOVED)]
+BY_BASE = told(("ABCCAD", "ABCUSD"), ("GHIUSD",), valid_until=30 * DAY_NS)
+OPENING: list[Step] = [(0, PRICED), (0, RICH), (0, SAID), (0, MOVED), (0, BY_BASE)]
 
 
 def begun() -> RiskActor:

@@ -120,7 +120,9 @@ def test_only_hours_that_both_have_count() -> None:
 
 
 @pytest.mark.parametrize(("missing", "unknown"), [(HOURS - 168, ()), (HOURS - 167, ("B",))])
-def test_a_symbol_with_too_little_history_is_unknown(missing: int, unknown: tuple[str, ...]) -> None:
+def test_a_symbol_with_too_little_history_is_unknown(
+    missing: int, unknown: tuple[str, ...]
+) -> None:
     rows = returns({"A": (1,), "B": (1,), "C": (0, 1)})
     rows[:missing, 1] = MISSING
     bases = {"A": "A", "B": "B", "C": "C"}

@@ -16,7 +16,13 @@ from actors.messages.arrays import sealed
 from actors.messages.base import Message
 from actors.messages.control import Deposit, LedgerEntry
 from actors.messages.decision import Side
-from actors.messages.execution import Fill, Liquidity
+from actors.messages.execution import (
+    ExecKind,
+    ExecutionReport,
+    Fill,
+    Liquidity,
+    TradeUnmatched,
+)
 from actors.messages.ledger import (
     CurrencyView,
     HoldPlaced,
@@ -26,6 +32,7 @@ from actors.messages.ledger import (
 )
 from actors.messages.market import CurrencyRate, MarkSlice
 from actors.messages.order import PlaceHold
+from actors.strategy.intents import equity_in
 from tests.books import ETH, START, XBT, Books, of
 
 D = Decimal
@@ -211,6 +218,50 @@ def test_a_fee_taken_in_another_currency_is_a_loss_there(books: Books) -> None:
     assert (view(shown).realised, shown.positions[0].cost) == (D(0), D("100.00"))
 
 
+def stray(symbol: str, side: Side, quantity: str, cost: str) -> TradeUnmatched:
+    """A trade that somebody made at the venue beside us."""
+    report = ExecutionReport(
+        "",
+        f"{symbol} {side}",
+        ExecKind.TRADE,
+        START,
+        D(quantity),
+        D(cost) / D(quantity),
+        D(cost),
+        D(0),
+        symbol=symbol,
+        side=side,
+    )
+    return TradeUnmatched(report, possible=True, foreign=True)
+
+
+def test_currencies_that_a_person_exchanges_are_no_profit_of_trading(books: Books) -> None:
+    """100 USD become 125 CAD at 1.25, then the rate moves: the gain is the currency's."""
+    paid(books, "USD", "1000.00")
+    books.send(rate("USD/CAD", "1.25"))
+    shown = last(books.send(stray("USD/CAD", Side.SELL, "100.00", "125.00")))
+    assert (shown.equity, shown.cash_free, shown.realised) == (D("1000.00"), D("900.00"), D("0.00"))
+    assert (view(shown).free, view(shown).paid_in) == (D("125.00"), D("100.00"))
+    shown = last(books.send(rate("USD/CAD", "0.80")))
+    assert (shown.equity, view(shown).gain, shown.realised) == (D("1056.25"), D("56.25"), D("0.00"))
+    shown = last(books.send(stray("USD/CAD", Side.BUY, "156.25", "125.00")))
+    assert (shown.equity, shown.cash_free) == (D("1056.25"), D("1056.25"))
+    assert (view(shown).holdings, view(shown).gain, shown.realised) == (D(0), D("56.25"), D(0))
+
+
+def test_a_lot_bought_elsewhere_costs_what_was_given_in_its_own_quote(books: Books) -> None:
+    """ETH is traded against CAD here; somebody buys it with USD."""
+    paid(books, "USD", "1000.00")
+    books.send(rate("USD/CAD", "1.25"))
+    shown = last(books.send(stray("ETH/USD", Side.BUY, "1.00000000", "80.00")))
+    assert shown.positions[0].cost == D("100.00")
+    shown = marks(books, 1.0, 100.0, 1.0)
+    assert (shown.equity, shown.realised, shown.unrealised) == (D("1000.00"), D("0.00"), D("0.00"))
+    shown = last(books.send(stray("ETH/USD", Side.SELL, "1.00000000", "90.00")))
+    assert (shown.equity, shown.realised) == (D("1010.00"), D("10.00"))
+    assert (view(shown).holdings, view(shown).gain) == (D("0.00"), D("0.00"))
+
+
 @pytest.mark.parametrize("pair", ["USDC/CAD", "USDC/USD"])
 def test_a_rate_that_is_not_between_the_account_and_its_quotes_is_nothing_here(pair: str) -> None:
     books = Books(ledger=LedgerConfig({CAD.symbol: CAD}))
@@ -229,3 +280,15 @@ def test_an_asset_is_traded_against_one_currency_only() -> None:
     twice = msgspec.structs.replace(XBT, symbol="XBT/CAD", quote="CAD")
     with pytest.raises(AssertionError, match="against one currency"):
         initial_state(LedgerConfig({each.symbol: each for each in (XBT, twice)}))
+
+
+@pytest.mark.parametrize(("bid", "equity"), [("1.25", "1250.00"), ("1.36", "1359.99")])
+def test_the_strategy_asks_for_a_share_of_the_equity_in_the_quote(
+    books: Books, bid: str, equity: str
+) -> None:
+    """At most what selling the equity for it would bring, by the ledger's rate, rounded down."""
+    paid(books, "USD", "1000.00")
+    shown = last(books.send(rate("USD/CAD", bid, "1.5")))
+    assert equity_in(shown, CAD) == D(equity)
+    assert equity_in(shown, XBT) == D("1000.00")
+    assert equity_in(shown, COIN) == 0  # no rate of it is known

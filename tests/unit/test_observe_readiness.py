@@ -20,6 +20,7 @@ from service.observe.readiness import (
     JournalWatch,
     Situation,
     blocked,
+    remarks,
     unready,
 )
 from tests.observed_run import observed_run
@@ -53,6 +54,14 @@ def flagged(flag: MarketFlag) -> np.ndarray:
 
 
 STALE = np.array([int(MarketFlag.STALE), int(MarketFlag.NOT_LISTED)], dtype=np.int32)
+
+
+def test_what_makes_entries_smaller_is_told_without_standing_in_their_way() -> None:
+    assert remarks(True, ()) == ()
+    (none,) = remarks(False, ())
+    assert "no map of clusters holds" in none
+    (some,) = remarks(True, ("NEW/USD", "ODD/USD"))
+    assert some.endswith("NEW/USD, ODD/USD")
 
 
 def test_nothing_stands_in_the_way_of_a_sound_run() -> None:

@@ -212,6 +212,25 @@ def test_what_stands_against_a_cap_crosses_at_what_it_would_cost() -> None:
     assert (answer.admission.total_worth, answer.sizing.room) == (D("48.61"), D("51.39"))
 
 
+def test_between_two_other_currencies_a_claim_crosses_the_reporting_one() -> None:
+    """100 CAD cost 80 USD, which cost 80 / 0.99 = 80.8080.. USDC: of 101.01 there are 20.20."""
+    held = PositionView("BBBCAD", D("1.000"), D("1.000"), D("100.00"), D("100.00"))
+    told = msgspec.structs.replace(RICH, positions=(held,))
+    rates = (CAD, rate("USDC/USD", "0.99", "0.99"), rate("USDC/CAD", "5"))
+    answer = desk(*rates, told=told, limits={"exposure_cap_micros": 10_000}).ask("CCCUSDC")
+    assert isinstance(answer, IntentApproved), answer
+    assert answer.admission.exposure_cap == D("101.01")
+    assert (answer.admission.total_worth, answer.sizing.room) == (D("80.81"), D("20.20"))
+
+
+def test_the_risk_of_a_position_is_of_the_equity_in_its_quote() -> None:
+    found = desk(rate("USD/CAD", "1.25"), limits={"base_risk_micros": 20_000})
+    answer = found.ask("BBBCAD")
+    assert isinstance(answer, IntentApproved), answer
+    assert (answer.sizing.base, answer.sizing.clip) == (D("250.00"), "risk")
+    assert answer.quantity == D("2.500")
+
+
 def test_an_open_buy_of_another_currency_counts_as_well() -> None:
     found = desk(rate("USD/CAD", "1.25"), limits={"exposure_cap_micros": 10_000})
     assert approved(found.ask("BBBCAD", notional=D("50.00"))) == D("0.500")
@@ -242,6 +261,12 @@ def test_what_has_no_rate_of_late_is_unmarked(
         assert isinstance(answer, IntentApproved), answer
     else:
         assert grounds(answer) == (Refusal.NO_PORTFOLIO, value, "10000")
+
+
+def test_what_is_owed_in_a_currency_makes_up_for_nothing_unmarked() -> None:
+    owed = cash("CAD", "-500.00", "-400.00")
+    found = desk(CAD, told=account(owed, unmarked=D("100.01")))
+    assert grounds(found.ask("AAAUSD", LATER + 1)) == (Refusal.NO_PORTFOLIO, "10001", "10000")
 
 
 def test_nothing_of_a_currency_without_a_rate_is_nothing_unmarked() -> None:

@@ -19,6 +19,7 @@ from actors.messages.risk import IntentRefused, Refusal, RiskHour
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import RiskState, initial_state
+from tests.known_clusters import by_base
 from tests.spoken_model import UNSIZED, speaks
 from tests.unit.test_risk_state import CONFIG, Desk, approved, portfolio, position, refused
 
@@ -31,6 +32,7 @@ def desk(**limits: int) -> Desk:
     found = Desk()
     config = RiskConfig(CONFIG.instruments, RiskProfile(**UNSIZED | limits))
     found.actor = RiskActor(config, initial_state(config))
+    found.tell(by_base(config.instruments))
     return found
 
 

@@ -18,6 +18,7 @@ from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import RiskState, initial_state
 from actors.routes import routes
+from tests.known_clusters import by_base
 from tests.spoken_model import UNSIZED, speaks
 from tests.unit.test_risk_state import (
     CONFIG,
@@ -38,6 +39,7 @@ def desk(**limits: int) -> Desk:
     found = Desk()
     config = RiskConfig(CONFIG.instruments, RiskProfile(**UNSIZED | limits))
     found.actor = RiskActor(config, initial_state(config))
+    found.tell(by_base(config.instruments))
     found.tell(portfolio())
     return found
 
