@@ -80,7 +80,7 @@ LIMITS = RiskLimits(
     quote_cap_usdc=500_000,
     capital_floor=50_000,
     day_loss_max=30_000,
-    entries_per_minute_max_count=3,
+    entries_per_minute_max_count=1_000,
 )
 APPROVED = IntentApproved(
     OrderIntent(
