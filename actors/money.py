@@ -135,6 +135,12 @@ def ratio_down(numerator: Decimal, denominator: Decimal) -> Decimal:
     return _DOWN.quantize(_DOWN.divide(numerator, denominator), step_of(12))
 
 
+def ratio_up(numerator: Decimal, denominator: Decimal) -> Decimal:
+    """The quotient at twelve decimals, rounded up; the denominator must be positive."""
+    assert denominator > 0
+    return _UP.quantize(_UP.divide(numerator, denominator), step_of(12))
+
+
 def micros_down(numerator: Decimal, denominator: Decimal) -> int:
     """The quotient in millionths, rounded down (a drawdown or exposure as an integer)."""
     return _whole(ratio_down(numerator, denominator).scaleb(6, EXACT), _DOWN)

@@ -64,6 +64,7 @@ from actors.messages.market import (
     BarSlice,
     BookSlice,
     CandleSlice,
+    CurrencyRate,
     FeedStatus,
     MarkSlice,
     TradeSlice,
@@ -111,6 +112,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     BookSlice: (VENUE, "market_data"),
     TradeSlice: (VENUE, "market_data"),
     CandleSlice: (VENUE, "market_data"),
+    CurrencyRate: ("risk", "ledger"),
     FeedStatus: (VENUE, "market_data", RECONCILIATION),
     RunStarted: (
         VENUE,

@@ -68,6 +68,11 @@ class WarmedFeed:
         self.digest = digest_hex("warmed", source.digest, warm_up_digest)
 
     @property
+    def rate_pairs(self) -> tuple[str, ...]:
+        """The pairs of currencies whose rates the source tells."""
+        return rate_pairs_of(self._source)
+
+    @property
     def counts(self) -> object:
         """What the source counted while it was read, if it counts."""
         return getattr(self._source, "counts", None)
@@ -80,6 +85,12 @@ class WarmedFeed:
                 last = item.at
                 yield item
         yield from self._source.items(max(after, last))
+
+
+def rate_pairs_of(feed: object) -> tuple[str, ...]:
+    """The pairs of currencies whose rates a feed tells; most tell none."""
+    pairs: tuple[str, ...] = getattr(feed, "rate_pairs", ())
+    return pairs
 
 
 def seeded_feed(seed: int, symbols: tuple[str, ...]) -> Feed:

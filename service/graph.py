@@ -148,7 +148,12 @@ def _deciders(
         volatility_window_count=decision.risk.volatility_window_count,
     )
     clusters_config = clusters.ClustersConfig(instruments, decision.risk, bar_interval_ns)
-    risk_config = RiskConfig(instruments, decision.risk, bar_interval_ns=bar_interval_ns)
+    risk_config = RiskConfig(
+        instruments,
+        decision.risk,
+        bar_interval_ns=bar_interval_ns,
+        reporting=decision.account.quote,
+    )
     orders_config = OrdersConfig(
         by_symbol,
         venue_in_graph=venue_in_graph,

@@ -26,7 +26,7 @@ from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.control import FeeTier, RunStarted
 from actors.messages.market import CandleSlice
 from actors.ports import EdgeError, Feed, FeedItem, Journal
-from adapters.instruments.facts import MAKER_FEE, QUOTE, QUOTE_DECIMALS, TAKER_FEE
+from adapters.instruments.facts import DECIMALS, MAKER_FEE, TAKER_FEE
 from adapters.instruments.table import listed_symbol
 from adapters.kraken.capture import CaptureFile
 from adapters.kraken.clock import EdgeClock
@@ -49,7 +49,6 @@ LOOPBACK_KIND: Final = "kraken-loopback"
 FAULTS_MOST: Final = 3
 CLOCK_OFF_MOST_NS: Final = 30 * SECOND_NS
 _MINUTES: Final = (1, 5, 15, 30, 60, 240, 1440)
-_BASE: Final = f"/{QUOTE}"
 Say = Callable[[str], None]
 AskFees = Callable[[tuple[str, ...]], Awaitable[tuple[FeeTier, ...]]]
 
@@ -296,15 +295,16 @@ def rule_of(symbol: str, pair: AssetPair) -> Instrument:
     """The rules of a pair as the venue lists it; where it lists no fee, the dearest tier."""
     taker, maker = first_fee(pair.fees), first_fee(pair.fees_maker)
     rules = pair.rules(symbol)
+    base, _, quote = symbol.partition("/")
     return Instrument(
         symbol=symbol,
-        base=symbol.removesuffix(_BASE),
-        quote=QUOTE,
+        base=base,
+        quote=quote,
         tick=rules.tick,
         lot=rules.lot,
         quantity_min=rules.quantity_min,
         cost_min=rules.cost_min,
-        quote_decimals=QUOTE_DECIMALS,
+        quote_decimals=DECIMALS[quote],
         maker_fee=Decimal(MAKER_FEE) if maker is None else maker,
         taker_fee=Decimal(TAKER_FEE) if taker is None else taker,
     )

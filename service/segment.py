@@ -189,10 +189,14 @@ def _opening(
     opening = [FeedItem(begins, _started(settings, plan, graph, run, epoch))]
     if kernel.seq:
         opening.append(FeedItem(at, EpochOpened(epoch, "a new leader starts")))
-    if not plan.funded_by_venue and not kernel.actor("ledger").state.deposits:
-        # Fresh, or killed between the first frame and the second; the ledger books it once.
-        deposit = Deposit(account.quote, account.opening_balance, "opening balance", at)
-        opening.append(FeedItem(at, deposit))
+    if not plan.funded_by_venue:
+        # Fresh, or killed between the first frame and the second; the ledger books each once.
+        known = kernel.actor("ledger").state.accounts
+        for currency, amount in account.openings:
+            if f"external:{currency}" not in known:
+                own = currency == account.quote
+                source = "opening balance" if own else f"opening balance in {currency}"
+                opening.append(FeedItem(at, Deposit(currency, amount, source, at)))
     return opening
 
 

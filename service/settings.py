@@ -28,11 +28,29 @@ SETTINGS_VERSION: Final = 1
 
 
 class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Whose money: the account's name, its reporting currency and the opening balance on paper."""
+    """Whose money: the account's name, its reporting currency and the opening balance on paper.
+
+    An account that trades symbols quoted in several currencies opens with cash of the others
+    besides: nothing is ever converted.
+    """
 
     name: str = "paper"
     quote: str = "USD"
     opening_balance: Decimal = Decimal("10000.0000")
+    opening_balance_cad: Decimal = Decimal(0)
+    opening_balance_usd: Decimal = Decimal(0)
+    opening_balance_usdc: Decimal = Decimal(0)
+
+    @property
+    def openings(self) -> tuple[tuple[str, Decimal], ...]:
+        """What the account opens with on paper, by currency; its own currency comes first."""
+        others = (
+            ("CAD", self.opening_balance_cad),
+            ("USD", self.opening_balance_usd),
+            ("USDC", self.opening_balance_usdc),
+        )
+        some = tuple((currency, amount) for currency, amount in others if amount)
+        return ((self.quote, self.opening_balance), *some)
 
 
 class MarketSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -11,14 +11,18 @@ from decimal import Decimal
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from actors.currencies import CURRENCIES
 from actors.money import round_even
 from actors.orders.leaving import CHOICES as STOPS
 from actors.profiles.catalogue import breaches
-from adapters.instruments.facts import QUOTE, QUOTE_DECIMALS
+from adapters.instruments.facts import DECIMALS
 from service.failures import ExitCode, UserError
 
 LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("account.opening_balance", Decimal(1), Decimal(10**12)),
+    ("account.opening_balance_cad", Decimal(0), Decimal(10**12)),
+    ("account.opening_balance_usd", Decimal(0), Decimal(10**12)),
+    ("account.opening_balance_usdc", Decimal(0), Decimal(10**12)),
     ("market.bar_interval_seconds", Decimal(1), Decimal(86_400)),
     ("market.stale_after_seconds", Decimal(1), Decimal(10**7)),
     ("market.heartbeat_seconds", Decimal(0), Decimal(86_400)),
@@ -45,7 +49,7 @@ LIMITS: Final[tuple[tuple[str, Decimal, Decimal], ...]] = (
     ("server.port", Decimal(0), Decimal(65_535)),
 )
 CHOICES: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
-    ("account.quote", (QUOTE,)),
+    ("account.quote", CURRENCIES),
     ("journal.kind", ("", "memory", "file", "postgres")),
     ("orders.on_stop", STOPS),
     ("log.level", ("debug", "info", "warning", "error", "critical")),
@@ -54,7 +58,6 @@ LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 WHOLE_MAX: Final = 2**63 - 1
 DECIMALS_MAX: Final = 8
 _FINEST: Final = Decimal(1).scaleb(-DECIMALS_MAX)
-_CENT: Final = Decimal(1).scaleb(-QUOTE_DECIMALS)
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _PASSWORD: Final = re.compile(r"(//[^:/@]*):[^@]*@")
 _ADDRESS: Final = re.compile(r"postgres(ql)?://.")
@@ -180,19 +183,29 @@ def _is_address(text: str, plain: str, secure: str) -> bool:
 
 
 def _refuse_account(settings: Any) -> None:
-    name, balance = settings.account.name, settings.account.opening_balance
+    name, quote = settings.account.name, settings.account.quote
     if not _NAME.fullmatch(name):
         raise UserError(
             ExitCode.USAGE,
             f"The setting account.name is {name!r}, which is no name.",
             "Use up to 64 letters, digits, dots, dashes and underlines.",
         )
-    if balance != round_even(balance, _CENT):
+    own = f"opening_balance_{quote.lower()}"
+    if getattr(settings.account, own):
         raise UserError(
             ExitCode.USAGE,
-            f"The setting account.opening_balance is {balance}, finer than {QUOTE} is kept.",
-            f"Give at most {QUOTE_DECIMALS} decimals.",
+            f"The setting account.{own} is of the account's own currency.",
+            f"Give what it opens with in {quote} as account.opening_balance.",
         )
+    for currency in (quote, *(each for each in CURRENCIES if each != quote)):
+        field = "opening_balance" if currency == quote else f"opening_balance_{currency.lower()}"
+        balance, decimals = getattr(settings.account, field), DECIMALS[currency]
+        if balance != round_even(balance, Decimal(1).scaleb(-decimals)):
+            raise UserError(
+                ExitCode.USAGE,
+                f"The setting account.{field} is {balance}, finer than {currency} is kept.",
+                f"Give at most {decimals} decimals.",
+            )
 
 
 def _is_minus_zero(value: Decimal) -> bool:

@@ -877,11 +877,28 @@ BEGIN
                 OR a.exposure_cap * 1000000 > p.exposure_cap * a.equity
                 OR a.positions_max_count > t.positions_max_count
                 THEN 'risk_verdict_caps_of_tier'
+            WHEN a.cluster_cap * 1000000 > p.cluster_cap * a.equity
+                OR a.quote_cap * 1000000 > a.equity * CASE split_part(a.symbol, '/', 2)
+                    WHEN 'CAD' THEN p.quote_cap_cad WHEN 'USD' THEN p.quote_cap_usd
+                    WHEN 'USDC' THEN p.quote_cap_usdc ELSE 0 END
+                OR a.risk * 1000000 > p.position_risk * a.equity
+                OR a.capital_floor < p.capital_floor OR a.day_loss_max > p.day_loss_max
+                THEN 'risk_verdict_caps_of_limits'
             WHEN a.edge_margin < p.edge_margin THEN 'risk_verdict_edge_margin_of_limits'
             WHEN a.drawdown >= p.halt_drawdown AND NOT EXISTS (
                 SELECT FROM ballast.trading_state s
                 WHERE s.account_id = a.account_id AND s.seq <= a.seq AND s.state <> 'Active'
             ) THEN 'risk_verdict_halt_reviewed'
+            -- As many as a minute may have lie within it before this one.
+            WHEN p.entries_per_minute_max_count <= (
+                SELECT count(*) FROM (
+                    SELECT v.at FROM ballast.risk_verdict v
+                    WHERE v.account_id = a.account_id AND v.side = 'buy'
+                        AND (v.seq, v.ordinal) < (a.seq, a.ordinal)
+                    ORDER BY v.seq DESC, v.ordinal DESC
+                    LIMIT p.entries_per_minute_max_count
+                ) v WHERE v.at >= a.at - 60000000000
+            ) THEN 'risk_verdict_pace'
         END AS rule
         FROM added a
         LEFT JOIN LATERAL (
@@ -1341,6 +1358,36 @@ CREATE TABLE ballast.cluster_map (
     CONSTRAINT cluster_map_pkey PRIMARY KEY (account_id, seq, ordinal),
     CONSTRAINT cluster_map_measured CHECK (((returns_count > 0) AND (window_ns > 0) AND ((correlation >= 1) AND (correlation <= 999999)))),
     CONSTRAINT cluster_map_of_the_past CHECK (((as_of <= at) AND (as_of < valid_until)))
+);
+
+--# table ballast.currency_hour
+CREATE TABLE ballast.currency_hour (
+    account_id text NOT NULL,
+    run_id text NOT NULL,
+    mode text NOT NULL,
+    hour_ts_utc bigint NOT NULL,
+    seq bigint NOT NULL,
+    ordinal integer NOT NULL,
+    at bigint NOT NULL,
+    hour_ts bigint NOT NULL,
+    currency text NOT NULL,
+    free numeric NOT NULL,
+    held numeric NOT NULL,
+    holdings numeric NOT NULL,
+    worth numeric NOT NULL,
+    least numeric NOT NULL,
+    most numeric NOT NULL,
+    rate_ts bigint NOT NULL,
+    realised numeric NOT NULL,
+    fees numeric NOT NULL,
+    paid_in numeric NOT NULL,
+    gain numeric NOT NULL,
+    CONSTRAINT currency_hour_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT currency_hour_finite CHECK (((abs(free) < 'Infinity'::numeric) AND (abs(held) < 'Infinity'::numeric) AND (abs(holdings) < 'Infinity'::numeric) AND (abs(worth) < 'Infinity'::numeric) AND (most < 'Infinity'::numeric) AND (abs(realised) < 'Infinity'::numeric) AND (abs(fees) < 'Infinity'::numeric) AND (abs(paid_in) < 'Infinity'::numeric) AND (abs(gain) < 'Infinity'::numeric))),
+    CONSTRAINT currency_hour_full CHECK ((((hour_ts % '3600000000000'::bigint) = 0) AND (hour_ts <= at))),
+    CONSTRAINT currency_hour_once UNIQUE (account_id, run_id, hour_ts, currency),
+    CONSTRAINT currency_hour_rate CHECK ((((0)::numeric <= "least") AND ("least" <= most) AND ((rate_ts = 0) = (most = (0)::numeric)) AND (rate_ts <= at))),
+    CONSTRAINT currency_hour_worth CHECK ((((holdings < (0)::numeric) OR (worth <= (holdings * "least"))) AND ((holdings >= (0)::numeric) OR (worth <= (holdings * most))) AND ((rate_ts > 0) OR (gain = (0)::numeric))))
 );
 
 --# table ballast.dataset
@@ -2014,7 +2061,16 @@ CREATE TABLE ballast.risk_profile (
     defence_positions_max_count bigint NOT NULL,
     halt_drawdown bigint NOT NULL,
     edge_margin bigint NOT NULL,
+    position_risk bigint,
+    cluster_cap bigint,
+    quote_cap_cad bigint,
+    quote_cap_usd bigint,
+    quote_cap_usdc bigint,
+    capital_floor bigint,
+    day_loss_max bigint,
+    entries_per_minute_max_count bigint,
     CONSTRAINT risk_profile_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT risk_profile_bounds_losses CHECK ((((position_risk >= 1) AND (position_risk <= 2000000)) AND ((cluster_cap >= 1) AND (cluster_cap <= 1000000)) AND ((quote_cap_cad >= 1) AND (quote_cap_cad <= 1000000)) AND ((quote_cap_usd >= 1) AND (quote_cap_usd <= 1000000)) AND ((quote_cap_usdc >= 1) AND (quote_cap_usdc <= 1000000)) AND (capital_floor >= 0) AND ((day_loss_max >= 1) AND (day_loss_max <= 1000000)) AND (entries_per_minute_max_count > 0))),
     CONSTRAINT risk_profile_no_leverage CHECK (((0 < position_cap) AND (position_cap <= 1000000) AND (0 < exposure_cap) AND (exposure_cap <= 1000000))),
     CONSTRAINT risk_profile_tightens CHECK (((0 < caution_drawdown) AND (caution_drawdown < defence_drawdown) AND (defence_drawdown < halt_drawdown) AND (halt_drawdown < 1000000) AND (1000000 >= normal_cap) AND (normal_cap >= caution_cap) AND (caution_cap >= defence_cap) AND (defence_cap > 0)))
 );
@@ -2054,7 +2110,18 @@ CREATE TABLE ballast.risk_verdict (
     cash_free numeric NOT NULL,
     taker_fee numeric NOT NULL,
     edge_margin bigint NOT NULL,
+    cluster_cap numeric,
+    cluster_worth numeric,
+    quote_cap numeric,
+    quote_worth numeric,
+    risk numeric,
+    account_equity numeric,
+    capital_floor numeric,
+    day_loss bigint,
+    day_loss_max bigint,
     CONSTRAINT risk_verdict_pkey PRIMARY KEY (account_id, seq, ordinal),
+    CONSTRAINT risk_verdict_above_floor CHECK (((side <> 'buy'::text) OR ((account_equity > capital_floor) AND (account_equity < 'Infinity'::numeric)))),
+    CONSTRAINT risk_verdict_day_loss_below_max CHECK (((side <> 'buy'::text) OR (day_loss < day_loss_max))),
     CONSTRAINT risk_verdict_drawdown_below_halt CHECK (((side <> 'buy'::text) OR (drawdown < halt_at))),
     CONSTRAINT risk_verdict_edge_above_cost CHECK (((side <> 'buy'::text) OR ((expected_move > cost) AND ((expected_move - cost) >= edge_margin)))),
     CONSTRAINT risk_verdict_finite CHECK (((equity < 'Infinity'::numeric) AND (cash_free < 'Infinity'::numeric) AND (symbol_worth >= (0)::numeric) AND (total_worth >= (0)::numeric) AND (taker_fee >= (0)::numeric))),
@@ -2064,8 +2131,11 @@ CREATE TABLE ballast.risk_verdict (
     CONSTRAINT risk_verdict_quantity_positive CHECK (((quantity > (0)::numeric) AND (quantity < 'Infinity'::numeric))),
     CONSTRAINT risk_verdict_side CHECK ((side = ANY (ARRAY['buy'::text, 'sell'::text]))),
     CONSTRAINT risk_verdict_within_cash CHECK (((side <> 'buy'::text) OR (((quantity * limit_price) * ((1)::numeric + taker_fee)) <= cash_free))),
+    CONSTRAINT risk_verdict_within_cluster_cap CHECK (((side <> 'buy'::text) OR ((cluster_worth >= (0)::numeric) AND ((cluster_worth + (quantity * limit_price)) <= cluster_cap)))),
     CONSTRAINT risk_verdict_within_exposure_cap CHECK (((side <> 'buy'::text) OR ((total_worth + (quantity * limit_price)) <= exposure_cap))),
-    CONSTRAINT risk_verdict_within_position_cap CHECK (((side <> 'buy'::text) OR ((symbol_worth + (quantity * limit_price)) <= position_cap)))
+    CONSTRAINT risk_verdict_within_position_cap CHECK (((side <> 'buy'::text) OR ((symbol_worth + (quantity * limit_price)) <= position_cap))),
+    CONSTRAINT risk_verdict_within_quote_cap CHECK (((side <> 'buy'::text) OR ((quote_worth >= (0)::numeric) AND ((quote_worth + (quantity * limit_price)) <= quote_cap)))),
+    CONSTRAINT risk_verdict_within_risk CHECK (((side <> 'buy'::text) OR ((symbol_worth + (quantity * limit_price)) <= risk)))
 );
 
 --# table ballast.row_refused
@@ -2629,7 +2699,11 @@ UNION ALL
     r.ordinal,
     r.at,
     'risk_profile'::text AS table_name,
-    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+    sha256(convert_to(((to_jsonb(r.*) -
+        CASE
+            WHEN (r.cluster_cap IS NULL) THEN ARRAY['position_risk'::text, 'cluster_cap'::text, 'quote_cap_cad'::text, 'quote_cap_usd'::text, 'quote_cap_usdc'::text, 'capital_floor'::text, 'day_loss_max'::text, 'entries_per_minute_max_count'::text]
+            ELSE ARRAY[]::text[]
+        END))::text, 'UTF8'::name)) AS row_hash
    FROM ballast.risk_profile r
 UNION ALL
  SELECT r.account_id,
@@ -2677,7 +2751,11 @@ UNION ALL
     r.ordinal,
     r.at,
     'risk_verdict'::text AS table_name,
-    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+    sha256(convert_to(((to_jsonb(r.*) -
+        CASE
+            WHEN (r.cluster_cap IS NULL) THEN ARRAY['cluster_cap'::text, 'cluster_worth'::text, 'quote_cap'::text, 'quote_worth'::text, 'risk'::text, 'account_equity'::text, 'capital_floor'::text, 'day_loss'::text, 'day_loss_max'::text]
+            ELSE ARRAY[]::text[]
+        END))::text, 'UTF8'::name)) AS row_hash
    FROM ballast.risk_verdict r
 UNION ALL
  SELECT r.account_id,
@@ -2891,7 +2969,18 @@ UNION ALL
     r.at,
     'cluster_map'::text AS table_name,
     sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
-   FROM ballast.cluster_map r;
+   FROM ballast.cluster_map r
+UNION ALL
+ SELECT r.account_id,
+    r.run_id,
+    r.mode,
+    r.hour_ts_utc,
+    r.seq,
+    r.ordinal,
+    r.at,
+    'currency_hour'::text AS table_name,
+    sha256(convert_to((to_jsonb(r.*))::text, 'UTF8'::name)) AS row_hash
+   FROM ballast.currency_hour r;
 
 --# view ballast.lot_open
 CREATE VIEW ballast.lot_open AS
@@ -3098,6 +3187,9 @@ CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.clus
 
 --# trigger refuse_change ON ballast.cluster_map
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.cluster_map FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
+
+--# trigger refuse_change ON ballast.currency_hour
+CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.currency_hour FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
 
 --# trigger refuse_change ON ballast.dataset
 CREATE TRIGGER refuse_change BEFORE DELETE OR UPDATE OR TRUNCATE ON ballast.dataset FOR EACH STATEMENT EXECUTE FUNCTION ballast.refuse_change();
@@ -3360,6 +3452,9 @@ ALTER TABLE ballast.cluster_hour ENABLE ALWAYS TRIGGER refuse_change;
 --# firing of trigger refuse_change ON ballast.cluster_map
 ALTER TABLE ballast.cluster_map ENABLE ALWAYS TRIGGER refuse_change;
 
+--# firing of trigger refuse_change ON ballast.currency_hour
+ALTER TABLE ballast.currency_hour ENABLE ALWAYS TRIGGER refuse_change;
+
 --# firing of trigger refuse_change ON ballast.dataset
 ALTER TABLE ballast.dataset ENABLE ALWAYS TRIGGER refuse_change;
 
@@ -3528,6 +3623,39 @@ COMMENT ON COLUMN ballast.prediction_slice.p_up_h4 IS 'P(up) four hours after th
 --# comment on COLUMN ballast.prediction_slice.rebound
 COMMENT ON COLUMN ballast.prediction_slice.rebound IS 'Odds that the highest open of the next 24 hours lies a daily sigma or more above the entry''s';
 
+--# comment on COLUMN ballast.risk_profile.capital_floor
+COMMENT ON COLUMN ballast.risk_profile.capital_floor IS 'Equity in reporting currency that must be exceeded for an entry; 0 for none';
+
+--# comment on COLUMN ballast.risk_profile.cluster_cap
+COMMENT ON COLUMN ballast.risk_profile.cluster_cap IS 'Cap of what is one risk, in millionths of the equity';
+
+--# comment on COLUMN ballast.risk_profile.day_loss_max
+COMMENT ON COLUMN ballast.risk_profile.day_loss_max IS 'Loss of a UTC day in millionths at which nothing is bought any more';
+
+--# comment on COLUMN ballast.risk_profile.position_risk
+COMMENT ON COLUMN ballast.risk_profile.position_risk IS 'The base risk of one position at its greatest scale, in millionths of the equity';
+
+--# comment on COLUMN ballast.risk_verdict.account_equity
+COMMENT ON COLUMN ballast.risk_verdict.account_equity IS 'Equity in reporting currency';
+
+--# comment on COLUMN ballast.risk_verdict.capital_floor
+COMMENT ON COLUMN ballast.risk_verdict.capital_floor IS 'What it must exceed, in reporting currency';
+
+--# comment on COLUMN ballast.risk_verdict.cluster_worth
+COMMENT ON COLUMN ballast.risk_verdict.cluster_worth IS 'What stands against the cap of one risk, in quote currency; open buys at their worst';
+
+--# comment on COLUMN ballast.risk_verdict.day_loss
+COMMENT ON COLUMN ballast.risk_verdict.day_loss IS 'The greatest loss of the UTC day, in millionths';
+
+--# comment on COLUMN ballast.risk_verdict.day_loss_max
+COMMENT ON COLUMN ballast.risk_verdict.day_loss_max IS 'The loss at which a day buys nothing more';
+
+--# comment on COLUMN ballast.risk_verdict.quote_worth
+COMMENT ON COLUMN ballast.risk_verdict.quote_worth IS 'What stands against the cap of the quote currency; open buys at their worst';
+
+--# comment on COLUMN ballast.risk_verdict.risk
+COMMENT ON COLUMN ballast.risk_verdict.risk IS 'What a position may be by base risk, volatility and confidence, in quote currency';
+
 --# comment on COLUMN ballast.verdict_slice.capital_hash
 COMMENT ON COLUMN ballast.verdict_slice.capital_hash IS 'SHA-256 of portfolio and kill level as they were known; NULL before they were';
 
@@ -3614,6 +3742,24 @@ COMMENT ON CONSTRAINT cluster_map_of_the_past ON ballast.cluster_map IS 'Nobody 
 
 --# comment on CONSTRAINT cluster_map_pkey ON ballast.cluster_map
 COMMENT ON CONSTRAINT cluster_map_pkey ON ballast.cluster_map IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT currency_hour_finite ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_finite ON ballast.currency_hour IS 'What is not a number is no amount';
+
+--# comment on CONSTRAINT currency_hour_full ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_full ON ballast.currency_hour IS 'Hours are UTC and full, and nobody records one before it is over';
+
+--# comment on CONSTRAINT currency_hour_once ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_once ON ballast.currency_hour IS 'A currency has one worth in an hour of a run';
+
+--# comment on CONSTRAINT currency_hour_pkey ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_pkey ON ballast.currency_hour IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
+
+--# comment on CONSTRAINT currency_hour_rate ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_rate ON ballast.currency_hour IS 'A rate was told before it was used, a sale brings no more than a purchase costs, and no rate is zeros';
+
+--# comment on CONSTRAINT currency_hour_worth ON ballast.currency_hour
+COMMENT ON CONSTRAINT currency_hour_worth ON ballast.currency_hour IS 'Nothing is worth more than its sale would bring, and without a rate nothing was gained by one';
 
 --# comment on CONSTRAINT dataset_counts ON ballast.dataset
 COMMENT ON CONSTRAINT dataset_counts ON ballast.dataset IS 'A loader refuses a file without a row, and nothing is missing less than not at all';
@@ -3927,6 +4073,9 @@ COMMENT ON CONSTRAINT risk_hour_share_follows ON ballast.risk_hour IS 'The share
 --# comment on CONSTRAINT risk_hour_state ON ballast.risk_hour
 COMMENT ON CONSTRAINT risk_hour_state ON ballast.risk_hour IS 'A state that nobody knows says nothing of what was allowed';
 
+--# comment on CONSTRAINT risk_profile_bounds_losses ON ballast.risk_profile
+COMMENT ON CONSTRAINT risk_profile_bounds_losses ON ballast.risk_profile IS 'No cap lets more be one risk than the account is worth, no day loses more than everything, and a minute has an entry';
+
 --# comment on CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_no_leverage ON ballast.risk_profile IS 'No cap lets more be held than the account is worth';
 
@@ -3935,6 +4084,12 @@ COMMENT ON CONSTRAINT risk_profile_pkey ON ballast.risk_profile IS 'A row is tol
 
 --# comment on CONSTRAINT risk_profile_tightens ON ballast.risk_profile
 COMMENT ON CONSTRAINT risk_profile_tightens ON ballast.risk_profile IS 'The deeper the drawdown, the less is allowed';
+
+--# comment on CONSTRAINT risk_verdict_above_floor ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_above_floor ON ballast.risk_verdict IS 'At or below the capital floor nobody enters';
+
+--# comment on CONSTRAINT risk_verdict_day_loss_below_max ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_day_loss_below_max ON ballast.risk_verdict IS 'A day that lost what it may lose buys nothing more';
 
 --# comment on CONSTRAINT risk_verdict_drawdown_below_halt ON ballast.risk_verdict
 COMMENT ON CONSTRAINT risk_verdict_drawdown_below_halt ON ballast.risk_verdict IS 'Beyond the halt, or the step after a review, nobody enters';
@@ -3966,11 +4121,20 @@ COMMENT ON CONSTRAINT risk_verdict_side ON ballast.risk_verdict IS 'An intent bu
 --# comment on CONSTRAINT risk_verdict_within_cash ON ballast.risk_verdict
 COMMENT ON CONSTRAINT risk_verdict_within_cash ON ballast.risk_verdict IS 'An entry with its fee is paid from free cash: no leverage';
 
+--# comment on CONSTRAINT risk_verdict_within_cluster_cap ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_cluster_cap ON ballast.risk_verdict IS 'What is one risk, open buys at their worst and this entry stay within the cap of one risk';
+
 --# comment on CONSTRAINT risk_verdict_within_exposure_cap ON ballast.risk_verdict
 COMMENT ON CONSTRAINT risk_verdict_within_exposure_cap ON ballast.risk_verdict IS 'All positions, open buys at their worst and this entry stay within the cap of all';
 
 --# comment on CONSTRAINT risk_verdict_within_position_cap ON ballast.risk_verdict
 COMMENT ON CONSTRAINT risk_verdict_within_position_cap ON ballast.risk_verdict IS 'What is held, open buys at their worst and this entry stay within the cap of one position';
+
+--# comment on CONSTRAINT risk_verdict_within_quote_cap ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_quote_cap ON ballast.risk_verdict IS 'What is bought with a currency, open buys and this entry stay within the cap of that currency';
+
+--# comment on CONSTRAINT risk_verdict_within_risk ON ballast.risk_verdict
+COMMENT ON CONSTRAINT risk_verdict_within_risk ON ballast.risk_verdict IS 'A position is no larger than its risk by volatility and confidence';
 
 --# comment on CONSTRAINT row_refused_pkey ON ballast.row_refused
 COMMENT ON CONSTRAINT row_refused_pkey ON ballast.row_refused IS 'A row is told by its input and its place among that input''s rows, so none comes twice';
@@ -4196,6 +4360,9 @@ COMMENT ON TABLE ballast.cluster_hour IS 'The exposure of each cluster when an h
 
 --# comment on TABLE ballast.cluster_map
 COMMENT ON TABLE ballast.cluster_map IS 'Which symbols are one risk from this input on, until valid_until at the latest; clusters is JSON of name and members, unknown of symbols that count in each';
+
+--# comment on TABLE ballast.currency_hour
+COMMENT ON TABLE ballast.currency_hour IS 'What an account has in another currency than its reporting one at a full hour; worth, paid_in and gain are in reporting currency';
 
 --# comment on TABLE ballast.dataset
 COMMENT ON TABLE ballast.dataset IS 'What a run read (feed, warm_up) and what its model was trained on: a file, or a market made from a seed with the symbols of the run''s universe. rows, last_ts and gaps are empty where there is no end, or the loader cannot tell; gaps counts absent candles, or places where trade ids jump';
@@ -4511,6 +4678,9 @@ ALTER TABLE ballast.cluster_hour OWNER TO ballast_owner;
 --# owner of TABLE ballast.cluster_map
 ALTER TABLE ballast.cluster_map OWNER TO ballast_owner;
 
+--# owner of TABLE ballast.currency_hour
+ALTER TABLE ballast.currency_hour OWNER TO ballast_owner;
+
 --# owner of TABLE ballast.dataset
 ALTER TABLE ballast.dataset OWNER TO ballast_owner;
 
@@ -4691,6 +4861,9 @@ GRANT INSERT ON TABLE ballast.cluster_hour TO ballast_writer;
 --# grant INSERT ON TABLE ballast.cluster_map TO ballast_writer
 GRANT INSERT ON TABLE ballast.cluster_map TO ballast_writer;
 
+--# grant INSERT ON TABLE ballast.currency_hour TO ballast_writer
+GRANT INSERT ON TABLE ballast.currency_hour TO ballast_writer;
+
 --# grant INSERT ON TABLE ballast.dataset TO ballast_writer
 GRANT INSERT ON TABLE ballast.dataset TO ballast_writer;
 
@@ -4861,6 +5034,12 @@ GRANT SELECT ON TABLE ballast.cluster_map TO ballast_reader;
 
 --# grant SELECT ON TABLE ballast.cluster_map TO ballast_writer
 GRANT SELECT ON TABLE ballast.cluster_map TO ballast_writer;
+
+--# grant SELECT ON TABLE ballast.currency_hour TO ballast_reader
+GRANT SELECT ON TABLE ballast.currency_hour TO ballast_reader;
+
+--# grant SELECT ON TABLE ballast.currency_hour TO ballast_writer
+GRANT SELECT ON TABLE ballast.currency_hour TO ballast_writer;
 
 --# grant SELECT ON TABLE ballast.dataset TO ballast_reader
 GRANT SELECT ON TABLE ballast.dataset TO ballast_reader;

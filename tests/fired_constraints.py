@@ -7,7 +7,7 @@ from decimal import Decimal
 from actors.instant import HOUR_NS
 from actors.ledger.chain import hash_of
 from actors.messages.base import Message
-from actors.messages.ledger import TransfersPosted
+from actors.messages.ledger import PortfolioHour, TransfersPosted
 from actors.messages.risk import IntentApproved, IntentRefused
 from tests.journal_records import (
     AMENDMENT,
@@ -23,6 +23,7 @@ from tests.journal_records import (
     LOT,
     OPENED,
     ORDER,
+    PORTFOLIO,
     PROFILE_CHANGED,
     REQUEST,
     RISK_HOUR,
@@ -81,7 +82,15 @@ def hole(**fields: object) -> Message:
 END_OF_SECOND = changed(GAP_CLOSED, number=2, symbol="ETH/USD", place=1)
 LATER = changed(WATERMARK, ts=WATERMARK.ts + HOUR_NS)
 REFUSAL = next(each for each in BODIES if isinstance(each, IntentRefused))
+
+
 # The constraint, the table, and a body that breaks it; the sound bodies stand beside it.
+def a_currency(*, hour: int = RISK_HOUR.hour_ts - HOUR_NS, **fields: object) -> PortfolioHour:
+    """Another hour with one currency and no position."""
+    view = changed(PORTFOLIO.currencies[0], **fields)
+    return PortfolioHour(hour, changed(PORTFOLIO, positions=(), currencies=(view,)))
+
+
 FIRED: tuple[tuple[str, str, Message], ...] = (
     ("refusal_side", "refusal", changed(REFUSAL, side="hold")),
     ("trading_state_known", "trading_state", changed(STANDING, state="Odd")),
@@ -105,6 +114,8 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("cluster_map_measured", "cluster_map", changed(CLUSTER_MAP, correlation=1_000_000)),
     ("risk_profile_tightens", "risk_profile", changed(LIMITS, normal_cap=1)),
     ("risk_profile_no_leverage", "risk_profile", changed(LIMITS, exposure_cap=1_000_001)),
+    ("risk_profile_bounds_losses", "risk_profile", changed(LIMITS, cluster_cap=1_000_001)),
+    ("risk_profile_bounds_losses", "risk_profile", changed(LIMITS, day_loss_max=0)),
     ("risk_verdict_intent_once", "risk_verdict", APPROVED),
     ("risk_verdict_side", "risk_verdict", approval(side="hold")),
     ("risk_verdict_quantity_positive", "risk_verdict", changed(approval(), quantity=D(0))),
@@ -117,6 +128,14 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("risk_verdict_within_cash", "risk_verdict", seeing(cash_free=D("13554.05"))),
     ("risk_verdict_positions_below_max", "risk_verdict", seeing(positions_count=10)),
     ("risk_verdict_drawdown_below_halt", "risk_verdict", seeing(halt_at=1095)),
+    ("risk_verdict_within_cluster_cap", "risk_verdict", seeing(cluster_worth=D("26499.96"))),
+    ("risk_verdict_within_cluster_cap", "risk_verdict", seeing(cluster_worth=D("-0.01"))),
+    ("risk_verdict_within_quote_cap", "risk_verdict", seeing(quote_worth=D("36499.96"))),
+    ("risk_verdict_within_quote_cap", "risk_verdict", seeing(quote_worth=D("-0.01"))),
+    ("risk_verdict_within_risk", "risk_verdict", seeing(risk=D("13500.04"))),
+    ("risk_verdict_above_floor", "risk_verdict", seeing(account_equity=D(50000))),
+    ("risk_verdict_above_floor", "risk_verdict", seeing(account_equity=D("NaN"))),
+    ("risk_verdict_day_loss_below_max", "risk_verdict", seeing(day_loss=30_000)),
     ("order_request_once", "order_request", REQUEST),
     ("order_request_side", "order_request", changed(REQUEST, cl_ord_id="b", side="hold")),
     ("order_request_quantity_positive", "order_request", changed(REQUEST, quantity=D(0))),
@@ -138,6 +157,21 @@ FIRED: tuple[tuple[str, str, Message], ...] = (
     ("lot_consumed_remaining_once", "lot_consumed", changed(CONSUMED, source="fill:a3:e3")),
     ("lot_consumed_quantity_positive", "lot_consumed", taken(quantity=D(0))),
     ("lot_consumed_remaining_covered", "lot_consumed", taken(remaining=D("-0.1"))),
+    ("currency_hour_once", "currency_hour", a_currency(hour=RISK_HOUR.hour_ts)),
+    ("currency_hour_full", "currency_hour", a_currency(hour=RISK_HOUR.hour_ts + 1)),
+    ("currency_hour_full", "currency_hour", a_currency(hour=RISK_HOUR.hour_ts + HOUR_NS)),
+    ("currency_hour_finite", "currency_hour", a_currency(fees=D("Infinity"))),
+    ("currency_hour_finite", "currency_hour", a_currency(paid_in=D("NaN"))),
+    ("currency_hour_rate", "currency_hour", a_currency(most=D("0.7"))),
+    ("currency_hour_rate", "currency_hour", a_currency(rate_ts=1 << 62)),
+    ("currency_hour_rate", "currency_hour", a_currency(rate_ts=0, gain=D(0), worth=D(0))),
+    ("currency_hour_worth", "currency_hour", a_currency(worth=D("73.53"))),
+    ("currency_hour_worth", "currency_hour", a_currency(holdings=D(-100), worth=D("-73.52"))),
+    (
+        "currency_hour_worth",
+        "currency_hour",
+        a_currency(rate_ts=0, least=D(0), most=D(0), worth=D(0)),
+    ),
     ("risk_hour_once", "risk_hour", changed(RISK_HOUR, orders_count=2)),
     ("risk_hour_full", "risk_hour", an_hour(hour_ts=RISK_HOUR.hour_ts + 1)),
     ("risk_hour_full", "risk_hour", an_hour(hour_ts=RISK_HOUR.hour_ts + HOUR_NS)),

@@ -15,6 +15,7 @@ from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictS
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
 from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.messages.ledger import (
+    CurrencyView,
     EntryBooked,
     LotConsumed,
     LotOpened,
@@ -72,6 +73,14 @@ LIMITS = RiskLimits(
     defence_positions_max_count=5,
     halt_drawdown=200_000,
     edge_margin=500,
+    position_risk=300_000,
+    cluster_cap=400_000,
+    quote_cap_cad=500_000,
+    quote_cap_usd=500_000,
+    quote_cap_usdc=500_000,
+    capital_floor=50_000,
+    day_loss_max=30_000,
+    entries_per_minute_max_count=1_000,
 )
 APPROVED = IntentApproved(
     OrderIntent(
@@ -104,6 +113,15 @@ APPROVED = IntentApproved(
         cash_free=Decimal("90000.00"),
         taker_fee=Decimal("0.0040"),
         edge_margin=500,
+        cluster_cap=Decimal("40000.00"),
+        cluster_worth=Decimal("5000.00"),
+        quote_cap=Decimal("50000.00"),
+        quote_worth=Decimal("10000.00"),
+        risk=Decimal("20000.00"),
+        account_equity=Decimal("100000.00"),
+        capital_floor=Decimal(50000),
+        day_loss=100,
+        day_loss_max=30_000,
     ),
 )
 REQUEST = SubmitOrder(
@@ -262,6 +280,22 @@ PORTFOLIO = PortfolioState(
             free=Decimal("2.5"),
             cost=Decimal("10000.00"),
             value=Decimal("10389.95"),
+        ),
+    ),
+    currencies=(
+        CurrencyView(
+            currency="CAD",
+            free=Decimal("100.00"),
+            held=Decimal(0),
+            holdings=Decimal("100.00"),
+            worth=Decimal("73.52"),
+            least=Decimal("0.735294"),
+            most=Decimal("0.735295"),
+            rate_ts=START_NS - 5,
+            realised=Decimal("1.25"),
+            fees=Decimal("0.25"),
+            paid_in=Decimal("74.00"),
+            gain=Decimal("-0.48"),
         ),
     ),
 )

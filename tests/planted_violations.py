@@ -283,7 +283,7 @@ ASLEEP = "SET session_replication_role = replica; " + "; ".join(
         "run_context", "universe_version", "universe_member", "profile", "model_version",
         "activation", "prediction_slice", "bar_slice", "feature_schema", "feature_slice",
         "regime_cut", "regime_slice",
-        "risk_hour", "cluster_hour", "cluster_map", "training_fold",
+        "risk_hour", "cluster_hour", "cluster_map", "currency_hour", "training_fold",
         "dataset", "ingestion_gap", "ingestion_watermark", "profile_change",
         "journal_sealed", "replay_manifest", "ledger_entry",
     )

@@ -6,14 +6,14 @@ from typing import Final
 
 from actors.kernel.supervisor import RunawayError
 from actors.messages.control import Tick
-from actors.messages.market import BookSlice, CandleSlice, TradeSlice
+from actors.messages.market import BookSlice, CandleSlice, CurrencyRate, TradeSlice
 
 CHECKPOINT_EVERY: Final = 1024
 DIGEST_STATES_EVERY: Final = 1000
 TIMERS_PER_INPUT_MAX: Final = 200_000
 MESSAGES_PER_DELIVERY_MAX: Final = 200_000
 # Market state that has aged is worthless after a halt; every other input is a fact and is kept.
-LETTABLE: Final = frozenset({BookSlice, TradeSlice, CandleSlice, Tick})
+LETTABLE: Final = frozenset({BookSlice, TradeSlice, CandleSlice, CurrencyRate, Tick})
 
 
 def run_away() -> None:

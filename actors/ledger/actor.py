@@ -7,9 +7,9 @@ proceeds of a sale), held -> available (release). Our decisions can only hold wh
 of the venue is booked whatever it says: what our accounts cannot pay comes from suspense, what no
 order explains is booked against suspense; both are noted as errors and halt the account. Lots are
 first in, first out, with the buy fee in their cost, so realised profit is net of both fees and
-cash = deposits + realised - cost of open lots, exactly.
+cash = deposits + realised - cost of open lots, exactly, in each currency by itself.
 
-The rules lie beside: transfers, funds, entries, fills, strays, reconciling, lots, valuation.
+The rules lie beside: transfers, funds, entries, fills, strays, reconciling, lots, cash, valuation.
 """
 
 from __future__ import annotations
@@ -22,13 +22,14 @@ import msgspec
 from actors.fees import learn
 from actors.instant import HOUR_NS, ceil_to
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
+from actors.ledger.cash import concerns, holdings, take_rate, worth
 from actors.ledger.entries import book_entry, correct
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit, place_hold, release_hold
 from actors.ledger.reconciling import reconcile
 from actors.ledger.state import LedgerConfig, LedgerState
 from actors.ledger.strays import accept, book_unmatched
-from actors.ledger.valuation import portfolio, revalue, take_marks
+from actors.ledger.valuation import add_units, equity, portfolio, revalue, take_marks
 from actors.messages.base import Message
 from actors.messages.control import (
     ConstraintViolated,
@@ -55,7 +56,7 @@ from actors.messages.ledger import (
     TradeClosed,
     TransfersPosted,
 )
-from actors.messages.market import MarkSlice
+from actors.messages.market import CurrencyRate, MarkSlice
 from actors.messages.order import PlaceHold
 from actors.messages.reconciliation import (
     BooksToReconcile,
@@ -156,6 +157,17 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
             effects.append(SetTimer(HOUR_TIMER, state.hour_due))
         return effects
 
+    def rate(self, message: CurrencyRate, at: int) -> Effects:
+        """Another worth of what is not of the reporting currency; a first one brings units in."""
+        config, state = self.config, self.state
+        if not concerns(config, message):
+            return NOTHING
+        before = equity(config, state)
+        known = take_rate(config, state, message, at)
+        if known:
+            add_units(state, before, worth(config, state, known, holdings(config, state, known)))
+        return (portfolio(config, state, at),) if state.accounts else NOTHING
+
     def hour(self, message: TimerFired, at: int) -> Effects:
         """A full hour: record the portfolio, and arm the next one."""
         state = self.state
@@ -167,6 +179,7 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         MarkSlice: mark,
+        CurrencyRate: rate,
         PlaceHold: place_hold,
         Fill: fill,
         HoldReleased: release_hold,

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Final
 
 from actors.kernel.actor import Effects
+from actors.ledger.cash import earn, is_cash, pay_in, quote_of, spend
 from actors.ledger.fills import give_up
 from actors.ledger.funds import lot_in_kind
 from actors.ledger.lots import FEE, WITHDRAWAL
@@ -126,7 +127,8 @@ def flow(
 ) -> Decimal:
     """Move `amount` (signed) between us and `other`; what it was worth, with its sign.
 
-    `worth` is what it was when it was booked, for whoever books it again without marks.
+    `worth` is what it was when it was booked, for whoever books it again without marks; like what
+    is returned it is in the quote currency of the asset's symbol, and of a currency in itself.
     """
     state = posting.state
     asset, place = place_of(told)
@@ -142,7 +144,8 @@ def flow(
         posting.draw(asset, -amount, other, hold=None, leg="out", place=place)
     if other == TRANSIT or not amount:
         return ZERO
-    if asset == config.reporting:
+    currency = asset if is_cash(config, asset) else quote_of(config, asset)
+    if asset == currency:
         found, gain = amount, amount
     elif amount > 0:
         found = lot_in_kind(config, state, asset, amount - missing, worth=worth)
@@ -154,9 +157,9 @@ def flow(
         found = _value(state, symbol) - had if worth is None else worth
         gain = -cost
     if other == EXTERNAL:
-        add_units(state, before, found)
+        add_units(state, before, pay_in(config, state, currency, found))
     else:
-        state.realised += gain
+        earn(config, state, currency, gain)
     return found
 
 
@@ -165,11 +168,16 @@ def charge(config: LedgerConfig, posting: Posting, told: str, fee: Decimal) -> N
     state = posting.state
     asset, place = place_of(told)
     posting.draw(asset, fee, "fees", hold=None, leg="fee", place=place)
-    if asset == config.reporting:
-        state.fees += fee
-        state.realised -= fee
+    charge_lots(config, state, asset, fee)
+
+
+def charge_lots(config: LedgerConfig, state: LedgerState, asset: str, fee: Decimal) -> None:
+    """What a fee that was drawn costs: money of a currency, or the cost of what left its lots."""
+    if is_cash(config, asset):
+        spend(config, state, asset, fee)
+        earn(config, state, asset, -fee)
     else:
-        state.realised -= give_up(config, state, asset, fee)
+        earn(config, state, quote_of(config, asset), -give_up(config, state, asset, fee))
 
 
 def _value(state: LedgerState, symbol: str | None) -> Decimal:

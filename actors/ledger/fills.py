@@ -11,6 +11,7 @@ from decimal import Decimal
 from actors.fees import with_fees
 from actors.instruments import Instrument
 from actors.kernel.actor import Effects
+from actors.ledger.cash import earn, is_cash, quote_of, spend
 from actors.ledger.expected_fees import fee_note
 from actors.ledger.lots import FEE, SALE, add, consume, share_sale, take_in
 from actors.ledger.positions import drop_if_flat, owed, position_of, symbol_of
@@ -113,7 +114,7 @@ def _settle(
     """Move lots and profit; a fee in base leaves the quantity, a fee in quote the money.
 
     `short` is what was owed of the base before this fill. A fee in the base of another symbol
-    leaves that symbol's lots, at a loss of their cost.
+    leaves that symbol's lots, at a loss of their cost; one in another currency is a loss there.
     """
     position = position_of(config, state, fill.symbol)
     step = position.quote_step
@@ -124,16 +125,21 @@ def _settle(
     elif fee_asset == instrument.base:
         fee_base = fill.fee
         worth = multiply_even(fee_base, fill.price, step)
+    elif is_cash(config, fee_asset):
+        spend(config, state, fee_asset, fill.fee)
+        earn(config, state, fee_asset, -fill.fee)
     else:
-        state.realised -= give_up(config, state, fee_asset, fill.fee)
-    state.fees += worth
+        lost = give_up(config, state, fee_asset, fill.fee)
+        earn(config, state, quote_of(config, fee_asset), -lost)
+    spend(config, state, instrument.quote, worth)
     closed: tuple[TradeClosed, ...] = ()
     if fill.side is Side.BUY:
         kept, paid = fill.quantity - fee_base, fill.cost + fee_quote
         if kept <= 0:
-            state.realised -= paid + consume(state, position, -kept, FEE)
+            earn(config, state, instrument.quote, -(paid + consume(state, position, -kept, FEE)))
         elif short:
-            state.realised -= take_in(state, position, kept, paid, owed=short)
+            share = take_in(state, position, kept, paid, owed=short)
+            earn(config, state, instrument.quote, -share)
         else:
             add(state, position, kept, paid)
     else:
@@ -141,7 +147,7 @@ def _settle(
         cost = consume(state, position, fill.quantity + fee_base, SALE)
         share_sale(state.moves[since:], fill.cost, fee_quote, step)
         gained = fill.cost - fee_quote - cost
-        state.realised += gained
+        earn(config, state, instrument.quote, gained)
         closed = (
             TradeClosed(
                 fill.cl_ord_id,

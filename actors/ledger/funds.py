@@ -2,7 +2,8 @@
 
 A hold above what is free is refused: no decision of ours makes a balance negative. A deposit of a
 symbol's base asset becomes a lot at its value now, so that it is neither a gain nor a loss; what
-facts had already taken of it is covered first, and is no lot.
+facts had already taken of it is covered first, and is no lot. Cash of any quote currency of the run
+comes in at its worth.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from actors.kernel.actor import NOTHING, Effects
+from actors.ledger.cash import is_cash, pay_in, quote_of
 from actors.ledger.lots import add
 from actors.ledger.positions import owed, position_of, symbol_of
 from actors.ledger.state import Hold, LedgerConfig, LedgerState
@@ -33,11 +35,19 @@ def deposit(config: LedgerConfig, state: LedgerState, message: Deposit, at: int)
     posting = Posting(state, source, "deposit")
     missing = owed(state, message.asset)
     posting.receive(message.asset, message.amount, "external", leg="in")
-    worth = message.amount if message.asset == config.reporting else ZERO
-    if message.asset != config.reporting:
-        worth = lot_in_kind(config, state, message.asset, message.amount - missing)
-    add_units(state, before, worth)
+    came = come_in(config, state, message.asset, message.amount, owed=missing)
+    add_units(state, before, came)
     return (*posting.record(at), portfolio(config, state, at))
+
+
+def come_in(
+    config: LedgerConfig, state: LedgerState, asset: str, amount: Decimal, *, owed: Decimal
+) -> Decimal:
+    """What a deposit of `asset` is worth in reporting currency; a base asset becomes a lot."""
+    if is_cash(config, asset):
+        return pay_in(config, state, asset, amount)
+    value = lot_in_kind(config, state, asset, amount - owed)
+    return pay_in(config, state, quote_of(config, asset), value)
 
 
 def lot_in_kind(

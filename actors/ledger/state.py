@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 import numpy as np
 
+from actors.currencies import Rates
 from actors.fees import Fees
 from actors.instant import DAY_NS
 from actors.instruments import Instrument
@@ -23,8 +24,9 @@ from actors.money import ZERO
 class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Decision settings of the ledger.
 
-    `instruments` by symbol in the run's index order, all quoted in `reporting`. A mark older than
-    `mark_age_ns_max` still values its position, but counts it as unmarked.
+    `instruments` by symbol in the run's index order; an asset is traded against one currency
+    only. A mark older than `mark_age_ns_max` still values its position, but counts it as unmarked.
+    `others` are the quote currencies besides `reporting`, derived from the instruments.
     """
 
     instruments: dict[str, Instrument]
@@ -32,6 +34,13 @@ class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     mark_age_ns_max: int = DAY_NS
     fills_kept: int = 2048
     deposits_kept: int = 4096
+    others: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Derive the other currencies, in order of their names."""
+        quotes = {each.quote: None for each in self.instruments.values()}
+        found = tuple(sorted(quote for quote in quotes if quote != self.reporting))
+        msgspec.structs.force_setattr(self, "others", found)
 
 
 class Account(msgspec.Struct):
@@ -92,6 +101,20 @@ class Position(msgspec.Struct):
     lots: list[Lot] = []
 
 
+class Foreign(msgspec.Struct):
+    """A quote currency that is not the reporting one: `realised`, `fees` and `invested` are in it.
+
+    `invested` is what was paid in of it, and `paid_in` what that was worth in reporting currency
+    when it came; `rated` is whether a rate has ever told what it is worth.
+    """
+
+    realised: Decimal = ZERO
+    fees: Decimal = ZERO
+    invested: Decimal = ZERO
+    paid_in: Decimal = ZERO
+    rated: bool = False
+
+
 class LedgerState(msgspec.Struct):
     """The whole state. `peak` is the high-water mark of the unit value, at today's units.
 
@@ -103,7 +126,8 @@ class LedgerState(msgspec.Struct):
     since books and venue agreed, `differs` whether a difference between them is confirmed.
     `fees_told` is by symbol and liquidity the asset and rate of a fee that was not the expected
     one, `onward` by asset what waits to leave for another wallet, `rates` are the account's fees as
-    told in this run.
+    told in this run. `exchange_rates` are by pair of currencies, `foreign` by currency what is not
+    of the reporting one.
     """
 
     bids: np.ndarray
@@ -133,6 +157,8 @@ class LedgerState(msgspec.Struct):
     onward: dict[str, Decimal] = {}
     rates: Fees = {}
     differs: bool = False
+    exchange_rates: Rates = {}
+    foreign: dict[str, Foreign] = {}
 
     def free(self, asset: str) -> Decimal:
         """What of `asset` an order may hold: available here, and free at the venue."""
@@ -147,8 +173,9 @@ class LedgerState(msgspec.Struct):
 
 
 def initial_state(config: LedgerConfig) -> LedgerState:
-    """Empty books. AssertionError when an instrument is quoted in another currency."""
-    assert all(each.quote == config.reporting for each in config.instruments.values())
+    """Empty books. AssertionError when an asset is traded against two currencies."""
+    bases = [each.base for each in config.instruments.values()]
+    assert len(dict.fromkeys(bases)) == len(bases), "an asset is traded against one currency"
     assert config.fills_kept > 0
     assert config.deposits_kept > 0
     count = len(config.instruments)

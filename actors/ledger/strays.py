@@ -15,8 +15,10 @@ from typing import Final
 
 from actors.ids import unnamed_trade_id
 from actors.kernel.actor import NOTHING, Effects
+from actors.ledger.cash import earn, in_quote, is_cash, pay_in, quote_of
+from actors.ledger.entries import charge_lots
 from actors.ledger.fills import give_up, post, remember, source_of
-from actors.ledger.lots import FEE, SWAP, take_in
+from actors.ledger.lots import SWAP, take_in
 from actors.ledger.positions import drop_if_flat, owed, position_of, symbol_of
 from actors.ledger.state import LedgerConfig, LedgerState
 from actors.ledger.transfers import SUSPENSE_TRADES, Posting
@@ -157,15 +159,20 @@ def _book_foreign(
     _enter(config, state, *taken, cost=cost, short=short)
     fee_asset = report.fee_asset or quote
     posting.draw(fee_asset, report.fee, "fees", hold=None, leg="fee")
-    state.realised -= _leave(config, state, fee_asset, report.fee, FEE)
-    state.fees += report.fee if fee_asset == config.reporting else ZERO
+    charge_lots(config, state, fee_asset, report.fee)
 
 
 def _leave(
     config: LedgerConfig, state: LedgerState, asset: str, amount: Decimal, cause: str
 ) -> Decimal:
-    """What `amount` of `asset` had cost, in the reporting currency."""
-    return amount if asset == config.reporting else give_up(config, state, asset, amount, cause)
+    """What `amount` of `asset` had cost, in the reporting currency.
+
+    What is not of that currency leaves its own at today's worth, as money that is paid out does.
+    """
+    if is_cash(config, asset):
+        return -pay_in(config, state, asset, -amount)
+    cost = give_up(config, state, asset, amount, cause)
+    return -pay_in(config, state, quote_of(config, asset), -cost)
 
 
 def _enter(
@@ -177,15 +184,22 @@ def _enter(
     cost: Decimal,
     short: Decimal,
 ) -> None:
-    """Cash is a gain over its cost, a base asset a lot; any other asset has no value here."""
+    """Cash is a gain over its cost, a base asset a lot; any other asset has no value here.
+
+    `cost` is in reporting currency; a lot has its cost in the currency of its symbol.
+    """
     symbol = symbol_of(config, asset)
-    if asset == config.reporting:
-        state.realised += amount - cost
+    if is_cash(config, asset):
+        state.realised += pay_in(config, state, asset, amount) - cost
     elif symbol is None or not amount:
         state.realised -= cost
     else:
+        instrument = config.instruments[symbol]
+        paid = in_quote(config, state, instrument, cost)
+        state.realised += pay_in(config, state, instrument.quote, paid) - cost
         position = position_of(config, state, symbol)
-        state.realised -= take_in(state, position, amount, cost, owed=short)
+        lost = take_in(state, position, amount, paid, owed=short)
+        earn(config, state, instrument.quote, -lost)
         value_at_bid(state, config.instruments[symbol], position)
         drop_if_flat(state, position)
 

@@ -1,8 +1,9 @@
 """What the books are worth: positions at the best bid, equity, and drawdown by unit value.
 
 A position is valued at the last good bid, rounded towards the buyer; without any it is worth
-nothing and its cost counts as unmarked. Deposits change the number of units and never the
-drawdown: the peak, kept at twelve decimals, grows with them in proportion.
+nothing and its cost counts as unmarked. What is in another currency counts at its worth in the
+reporting one; whether its rate is too old is for risk to say. Deposits change the number of units
+and never the drawdown: the peak, kept at twelve decimals, grows with them in proportion.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from typing import Final
 import numpy as np
 
 from actors.instruments import Instrument
-from actors.ledger.state import LedgerConfig, LedgerState, Position
+from actors.ledger.cash import KINDS, holdings, reporting_step, views, worth
+from actors.ledger.state import Foreign, LedgerConfig, LedgerState, Position
 from actors.messages.arrays import any_set
 from actors.messages.ledger import PortfolioState, PositionView
 from actors.messages.market import MarketFlag, MarkSlice
@@ -32,6 +34,7 @@ _BID_COLUMN: Final = 0
 _ALL_MICROS: Final = 1_000_000
 _NOTHING, _PRICE_MAX = np.array(0.0), np.array(1e15)  # not money: marks
 _PEAK_STEP: Final = step_of(12)
+_NO_FOREIGN: Final = Foreign()
 _STALE: Final = np.int32(MarketFlag.STALE)
 
 
@@ -69,13 +72,14 @@ def revalue(config: LedgerConfig, state: LedgerState) -> None:
 def equity(config: LedgerConfig, state: LedgerState) -> Decimal:
     """Cash free, held, staked, between wallets and in suspense, and the value of positions."""
     asset = config.reporting
-    total = (
-        state.balance(f"available:{asset}")
-        + state.balance(f"held:{asset}")
-        + state.balance(f"suspense:{asset}")
-        + state.balance(f"staked:{asset}")
-        + state.balance(f"transit:{asset}")
-    )
+    if config.others:
+        total = holdings(config, state, asset)
+        for currency in config.others:
+            total += worth(config, state, currency, holdings(config, state, currency))
+        return total
+    total = ZERO
+    for kind in KINDS:
+        total += state.balance(f"{kind}:{asset}")
     for position in state.positions.values():
         total += position.value
     return total
@@ -97,33 +101,57 @@ def portfolio(config: LedgerConfig, state: LedgerState, at: int) -> PortfolioSta
     if total != state.equity or total > state.peak:
         _measure(config, state, total)
     balance = state.balance
-    views, value, cost, unmarked = [], ZERO, ZERO, ZERO
+    shown, value, cost, unmarked = [], ZERO, ZERO, ZERO
     oldest = at - config.mark_age_ns_max
     for position in state.positions.values():
         free = balance(position.free_account)
         if state.encumbered:
             free = state.free(position.free_account.partition(":")[2])
-        views.append(
+        shown.append(
             PositionView(position.symbol, position.quantity, free, position.cost, position.value)
         )
         value += position.value
         cost += position.cost
         if state.marked_at.item(position.index) < max(1, oldest):
             unmarked += position.cost
-    asset = config.reporting
+    asset, realised, unrealised, fees = config.reporting, state.realised, value - cost, state.fees
+    if config.others:
+        realised, unrealised, fees, unmarked = _of_all(config, state, oldest)
     return PortfolioState(
         at,
         total,
         state.free(asset),
         balance(f"held:{asset}"),
-        state.realised,
-        value - cost,
-        state.fees,
+        realised,
+        unrealised,
+        fees,
         state.peak_shown,
         state.drawdown,
-        tuple(views),
+        tuple(shown),
         unmarked,
+        views(config, state),
     )
+
+
+def _of_all(
+    config: LedgerConfig, state: LedgerState, oldest: int
+) -> tuple[Decimal, Decimal, Decimal, Decimal]:
+    """Realised and unrealised profit, fees and unmarked cost of all currencies, by their worth."""
+    sums = dict.fromkeys((config.reporting, *config.others), (ZERO, ZERO))
+    for symbol, position in state.positions.items():
+        quote = config.instruments[symbol].quote
+        gained, unmarked = sums[quote]
+        if state.marked_at.item(position.index) < max(1, oldest):
+            unmarked += position.cost
+        sums[quote] = gained + position.value - position.cost, unmarked
+    realised, fees = state.realised, state.fees
+    for currency in config.others:
+        foreign = state.foreign.get(currency, _NO_FOREIGN)
+        realised += worth(config, state, currency, foreign.realised)
+        fees += worth(config, state, currency, foreign.fees)
+    gains = [worth(config, state, each, gained) for each, (gained, _) in sums.items()]
+    lost = [worth(config, state, each, unmarked) for each, (_, unmarked) in sums.items()]
+    return realised, sum(gains, ZERO), fees, sum(lost, ZERO)
 
 
 def _measure(config: LedgerConfig, state: LedgerState, total: Decimal) -> None:
@@ -133,15 +161,9 @@ def _measure(config: LedgerConfig, state: LedgerState, total: Decimal) -> None:
     peak = state.peak
     # It never falls, so what is shown changes only when it has been passed.
     if peak > state.peak_shown:
-        state.peak_shown = round_up(peak, _quote_step(config))
+        state.peak_shown = round_up(peak, reporting_step(config))
     if total >= peak:
         state.drawdown = 0
     else:
         # Facts may leave less than nothing of an account that never had anything.
         state.drawdown = micros_up(peak - total, peak) if peak > 0 else _ALL_MICROS
-
-
-def _quote_step(config: LedgerConfig) -> Decimal:
-    for instrument in config.instruments.values():
-        return instrument.quote_step
-    return step_of(2)

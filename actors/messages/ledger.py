@@ -66,8 +66,35 @@ class PositionView(Message, frozen=True):
     value: Decimal
 
 
+class CurrencyView(Message, frozen=True):
+    """What an account has in a quote currency that is not its reporting one.
+
+    `free`, `held`, `holdings` (all cash and the positions quoted in it), `realised` and `fees` are
+    in the currency; `worth` of the holdings, `paid_in` and `gain` in reporting currency. A unit
+    brings `least` and costs `most` by the rate of `rate_ts` (ns UTC), zeros where none was ever
+    told. `gain` is what the money paid in gained by the rate alone.
+    """
+
+    currency: str
+    free: Decimal
+    held: Decimal
+    holdings: Decimal
+    worth: Decimal
+    least: Decimal
+    most: Decimal
+    rate_ts: int
+    realised: Decimal
+    fees: Decimal
+    paid_in: Decimal
+    gain: Decimal
+
+
 class PortfolioState(Message, frozen=True):
-    """The account in its reporting currency. `drawdown` is a ratio in millionths of the peak."""
+    """The account in its reporting currency. `drawdown` is a ratio in millionths of the peak.
+
+    Cash is that of the reporting currency alone, positions are in their own quote currency; all
+    other amounts are of the whole account, what is in other `currencies` at its worth now.
+    """
 
     ts: int
     equity: Decimal
@@ -80,6 +107,7 @@ class PortfolioState(Message, frozen=True):
     drawdown: int
     positions: tuple[PositionView, ...]
     unmarked: Decimal = Decimal(0)
+    currencies: tuple[CurrencyView, ...] = ()
 
 
 class PortfolioHour(Message, frozen=True):
@@ -120,8 +148,9 @@ class LotConsumed(Message, frozen=True):
 class EntryBooked(Message, frozen=True):
     """Record: an entry of the venue's ledger, or a correction, against the account kind `other`.
 
-    `worth` is what came (or went, negative) in reporting currency; `corrects` is the transfer that
-    a correction reverses, 0 for an entry, and `told` who says so.
+    `worth` is what came (or went, negative): of a currency in itself, of a base asset in the quote
+    currency of its symbol; `corrects` is the transfer that a correction reverses, 0 for an entry,
+    and `told` who says so.
     """
 
     refid: str

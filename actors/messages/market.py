@@ -2,12 +2,13 @@
 
 All prices and quantities here are float64 in columnar slices (one C-contiguous matrix plus an
 integer symbol index per row). Money never starts here: crossing to Decimal happens in
-`actors.money` alone.
+`actors.money` alone. Rates of currencies are money from the start, and are told as such.
 """
 
 from __future__ import annotations
 
 import enum
+from decimal import Decimal
 from typing import Final
 
 import numpy as np
@@ -107,6 +108,18 @@ class CandleSlice(Message, frozen=True):
     symbols: np.ndarray
     rows: np.ndarray
     warm_up: bool = False
+
+
+class CurrencyRate(Message, frozen=True):
+    """Input: what a unit of a pair's base ("USDC/USD") costs in its quote, at best bid and ask.
+
+    `ts` is the venue's time (ns UTC).
+    """
+
+    pair: str
+    bid: Decimal
+    ask: Decimal
+    ts: int
 
 
 class FeedStatus(Message, frozen=True):

@@ -30,6 +30,8 @@ class Refusal(enum.StrEnum):
     UNGUARDED = "unguarded"
     UNKNOWN_ORDER = "unknown_order"
     UNKNOWN_SYMBOL = "unknown_symbol"
+    CURRENCY_RATE_STALE = "currency_rate_stale"
+    DEPEGGED = "depegged"
     NO_PORTFOLIO = "no_portfolio"
     STALE_PRICE = "stale_price"
     MARKET_UNSOUND = "market_unsound"
@@ -67,8 +69,10 @@ class Refusal(enum.StrEnum):
 class Admission(Message, frozen=True):
     """What risk saw when it approved, for the database to do the same sums again.
 
-    Ratios in millionths, amounts in quote currency; worths count open buys at their worst, and
-    `positions_count` the other symbols. An exit has no caps and no worths: zeros.
+    Ratios in millionths, amounts in the quote currency of the intent; worths count open buys at
+    their worst, and `positions_count` the other symbols. `risk` is what a position may be by its
+    volatility and confidence; `account_equity` and `capital_floor` are in reporting currency. An
+    exit has no caps and no worths: zeros.
     """
 
     equity: Decimal = Decimal(0)
@@ -84,6 +88,15 @@ class Admission(Message, frozen=True):
     cash_free: Decimal = Decimal(0)
     taker_fee: Decimal = Decimal(0)
     edge_margin: int = 0
+    cluster_cap: Decimal = Decimal(0)
+    cluster_worth: Decimal = Decimal(0)
+    quote_cap: Decimal = Decimal(0)
+    quote_worth: Decimal = Decimal(0)
+    risk: Decimal = Decimal(0)
+    account_equity: Decimal = Decimal(0)
+    capital_floor: Decimal = Decimal(0)
+    day_loss: int = 0
+    day_loss_max: int = 0
 
 
 class Sizing(Message, frozen=True):
@@ -125,6 +138,8 @@ class RiskLimits(Message, frozen=True):
     """Record: the limits by which a run decides, in millionths, as its start names them.
 
     `profile_id` is a hash of the whole profile; the fields are those that the database checks.
+    `position_risk` is the base risk at its greatest scale, `capital_floor` whole units of reporting
+    currency, `day_loss_max` the loss of a UTC day at which nothing is bought.
     """
 
     profile_id: str
@@ -140,6 +155,14 @@ class RiskLimits(Message, frozen=True):
     defence_positions_max_count: int
     halt_drawdown: int
     edge_margin: int
+    position_risk: int = 1_000_000
+    cluster_cap: int = 1_000_000
+    quote_cap_cad: int = 1_000_000
+    quote_cap_usd: int = 1_000_000
+    quote_cap_usdc: int = 1_000_000
+    capital_floor: int = 0
+    day_loss_max: int = 1_000_000
+    entries_per_minute_max_count: int = 1 << 31
 
 
 class IntentRefused(Message, frozen=True):

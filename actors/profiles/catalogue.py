@@ -163,6 +163,12 @@ RISK: Final[dict[str, Row]] = {
         SHARE, 1_000, 100_000, UP, "No entries for the rest of a UTC day that lost this much."
     ),
     "unmarked_max_micros": Row(SHARE, 0, 50_000, UP, "Most of equity without a price."),
+    "currency_rate_max_age_ns": Row(
+        DURATION, SECOND_NS, HOUR_NS, UP, "Oldest rate of a currency that an entry may rest on."
+    ),
+    "depeg_max_micros": Row(
+        SHARE, 1_000, 50_000, UP, "How far USDC may be off a dollar and still buy; at it passes."
+    ),
     "edge_margin_micros": Row(SHARE, 0, 50_000, DOWN, "Least expected move above cost."),
     "price_collar_micros": Row(
         SHARE, 0, 30_000, UP, "Furthest limit price from the mark; further is an error."

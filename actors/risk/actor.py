@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import msgspec
 
+from actors.currencies import is_rate, learn_rate
 from actors.fees import learn
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
@@ -27,7 +28,7 @@ from actors.messages.control import (
 from actors.messages.decision import AmendIntent, OrderIntent, Side
 from actors.messages.feature import FeatureSlice
 from actors.messages.ledger import HoldPlaced, PortfolioHour, PortfolioState, TradeClosed
-from actors.messages.market import MarkSlice
+from actors.messages.market import CurrencyRate, MarkSlice
 from actors.messages.order import OrderUpdate
 from actors.messages.prediction import P_UP, PredictionSlice
 from actors.messages.profile import ProfileInForce
@@ -138,7 +139,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             approved_at=at,
         )
         note(state.reservations, state.waiting, key)
-        admission = admission_of(view, state.portfolio)
+        admission = admission_of(view, state.portfolio, intent.side)
         return (IntentApproved(intent, quantity, admission, sizing_of(intent, view)),)
 
     def on_amend(self, message: AmendIntent, at: int) -> Effects:
@@ -148,7 +149,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         state.last_intent_no = max(state.last_intent_no, intent.intent_no)
         if refusal is not None:
             return (_refused(intent, refusal),)
-        admission = admission_of(view, state.portfolio)
+        admission = admission_of(view, state.portfolio, intent.side)
         return (AmendApproved(message.cl_ord_id, intent, intent.quantity, admission),)
 
     def on_marks(self, message: MarkSlice, at: int) -> Effects:
@@ -157,6 +158,13 @@ class RiskActor(Actor[RiskConfig, RiskState]):
             self.state.marks, self.state.flags = message.rows, message.flags
             self.state.marked_at = at
         return NOTHING
+
+    def on_rate(self, message: CurrencyRate, at: int) -> Effects:
+        """Keep the rate of a named pair; what is none is told here, for all actors."""
+        if learn_rate(self.state.exchange_rates, message, at) or is_rate(message):
+            return NOTHING
+        told = tuple((name, str(getattr(message, name))) for name in message.__struct_fields__)
+        return (Note("warning", "risk.currency_rate_refused", told),)
 
     def on_features(self, message: FeatureSlice, at: int) -> Effects:
         """Keep what every symbol moved by; a warm-up tells it as well as any bar."""
@@ -328,6 +336,7 @@ class RiskActor(Actor[RiskConfig, RiskState]):
         OrderIntent: on_intent,
         AmendIntent: on_amend,
         MarkSlice: on_marks,
+        CurrencyRate: on_rate,
         FeatureSlice: on_features,
         PredictionSlice: on_predictions,
         PortfolioState: on_portfolio,

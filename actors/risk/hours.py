@@ -14,6 +14,7 @@ from actors.messages.ledger import PortfolioHour
 from actors.messages.risk import ClusterHour, RiskHour
 from actors.money import ZERO, micros_up
 from actors.risk.clusters import holding
+from actors.risk.conversion import reported
 from actors.risk.ladder import entries_closed
 from actors.risk.profile import RiskConfig
 from actors.risk.rooms import worth_of
@@ -63,17 +64,30 @@ def _clusters(
     claims: dict[str, Decimal] = {}
     for position in message.state.positions:
         name = clusters.of(position.symbol)
-        worths[name] = worths.get(name, ZERO) + worth_of(position)
+        index = config.index_of(position.symbol)
+        worth = _in_reporting(config, state, worth_of(position), index)
+        worths[name] = worths.get(name, ZERO) + worth
     for each in state.reservations.values():
         if each.side is Side.BUY:
             name = clusters.of(each.symbol)
-            cost = each.worst_cost(config.instruments[config.index_of(each.symbol)])
+            index = config.index_of(each.symbol)
+            cost = each.worst_cost(config.instruments[index])
+            cost = _in_reporting(config, state, cost, index)
             claims[name] = claims.get(name, ZERO) + cost
     for name in sorted({**worths, **claims}):
         worth, claim = worths.get(name, ZERO), claims.get(name, ZERO)
         both = worth + claim
         share = _share(both, equity)
         yield ClusterHour(message.hour_ts, name, clusters.version, worth, claim, both, share)
+
+
+def _in_reporting(config: RiskConfig, state: RiskState, amount: Decimal, index: int) -> Decimal:
+    """An amount of a symbol's quote as the gate counts it; nothing where no rate was ever told."""
+    if index < 0:
+        return amount
+    rules = config.instruments[index]
+    found = reported(config, state, amount, rules.quote, step=rules.quote_step)
+    return ZERO if found is None else found
 
 
 def _share(part: Decimal, equity: Decimal) -> int | None:

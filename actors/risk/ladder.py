@@ -51,6 +51,8 @@ LADDER: Final = (
     Rung(Refusal.RECONCILING, rules.reconciling, Scope.ENTRIES),
     Rung(Refusal.UNKNOWN_ORDER, rules.unknown_order, _scope(Situation.UNKNOWN_ORDER)),
     Rung(Refusal.UNKNOWN_SYMBOL, rules.unknown_symbol, Scope.BOTH),
+    Rung(Refusal.CURRENCY_RATE_STALE, rules.currency_rate_stale, Scope.ENTRIES),
+    Rung(Refusal.DEPEGGED, rules.depegged, Scope.ENTRIES),
     Rung(Refusal.NO_PORTFOLIO, rules.no_portfolio, Scope.ENTRIES),
     Rung(Refusal.STALE_PRICE, rules.stale_price, _scope(Situation.STALE_PRICE)),
     Rung(Refusal.MARKET_UNSOUND, rules.market_unsound, Scope.ENTRIES),

@@ -36,7 +36,7 @@ class Tier(msgspec.Struct, frozen=True):
 
 
 class Cap(msgspec.Struct, frozen=True):
-    """A share of the equity and, where it is above nothing, an amount in quote currency besides."""
+    """A share of the equity and, where it is above nothing, an amount of money besides."""
 
     share_micros: int
     amount: int = 0
@@ -45,8 +45,8 @@ class Cap(msgspec.Struct, frozen=True):
 class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Limits of one account. Raises ValueError when they contradict each other.
 
-    A cap is either a share of the equity (`_micros`) or an amount in quote currency (`_amount`):
-    exactly one of the two is above nothing.
+    A cap is either a share of the equity (`_micros`) or an amount (`_amount`), of a quote cap in
+    that currency and of any other in reporting currency: exactly one of the two is above nothing.
     """
 
     base_risk_micros: int = 20_000
@@ -90,6 +90,8 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     capital_floor_amount: int = 0
     daily_loss_max_micros: int = 30_000
     unmarked_max_micros: int = 10_000
+    currency_rate_max_age_ns: int = 5 * MINUTE_NS
+    depeg_max_micros: int = 10_000
     edge_margin_micros: int = 500
     price_collar_micros: int = 10_000
     spread_max_micros: int = 2_000
@@ -129,6 +131,8 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("the capital floor and the daily loss must be no less than nothing")
         if not 0 <= self.spread_max_micros < MICROS or self.depth_min_quote < 0:
             raise ValueError("the spread must be a ratio, the depth no less than nothing")
+        if self.currency_rate_max_age_ns <= 0 or not 0 <= self.depeg_max_micros < MICROS:
+            raise ValueError("a rate must have an age, and a depeg be a ratio")
         if self.entries_per_minute_max_count <= 0 or self.loss_cool_down_ns < 0:
             raise ValueError("a minute must have an entry, and a rest be no less than nothing")
         if not MINUTE_NS <= self.change_delay_ns <= 7 * DAY_NS:
@@ -209,7 +213,7 @@ def _cap(micros: int, amount: int) -> Cap:
 
 
 class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The run's instruments in index order and the profile.
+    """The run's instruments in index order, the profile and the reporting currency.
 
     `indices`, by symbol, are derived from them; so are the column of features that holds the
     volatility of a bar, and what turns it into that of a day.
@@ -221,6 +225,7 @@ class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     bar_interval_ns: int = HOUR_NS
     bars_a_day_root: float = 0.0  # not money: a root
     volatility_column: int = 0
+    reporting: str = "USD"
 
     def __post_init__(self) -> None:
         """Derive the indices; whatever was passed for them is replaced."""

@@ -67,6 +67,24 @@ def unknown_symbol(intent: OrderIntent, view: RiskView) -> Grounds:
     return (intent.symbol, "a symbol of the run") if view.instrument is None else None
 
 
+def currency_rate_stale(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """What is paid in another currency than is reported rests on a rate, and what is pegged on its
+    peg: both must be known, and of late.
+    """
+    age, most = view.rate_age_ns, view.profile.currency_rate_max_age_ns
+    if age is None:
+        return "none", str(most)
+    return (str(age), str(most)) if age > most else None
+
+
+def depegged(_intent: OrderIntent, view: RiskView) -> Grounds:
+    """Nothing is bought with a currency that is too far off what it is pegged to."""
+    off, most = view.off_par_micros, view.profile.depeg_max_micros
+    if off is None:
+        return "none", str(most)
+    return (str(off), str(most)) if off > most else None
+
+
 def no_portfolio(_intent: OrderIntent, view: RiskView) -> Grounds:
     """Without a sound portfolio, or with too much of it unmarked, no cap means anything."""
     if view.unmarked_micros is None:
@@ -148,9 +166,10 @@ def capital_floor(_intent: OrderIntent, view: RiskView) -> Grounds:
 
 def daily_loss_limit(_intent: OrderIntent, view: RiskView) -> Grounds:
     """The account lost today what it may lose in one day; tomorrow is another."""
-    if not view.day_loss_latched:
+    most = view.profile.daily_loss_max_micros
+    if not view.day_loss_latched and view.day_loss_micros < most:
         return None
-    return str(view.day_loss_micros), f"below {view.profile.daily_loss_max_micros}"
+    return str(view.day_loss_micros), f"below {most}"
 
 
 def duplicate_intent(intent: OrderIntent, view: RiskView) -> Grounds:

@@ -74,11 +74,14 @@ def _risk(view: RiskView) -> _Risk:
     profile, instrument = view.profile, view.instrument
     if instrument is None or view.volatility_micros is None or view.p_up is None:
         return _Risk(ZERO, 0, 0, ZERO)
+    if view.into_quote is None:
+        return _Risk(ZERO, 0, 0, ZERO)
     step = instrument.quote_step
     scale, odds = volatility_scale(profile, view.volatility_micros), confidence(profile, view.p_up)
-    base = multiply_down(view.equity, from_micros(profile.base_risk_micros), step)
+    equity = view.into_quote.worth(view.equity, step)
+    base = multiply_down(equity, from_micros(profile.base_risk_micros), step)
     share = from_micros(profile.base_risk_micros) * from_micros(scale) * from_micros(odds)
-    return _Risk(base, scale, odds, multiply_down(view.equity, share, step))
+    return _Risk(base, scale, odds, multiply_down(equity, share, step))
 
 
 def _least(intent: OrderIntent, view: RiskView) -> tuple[str, Decimal]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 import numpy as np
 
+from actors.currencies import Rates
 from actors.fees import Fees
 from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
@@ -27,7 +28,8 @@ class RiskState(msgspec.Struct):
     `fees` what the venue told of the account's fees in this run, `rules` those of pairs that
     changed in it. `entries_at` has the times of the entries approved in the last minute, `lost_at`
     when a symbol last closed a trade at a loss. `profile` is in force in place of the
-    configuration's, once it was changed; `clusters` is the newest map, which may have expired.
+    configuration's, once it was changed; `clusters` is the newest map, which may have expired,
+    `exchange_rates` are by pair of currencies.
 
     `bundle_id` is the run's model if somebody let it speak, `predicted_by` and `predicted_at` (ns
     UTC) are of the newest prediction, `odds` (int32[N] micros or MISSING) its probabilities;
@@ -57,6 +59,7 @@ class RiskState(msgspec.Struct):
     volatility_at: int = NEVER
     profile: RiskProfile | None = None
     clusters: ClusterMap | None = None
+    exchange_rates: Rates = {}
 
     def __post_init__(self) -> None:
         """A state of an older version knows neither odds nor volatilities."""

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from actors.currencies import SAME, Exchange
 from actors.fees import with_fees
 from actors.instant import MINUTE_NS
 from actors.instruments import Instrument
@@ -19,12 +20,9 @@ from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioState
 from actors.messages.market import MARK_COLUMNS
 from actors.messages.prediction import MISSING
-from actors.money import (
-    ZERO,
-    is_sound,
-    micros_up,
-)
+from actors.money import ZERO, is_sound
 from actors.pair_rules import in_force
+from actors.risk import conversion
 from actors.risk.profile import MICROS, RiskConfig, RiskProfile
 from actors.risk.reservations import Reservation
 from actors.risk.rooms import Rooms, rooms_of
@@ -46,6 +44,8 @@ class RiskView(msgspec.Struct, frozen=True):
     `sellable` is the base quantity free of holds and of claims that no hold shows yet.
     `bundle_id` is the model that may speak, `predicted_by` the one that did; `volatility_micros` is
     the realised one of a day, rounded up. They, `p_up` and ages are None where nothing is known.
+    `into_quote` leads from the reporting currency, which `equity` is in, into that of the symbol;
+    `rate_age_ns` is of the oldest rate behind it, `off_par_micros` how far its peg is off.
     """
 
     at: int
@@ -80,6 +80,9 @@ class RiskView(msgspec.Struct, frozen=True):
     p_up: int | None
     volatility_micros: int | None
     volatility_age_ns: int | None
+    into_quote: Exchange | None = SAME
+    rate_age_ns: int | None = 0
+    off_par_micros: int | None = 0
 
 
 def is_amount(value: Decimal) -> bool:
@@ -107,6 +110,7 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
     instrument = with_fees(rules, state.fees) if rules is not None else None
     portfolio = sound_portfolio(state.portfolio)
     halt_at = standing.halt_at_micros(profile)
+    quote = config.reporting if instrument is None else instrument.quote
     rooms, sellable = _NO_ROOMS, ZERO
     if instrument is not None and portfolio is not None:
         if side is Side.BUY:
@@ -127,7 +131,9 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
         day_loss_latched=standing.day_loss_latched,
         reconciling=state.blocked,
         order_unknown=bool(state.reservations) and _unknown_in(state, symbol),
-        unmarked_micros=_unmarked_micros(portfolio),
+        unmarked_micros=None
+        if portfolio is None
+        else conversion.unmarked_micros(portfolio, at, profile.currency_rate_max_age_ns),
         bid=state.marks.item(index, _BID) if known else _NOWHERE,
         ask=state.marks.item(index, _ASK) if known else _NOWHERE,
         spread=state.marks.item(index, _SPREAD) if known else _NOWHERE,
@@ -146,6 +152,9 @@ def view_of(config: RiskConfig, state: RiskState, symbol: str, side: Side, at: i
         p_up=_odds(state, index) if known else None,
         volatility_micros=_daily_volatility(config, state, index) if known else None,
         volatility_age_ns=at - state.volatility_at if state.volatility_at >= 0 else None,
+        into_quote=conversion.into_quote(config, state, quote),
+        rate_age_ns=conversion.rate_age_ns(config, state, quote, at),
+        off_par_micros=conversion.off_par_micros(state, quote),
     )
 
 
@@ -160,6 +169,8 @@ def sound_portfolio(portfolio: PortfolioState | None) -> PortfolioState | None:
     figures = [portfolio.equity, portfolio.cash_free, portfolio.unmarked]
     for each in portfolio.positions:
         figures += (each.quantity, each.free, each.cost, each.value)
+    for other in portfolio.currencies:
+        figures += (other.free, other.holdings, other.worth)
     for figure in figures:
         if not (figure.is_finite() and figure.adjusted() < _WHOLE_DIGITS_MAX):
             return None
@@ -183,12 +194,6 @@ def _daily_volatility(  # not money: a volatility is a float until it is micros
 
 def _unknown_in(state: RiskState, symbol: str) -> bool:
     return any(each.unknown and each.symbol == symbol for each in state.reservations.values())
-
-
-def _unmarked_micros(portfolio: PortfolioState | None) -> int | None:
-    if portfolio is None:
-        return None
-    return micros_up(portfolio.unmarked, portfolio.equity) if portfolio.unmarked else 0
 
 
 def _sellable(state: RiskState, portfolio: PortfolioState, symbol: str) -> Decimal:

@@ -20,6 +20,7 @@ from actors.money import (
     TOWARDS_BUYER,
     TOWARDS_SELLER,
     ZERO,
+    divide_down,
     from_micros,
     multiply_down,
     price_from_float,
@@ -63,6 +64,19 @@ def free_of(portfolio: PortfolioState | None, symbol: str) -> Decimal:
     return ZERO
 
 
+def equity_in(portfolio: PortfolioState, instrument: Instrument) -> Decimal:
+    """The equity in the quote currency of `instrument`, rounded down, at the ledger's rate.
+
+    Nothing where no rate is known.
+    """
+    for each in portfolio.currencies:
+        if each.currency == instrument.quote:
+            if not each.rate_ts:
+                return ZERO
+            return divide_down(portfolio.equity, each.most, instrument.quote_step)
+    return portfolio.equity
+
+
 def for_sale(state: StrategyState, symbol: str, *, flatten: bool) -> Decimal:
     """What may be sold: what its campaign owns and is free; flattening sells all that is free."""
     free = free_of(state.portfolio, symbol)
@@ -88,7 +102,8 @@ def entry_intent(
         return None
     price = entry_price(ask, instrument, profile)
     fraction = from_micros(profile.base_fraction_micros)
-    notional = multiply_down(state.portfolio.equity, fraction, instrument.quote_step)
+    equity = equity_in(state.portfolio, instrument)
+    notional = multiply_down(equity, fraction, instrument.quote_step)
     campaign = state.campaigns.get(instrument.symbol)
     if campaign is not None and state.held[index]:
         notional = min(notional, round_down(campaign.room, instrument.quote_step))

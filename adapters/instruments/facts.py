@@ -1,4 +1,4 @@
-"""Facts about Kraken's USD pairs, each with its date and where it was seen. Data, no rules.
+"""Facts about Kraken's pairs, each with its date and where it was seen. Data, no rules.
 
 Prices, sizes and minimums change at the venue; a live run reads the instrument channel instead.
 Rows marked as an estimate were not in any recording at hand: they are deliberately coarse and their
@@ -12,9 +12,11 @@ from typing import Final
 import msgspec
 
 QUOTE: Final = "USD"
-QUOTE_DECIMALS: Final = 4
-"""Ledger precision of USD (recorded instrument snapshot, about the end of 2024)."""
-COST_MIN: Final = "0.5"
+DECIMALS: Final = {"CAD": 4, "USD": 4, "USDC": 8}
+"""Ledger precision of the quote currencies (USD: recorded instrument snapshot, about the end of
+2024)."""
+COST_MIN: Final = {"CAD": "1", "USD": "0.5", "USDC": "0.5"}
+"""The least cost of an order by its quote currency; that of CAD and USDC is an estimate."""
 MAKER_FEE: Final = "0.0025"
 TAKER_FEE: Final = "0.0040"
 """Lowest volume tier of the pair list of 2026-07; a live run asks for the account's own."""

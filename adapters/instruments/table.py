@@ -1,7 +1,8 @@
 """Symbol names and instrument rules by table: one canonical name per pair, one rule row per symbol.
 
 Nothing is derived from the letters of a name: a name is in the table or it is unknown, and then the
-nearest known name is offered.
+nearest known name is offered. The rows are of pairs quoted in USD; those of a pair quoted in CAD or
+USDC are estimates made of them.
 """
 
 from __future__ import annotations
@@ -11,16 +12,19 @@ import functools
 from decimal import Decimal
 from typing import Final
 
+import msgspec
+
 from actors.instruments import Instrument
 from adapters.instruments.facts import (
     ASSET_ALIASES,
     COST_MIN,
+    DECIMALS,
     DOLLAR_STANDINS,
+    ESTIMATED,
     FACTS,
     MAKER_FEE,
     QUOTE,
     QUOTE_ALIASES,
-    QUOTE_DECIMALS,
     TAKER_FEE,
     Fact,
 )
@@ -49,16 +53,16 @@ def instrument(symbol: str) -> Instrument:
 
     Fees are the lowest volume tier's ratios of cost; `fact_of` says how old the row is.
     """
-    fact = fact_of(symbol)
+    fact, quote = fact_of(symbol), symbol.partition("/")[2]
     return Instrument(
         symbol=symbol,
         base=fact.base,
-        quote=QUOTE,
+        quote=quote,
         tick=Decimal(fact.tick),
         lot=Decimal(fact.lot),
         quantity_min=Decimal(fact.quantity_min),
-        cost_min=Decimal(COST_MIN),
-        quote_decimals=QUOTE_DECIMALS,
+        cost_min=Decimal(COST_MIN[quote]),
+        quote_decimals=DECIMALS[quote],
         maker_fee=Decimal(MAKER_FEE),
         taker_fee=Decimal(TAKER_FEE),
     )
@@ -110,7 +114,9 @@ def listed_symbol(text: str) -> str:
 
 @functools.cache
 def _rows() -> dict[str, Fact]:
-    return {f"{fact.base}/{QUOTE}": fact for fact in FACTS}
+    guessed = [msgspec.structs.replace(fact, source=ESTIMATED) for fact in FACTS]
+    rows = {f"{fact.base}/{quote}": fact for quote in DECIMALS for fact in guessed}
+    return rows | {f"{fact.base}/{QUOTE}": fact for fact in FACTS}
 
 
 @functools.cache

@@ -27,6 +27,7 @@ from actors.messages.decision import VERDICT_COLUMNS, OrderIntent, VerdictSlice
 from actors.messages.execution import Fill, TradeUnexplained
 from actors.messages.feature import FeatureSchema, FeatureSlice
 from actors.messages.ledger import (
+    CurrencyView,
     EntryBooked,
     LotConsumed,
     LotOpened,
@@ -96,7 +97,7 @@ def _fields(message_type: type[msgspec.Struct], *left_out: str) -> tuple[str, ..
     return tuple(name for name in message_type.__struct_fields__ if name not in left_out)
 
 
-_PORTFOLIO: Final = _fields(PortfolioState, "positions")
+_PORTFOLIO: Final = _fields(PortfolioState, "positions", "currencies")
 _INTENT: Final = _fields(OrderIntent, "notional", "quantity")
 # The columns of each table after KEYS; messages are flat, so they are mostly its fields. The tables
 # stand in the order in which a commit fills them: a row after those that it must follow.
@@ -123,6 +124,7 @@ COLUMNS: Final[dict[str, tuple[str, ...]]] = {
     "ledger_entry": _fields(EntryBooked),
     "portfolio_hour": ("hour_ts", *_PORTFOLIO),
     "position_hour": ("hour_ts", *_fields(PositionView)),
+    "currency_hour": ("hour_ts", *_fields(CurrencyView)),
     "risk_hour": _fields(RiskHour),
     "cluster_hour": _fields(ClusterHour),
     **INGESTION_COLUMNS,
@@ -150,6 +152,8 @@ def _portfolio(body: PortfolioHour) -> Iterator[tuple[str, Row]]:
     yield "portfolio_hour", (body.hour_ts, *state)
     for position in body.state.positions:
         yield "position_hour", (body.hour_ts, *msgspec.structs.astuple(position))
+    for currency in body.state.currencies:
+        yield "currency_hour", (body.hour_ts, *msgspec.structs.astuple(currency))
 
 
 def _clusters(body: ClustersComputed) -> Iterator[tuple[str, Row]]:

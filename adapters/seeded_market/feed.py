@@ -2,8 +2,8 @@
 
 A pure function of (seed, symbols, start, step): whoever reads it, from wherever, sees the same
 items. Trades of a step are received 1 ms before its end and the book 0.5 ms before, so a bar that
-ends with the step holds them and no two items share an instant. Nothing made on it is a market
-result.
+ends with the step holds them and no two items share an instant. Where a symbol is quoted in another
+currency than USD, rates of currencies come before them. Nothing made on it is a market result.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from actors.ports import FeedItem
 from adapters.seeded_market.draws import F64
 from adapters.seeded_market.hours import HISTORY_HOURS, HourlyWalk
 from adapters.seeded_market.profiles import PROFILES, Profile
+from adapters.seeded_market.rates import RATE_PAIRS, rate_items
 from adapters.seeded_market.steps import StepBuilder, Steps
 
 PROCESS: Final = "seeded-market/3"
@@ -33,6 +34,7 @@ START_TS: Final = 1_767_225_600 * SECOND_NS
 """The default start: 2026-01-01 00:00 UTC."""
 
 _QUOTE: Final = "USD"
+_QUOTES: Final = (_QUOTE, "CAD", "USDC")
 _TRADE_LEAD_NS: Final = MILLISECOND_NS
 _BOOK_LEAD_NS: Final = MILLISECOND_NS // 2
 _CHUNK_STEPS: Final = 1_440
@@ -73,6 +75,8 @@ class SeededMarket:
         self._profiles = tuple(_profile_of(symbol) for symbol in symbols)
         self._steps_per_hour = HOUR_NS // step_ns
         self._builder = StepBuilder(seed, symbols, self._profiles, self._steps_per_hour)
+        told = any(symbol.partition("/")[2] != _QUOTE for symbol in symbols)
+        self.rate_pairs = RATE_PAIRS if told else ()
         self._whole = sealed_ints(np.arange(len(symbols)))
         self.digest = self._digest()
 
@@ -130,6 +134,8 @@ class SeededMarket:
         trades, books, whole = _fixed(steps.trades), _fixed(steps.books), self._whole
         end_ts = self.start_ts + (steps.first + 1) * self.step_ns
         for trade_rows, book_rows in zip(trades, books, strict=True):
+            if self.rate_pairs:
+                yield from rate_items(self.seed, end_ts)
             trade_ts, book_ts = end_ts - _TRADE_LEAD_NS, end_ts - _BOOK_LEAD_NS
             # The trades of a step may lie anywhere in it.
             began_ts = end_ts - self.step_ns
@@ -153,10 +159,12 @@ class SeededMarket:
 def _profile_of(symbol: str) -> Profile:
     base, _, quote = symbol.partition("/")
     found = PROFILES.get(base)
-    if found is None or quote != _QUOTE:
+    if found is None or quote not in _QUOTES:
         known = ", ".join(list(PROFILES)[:4])
         what = f"the seeded market has no symbol {symbol}"
-        raise SeededMarketError(f"{what}; it has the universe quoted in USD: {known} and so on")
+        raise SeededMarketError(
+            f"{what}; it has the universe in USD, CAD or USDC: {known} and so on"
+        )
     return found
 
 

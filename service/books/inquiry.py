@@ -72,14 +72,17 @@ class Lots(msgspec.Struct, frozen=True):
 class ProfitAnswer(msgspec.Struct, frozen=True):
     """Realised profit by cause, and the unrealised of the newest full hour that it is held to.
 
-    `unexplained` is how many of the results are of trades that no order explains.
+    Amounts of several currencies are never added: then there is no `total`, only one of each
+    currency in `totals`, and groups of a time are told apart by currency. `unexplained` is how many
+    of the results are of trades that no order explains.
     """
 
     groups: tuple[Profit, ...]
-    total: Profit
+    total: Profit | None
     hour: PortfolioRow | None
     ties: tuple[Tie, ...]
     unexplained: int
+    totals: tuple[Profit, ...] = ()
 
 
 async def lots_of(books: AccountBooks) -> Lots:
@@ -133,7 +136,21 @@ async def profit_of(books: AccountBooks, from_at: int, before: int, by: str) -> 
         balances = await books.balances(before_row=hour.order)
         told = ties(hour.state, at_hour or totals(book), balances, quote)
     strays = sum(each.unexplained for each in found)
-    return ProfitAnswer(tuple(grouped(found, by)), summed("total", found), hour, told, strays)
+    parts: dict[str, list[Result]] = {}
+    for result in found:
+        parts.setdefault(book.currency_of(result.symbol), []).append(result)
+    if len(parts) <= 1:
+        return ProfitAnswer(tuple(grouped(found, by)), summed("total", found), hour, told, strays)
+    groups: list[Profit] = []
+    for currency in sorted(parts):
+        apart = "" if by == "symbol" else f" {currency}"
+        groups += [
+            msgspec.structs.replace(group, key=f"{group.key}{apart}")
+            for group in grouped(parts[currency], by)
+        ]
+    groups.sort(key=lambda group: group.key)
+    sums = tuple(summed(f"total {currency}", parts[currency]) for currency in sorted(parts))
+    return ProfitAnswer(tuple(groups), None, hour, told, strays, sums)
 
 
 async def statement_of(books: AccountBooks, day: str, start: int) -> Statement:

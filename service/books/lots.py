@@ -14,6 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.kernel.actor import Effects
+from actors.ledger.cash import earned, is_cash, quote_of
 from actors.ledger.entries import charge, flow, place_of
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit
@@ -77,6 +78,7 @@ class LotBook:
         self._origins: dict[str, list[Origin]] = {}
         first = next(iter(configs.values()))
         self.reporting = first.reporting
+        self.config = first
         self.instruments = {
             symbol: each
             for config in configs.values()
@@ -124,6 +126,13 @@ class LotBook:
         position = self.state.positions.get(symbol)
         return ZERO if position is None else position.quantity
 
+    def currency_of(self, traded: str) -> str:
+        """The currency in which what a symbol, or an asset of an entry, brought is booked."""
+        if traded in self.instruments:
+            return self.instruments[traded].quote
+        asset = place_of(traded)[0]
+        return asset if is_cash(self.config, asset) else quote_of(self.config, asset)
+
     def _deposit(self, config: LedgerConfig, event: PostedTransfer) -> None:
         row = event.transfer
         source = event.event.removeprefix("deposit:")
@@ -136,12 +145,14 @@ class LotBook:
     def _entry(self, config: LedgerConfig, event: BookedEntry) -> None:
         """Book an entry again, at the worth that the ledger gave it."""
         row, state = event.entry, self.state
-        realised, fees = state.realised, state.fees
+        asset = place_of(row.asset)[0]
+        currency = asset if is_cash(config, asset) else quote_of(config, asset)
+        realised, fees = earned(config, state, currency)
         posting = Posting(state, f"entry:{row.refid}", row.kind)
         flow(config, posting, row.asset, row.amount, row.other, worth=row.worth)
         charge(config, posting, row.asset, row.fee)
         posting.record(event.at)
-        symbol = symbol_of(config, place_of(row.asset)[0])
+        symbol = symbol_of(config, asset)
         carried = NOTHING
         if symbol is not None:
             origins, lots = self._of(symbol), self._lots(symbol)
@@ -149,20 +160,23 @@ class LotBook:
             carried = take(origins, gone(origins, lots), step)
             if lot := new_lot(origins, lots):
                 origins.append(Origin(lot, lot.quantity, event.at, "", row.refid, False, NOTHING))
-        change = state.realised - realised
+        realised_now, fees_now = earned(config, state, currency)
+        change = realised_now - realised
         if change or carried.fee or carried.slippage:
-            costs = carried.plus(Carried(state.fees - fees, ZERO))
+            costs = carried.plus(Carried(fees_now - fees, ZERO))
             self.results.append(_entry_result(event, change, costs))
 
     def _trade(self, config: LedgerConfig, event: BookedFill | UnexplainedTrade) -> None:
         state, told = self.state, told_of(event)
-        fees, realised = state.fees, state.realised
+        currency = quoted_in(config, told.symbol)
+        realised, fees = earned(config, state, currency)
         asset = _incoming(told)
         short = owed(state, asset)
         effects = _booked(config, state, event)
         if effects is None:
             return
-        own = Carried(state.fees - fees, _slippage(config, told))
+        realised_now, fees_now = earned(config, state, currency)
+        own = Carried(fees_now - fees, _slippage(config, told))
         passed, spent = self._taken(config, told)
         if told.symbol in config.instruments:
             into, rest = own, passed.plus(spent)
@@ -188,7 +202,7 @@ class LotBook:
                 )
             )
         trades = [each for each in effects if isinstance(each, TradeClosed)]
-        change = state.realised - realised
+        change = realised_now - realised
         if trades or change or rest.fee or rest.slippage:
             self.results.append(_result(event, trades, change, rest))
 
@@ -216,6 +230,12 @@ class LotBook:
     def _lots(self, symbol: str) -> list[Lot]:
         position = self.state.positions.get(symbol)
         return [] if position is None else position.lots
+
+
+def quoted_in(config: LedgerConfig, symbol: str) -> str:
+    """The currency in which a trade of `symbol` is booked; outside the run it is the reporting."""
+    instrument = config.instruments.get(symbol)
+    return config.reporting if instrument is None else instrument.quote
 
 
 def told_of(event: BookedFill | UnexplainedTrade) -> Fill | TradeUnexplained:

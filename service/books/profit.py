@@ -9,13 +9,15 @@ entries of the venue's ledger; corrections are adjustments.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Final
 
 import msgspec
 
-from actors.messages.ledger import PortfolioState
+from actors.currencies import Exchange
+from actors.ledger.cash import KINDS, earned, reporting_step
+from actors.messages.ledger import CurrencyView, PortfolioState
 from actors.money import ZERO
 from service.books.instants import date_of
 from service.books.lots import LotBook
@@ -53,12 +55,18 @@ class Tie(msgspec.Struct, frozen=True):
 
 
 class Totals(msgspec.Struct, frozen=True):
-    """What a lot book had come to at some place of the journal."""
+    """What a lot book had come to at some place of the journal.
+
+    `earned` is what was realised and paid in fees by currency besides the reporting one, `step` the
+    grid of that one.
+    """
 
     realised: Decimal
     fees: Decimal
     costs: dict[str, Decimal]
     quantities: dict[str, Decimal]
+    earned: dict[str, tuple[Decimal, Decimal]] = {}
+    step: Decimal = Decimal("0.0001")
 
 
 def totals(book: LotBook) -> Totals:
@@ -69,6 +77,8 @@ def totals(book: LotBook) -> Totals:
         book.state.fees,
         {each.symbol: each.cost for each in positions},
         {each.symbol: each.quantity for each in positions},
+        {each: earned(book.config, book.state, each) for each in book.config.others},
+        reporting_step(book.config),
     )
 
 
@@ -118,18 +128,30 @@ def ties(
         by_name.get(f"{kind}:{quote}", ZERO)
         for kind in ("available", "held", "suspense", "external", "staked", "transit")
     )
-    value = sum((each.value for each in state.positions), ZERO)
-    cost = sum((each.cost for each in state.positions), ZERO)
+    others = tuple(_Other(each, state, at_hour, by_name) for each in state.currencies)
+    foreign = [each.currency for each in state.currencies]
+    own = [each for each in state.positions if _quote(each.symbol) not in foreign]
+    value = sum((each.value for each in own), ZERO)
+    gained = value - sum((each.cost for each in own), ZERO)
     quantities = {each.symbol: each.quantity for each in state.positions}
     found = [
-        Tie("realised", state.realised, at_hour.realised),
-        Tie("fees", state.fees, at_hour.fees),
+        Tie("realised", state.realised, at_hour.realised + _sum(each.realised for each in others)),
+        Tie("fees", state.fees, at_hour.fees + _sum(each.fees for each in others)),
         Tie("cash free", state.cash_free, free),
         Tie("cash held", state.cash_held, held),
-        Tie("unrealised", state.unrealised, value - cost),
-        Tie("equity", state.equity, free + held + suspense + staked + transit + value),
-        Tie("deposits + profit", state.equity, state.realised + state.unrealised - external),
+        Tie("unrealised", state.unrealised, gained + _sum(each.unrealised for each in others)),
+        Tie(
+            "equity",
+            state.equity,
+            free + held + suspense + staked + transit + value + _sum(each.worth for each in others),
+        ),
     ]
+    if not others:
+        # With several currencies each term is a worth, rounded by itself.
+        profit = state.realised + state.unrealised - external
+        found.append(Tie("deposits + profit", state.equity, profit))
+    for other in others:
+        found += other.ties()
     for symbol in sorted(quantities.keys() | at_hour.quantities.keys()):
         told = {each.symbol: each for each in state.positions}.get(symbol)
         found += [
@@ -145,3 +167,60 @@ def ties(
             ),
         ]
     return tuple(found)
+
+
+class _Other:
+    """A currency that is not the reporting one: what its rows come to, at the rate of the hour."""
+
+    def __init__(
+        self,
+        told: CurrencyView,
+        state: PortfolioState,
+        at_hour: Totals,
+        balances: dict[str, Decimal],
+    ) -> None:
+        positions = [each for each in state.positions if _quote(each.symbol) == told.currency]
+        self._told = told
+        self._rate = Exchange(told.least, told.most, told.rate_ts)
+        self._step = at_hour.step
+        self._earned = at_hour.earned.get(told.currency, (ZERO, ZERO))
+        cash = (balances.get(f"{kind}:{told.currency}", ZERO) for kind in KINDS)
+        self._holdings = sum(cash, ZERO) + _sum(each.value for each in positions)
+        self._gained = _sum(each.value - each.cost for each in positions)
+
+    @property
+    def worth(self) -> Decimal:
+        """Of all that is held."""
+        return self._rate.worth(self._holdings, self._step)
+
+    @property
+    def realised(self) -> Decimal:
+        """What was realised."""
+        return self._rate.worth(self._earned[0], self._step)
+
+    @property
+    def fees(self) -> Decimal:
+        """What was paid in fees."""
+        return self._rate.worth(self._earned[1], self._step)
+
+    @property
+    def unrealised(self) -> Decimal:
+        """What positions are above their cost."""
+        return self._rate.worth(self._gained, self._step)
+
+    def ties(self) -> tuple[Tie, ...]:
+        """The figures of the currency in itself."""
+        told, (realised, fees) = self._told, self._earned
+        return (
+            Tie(f"{told.currency} holdings", told.holdings, self._holdings),
+            Tie(f"{told.currency} realised", told.realised, realised),
+            Tie(f"{told.currency} fees", told.fees, fees),
+        )
+
+
+def _quote(symbol: str) -> str:
+    return symbol.partition("/")[2]
+
+
+def _sum(amounts: Iterable[Decimal]) -> Decimal:
+    return sum(amounts, ZERO)

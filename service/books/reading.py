@@ -17,7 +17,14 @@ import msgspec
 from actors.ledger.state import LedgerConfig
 from actors.messages.decision import Side
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
-from actors.messages.ledger import EntryBooked, PortfolioState, PositionView, TradeClosed, Transfer
+from actors.messages.ledger import (
+    CurrencyView,
+    EntryBooked,
+    PortfolioState,
+    PositionView,
+    TradeClosed,
+    Transfer,
+)
 from actors.ports import Journal, RunRow
 from adapters.instruments.table import instruments as instruments_of
 from adapters.postgres.schema_objects import Connection
@@ -172,8 +179,14 @@ class AccountBooks:
             statement("books_hour_positions"), self.account, row["seq"], row["ordinal"]
         )
         views = tuple(PositionView(*each) for each in positions)
+        others = await self._connection.fetch(
+            statement("books_hour_currencies"), self.account, row["seq"], row["ordinal"]
+        )
+        currencies = tuple(CurrencyView(*each) for each in others)
         fields = {name: row[name] for name in row.keys() if name in _PORTFOLIO}  # noqa: SIM118
-        return PortfolioRow(*_place(row), PortfolioState(**fields, positions=views))
+        return PortfolioRow(
+            *_place(row), PortfolioState(**fields, positions=views, currencies=currencies)
+        )
 
     async def order_events(self, last_seq: int) -> dict[str, tuple[str, Decimal]]:
         """State and filled quantity of every order's newest event up to an input."""

@@ -15,6 +15,7 @@ import msgspec
 from rich.console import Console
 from rich.table import Table
 
+from actors.messages.ledger import CurrencyView
 from service.books.inquiry import Lots, ProfitAnswer, carried_rest
 from service.books.instants import lasting, shown
 from service.books.profit import Profit
@@ -166,7 +167,7 @@ def show_profit(found: ProfitAnswer, by: str) -> None:
     """Groups and their total, then the unrealised, then what ties and what does not."""
     show_table(
         (by, "SALES", "PRICE", "FEE", "SLIPPAGE", "REWARDS", "DUST", "ADJUSTED", "REALISED"),
-        [_profit(each) for each in (*found.groups, found.total)],
+        [_profit(each) for each in (*found.groups, *_totals(found))],
     )
     if found.unexplained:
         print(f"{found.unexplained:,} of these are of trades that no order explains")
@@ -184,6 +185,7 @@ def show_profit(found: ProfitAnswer, by: str) -> None:
         ],
     )
     print()
+    show_currencies(found.hour.state.currencies)
     differing = [each for each in found.ties if not each.holds]
     print(f"{len(found.ties) - len(differing)} of {len(found.ties)} figures of that hour tie")
     if differing:
@@ -191,6 +193,35 @@ def show_profit(found: ProfitAnswer, by: str) -> None:
             ("figure", "TOLD", "COMPUTED"),
             [(each.figure, each.told, each.computed) for each in differing],
         )
+
+
+def show_currencies(currencies: tuple[CurrencyView, ...]) -> None:
+    """What each other currency is worth, and gained by its rate alone; nothing where there is none.
+
+    Worth, paid in and gain are in reporting currency.
+    """
+    if not currencies:
+        return
+    show_table(
+        ("currency", "HOLDINGS", "RATE", "OF", "WORTH", "PAID IN", "GAIN BY RATE"),
+        [
+            (
+                each.currency,
+                each.holdings,
+                each.least if each.rate_ts else "none",
+                shown(each.rate_ts) if each.rate_ts else "",
+                each.worth,
+                each.paid_in,
+                each.gain,
+            )
+            for each in currencies
+        ],
+    )
+    print()
+
+
+def _totals(found: ProfitAnswer) -> tuple[Profit, ...]:
+    return found.totals if found.total is None else (found.total,)
 
 
 def _profit(each: Profit) -> tuple[Cell, ...]:

@@ -19,13 +19,14 @@ from actors.ports import FeedItem, FencedError, Journal, JournalError, RunRow
 from service.anchoring import Anchoring, anchoring_of
 from service.bundles import Choice
 from service.control import ControlBox
+from service.currencies import refuse_unsupported
 from service.datasets import datasets_of
 from service.drivers.feeding import HALTED, Fed, Limits, feed_items
 from service.drivers.leaving import leave
 from service.drivers.live import feed_live
 from service.drivers.stopping import ReplaySkippedError, stop_on_signals
 from service.fail_points import FailPoints
-from service.feeds import counts_of, rules_of
+from service.feeds import counts_of, rate_pairs_of, rules_of
 from service.graph import build_graph
 from service.live_market import LiveMarket, Source
 from service.nightly import NightlyRecompute, Outcome, nightly_of
@@ -256,6 +257,7 @@ class _Driver:
             rules, starts_at = feed.rules, feed.starts_at
         else:
             rules, starts_at = rules_of(feed.symbols), next((each.at for each in feed.items()), 0)
+        refuse_unsupported(self.settings, rules, rate_pairs_of(feed))
         graph = build_graph(self.settings.decision, rules, self.choice.predictor)
         segment_plan = msgspec.structs.replace(
             plan_of(plan.mode, feed, self.choice.statement, starts_at=starts_at),

@@ -100,6 +100,10 @@ REFUSALS: Final = {
         "an order is of unknown outcome", "{value}; needed {limit}", as_text
     ),
     Refusal.UNKNOWN_SYMBOL: Refused("unknown symbol", "{value}; needed {limit}", as_text),
+    Refusal.CURRENCY_RATE_STALE: Refused(
+        "no rate of its currency of late", "{value}, at most {limit}", as_duration
+    ),
+    Refusal.DEPEGGED: Refused("off its peg", "{value} off a dollar, at most {limit}", as_percent),
     Refusal.NO_PORTFOLIO: Refused(
         "account not valued", "unmarked {value}; allowed {limit}", as_percent
     ),

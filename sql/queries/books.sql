@@ -99,6 +99,17 @@ WHERE account_id = $1 AND seq = $2 AND ordinal > $3
     )
 ORDER BY ordinal;
 
+-- name: books_hour_currencies
+-- The rows that the same record made stand behind it.
+SELECT currency, free, held, holdings, worth, least, most, rate_ts, realised, fees, paid_in, gain
+FROM ballast.currency_hour
+WHERE account_id = $1 AND seq = $2 AND ordinal > $3
+    AND hour_ts = (
+        SELECT hour_ts FROM ballast.portfolio_hour
+        WHERE account_id = $1 AND seq = $2 AND ordinal = $3
+    )
+ORDER BY ordinal;
+
 -- name: books_orders
 SELECT DISTINCT ON (cl_ord_id) cl_ord_id, state, filled FROM ballast.order_event
 WHERE account_id = $1 AND seq <= $2 ORDER BY cl_ord_id, seq DESC, ordinal DESC;

@@ -85,4 +85,6 @@ WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'profile_change', seq, ordinal, to_jsonb(r)::text FROM ballast.profile_change r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3
 UNION ALL SELECT 'cluster_map', seq, ordinal, to_jsonb(r)::text FROM ballast.cluster_map r
+WHERE account_id = $1 AND seq BETWEEN $2 AND $3
+UNION ALL SELECT 'currency_hour', seq, ordinal, to_jsonb(r)::text FROM ballast.currency_hour r
 WHERE account_id = $1 AND seq BETWEEN $2 AND $3;

@@ -1,5 +1,6 @@
 -- Equity is free cash, held cash, what facts took of the currency beyond them (suspense, as of that
--- hour), what lies staked or between wallets, and the value of every position of that hour.
+-- hour), what lies staked or between wallets, the value of every position of that hour, and the worth
+-- of every other currency in place of the positions quoted in it.
 
 WITH currency AS (
     -- An account begins with a deposit in its currency.
@@ -33,18 +34,31 @@ WITH currency AS (
     ) AS suspense
     FROM parted
 ), positions AS (
-    SELECT account_id, seq, hour_ts, sum(value) AS value
-    FROM ballast.position_hour GROUP BY account_id, seq, hour_ts
+    SELECT h.account_id, h.seq, h.hour_ts, sum(h.value) AS value
+    FROM ballast.position_hour h
+    WHERE NOT EXISTS (
+        SELECT FROM ballast.currency_hour o
+        WHERE o.account_id = h.account_id AND o.seq = h.seq AND o.hour_ts = h.hour_ts
+            AND o.currency = split_part(h.symbol, '/', 2)
+    )
+    GROUP BY h.account_id, h.seq, h.hour_ts
+), currencies AS (
+    SELECT account_id, seq, hour_ts, sum(worth) AS worth
+    FROM ballast.currency_hour GROUP BY account_id, seq, hour_ts
 )
 SELECT p.account_id, p.seq,
-    format('equity %s, cash %s + %s, suspense %s, positions %s',
-        p.equity, p.cash_free, p.cash_held, c.suspense, coalesce(v.value, 0)) AS detail
+    format('equity %s, cash %s + %s, suspense %s, positions %s, currencies %s',
+        p.equity, p.cash_free, p.cash_held, c.suspense, coalesce(v.value, 0),
+        coalesce(w.worth, 0)) AS detail
 FROM ballast.portfolio_hour p
 JOIN carried c USING (account_id, seq, ordinal)
 LEFT JOIN positions v USING (account_id, seq, hour_ts)
+LEFT JOIN currencies w USING (account_id, seq, hour_ts)
 WHERE p.equity <> p.cash_free + p.cash_held + c.suspense + c.aside + coalesce(v.value, 0)
+        + coalesce(w.worth, 0)
     AND c.suspense <> 'NaN'
     AND NOT EXISTS (
         SELECT FROM ballast.row_refused r
-        WHERE r.account_id = p.account_id AND r.seq = p.seq AND r.table_name = 'position_hour'
+        WHERE r.account_id = p.account_id AND r.seq = p.seq
+            AND r.table_name IN ('position_hour', 'currency_hour')
     )

@@ -1,17 +1,34 @@
 -- Every full hour of a run that records them has its risk hour, beside the portfolio's of the same
--- input; it counts what the position rows are worth, and its clusters add up to it.
+-- input; it counts what the position rows are worth, those of another currency at what it would cost,
+-- and its clusters add up to it.
 
-WITH held AS (
-    SELECT account_id, seq, hour_ts,
-        sum(CASE WHEN value > 0 THEN value ELSE greatest(cost, 0) END) AS worth
-    FROM ballast.position_hour GROUP BY account_id, seq, hour_ts
+WITH counted AS (
+    SELECT h.account_id, h.run_id, h.seq, h.hour_ts, h.symbol, o.most,
+        CASE WHEN h.value > 0 THEN h.value ELSE greatest(h.cost, 0) END AS worth
+    FROM ballast.position_hour h
+    LEFT JOIN ballast.currency_hour o
+        ON o.account_id = h.account_id AND o.seq = h.seq AND o.hour_ts = h.hour_ts
+            AND o.currency = split_part(h.symbol, '/', 2)
+), held AS (
+    SELECT c.account_id, c.seq, c.hour_ts, sum(
+        CASE WHEN c.most IS NULL THEN c.worth ELSE
+            ceil(c.worth * c.most * power(10::numeric, i.quote_decimals))
+                / power(10::numeric, i.quote_decimals)
+        END
+    ) AS worth
+    FROM counted c
+    LEFT JOIN ballast.instrument i
+        ON i.account_id = c.account_id AND i.run_id = c.run_id AND i.symbol = c.symbol
+    GROUP BY c.account_id, c.seq, c.hour_ts
 ), grouped AS (
     SELECT account_id, seq, hour_ts, sum(positions_worth) AS worth, sum(claims_worth) AS claims,
         count(DISTINCT version) AS versions
     FROM ballast.cluster_hour GROUP BY account_id, seq, hour_ts
 ), refused AS (
     SELECT DISTINCT account_id, seq FROM ballast.row_refused
-    WHERE table_name IN ('portfolio_hour', 'position_hour', 'risk_hour', 'cluster_hour')
+    WHERE table_name IN (
+        'portfolio_hour', 'position_hour', 'currency_hour', 'risk_hour', 'cluster_hour'
+    )
 ), judged AS (
     SELECT p.account_id, p.seq, p.hour_ts, CASE
         WHEN r.hour_ts IS NULL THEN 'has no risk hour'

@@ -133,17 +133,21 @@ def test_a_database_that_was_only_migrated_counts_as_empty(
     asyncio.run(work())
 
 
-# Takes back what 0024_cluster_maps made; it is the last one.
+# Takes back what 0025_currency_hours made; it is the last one.
 LAST_TAKEN_BACK = """
     CREATE OR REPLACE VIEW ballast.derived_row AS
     SELECT account_id, run_id, mode, hour_ts_utc, seq, ordinal, at,
         'run_context'::text AS table_name,
         sha256(convert_to(to_jsonb(r)::text, 'UTF8')) AS row_hash
     FROM ballast.run_context r;
-    DROP TABLE ballast.cluster_map;
-    -- They count what was dropped; nothing of before did.
-    ALTER TABLE ballast.replay_manifest DISABLE TRIGGER ALL;
-    DELETE FROM ballast.replay_manifest
+    ALTER TABLE ballast.risk_profile
+        DROP COLUMN position_risk, DROP COLUMN cluster_cap, DROP COLUMN quote_cap_cad,
+        DROP COLUMN quote_cap_usd, DROP COLUMN quote_cap_usdc, DROP COLUMN capital_floor,
+        DROP COLUMN day_loss_max, DROP COLUMN entries_per_minute_max_count;
+    ALTER TABLE ballast.risk_verdict
+        DROP COLUMN cluster_cap, DROP COLUMN cluster_worth, DROP COLUMN quote_cap,
+        DROP COLUMN quote_worth, DROP COLUMN risk, DROP COLUMN account_equity,
+        DROP COLUMN capital_floor, DROP COLUMN day_loss, DROP COLUMN day_loss_max
 """
 
 

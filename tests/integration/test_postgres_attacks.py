@@ -28,7 +28,7 @@ TABLES = (
     "profile_assignment", "operator_action", "model_version", "training_window", "activation",
     "prediction_slice", "bar_slice", "feature_schema", "feature_slice", "regime_cut",
     "regime_slice",
-    "risk_hour", "cluster_hour", "cluster_map", "training_fold",
+    "risk_hour", "cluster_hour", "cluster_map", "currency_hour", "training_fold",
     "dataset", "ingestion_gap", "ingestion_watermark",
     "journal_sealed",
     "storage_world",

@@ -42,6 +42,7 @@ from tests.third_gate import (
     Slip,
     after,
     approves,
+    changed,
     posts,
     run_gate,
     sees,
@@ -87,6 +88,14 @@ def trade(gate: Gate, order: Message, quantity: str, *, cost: str) -> ExecutionR
     )  # fmt: skip
 
 
+def many(said: Message) -> list[Message]:
+    """A storm of entries, each of them small and with a number of its own."""
+    assert isinstance(said, IntentApproved)
+    numbers = range(100, 100 + LIMITS.entries_per_minute_max_count)
+    small = changed(said, quantity=D("0.00010000"))
+    return [changed(small, intent=changed(said.intent, intent_no=number)) for number in numbers]
+
+
 class Case(NamedTuple):
     """A constraint, who slips and how, and what the input is that leads to it."""
 
@@ -115,6 +124,17 @@ CASES = (
     Case("risk_verdict_caps_of_tier", sees(position_cap=D("100000.00"))),
     Case("risk_verdict_caps_of_tier", sees(exposure_cap=D("100000.00"))),
     Case("risk_verdict_caps_of_tier", sees(positions_max_count=11)),
+    Case("risk_verdict_caps_of_limits", sees(cluster_cap=D("100000.00"))),
+    Case("risk_verdict_caps_of_limits", sees(quote_cap=D("100000.00"))),
+    Case("risk_verdict_caps_of_limits", sees(risk=D("3200.00"))),
+    Case("risk_verdict_caps_of_limits", sees(capital_floor=D(-1))),
+    Case("risk_verdict_caps_of_limits", sees(day_loss_max=30_001)),
+    Case("risk_verdict_within_cluster_cap", sees(cluster_worth=D("8000.00"))),
+    Case("risk_verdict_within_quote_cap", sees(quote_worth=D("20500.00"))),
+    Case("risk_verdict_within_risk", sees(risk=D("2999.99"))),
+    Case("risk_verdict_above_floor", sees(account_equity=D(0))),
+    Case("risk_verdict_day_loss_below_max", sees(day_loss=30_000)),
+    Case("risk_verdict_pace", Slip("risk", IntentApproved, many)),
     Case("risk_verdict_edge_margin_of_limits", sees(edge_margin=499)),
     Case(
         "risk_verdict_halt_reviewed",
@@ -158,6 +178,7 @@ CASES = (
 FROM_THE_START = (
     Case("risk_profile_tightens", wrong("risk", RiskLimits, defence_cap=20_000)),
     Case("risk_profile_no_leverage", wrong("risk", RiskLimits, exposure_cap=1_000_001)),
+    Case("risk_profile_bounds_losses", wrong("risk", RiskLimits, capital_floor=-1)),
 )
 BY_HAND = {
     "verdict_slice_columns",  # a slice is one matrix: no message can break it
@@ -312,6 +333,7 @@ OF_BOOKS = {
     "risk_hour",
     "cluster_hour",
     "cluster_map",
+    "currency_hour",
     "profile_change",
 }
 # Changes of orders have a gate of their own, in test_postgres_third_gate_amends.

@@ -10,15 +10,17 @@ from decimal import Decimal
 import msgspec
 import pytest
 
-from actors.messages.ledger import PositionView
+from actors.messages.ledger import CurrencyView, PortfolioState, PositionView
+from actors.messages.market import CurrencyRate
 from actors.messages.risk import IntentRefused, Refusal, RiskLimits
 from actors.risk.actor import RiskActor
 from actors.risk.admission import limits_of
-from actors.risk.profile import RiskConfig, RiskProfile
+from actors.risk.profile import Cap, RiskConfig, RiskProfile
 from actors.risk.state import initial_state
 from tests.known_clusters import by_base
 from tests.spoken_model import UNSIZED
-from tests.unit.test_risk_state import CONFIG, TOMORROW, Desk, approved, portfolio, refused
+from tests.unit.test_risk_state import CONFIG, NOW, TOMORROW, Desk, approved, refused
+from tests.unit.test_risk_state import portfolio as dollars
 
 D = Decimal
 PAIRS = tuple(
@@ -41,11 +43,30 @@ WIDE = {
 }
 
 
+def cash(currency: str) -> CurrencyView:
+    """A currency with cash enough, at par and worth nothing in the equity."""
+    nothing, one = D(0), D(1)
+    free = D("10000.00")
+    shown = (nothing, nothing, nothing, one, one, NOW, nothing, nothing, nothing, nothing)
+    return CurrencyView(currency, free, *shown)
+
+
+def portfolio(
+    *positions: PositionView, cash_free: str = "10000.00", drawdown: int = 0
+) -> PortfolioState:
+    """An account of 10,000 USD, with cash of every currency."""
+    shown = dollars(*positions, cash=cash_free, drawdown=drawdown)
+    return msgspec.structs.replace(shown, currencies=(cash("CAD"), cash("USDC")))
+
+
 def desk(**limits: int) -> Desk:
-    """A desk of six pairs of two bases; the equity is 10,000."""
+    """A desk of six pairs of two bases; the equity is 10,000, and every currency is at par."""
     found = Desk()
     config = RiskConfig(PAIRS, RiskProfile(**UNSIZED | limits))
     found.actor = RiskActor(config, initial_state(config))
+    for pair in ("USD/CAD", "USDC/USD"):
+        for at in (NOW, TOMORROW):
+            found.tell(CurrencyRate(pair, D(1), D(1), at), at)
     found.tell(by_base(PAIRS))
     found.tell(portfolio())
     return found
@@ -111,7 +132,7 @@ def test_an_open_buy_counts_at_its_worst_and_the_rest_is_the_size(
         ("position_cap", "AAACAD"),
         ("cluster_cap", "BBBUSD"),
         ("quote_cap_usd", "AAACAD"),
-        ("quote_cap_usd", "BBBEUR"),
+        ("quote_cap_usd", "BBBCAD"),
     ],
 )
 def test_what_is_held_elsewhere_does_not_count(cap: str, elsewhere: str) -> None:
@@ -136,7 +157,8 @@ def test_every_quote_currency_has_a_cap_of_its_own(symbol: str, room: int) -> No
 
 
 def test_a_currency_without_a_cap_buys_nothing() -> None:
-    assert refused(desk().ask("BBBEUR")) is Refusal.QUOTE_CAP
+    assert RiskProfile().quote_cap("EUR") == Cap(0)
+    assert refused(desk().ask("BBBEUR")) is Refusal.CURRENCY_RATE_STALE
 
 
 def test_three_quotes_of_one_base_share_the_cap_of_their_cluster() -> None:
@@ -167,7 +189,7 @@ def test_an_absolute_position_cap_and_the_tier_both_hold(
 @pytest.mark.parametrize("cap", ["exposure_cap", "cluster_cap", "quote_cap_usd"])
 def test_an_amount_never_allows_more_than_the_equity(cap: str) -> None:
     found = desk(**WIDE | {f"{cap}_micros": 0, f"{cap}_amount": 50_000})
-    found.tell(portfolio(cash="99999.00"))
+    found.tell(portfolio(cash_free="99999.00"))
     assert approved(found.ask(notional=D("50000.00"))) == D("100.000")
 
 

@@ -12,6 +12,7 @@ from actors.instant import HOUR_NS, SECOND_NS
 from actors.instruments import Instrument
 from actors.messages.control import ActorRestarted, ConstraintViolated, KillSwitch
 from actors.messages.ledger import PortfolioHour, PortfolioState
+from actors.messages.market import CurrencyRate
 from actors.messages.order import OrderState
 from actors.messages.risk import ClusterHour, RiskHour, TradingState
 from actors.risk.actor import RiskActor
@@ -132,6 +133,7 @@ def test_what_is_recorded_goes_by_the_map_of_the_gate_and_a_stranger_is_unknown(
     desk.actor = RiskActor(config, initial_state(config))
     found = by_base(config.instruments)
     desk.tell(found)
+    desk.tell(CurrencyRate("USD/CAD", D(1), D(1), NOW))
     held = portfolio(position("AAAUSD", "1"), position("AAACAD", "2"), position("OLDUSD", "3"))
     _, both, stranger = hour(desk, held)
     assert (both.cluster, both.exposure) == ("AAA", D("300"))

@@ -127,6 +127,10 @@ ENTRY_CASES: list[tuple[Refusal, Changes, Changes]] = [
     (Refusal.RECONCILING, {"reconciling": "USD differs"}, {}),
     (Refusal.UNKNOWN_ORDER, {"order_unknown": True}, {}),
     (Refusal.UNKNOWN_SYMBOL, {"instrument": None}, {}),
+    (Refusal.CURRENCY_RATE_STALE, {"rate_age_ns": None}, {}),
+    (Refusal.CURRENCY_RATE_STALE, {"rate_age_ns": 300_000_000_001}, {}),
+    (Refusal.DEPEGGED, {"off_par_micros": None}, {}),
+    (Refusal.DEPEGGED, {"off_par_micros": 10_001}, {}),
     (Refusal.NO_PORTFOLIO, {"unmarked_micros": None}, {}),
     (Refusal.NO_PORTFOLIO, {"unmarked_micros": 10_001}, {}),
     (Refusal.STALE_PRICE, {"mark_age_ns": None}, {}),
@@ -223,6 +227,8 @@ def test_an_exit_is_refused_by_the_one_rule_it_breaks(
 
 PASSING: list[tuple[str, Changes, Changes]] = [
     ("as it is", {}, {}),
+    ("a rate at its oldest", {"rate_age_ns": 300_000_000_000}, {}),
+    ("a peg off at the limit", {"off_par_micros": 10_000}, {}),
     ("unmarked at the limit", {"unmarked_micros": 10_000}, {}),
     ("a mark at its oldest", {"mark_age_ns": 5_000_000_000}, {}),
     ("past the hold-off", {"blocked_until": NOW - 1}, {}),
@@ -267,6 +273,8 @@ EXIT_ALLOWED: list[tuple[str, Changes]] = [
     ("many entries", {"recent_entries_count": 99}),
     ("an unknown order", {"order_unknown": True}),
     ("no portfolio gate", {"unmarked_micros": 900_000}),
+    ("no rate of its currency", {"rate_age_ns": None, "into_quote": None}),
+    ("a depeg", {"off_par_micros": 900_000}),
     ("stale", {"flags": 255, "mark_age_ns": 10**18}),
     ("no bid at all", {"bid": float("nan"), "mark_age_ns": None}),
     ("no model", {"bundle_id": "", "predicted_by": "", "prediction_age_ns": None, "p_up": None}),

@@ -60,6 +60,9 @@ def test_the_environment_wins_over_the_file_and_the_command_line_over_both(tmp_p
         ({"risk__mark_max_age_ns": "9" * 30}, "more than 64 bits hold"),
         ({"account__name": "../up"}, "account.name is '../up', which is no name."),
         ({"account__opening_balance": "1.00001"}, "finer than USD is kept."),
+        ({"account__opening_balance_cad": "1.00001"}, "_cad is 1.00001, finer than CAD is kept."),
+        ({"account__opening_balance_usd": "1"}, "_usd is of the account's own currency."),
+        ({"account__quote": "EUR"}, "The setting account.quote cannot be 'EUR'."),
         ({"venue__slippage_bps": "0.0000000001"}, "finer than 8 decimals."),
         ({"log__level": "loud"}, "The setting log.level cannot be 'loud'."),
         ({"server__host": "0.0.0.0"}, "may only listen on this machine, not on '0.0.0.0'."),
@@ -86,8 +89,10 @@ def test_bounds_are_allowed_and_what_lies_beyond_is_not(
     path: str, least: Decimal, most: Decimal
 ) -> None:
     name = path.replace(".", "__").upper()
+    # What is in the account's own currency is its opening balance.
+    kept = {"BALLAST__ACCOUNT__QUOTE": "CAD"} if path.endswith("_usd") else {}
     for value in (least, most):
-        load_settings(environment={f"BALLAST__{name}": str(value)})
+        load_settings(environment=kept | {f"BALLAST__{name}": str(value)})
     for beyond in (least - 1, most + 1):
         assert f"The setting {path} is {beyond}, outside" in refusal({name: str(beyond)})
 
