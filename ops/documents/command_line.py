@@ -76,6 +76,7 @@ EXAMPLES = {
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',
     "reactivate": 'ballast reactivate --reason "the disk has room again"',
+    "risk simulate": "ballast risk simulate --preset balanced --days 3",
     "risk propose": "ballast risk propose risk.position_cap_micros=20000",
     "risk apply": 'ballast risk apply risk.position_cap_micros=20000 --reason "a calmer week"',
     "risk withdraw": 'ballast risk withdraw --reason "not this week"',

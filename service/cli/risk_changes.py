@@ -21,6 +21,7 @@ from service.cli.answering import answer
 from service.cli.options import common, settings_of
 from service.failures import ExitCode, UserError
 from service.profile_changes import Change, History, Proposal, history_of, proposal_of
+from service.profiles.wanting import changes_of
 from service.settings import Settings
 
 _REASON = click.option("--reason", required=True, help="Why; it is journalled with your name.")
@@ -119,7 +120,7 @@ def history(*, as_json: bool, settings_file: Path | None, data_dir: Path | None)
 
 def _proposal(settings: Settings, changes: tuple[str, ...]) -> tuple[Proposal, History]:
     history = asyncio.run(history_of(settings, _say))
-    return proposal_of(history, changes), history
+    return proposal_of(history, changes_of(history.profiles, changes, None)), history
 
 
 def _show(found: Proposal) -> None:

@@ -13,6 +13,7 @@ from actors.profiles.presets import PRESETS
 from service.cli.books_tables import show_table
 from service.cli.options import common, settings_of
 from service.cli.risk_changes import apply, history, propose, withdraw
+from service.cli.risk_simulating import simulate
 from service.profiles.choosing import preset_of
 from service.profiles.inquiry import Shown, difference, in_force, pair_of, row_of
 from service.settings import load_settings
@@ -23,7 +24,7 @@ def risk() -> None:
     """The values of risk and strategy: show what is in force, compare two choices."""
 
 
-for _verb in (propose, apply, withdraw, history):
+for _verb in (simulate, propose, apply, withdraw, history):
     risk.add_command(_verb)
 
 
