@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -180,8 +179,12 @@ def _by_rung(
     """A line for every rung that decided in any column."""
     seen = (found.recorded, found.current, found.proposed)
     for rung in dict.fromkeys(name for each in seen for name in getattr(each, counts)):
-        name = rung.replace("_", " ")
-        yield f"{before}{name}", lambda each, rung=rung: getattr(each, counts).get(rung, 0), _count
+        yield f"{before}{rung.replace('_', ' ')}", _times(counts, rung), _count
+
+
+def _times(counts: str, rung: str) -> Callable[[Figure], int]:
+    """How often a rung decided."""
+    return lambda each: int(getattr(each, counts).get(rung, 0))
 
 
 def _count(number: int) -> str:

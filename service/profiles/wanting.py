@@ -37,14 +37,16 @@ def sound(before: Profiles, changes: Changes) -> Profiles:
     """The profiles with the fields set. Raises UserError(USAGE) with the bound that is broken."""
     try:
         after = before.changed(changes)
-        refused = " ".join(breaches(after))
     except ValueError as error:
-        refused = str(error)
-    if refused:
-        raise UserError(
-            ExitCode.USAGE, f"The values are refused: {refused.rstrip('.')}.", "Change them."
-        )
+        raise _refused(f"{error}") from error
+    if broken := breaches(after):
+        raise _refused(" ".join(broken))
     return after
+
+
+def _refused(told: str) -> UserError:
+    sentence = f"The values are refused: {told.rstrip('.')}."
+    return UserError(ExitCode.USAGE, sentence, "Change them; `ballast risk show` has the bounds.")
 
 
 def _change(profiles: Profiles, text: str) -> tuple[str, int]:

@@ -74,9 +74,7 @@ async def stretch_of(journal: JournalView, asked: Asked) -> Stretch:
     if start is None and own[0].first_seq > 1:
         raise _of_other_code(own[-1], begun[own[-1].run_id])
     seq = 0 if start is None else start.kernel.seq
-    return Stretch(
-        tuple(row for row in own if row.last_seq > seq), begun, start, from_seq, from_at
-    )
+    return Stretch(tuple(row for row in own if row.last_seq > seq), begun, start, from_seq, from_at)
 
 
 async def _start(
