@@ -9,10 +9,12 @@ from typing import Final, TypeVar
 import click
 import msgspec
 
+from service.books.instants import shown
 from service.cli.answering import answer
 from service.cli.options import common, settings_of
 from service.failures import ExitCode, UserError
 from service.observe.port import Place, read_place
+from service.observe.profiled import ProfilesReading
 from service.observe.reconciled import ReconciliationReading
 from service.settings import Settings
 
@@ -56,10 +58,12 @@ def health(
 ) -> None:
     """Ask the running service whether it is ready (or live, or may trade).
 
+    A second line says which version of the profiles decides, and which change of them waits.
     Exit code 0 when it is, 7 when it is not, 5 when nothing answers.
     """
     place = _place(settings_file, data_dir, port)
     found = ask(place, _PATHS[probe])
+    profiles = _profiles(place)
     reasons = "; ".join(reason.text for reason in found.reasons)
     failure = None
     if not found.ok:
@@ -69,9 +73,12 @@ def health(
             f"Read {place.address}/status; the reasons say what to lift or to wait for.",
         )
     if as_json:
-        answer({**msgspec.to_builtins(found), "probe": probe, "address": place.address}, failure)
+        told = {"probe": probe, "address": place.address, "profiles": msgspec.to_builtins(profiles)}
+        answer({**msgspec.to_builtins(found), **told}, failure)
     elif failure is None:
         click.echo(f"{probe}: yes   {place.address}")
+    if not as_json and profiles is not None:
+        click.echo(profiles_line(profiles))
     if failure is not None:
         raise failure
 
@@ -83,6 +90,7 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     trading_state: str
     trading_reason: str
     reconciliation: ReconciliationReading | None = None
+    profiles: ProfilesReading | None = None
 
 
 def ask(place: Place, path: str) -> HealthAnswer:
@@ -102,6 +110,29 @@ def running_status(settings: Settings) -> StatusAnswer | None:
         return None
     try:
         return ask_status(place)
+    except UserError:
+        return None
+
+
+def profiles_line(profiles: ProfilesReading) -> str:
+    """Which version decides, and what waits."""
+    waiting = profiles.waiting
+    version = f"profiles: version {profiles.version}"
+    if not profiles.version:
+        version = "profiles: those of the configuration"
+    if waiting is None:
+        return version
+    fields = ", ".join(f"{field} = {value:,}" for field, value in waiting.changes)
+    return (
+        f"{version}; change {waiting.change_no} of {waiting.actor} waits until"
+        f" {shown(waiting.due)}: {fields}"
+    )
+
+
+def _profiles(place: Place) -> ProfilesReading | None:
+    """How the profiles stand; None where a service of another version does not say."""
+    try:
+        return ask_status(place).profiles
     except UserError:
         return None
 

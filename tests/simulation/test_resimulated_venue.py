@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
@@ -59,13 +60,16 @@ def test_both_choices_get_the_paper_venues_fills(new_case: NewCase) -> None:
 def test_days_through_which_orders_rest_cannot_be_simulated(new_case: NewCase) -> None:
     """The paper venue knows nothing of them, so it could not say what became of them."""
     case = new_case("file", fate=RESTS, lifetime_seconds=10_000_000)
-    for more in (4, 1):
-        already = case.sent()
+    for least in (4, 5):
         pid = case.where.trade(case.orders)
-        case.until(lambda already=already, more=more: case.sent() >= already + more)
+        case.until(partial(_sent, case, least))
         case.stop(pid)
     assert simulated(case, unchanged).recorded.orders > 0, "before the first order nothing rested"
     with pytest.raises(UserError) as refused:
         simulated(case, unchanged, newest=True)
     assert refused.value.code is ExitCode.MISSING
     assert "nothing rested at the venue" in refused.value.sentence
+
+
+def _sent(case: Case, least: int) -> bool:
+    return case.sent() >= least
