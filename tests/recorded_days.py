@@ -7,13 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from actors.messages.base import Message
+from actors.messages.control import RunStarted
 from actors.ports import FeedItem
 from adapters.journal.memory import MemoryJournal, MemoryStore
 from service.bundles import choose_bundle
+from service.drivers.replay import run_started
 from service.feeds import UNIVERSE, rules_of, seeded_feed
 from service.graph import build_graph
 from service.segment import OpenSegment, SegmentPlan, close_segment, open_segment
-from service.settings import load_settings
+from service.settings import Settings, load_settings
 
 SYMBOLS = UNIVERSE
 SEED = 7
@@ -46,11 +48,18 @@ class RecordedDays:
         self._closed = True
         return row.run_id
 
-    async def open(self, **overrides: Any) -> None:
-        """Begin a run."""
+    def settings(self, **overrides: Any) -> Settings:
+        """Those of a run."""
         values = {"data_dir": str(self._folder), "journal": {"snapshot_every_inputs": 400}}
         proof = {"proof": {"state_digest_every_inputs": 200}}
-        settings = load_settings(environment={}, overrides={**values, **proof, **overrides})
+        return load_settings(environment={}, overrides={**values, **proof, **overrides})
+
+    async def open(self, **overrides: Any) -> None:
+        """Begin a run."""
+        await self.open_by(self.settings(**overrides))
+
+    async def open_by(self, settings: Settings) -> None:
+        """Begin a run by settings that nobody checked."""
         feed = seeded_feed(SEED, SYMBOLS)
         choice = choose_bundle("", mode="PAPER", feed_kind=feed.kind)
         graph = build_graph(settings.decision, rules_of(SYMBOLS), choice.predictor)
@@ -59,6 +68,10 @@ class RecordedDays:
         plan = SegmentPlan("PAPER", *told)
         self._segment = await open_segment(settings, plan, graph, self.journal)
         self._closed = False
+
+    async def begun(self) -> RunStarted:
+        """The newest run's first input."""
+        return await run_started(self.journal, (await self.journal.runs())[-1])
 
     @property
     def segment(self) -> OpenSegment:
