@@ -24,16 +24,8 @@ def test_a_change_is_judged_recorded_and_outlives_its_run(
     def states() -> list[tuple[int, str]]:
         return [(each["change_no"], each["state"]) for each in risk("history")["changes"]]
 
-    def shown(name: str) -> tuple[int, int, int | None]:
-        """A value of the configuration, of the change in force, of the one that waits."""
-        values = {each["field"]: each for each in risk("show")["values"]}
-        row = values[f"risk.{name}"]
-        return row["value"], row["in_force"], row["waiting"]
-
     assert ballast(*RUN, "--events", 900).card["parity"]
     assert states() == []
-    assert shown("position_cap_micros") == (30_000, 30_000, None)
-    assert risk("show")["recorded"]["in_force"] is None
     untouched = risk("history")["standing"]
     proposed = risk("propose", RAISE, LOWER)
     assert (proposed["base"], proposed["riskier"]) == (untouched, ["risk.daily_loss_max_micros"])
@@ -51,10 +43,6 @@ def test_a_change_is_judged_recorded_and_outlives_its_run(
     history = risk("history")
     assert history["profiles"]["risk"]["position_cap_micros"] == 20_000
     assert history["standing"] != untouched
-    assert shown("position_cap_micros") == (30_000, 20_000, None)
-    recorded = risk("show")["recorded"]
-    assert (recorded["version"], recorded["in_force"]["reason"]) == (1, "less for a while")
-    assert recorded["waiting"] is None
 
     risk("apply", RAISE, "--reason", "a calm month", "--yes")
     assert ballast(*RUN, "--events", 300).card["parity"]
@@ -64,14 +52,6 @@ def test_a_change_is_judged_recorded_and_outlives_its_run(
     assert risk("history")["profiles"]["risk"]["daily_loss_max_micros"] == 40_000
 
     risk("apply", "risk.daily_loss_max_micros=50000", "--reason", "more", "--yes")
-    assert ballast(*RUN, "--events", 5).card["parity"]
-    assert shown("daily_loss_max_micros") == (30_000, 40_000, 50_000)
-    lines = ballast.inside(monkeypatch, "risk", "show").out.splitlines()
-    assert lines[1].startswith("in force: version 2, by change 3 of ")
-    assert lines[1].endswith(": a calm month")
-    assert lines[2].startswith("waiting: change 4 of ")
-    (cap,) = [each for each in lines if " risk.position_cap_micros " in each]
-    assert cap.split()[:6] == ["risk.position_cap_micros", *"3 % 2 %".split(), "0"]
     risk("withdraw", "--reason", "no")
     card = ballast(*RUN, "--events", 300).card
     assert card["parity"]
@@ -81,6 +61,42 @@ def test_a_change_is_judged_recorded_and_outlives_its_run(
     assert "risk.position_cap_micros: 30000 -> 20000" in told
     again = ballast("replay", card["run_id"], "--json")
     assert (again.code, again.json["parity"]) == (0, True)
+
+
+def test_show_has_what_is_recorded_beside_the_configuration(
+    ballast: Ballast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(*words: object) -> dict[str, Any]:
+        found = ballast.inside(monkeypatch, "risk", *words, "--json")
+        assert found.code == 0, found.err
+        return dict(found.json)
+
+    def shown(name: str) -> tuple[int, int, int | None]:
+        """A value of the configuration, of what decides, of the change that waits."""
+        values = {each["field"]: each for each in told("show")["values"]}
+        row = values[f"risk.{name}"]
+        return row["value"], row["in_force"], row["waiting"]
+
+    assert ballast(*RUN, "--events", 300).card["parity"]
+    assert shown("position_cap_micros") == (30_000, 30_000, None)
+    nothing = {"version": 0, "in_force": None, "waiting": None, "untold": ""}
+    assert told("show")["recorded"] == nothing
+    told("apply", LOWER, "--reason", "less for a while")
+    assert ballast(*RUN, "--events", 300).card["parity"]
+    assert shown("position_cap_micros") == (30_000, 20_000, None)
+    assert told("show", "--preset", "bold")["recorded"] == nothing
+    told("apply", RAISE, "--reason", "a calm month", "--yes")
+    assert ballast(*RUN, "--events", 5).card["parity"]
+    recorded = told("show")["recorded"]
+    assert (recorded["version"], recorded["in_force"]["reason"]) == (1, "less for a while")
+    assert recorded["waiting"]["reason"] == "a calm month"
+    assert shown("daily_loss_max_micros") == (30_000, 30_000, 40_000)
+    lines = ballast.inside(monkeypatch, "risk", "show").out.splitlines()
+    assert lines[1].startswith("in force: version 1, by change 1 of ")
+    assert lines[1].endswith(": less for a while")
+    assert lines[2].startswith("waiting: change 2 of ")
+    (cap,) = [each for each in lines if " risk.position_cap_micros " in each]
+    assert cap.split()[:7] == ["risk.position_cap_micros", *"3 % 2 % 0 %".split()]
 
 
 def test_what_cannot_be_applied_is_said_at_once(
