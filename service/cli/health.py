@@ -20,6 +20,7 @@ from service.settings import Settings
 
 TIMEOUT_SECONDS: Final = 4.0
 _PATHS: Final = {"live": "/health/live", "ready": "/health/ready", "may-trade": "/health/may-trade"}
+FIELDS_TOLD: Final = 3
 _KNOWN_STATUS: Final = (200, 503)
 _T = TypeVar("_T")
 
@@ -122,7 +123,9 @@ def profiles_line(profiles: ProfilesReading) -> str:
         version = "profiles: those of the configuration"
     if waiting is None:
         return version
-    fields = ", ".join(f"{field} = {value:,}" for field, value in waiting.changes)
+    first = [f"{field} = {value:,}" for field, value in waiting.changes[:FIELDS_TOLD]]
+    more = len(waiting.changes) - len(first)
+    fields = ", ".join(first) + (f" and {more} more" if more else "")
     return (
         f"{version}; change {waiting.change_no} of {waiting.actor} waits until"
         f" {shown(waiting.due)}: {fields}"
