@@ -30,8 +30,10 @@ RISK = {
     "mark_max_age_ns": 60 * SECOND_NS,
     "decision_max_age_ns": 20 * SECOND_NS,
 }
-MOST_SECONDS = 240.0
+MOST_SECONDS = 420.0
 """Of the wall, should something never come about."""
+PATIENCE_SECONDS = 180.0
+"""Of the wall, until one thing has: it takes seconds, and minutes on a busy machine."""
 ORDERS: dict[str, Any] = {
     "reconcile_seconds": 60,
     # The way to the venue takes SPEED times its time here.
@@ -106,7 +108,7 @@ async def resting(session: Session) -> dict[str, Any]:
     return orders
 
 
-async def until(found: Callable[[], object], seconds: float = 90.0) -> None:
+async def until(found: Callable[[], object], seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until something is so."""
     ends = time.monotonic() + seconds
     while not found():
@@ -114,7 +116,7 @@ async def until(found: Callable[[], object], seconds: float = 90.0) -> None:
         await asyncio.sleep(0.05)
 
 
-async def trading(session: Session, seconds: float = 90.0) -> None:
+async def trading(session: Session, seconds: float = PATIENCE_SECONDS) -> None:
     """Wait until something has been bought."""
     await until(lambda: of(session, SubmitOrder), seconds)
 
@@ -133,7 +135,7 @@ def answered(session: Session, outcome: SubmitOutcome, symbol: str = "") -> list
     return [each for each in told if each.outcome is outcome and each.cl_ord_id in ours]
 
 
-async def another(session: Session, symbol: str = "", seconds: float = 90.0) -> None:
+async def another(session: Session, symbol: str = "", seconds: float = PATIENCE_SECONDS) -> None:
     """Wait for a further order (in a symbol) that the venue takes."""
     before = len(answered(session, SubmitOutcome.ACCEPTED, symbol))
     await until(lambda: len(answered(session, SubmitOutcome.ACCEPTED, symbol)) > before, seconds)

@@ -119,13 +119,16 @@ def evaluate(config: StrategyConfig, state: StrategyState, at: int) -> Evaluatio
     found[gates.EDGE] = look.edge
     if state.held_count:
         left, _, view = _exit_rungs(config, state, at, look)
-        rung = np.where(state.held.view(np.bool_), left, entry)
+        rung = entry.copy()
+        np.copyto(rung, left, where=state.held.view(np.bool_))
         gates.of_campaigns(config.profile, found, state, view, at)
     rows = np.empty((len(VERDICT_COLUMNS), len(entry)), dtype=np.int32)
     _CODES.take(rung, 1, rows[:2], "clip")  # clips nothing, and need not look
-    rows[2:6] = model[P_UP], model[EXPECTED_MOVE], look.cost, look.edge
+    said = state.predictions
+    rows[2], rows[3], rows[4], rows[5] = said[:, P_UP], said[:, EXPECTED_MOVE], look.cost, look.edge
     rows[6], rows[7] = state.scores.classes, state.scores.persisted
-    rows[8:12] = model[REBOUND], model[DOWNSIDE], model[MOVE_H1], model[P_UP_H24]
+    rows[8], rows[9], rows[10] = said[:, REBOUND], said[:, DOWNSIDE], said[:, MOVE_H1]
+    rows[11] = said[:, P_UP_H24]
     rows[12:] = gates.asked(_gates(config.profile), found, rung)
     if state.held_count:
         gates.second_questions(config.profile, state.scores.classes, found, rows)
@@ -166,13 +169,13 @@ def _look(config: StrategyConfig, state: StrategyState, at: int) -> _Look:
     assert limits is not None  # derived when the config was made
     marks = state.marks.T.copy()
     model = state.predictions.T.astype(np.float64)
-    p_up, move = model[P_UP], model[EXPECTED_MOVE]
-    missing = np.minimum(p_up, move) == _MISSING
+    move = model[EXPECTED_MOVE]
     spread = np.ceil(marks[_SPREAD] * _ONE_MICROS)
     fixed_cost = limits.fixed_cost if state.fixed_cost is None else state.fixed_cost
     cost = np.fmax(np.fmin(spread, _ONE_MICROS), _NOTHING) + fixed_cost
-    edge = np.where(missing, _MISSING, np.maximum(move - cost, _LEAST))
+    edge = np.maximum(move - cost, _LEAST)
     first = _First(config, state, at, model=model, marks=marks)
+    edge[first.unwarm] = _MISSING
     ladder = first.begin(_ENTRY_FLAGS)
     # Negated comparisons, so that an unknown spread or depth is too wide or too thin.
     ladder[:, 5] = ~(spread <= limits.spread_max)
@@ -195,21 +198,21 @@ def _look(config: StrategyConfig, state: StrategyState, at: int) -> _Look:
 class _First:
     """What both ladders ask first: warmth, the model, a price."""
 
-    __slots__ = ("_flags", "_not_warm", "_silent", "_unpriced")
+    __slots__ = ("_flags", "_not_warm", "_silent", "_unpriced", "unwarm")
 
     def __init__(
         self, config: StrategyConfig, state: StrategyState, at: int, *, model: F64, marks: F64
     ) -> None:
         missing = model == _MISSING
-        unwarm = missing[P_UP] | missing[EXPECTED_MOVE]
+        unwarm = self.unwarm = missing[P_UP] | missing[EXPECTED_MOVE]
         # Before the first prediction everything is missing; without a model that says nothing.
         awaited = state.bundle_id != "" or not state.predicted
         aged = at - state.prediction_ts > config.profile.prediction_max_age_ns
         # A model that leaves out what a campaign needs is none.
-        lacking = missing.any(axis=0) & ~unwarm
+        lacking = np.logical_or.reduce(missing) & ~unwarm
         self._flags = state.flags
-        self._not_warm = unwarm & awaited
-        self._silent = lacking | (state.bundle_id == "" or aged)
+        self._not_warm = unwarm if awaited else np.False_
+        self._silent = np.True_ if state.bundle_id == "" or aged else lacking
         self._unpriced = ~((marks[_BID] > _NOTHING) & (marks[_ASK] < _PRICE_LIMIT))
 
     def begin(self, flag_rungs: np.ndarray) -> np.ndarray:

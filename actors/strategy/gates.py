@@ -6,6 +6,7 @@ known. A rung that asks two things is told by the one that decided, or by the fi
 
 from __future__ import annotations
 
+import functools
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -46,6 +47,7 @@ REDUCED: Final = COLUMNS + 10
 GAIN: Final = COLUMNS + 11
 SOURCES: Final = COLUMNS + 12
 _BROKEN, _HOPELESS = Reason.THESIS_BROKEN.value, Reason.RECOVERY_HOPELESS.value
+_OF_TWO: Final = (_BROKEN, _HOPELESS)
 _STRONG_NEGATIVE: Final = ScoreState.STRONG_NEGATIVE.value
 _MISSING, _MOST = np.array(float(MISSING)), np.array(float(2**31 - 1))
 
@@ -124,12 +126,18 @@ def asked(told: Gates, figures: F64, rung: npt.NDArray[np.int64]) -> npt.NDArray
     """int32[2, N]: of the rung that decided each symbol, the figure and the limit."""
     count = len(rung)
     found = np.empty((2, count))
-    figures.take(told.sources[rung] * count + np.arange(count), out=found[0], mode="clip")
+    places = told.sources.take(rung) * count + _counted(count)
+    figures.take(places, out=found[0], mode="clip")
     told.limits.take(rung, out=found[1], mode="clip")
     # What is no number becomes MISSING, the smallest integer.
-    found = np.fmin(np.fmax(found, _MISSING), _MOST)
+    np.fmin(np.fmax(found, _MISSING, out=found), _MOST, out=found)
     whole: npt.NDArray[np.int32] = np.floor(found, out=found).astype(np.int32)
     return whole
+
+
+@functools.lru_cache(maxsize=4)
+def _counted(count: int) -> npt.NDArray[np.int64]:
+    return np.arange(count)
 
 
 def of_campaigns(
@@ -153,9 +161,10 @@ def second_questions(
     rows: npt.NDArray[np.int32],
 ) -> None:
     """Where a rung of two questions was decided by its second one, tell that; `rows` in place."""
-    of_two = (rows[1] == _BROKEN) | (rows[1] == _HOPELESS)
-    for index in np.flatnonzero(of_two).tolist():
-        if rows[1, index] == _BROKEN:
+    for index, reason in enumerate(rows[1].tolist()):
+        if reason not in _OF_TWO:
+            continue
+        if reason == _BROKEN:
             if classes[index] <= _STRONG_NEGATIVE:
                 rows[-2:, index] = found[P_UP, index], profile.strong_exit_p_up_micros
         elif found[P_UP_H24, index] > profile.recovery_exit_p_up_micros:

@@ -7,7 +7,8 @@ catastrophe stop contradicts that and is off unless the profile says otherwise.
 
 from __future__ import annotations
 
-from typing import Final
+import functools
+from typing import Final, NamedTuple
 
 import msgspec
 import numpy as np
@@ -29,6 +30,9 @@ from actors.strategy.state import StrategyState
 
 Mask = npt.NDArray[np.bool_]
 NEVER_NS: Final = 2**62
+_WHOLE: Final = np.array(float(MICROS))
+_NEGATIVE: Final = np.array(ScoreState.NEGATIVE.value, dtype=np.int32)
+_STRONG_NEGATIVE: Final = np.array(ScoreState.STRONG_NEGATIVE.value, dtype=np.int32)
 # After what both ladders ask first; the last one always holds.
 LADDER: Final = (
     (Reason.ORDER_OPEN, Action.HOLD),
@@ -103,39 +107,59 @@ def rungs(profile: StrategyProfile, view: OpenView, model: F64) -> Mask:
     While an order of the campaign is of unknown outcome it is not reduced further: only a broken
     thesis sells what is proven free.
     """
-    recovering, classes = view.recovering, view.classes
-    rebound, move24, p24 = model[REBOUND], model[MOVE_H24], model[P_UP_H24]
-    strongly = (classes <= ScoreState.STRONG_NEGATIVE) | (
-        model[EXPECTED_MOVE] <= profile.exit_move_micros
-    )
-    negative = strongly | (classes <= ScoreState.NEGATIVE)
-    weak = rebound <= profile.rebound_weak_micros
-    hopeless = (p24 <= profile.recovery_exit_p_up_micros) | (
-        move24 <= profile.recovery_exit_move_micros
-    )
-    lately = (view.reduced_ns < profile.reduce_interval_ns) | view.unsure
+    limits, recovering, classes = _limits(profile), view.recovering, view.classes
+    rebound, p24 = model[REBOUND], model[P_UP_H24]
+    strongly = (classes <= _STRONG_NEGATIVE) | (model[EXPECTED_MOVE] <= limits.exit_move)
+    negative = strongly | (classes <= _NEGATIVE)
+    hopeless = (p24 <= limits.hopeless_p_up) | (model[MOVE_H24] <= limits.hopeless_move)
+    lately = (view.reduced_ns < limits.reduce_interval_ns) | view.unsure
+    found: Mask = np.empty((len(LADDER), len(classes)), dtype=np.bool_)
+    found[0], found[1] = view.busy, view.cooling
     stop = profile.catastrophe_stop_micros
-    columns = (
-        view.busy,
-        view.cooling,
-        view.bids * MICROS <= view.prices * (MICROS - stop) if stop else np.zeros_like(recovering),
-        recovering & hopeless,
-        recovering & (p24 >= profile.recovery_hold_p_up_micros),
-        recovering & lately,
-        recovering,
-        strongly & weak,
-        negative & (rebound >= profile.rebound_credible_micros),
-        negative & lately,
-        negative,
-        (model[MOVE_H1] <= profile.fade_move_micros)
-        & ~view.faded
-        & _worth(view, profile.tactical_gain_micros),
-        np.ones_like(recovering),
+    found[2] = view.bids * MICROS <= view.prices * (MICROS - stop) if stop else False
+    np.logical_and(recovering, hopeless, out=found[3])
+    np.logical_and(recovering, p24 >= limits.held_p_up, out=found[4])
+    np.logical_and(recovering, lately, out=found[5])
+    found[6] = recovering
+    np.logical_and(strongly, rebound <= limits.rebound_weak, out=found[7])
+    np.logical_and(negative, rebound >= limits.rebound_credible, out=found[8])
+    np.logical_and(negative, lately, out=found[9])
+    found[10] = negative
+    np.logical_and(model[MOVE_H1] <= limits.fade_move, ~view.faded, out=found[11])
+    found[11] &= view.bids * _WHOLE >= view.prices * limits.gained
+    found[12] = True
+    return found.T
+
+
+class _Limits(NamedTuple):
+    """The profile's limits as arrays without a dimension: a Python number costs twice the time."""
+
+    exit_move: F64
+    rebound_weak: F64
+    rebound_credible: F64
+    hopeless_p_up: F64
+    hopeless_move: F64
+    held_p_up: F64
+    fade_move: F64
+    gained: F64
+    reduce_interval_ns: npt.NDArray[np.int64]
+
+
+@functools.lru_cache(maxsize=8)
+def _limits(profile: StrategyProfile) -> _Limits:
+    """Worth is told by products (`gained` and _WHOLE), so that a boundary is exact."""
+    return _Limits(
+        exit_move=_number(profile.exit_move_micros),
+        rebound_weak=_number(profile.rebound_weak_micros),
+        rebound_credible=_number(profile.rebound_credible_micros),
+        hopeless_p_up=_number(profile.recovery_exit_p_up_micros),
+        hopeless_move=_number(profile.recovery_exit_move_micros),
+        held_p_up=_number(profile.recovery_hold_p_up_micros),
+        fade_move=_number(profile.fade_move_micros),
+        gained=_number(MICROS + profile.tactical_gain_micros),
+        reduce_interval_ns=np.array(profile.reduce_interval_ns, dtype=np.int64),
     )
-    return np.stack(columns, axis=1)
 
 
-def _worth(view: OpenView, gain_micros: int) -> Mask:
-    """Whether a unit is worth what was paid and the gain; products, so that a boundary is exact."""
-    worth: Mask = view.bids * MICROS >= view.prices * (MICROS + gain_micros)
-    return worth
+def _number(micros: int) -> F64:
+    return np.array(float(micros))

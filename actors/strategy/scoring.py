@@ -8,11 +8,14 @@ silent leaves no class: neutral, and nothing persists.
 from __future__ import annotations
 
 import enum
+import functools
+from typing import Final
 
 import msgspec
 import numpy as np
 import numpy.typing as npt
 
+from actors.messages.arrays import any_set
 from actors.messages.prediction import MISSING
 from actors.strategy.profile import StrategyProfile
 
@@ -28,6 +31,13 @@ class ScoreState(enum.IntEnum):
     NEUTRAL = 0
     POSITIVE = 1
     STRONG_POSITIVE = 2
+
+
+# Rising adds to the class and falling takes from it.
+_SIGNS: Final = np.array((1, 1, -1, -1), dtype=np.int64)
+_SIGNS_OF_CLASSES: Final = _SIGNS.astype(np.int32)
+_LOWEST: Final = np.array(-ScoreState.STRONG_NEGATIVE.value, dtype=np.int32)
+_ONE, _SILENT = np.array(1, dtype=np.int32), np.array(MISSING, dtype=np.int32)
 
 
 class Scores(msgspec.Struct):
@@ -47,25 +57,34 @@ def unscored(count: int) -> Scores:
 
 def scored(before: Scores, p_up: Counts, profile: StrategyProfile) -> Scores:
     """The classes after one more prediction `p_up`, int32[N] micros or MISSING."""
-    slack, was = profile.hysteresis_micros, before.classes
-    rises = [
-        p_up >= edge - slack * (was >= level)
-        for edge, level in (
-            (profile.entry_p_up_micros, ScoreState.POSITIVE),
-            (profile.strong_p_up_micros, ScoreState.STRONG_POSITIVE),
-        )
-    ]
-    falls = [
-        p_up <= edge + slack * (was <= level)
-        for edge, level in (
-            (profile.exit_p_up_micros, ScoreState.NEGATIVE),
-            (profile.strong_exit_p_up_micros, ScoreState.STRONG_NEGATIVE),
-        )
-    ]
-    classes = (rises[0].astype(np.int32) + rises[1]) - (falls[0].astype(np.int32) + falls[1])
-    silent = p_up == MISSING
-    classes[silent] = ScoreState.NEUTRAL
-    stays = np.sign(classes) == np.sign(was)
-    persisted = np.where(stays, before.persisted + 1, 1).astype(np.int32)
-    persisted[silent] = 0
+    was = before.classes
+    levels = _levels(profile).take(was + _LOWEST, axis=0)
+    classes = (p_up[:, None] * _SIGNS >= levels) @ _SIGNS_OF_CLASSES
+    silent = p_up == _SILENT
+    is_any_silent = any_set(silent)
+    if is_any_silent:
+        classes[silent] = ScoreState.NEUTRAL
+    persisted = before.persisted * (np.sign(classes) == np.sign(was)) + _ONE
+    if is_any_silent:
+        persisted[silent] = 0
     return Scores(classes, persisted)
+
+
+@functools.lru_cache(maxsize=8)
+def _levels(profile: StrategyProfile) -> npt.NDArray[np.int64]:
+    """int64[5, 4]: of a symbol of each class, what its probability must reach to rise, twice, and
+    what its negative must reach to fall, twice.
+    """
+    slack = profile.hysteresis_micros
+    rows = []
+    for was in ScoreState:
+        rises = (
+            profile.entry_p_up_micros - slack * (was >= ScoreState.POSITIVE),
+            profile.strong_p_up_micros - slack * (was >= ScoreState.STRONG_POSITIVE),
+        )
+        falls = (
+            profile.exit_p_up_micros + slack * (was <= ScoreState.NEGATIVE),
+            profile.strong_exit_p_up_micros + slack * (was <= ScoreState.STRONG_NEGATIVE),
+        )
+        rows.append((*rises, *(-each for each in falls)))
+    return np.array(rows, dtype=np.int64)

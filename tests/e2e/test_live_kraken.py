@@ -44,7 +44,7 @@ from tests.live_desk import SPEED, Fickle, Fickly, plan_of, settings_of
 from tests.simulated_kraken import key_of, post, simulated_kraken, small_plan
 from tests.spoken_model import activated
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = pytest.mark.timeout(400)
 LIVE = ("live", "--venue", "kraken", "--symbol", "BTC/USD", "--journal", "file", "--headless")
 WORDS = "planted words nobody knows"
 
@@ -237,7 +237,7 @@ def test_it_trades_with_the_stored_key_until_that_is_revoked(
         async def revoked(key: str) -> str:
             exchange = venue.simulator.live.exchange
             await until(lambda: watch.segment is not None)
-            await until(lambda: len(exchange.fills("alpha")) > 0, 50.0)
+            await until(lambda: len(exchange.fills("alpha")) > 0, 100.0)
             await asyncio.to_thread(post, f"{venue.rest}/simulator/revoke", {"key": key})
             assert watch.segment is not None
             orders: OrdersState = watch.segment.pump.kernel.actor("orders").state
@@ -254,7 +254,7 @@ def test_it_trades_with_the_stored_key_until_that_is_revoked(
         assert result.card.halted == ""
 
 
-async def until(found: Any, seconds: float = 30.0) -> None:
+async def until(found: Any, seconds: float = 90.0) -> None:
     """Wait until something is so."""
     ends = time.monotonic() + seconds
     while not found():

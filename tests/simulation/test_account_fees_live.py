@@ -18,7 +18,7 @@ from tests.live_desk import Session, plan_of, trade_live
 
 D = Decimal
 SECONDS = 30.0
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 
 
 def plan(volume_usd: str) -> Plan:

@@ -18,7 +18,7 @@ from tests.live_books import assert_sound
 from tests.live_desk import Session
 from tests.venue_day import Day, another, answered, day, faults, hook, of, trading, until
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 D = Decimal
 LOST = {"where": "ws:instrument", "what": "lose", "occurrence": 1}
 WRONG = {"where": "ws:book", "what": "wrong_checksum", "occurrence": 1}

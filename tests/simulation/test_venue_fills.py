@@ -27,7 +27,7 @@ from tests.live_books import assert_sound
 from tests.live_desk import Session, plan_of
 from tests.venue_day import Day, by_hand, day, faults, hook, of, orders_of, resting, until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 PIECES = 120
 AWAY = {"where": "rest:GetWebSocketsToken", "what": "error", "every": 1}
 SLOW = {"where": "ws:cancel_order", "what": "delay", "every": 1, "seconds": 0.5}

@@ -32,7 +32,7 @@ from tests.venue_day import (
     until,
 )
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 ADD = "ws:add_order"
 MODE = "EService:Market in {} mode"
 STARTER = {"tier": "starter"}

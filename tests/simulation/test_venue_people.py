@@ -20,7 +20,7 @@ from tests.live_books import assert_standing_here
 from tests.live_desk import FUNDS, Session, plan_of
 from tests.venue_day import Day, by_hand, day, of, orders_of, trading, until
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = pytest.mark.timeout(600)
 D = Decimal
 NEARLY = D("9700")
 """A volume from which a few trades lead into the next tier."""

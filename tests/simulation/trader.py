@@ -75,7 +75,7 @@ class Orders(msgspec.Struct):
     place: str
     socket: str
     seed: int = 1
-    hours: int = 40
+    hours: int = 80
     speed: float = 720_000.0
     snapshot_every: int = 100
     frame_inputs: int = 1000
