@@ -24,6 +24,7 @@ from service.feeds import UNIVERSE
 from service.observe.durations import Histogram
 from service.observe.metric_table import METRICS, Kind, document
 from service.observe.metrics import RECONCILED, exposition, registry_of
+from service.observe.profiled import ProfilesReading, WaitingReading
 from service.safe_stop import SafeStopCounts
 from tests.observed_run import ObservedRun, observed_run
 
@@ -250,3 +251,10 @@ def test_the_version_of_the_profiles_and_what_waits_are_shown(tmp_path: Path) ->
     assert lines[2] == "profiles: version 2"
     assert lines[3].startswith("profiles: version 2; change 4 of Anna waits until ")
     assert lines[3].endswith(": risk.position_cap_micros = 25,000")
+
+
+def test_a_change_of_many_fields_is_told_in_one_line() -> None:
+    changes = tuple((f"risk.field_{number}", number) for number in range(5))
+    waiting = WaitingReading(7, "Anna", "because", 0, changes)
+    line = profiles_line(ProfilesReading(0, "", waiting))
+    assert line.endswith(": risk.field_0 = 0, risk.field_1 = 1, risk.field_2 = 2 and 2 more")
