@@ -106,6 +106,26 @@ def test_other_values_change_the_figure_that_they_are_about(
     ]
 
 
+def test_other_values_stand_from_the_first_of_days_within_a_run(day: RecordedDays) -> None:
+    found = asyncio.run(simulated(day, setting(risk__normal_positions_max_count=1), Asked(1)))
+    assert found.proposed.entries == 1 < found.recorded.entries
+
+
+def test_the_money_of_the_days_is_that_of_no_day_before(tmp_path: Path) -> None:
+    days = RecordedDays(tmp_path)
+
+    async def run() -> tuple[Resimulation, Resimulation]:
+        await days.run(ITEMS)
+        last = await days.run(20)
+        return await simulated(days, unchanged), await simulated(days, unchanged, Asked(1, last))
+
+    whole, last = asyncio.run(run())
+    assert whole.recorded.fees > 0
+    assert (last.recorded.fees, last.recorded.fills, last.recorded.orders) == (0, 0, 0)
+    assert last.recorded.equity_before > 0
+    assert last.recorded.exposure > 0, "what was bought before is held"
+
+
 def test_refusals_are_told_by_the_rung_that_refused_first(day: RecordedDays) -> None:
     found = asyncio.run(simulated(day, setting(risk__normal_positions_max_count=1)))
     assert found.proposed.refused["max_positions"] == found.proposed.refusals
@@ -126,16 +146,17 @@ def test_over_runs_with_other_settings_one_choice_stands_throughout(tmp_path: Pa
         assert isinstance(profiles, ProfilesActor)
         change = ProfileChange(lower, "Anna", "less", profiles.standing())
         await days.run(50, change, 200)
-        await days.run(ITEMS, strategy={"entry_p_up_micros": 570_000})
+        await days.run(ITEMS, risk={"normal_positions_max_count": 3})
         found = await simulated(days, unchanged)
         assert len(found.runs) == 3
         assert found.changes == ()
         assert found.proposed.fees > found.recorded.fees > 0
+        assert found.proposed.entries > found.recorded.entries == 3
         lowered = await simulated(days, setting(risk__position_cap_micros=2_500))
-        assert lowered.proposed.exposure <= found.recorded.exposure
+        assert lowered.proposed.exposure < found.proposed.exposure
         last = await simulated(days, unchanged, Asked(1, found.runs[-1]))
         assert last.runs == found.runs[-1:]
-        assert last.proposed.entries == last.recorded.entries
+        assert last.proposed.entries > last.recorded.entries == 3, "the file came with that run"
 
     asyncio.run(run())
 
