@@ -75,7 +75,7 @@ from actors.orders.answers import answered, cancel_answered
 from actors.orders.fold import fold
 from actors.orders.leaving import LEAVE, called_back_at_stop
 from actors.orders.lifecycle import OrderEvent
-from actors.orders.losses import observe
+from actors.orders.losses import called_back, observe
 from actors.orders.recheck import Grounds, barred, recheck, refusal, spent
 from actors.orders.reconciling import reconcile
 from actors.orders.state import Order, OrdersConfig, OrdersState, Pace
@@ -268,7 +268,7 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
     def portfolio(self, message: PortfolioState, at: int) -> Effects:
         """What the account is worth: how much it lost is judged here as well as by risk."""
         observe(self.state.losses, message, at)
-        return NOTHING
+        return called_back(self.config, self.state) if self.state.live else NOTHING
 
     def evidence(self, message: VenueEvidence, at: int) -> Effects:
         """What the venue's lists prove."""

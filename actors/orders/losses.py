@@ -2,15 +2,19 @@
 
 The same two limits, judged anew: equity at or below the capital floor, and a UTC day whose unit
 value fell by the limit, until that day is over. What risk has latched or forgotten is not asked.
+Entries that rest when a limit is reached are called back: they were decided before it was.
 """
 
 from __future__ import annotations
 
 from actors.instant import DAY_NS, floor_to
 from actors.losses import fall_micros
+from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioState
+from actors.messages.order import CancelOrder, OrderState
 from actors.messages.risk import Refusal
-from actors.orders.state import Losses, OrdersConfig
+from actors.orders.state import Losses, OrdersConfig, OrdersState
+from actors.orders.transitions import cancel
 
 
 def observe(losses: Losses, message: PortfolioState, at: int) -> None:
@@ -33,3 +37,16 @@ def reached(config: OrdersConfig, losses: Losses) -> tuple[Refusal, str, str] | 
     if most and losses.loss_micros >= most:
         return Refusal.DAILY_LOSS_LIMIT, str(losses.loss_micros), f"below {most}"
     return None
+
+
+def called_back(config: OrdersConfig, state: OrdersState) -> list[CancelOrder]:
+    """Once a limit is reached, a cancel of every entry that may rest and was not called back."""
+    grounds = reached(config, state.losses)
+    if grounds is None:
+        return []
+    reason = f"{grounds[0].value}: {grounds[1]}, not {grounds[2]}"
+    return [
+        cancel(order, reason)
+        for order in state.live.values()
+        if order.side is Side.BUY and order.state is not OrderState.PENDING and not order.recalled
+    ]

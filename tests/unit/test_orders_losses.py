@@ -11,7 +11,7 @@ from actors.instant import DAY_NS, floor_to
 from actors.messages.codec import encode, state_decoder
 from actors.messages.decision import Side
 from actors.messages.ledger import HoldReleased, PortfolioState
-from actors.messages.order import OrderUpdate, PlaceHold, SubmitOrder
+from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
 from actors.messages.risk import IntentRefused, Refusal
 from actors.orders.state import OrdersConfig, OrdersState
 from actors.risk.profile import RiskProfile
@@ -37,11 +37,13 @@ class Desk:
         self.books.pass_to(MIDNIGHT)
         self.number = 0
 
-    def worth(self, equity: str = "10000.00", drawdown: int = 0, at: int = MIDNIGHT) -> None:
-        """The ledger's portfolio."""
+    def worth(
+        self, equity: str = "10000.00", drawdown: int = 0, at: int = MIDNIGHT
+    ) -> list[CancelOrder]:
+        """The ledger's portfolio, and what is called back for it."""
         zero, total = D(0), D(equity)
         told = PortfolioState(at, total, total, zero, zero, zero, zero, total, drawdown, ())
-        self.books.orders.handle(told, at)
+        return of(CancelOrder, list(self.books.orders.handle(told, at)))
 
     def ask(self, side: Side = Side.BUY) -> tuple[Refusal, str, str] | None:
         """Why an approval is refused here, or None."""
@@ -134,6 +136,44 @@ def test_a_loss_between_approval_and_hold_takes_the_order_back() -> None:
     assert of(HoldReleased, told)
     assert not desk.books.orders.state.live
     assert of(OrderUpdate, told)[-1].reason == Refusal.DAILY_LOSS_LIMIT.value
+
+
+@pytest.mark.parametrize(
+    ("equity", "drawdown", "reason"),
+    [
+        ("9000.01", 29_999, None),
+        ("9000.00", 0, "capital_floor: 9000.00, not above 9000"),
+        ("10000.00", 30_000, "daily_loss_limit: 30000, not below 30000"),
+    ],
+)
+def test_an_entry_that_rests_when_a_limit_is_reached_is_called_back_once(
+    equity: str, drawdown: int, reason: str | None
+) -> None:
+    desk = Desk()
+    desk.books.fund("1", "XBT", "coins")
+    desk.worth()
+    assert desk.ask() is None
+    assert desk.ask(Side.SELL) is None
+    (entry, sale) = desk.books.orders.state.live.values()
+    told = desk.worth(equity, drawdown)
+    assert [each.cl_ord_id for each in told] == ([entry.cl_ord_id] if reason else [])
+    assert [each.reason for each in told] == ([reason] if reason else [])
+    assert not sale.recalled, "a sale reduces"
+    assert desk.worth(equity, drawdown) == [], "asked once; its life ends it otherwise"
+
+
+def test_an_entry_that_waits_for_its_funds_is_taken_back_there_and_not_cancelled() -> None:
+    desk = Desk()
+    desk.worth()
+    desk.books.orders.handle(approved(0, Side.BUY, "0.01", at=MIDNIGHT), MIDNIGHT)
+    assert desk.worth("9000.00") == []
+
+
+def test_a_limit_of_zero_calls_nothing_back() -> None:
+    desk = Desk(OrdersConfig(INSTRUMENTS))
+    desk.worth()
+    assert desk.ask() is None
+    assert desk.worth("0.01", 999_999) == []
 
 
 def test_without_limits_nothing_is_too_little_and_no_loss_too_much() -> None:
