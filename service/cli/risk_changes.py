@@ -178,7 +178,7 @@ def _simulated(
             click.echo(f"Not simulated: {error.sentence}")
         return None, error.sentence
     if not as_json:
-        show_simulation(figured, quote=settings.account.quote, whole=False)
+        show_simulation(figured, whole=False)
     return figured, ""
 
 

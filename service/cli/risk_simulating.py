@@ -93,12 +93,12 @@ def simulate(*, changes: tuple[str, ...], as_json: bool, **given: Any) -> None:
 
     found = simulation(settings, asked, propose, as_json=as_json)
     if as_json:
-        answer({"account": settings.account.name, **plain(found), "what": WHAT_IT_IS})
+        answer({**plain(found), "what": WHAT_IT_IS})
         return
     for field, before, after in found.changes:
         unit = row_of(field).unit
         click.echo(f"{field}: {value_shown(unit, before)} -> {value_shown(unit, after)}")
-    show_simulation(found, quote=settings.account.quote, whole=True)
+    show_simulation(found, whole=True)
 
 
 def choice_of(settings: Settings, preset: str | None, file: Path | None) -> Pair | None:
@@ -129,7 +129,7 @@ def simulation(
         return run_exact(lambda: asyncio.run(work(progress)))
 
 
-def show_simulation(found: Resimulation, *, quote: str, whole: bool) -> None:
+def show_simulation(found: Resimulation, *, whole: bool) -> None:
     """The table; `whole` has every rung, else only what the days came to."""
     click.echo(
         f"{shown(found.from_at)} to {shown(found.to_at)} UTC, {found.inputs:,} inputs of"
@@ -137,7 +137,7 @@ def show_simulation(found: Resimulation, *, quote: str, whole: bool) -> None:
         f" {found.root[:16]}"
     )
     columns = ["", "RECORDED", *(["CURRENT"] if found.outside else []), "PROPOSED", "DIFFERENCE"]
-    show_table(columns, _rows(found, quote, whole=whole))
+    show_table(columns, _rows(found, whole=whole))
     if found.outside:
         click.echo(OUTSIDE)
     if found.ended:
@@ -145,18 +145,19 @@ def show_simulation(found: Resimulation, *, quote: str, whole: bool) -> None:
     click.echo(WHAT_IT_IS)
 
 
-def _rows(found: Resimulation, quote: str, *, whole: bool) -> Iterator[tuple[str, ...]]:
+def _rows(found: Resimulation, *, whole: bool) -> Iterator[tuple[str, ...]]:
     seen = [found.recorded, found.current, found.proposed]
-    for name, told, least in _lines(found, quote, whole=whole):
+    for name, told, worded in _lines(found, whole=whole):
         values = [told(each) for each in seen]
-        cells = [least(each) for each in (values if found.outside else [values[0], values[2]])]
+        shown_values = values if found.outside else [values[0], values[2]]
+        cells = [worded(each) for each in shown_values]
         difference = values[2] - values[1]
         sign = "+" if difference > 0 else ""
-        yield name, *cells, f"{sign}{least(difference)}"
+        yield name, *cells, f"{sign}{worded(difference)}"
 
 
 def _lines(
-    found: Resimulation, quote: str, *, whole: bool
+    found: Resimulation, *, whole: bool
 ) -> Iterator[tuple[str, Callable[[Figure], Any], Callable[[Any], str]]]:
     yield "entries admitted", lambda each: each.entries, _count
     yield "entries refused", lambda each: each.refusals, _count
@@ -165,8 +166,8 @@ def _lines(
     yield "sales admitted", lambda each: each.sales, _count
     yield "orders", lambda each: each.orders, _count
     yield "fills", lambda each: each.fills, _count
-    yield f"fees, {quote}", lambda each: each.fees, exact
-    yield f"equity at the end, {quote}", lambda each: each.equity, exact
+    yield f"fees, {found.quote}", lambda each: each.fees, exact
+    yield f"equity at the end, {found.quote}", lambda each: each.equity, exact
     yield "greatest drawdown", lambda each: each.drawdown, percent
     yield "highest exposure", lambda each: each.exposure, percent
     if whole:

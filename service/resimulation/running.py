@@ -40,6 +40,8 @@ class Resimulation(msgspec.Struct, frozen=True):
     when the days began, and the proposed one. `ended` says why the days were cut short.
     """
 
+    account: str
+    quote: str
     runs: tuple[str, ...]
     from_at: int
     to_at: int
@@ -94,8 +96,10 @@ class _Days:
         self._propose = propose
         self._stop = stop
         self._progress = progress
-        settings = stretch.begun[stretch.rows[-1].run_id].settings
-        self._outside = decode_decision_settings(settings).venue.outside
+        newest = stretch.begun[stretch.rows[-1].run_id]
+        self._account = newest.account
+        self._decision = decode_decision_settings(newest.settings)
+        self._outside = self._decision.venue.outside
         self._watch: Watch | None = None
         self._graphs: list[Resimulated] = []
         self._changes: tuple[tuple[str, int, int], ...] = ()
@@ -203,6 +207,8 @@ class _Days:
             )
         recorded, figures = self._watch.figure(), [each.figure() for each in self._graphs]
         return Resimulation(
+            account=self._account,
+            quote=self._decision.account.quote,
             runs=tuple(self._runs),
             from_at=self._from_at,
             to_at=kernel.at,
