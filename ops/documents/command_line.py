@@ -126,7 +126,7 @@ def command_line() -> str:
         for each in command.params:
             if isinstance(each, click.Argument):
                 shown = (each.metavar or each.name or "").upper()
-                lines.append(f"| `{shown}` | required | |")
+                lines.append(f"| `{shown}` | {'required' if each.required else 'none'} | |")
             elif isinstance(each, click.Option):
                 lines.append(f"| {_spelt(each)} | {_default(each)} | {each.help} |")
         lines.append("")
