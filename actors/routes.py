@@ -135,7 +135,7 @@ _INPUTS: Final[dict[type[Message], tuple[str, ...]]] = {
     Correction: ("ledger",),
     Tick: (),
     KillSwitch: ("risk", RECORDS),
-    Reactivate: ("market_data", "risk", "ledger", RECORDS),
+    Reactivate: ("market_data", "risk", "ledger", "profiles", RECORDS),
     ClockSkew: ("market_data",),
     ConstraintViolated: ("risk",),
     NotSent: ("orders",),

@@ -39,7 +39,7 @@ EXIT_CODES = {
     ExitCode.UNSOUND: "the database is not what it should be: schema changed, rows against a rule",
     ExitCode.KEY_REFUSED: "the API key may do too much or too little, or the venue refuses it",
     ExitCode.GATED: "a gate before live trading is shut; the table says which and what opens it",
-    ExitCode.INTERRUPTED: "interrupted twice before the clean stop was done",
+    ExitCode.INTERRUPTED: "interrupted: a run twice before its clean stop, a simulation once",
 }
 
 

@@ -31,7 +31,7 @@ from actors.paper_venue.state import initial_state as paper_venue_state
 from actors.ports import PredictionTape, Predictor, TapedPredictor
 from actors.profiles.actor import ProfilesActor
 from actors.profiles.actor import initial_state as profiles_state
-from actors.profiles.state import Profiles
+from actors.profiles.state import Profiles, ProfilesConfig
 from actors.reconciliation import actor as reconciliation
 from actors.reconciliation.state import ReconciliationConfig
 from actors.risk.actor import RiskActor
@@ -168,7 +168,7 @@ def _deciders(
         capital_floor_amount=decision.risk.capital_floor_amount,
         daily_loss_max_micros=decision.risk.daily_loss_max_micros,
     )
-    profiles = Profiles(decision.risk, decision.strategy)
+    profiles = ProfilesConfig(Profiles(decision.risk, decision.strategy), decision.beyond_bounds)
     ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
     return [
         market_data.MarketDataActor(market_config, market_data_state(market_config)),

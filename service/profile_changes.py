@@ -10,9 +10,11 @@ from actors.profiles.judging import breaches, riskier
 from actors.profiles.state import Profiles, standing
 from actors.risk.profile import RiskProfile
 from actors.strategy.profile import StrategyProfile
+from adapters.postgres.schema_objects import Connection
 from adapters.postgres.statements import statement
 from service.database import reading_account
 from service.failures import ExitCode, UserError
+from service.profiles.wanting import Changes
 from service.settings import Settings
 from service.stores import Say
 
@@ -53,11 +55,16 @@ class Proposal(msgspec.Struct, frozen=True):
 
 async def history_of(settings: Settings, say: Say) -> History:
     """The changes of the settings' account. UserError(ENVIRONMENT) when they cannot be read."""
+    async with reading_account(settings, settings.account.name, say) as (connection, _):
+        return await history_from(connection, settings)
+
+
+async def history_from(connection: Connection, settings: Settings) -> History:
+    """The same over a connection that is open."""
     account = settings.account.name
     try:
-        async with reading_account(settings, account, say) as (connection, _):
-            rows = await connection.fetch(statement("profile_changes"), account)
-            content = await connection.fetch(statement("profiles_in_force"), account)
+        rows = await connection.fetch(statement("profile_changes"), account)
+        content = await connection.fetch(statement("profiles_in_force"), account)
     except (asyncpg.PostgresError, asyncpg.InterfaceError) as error:
         raise UserError(
             ExitCode.ENVIRONMENT,
@@ -82,10 +89,9 @@ def waiting_of(changes: tuple[Change, ...]) -> Change | None:
     return next((each for each in newest.values() if each.state == ChangeState.WAITING), None)
 
 
-def proposal_of(history: History, given: tuple[str, ...]) -> Proposal:
-    """What the core would find. Raises UserError(USAGE) on what is no FIELD=VALUE."""
+def proposal_of(history: History, changes: Changes) -> Proposal:
+    """What the core would find of fields that exist."""
     before = history.profiles
-    changes = tuple(_change(before, text) for text in given)
     rows = tuple((field, before.value(field) or 0, value) for field, value in changes)
     try:
         after = before.changed(changes)
@@ -95,21 +101,3 @@ def proposal_of(history: History, given: tuple[str, ...]) -> Proposal:
     delay = before.risk.change_delay_ns if raised else 0
     refused = "it changes nothing" if after == before else " ".join(breaches(after))
     return Proposal(changes, rows, raised, delay, refused)
-
-
-def _change(profiles: Profiles, text: str) -> tuple[str, int]:
-    field, separator, value = text.partition("=")
-    number = value.replace("_", "").replace(",", "")
-    if not separator or not number.removeprefix("-").isdecimal():
-        raise UserError(
-            ExitCode.USAGE,
-            f"{text!r} is no change.",
-            "Write FIELD=VALUE with a whole number, like risk.position_cap_micros=20000.",
-        )
-    if profiles.value(field) is None:
-        raise UserError(
-            ExitCode.USAGE,
-            f"There is no field {field}.",
-            f"Fields are {profiles.fields()[0]} and so on: `ballast settings` lists them.",
-        )
-    return field, int(number)

@@ -114,6 +114,8 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Everything that can change a decision; hashed and journalled at run start.
 
     `profile` names the preset that lies beneath `strategy` and `risk`, which hold what came of it.
+    `beyond_bounds` is for rehearsals that programs set up: values are held to no bounds. No person
+    can set it, and every run has it on record.
     """
 
     version: int = SETTINGS_VERSION
@@ -126,6 +128,7 @@ class DecisionSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     model: ModelSettings = ModelSettings()
     proof: ProofSettings = ProofSettings()
     profile: str = CAUTIOUS
+    beyond_bounds: bool = False
 
 
 class FeedSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -103,6 +103,12 @@ def refuse_out_of_bounds(settings: Any) -> None:
             f"The endpoint may only listen on this machine, not on {settings.server.host!r}.",
             "Set server.host to 127.0.0.1 (a reverse proxy with TLS may publish it).",
         )
+    if settings.beyond_bounds:
+        raise UserError(
+            ExitCode.USAGE,
+            "The setting beyond_bounds is for rehearsals of this program, not for people.",
+            "Leave it out: bounds of risk and strategy hold for everybody.",
+        )
     for sentence in breaches(settings.risk, settings.strategy):
         raise UserError(
             ExitCode.USAGE,

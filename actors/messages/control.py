@@ -220,7 +220,8 @@ class ConstraintViolated(Message, frozen=True):
     """What must not be was met, and the account halts until a person reactivates it.
 
     As an input: the database refused a row of input `seq`. From orders and the ledger (`seq` 0):
-    a fact of the venue contradicts our orders or our books. `detail` says it in words.
+    a fact of the venue contradicts our orders or our books; from the profiles: what decides is out
+    of bounds. `detail` says it in words.
     """
 
     name: str

@@ -3,6 +3,9 @@
 A change that raises no field's risk is in force in the step that brought it. One that raises any
 waits for the delay of the profile in force, by logical time. What is out of bounds, or was made
 against another standing, is refused and recorded. A newer change replaces the one that waits.
+
+A run that starts by values out of bounds is halted with the bound named, whoever made its settings;
+a reactivation does not lift that while they decide.
 """
 
 from __future__ import annotations
@@ -14,7 +17,15 @@ import msgspec
 
 from actors.kernel.actor import NOTHING, Actor, Effects, Rule
 from actors.messages.base import Message
-from actors.messages.control import CancelTimer, Note, RunStarted, SetTimer, TimerFired
+from actors.messages.control import (
+    CancelTimer,
+    ConstraintViolated,
+    Note,
+    Reactivate,
+    RunStarted,
+    SetTimer,
+    TimerFired,
+)
 from actors.messages.profile import (
     ChangeState,
     ProfileChange,
@@ -23,27 +34,29 @@ from actors.messages.profile import (
     ProfileInForce,
 )
 from actors.profiles.judging import breaches, riskier
-from actors.profiles.state import Profiles, ProfilesState, Waiting, standing
+from actors.profiles.state import Profiles, ProfilesConfig, ProfilesState, Waiting, standing
 
 TIMER: Final = "change"
+BOUNDS: Final = "profile_bounds"
 CONFIGURATION: Final = "configuration"
 NO_WORD: Final = "somebody must say who and why"
 Changes = tuple[tuple[str, int], ...]
 
 
-def initial_state(config: Profiles) -> ProfilesState:
+def initial_state(config: ProfilesConfig) -> ProfilesState:
     """No change yet: the profiles of the configuration decide."""
     del config
     return ProfilesState()
 
 
-class ProfilesActor(Actor[Profiles, ProfilesState]):
-    """Judges changes of the profiles; `config` is what the configuration says."""
+class ProfilesActor(Actor[ProfilesConfig, ProfilesState]):
+    """Judges changes of the profiles, and those that a run starts by."""
 
     name: ClassVar[str] = "profiles"
     emits: ClassVar[tuple[type[Message], ...]] = (
         ProfileInForce,
         ProfileChangeRecorded,
+        ConstraintViolated,
         SetTimer,
         CancelTimer,
         Note,
@@ -53,7 +66,7 @@ class ProfilesActor(Actor[Profiles, ProfilesState]):
     @property
     def in_force(self) -> Profiles:
         """What decides now."""
-        return self.state.in_force or self.config
+        return self.state.in_force or self.config.profiles
 
     def standing(self) -> str:
         """The name of what is in force and what waits."""
@@ -64,9 +77,9 @@ class ProfilesActor(Actor[Profiles, ProfilesState]):
         """The newest change wins over the configuration, of which only what is safer is taken."""
         del message
         state, before = self.state, self.state.configured
-        state.configured = self.config
+        state.configured = self.config.profiles
         if state.in_force is None:
-            return NOTHING
+            return self._within_bounds()
         changes: Changes = () if before is None else self._by_hand(before)
         found: list[Message] = []
         if changes:
@@ -78,7 +91,12 @@ class ProfilesActor(Actor[Profiles, ProfilesState]):
         found.append(self._announcement())
         told_of = (("version", str(state.version)), ("standing", self.standing()))
         found.append(Note("warning", "profiles.recorded_change_in_force", told_of))
-        return found
+        return [*found, *self._within_bounds()]
+
+    def on_reactivate(self, message: Reactivate, at: int) -> Effects:
+        """A halt for values out of bounds is not lifted while they decide."""
+        del message, at
+        return self._within_bounds()
 
     def on_change(self, message: ProfileChange, at: int) -> Effects:
         """Refused, in force at once, or waiting."""
@@ -122,6 +140,11 @@ class ProfilesActor(Actor[Profiles, ProfilesState]):
         self.state.waiting = None
         return self._enforce(waiting)
 
+    def _within_bounds(self) -> Effects:
+        """A halt that names every bound that what decides is beyond, if it is."""
+        broken = () if self.config.beyond_bounds else breaches(self.in_force)
+        return (ConstraintViolated(BOUNDS, 0, " ".join(broken)),) if broken else NOTHING
+
     def _refusal(self, message: ProfileChange) -> str:
         """Why a change is none (empty: it is one)."""
         before = self.in_force
@@ -153,8 +176,9 @@ class ProfilesActor(Actor[Profiles, ProfilesState]):
     def _by_hand(self, before: Profiles) -> Changes:
         """What the configuration says anew, of that only what raises no risk and fits together."""
         found: Changes = ()
-        for field in self.config.fields():
-            wanted = self.config.value(field)
+        configured = self.config.profiles
+        for field in configured.fields():
+            wanted = configured.value(field)
             if wanted is None or wanted in (before.value(field), self.in_force.value(field)):
                 continue
             tried = (*found, (field, wanted))
@@ -202,6 +226,7 @@ class ProfilesActor(Actor[Profiles, ProfilesState]):
 
     rules: ClassVar[Mapping[type[Message], Rule]] = {
         RunStarted: on_run_started,
+        Reactivate: on_reactivate,
         ProfileChange: on_change,
         ProfileChangeWithdrawn: on_withdrawn,
         TimerFired: on_timer,

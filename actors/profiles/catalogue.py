@@ -12,7 +12,13 @@ from typing import Final
 import msgspec
 
 from actors.instant import HOUR_NS, MINUTE_NS, SECOND_NS
-from actors.risk.profile import RiskProfile
+from actors.risk.profile import (
+    CLUSTER_MOST_MICROS,
+    EXPOSURE_MOST_MICROS,
+    POSITION_MOST_MICROS,
+    QUOTE_MOST_MICROS,
+    RiskProfile,
+)
 from actors.strategy.profile import StrategyProfile
 
 _MICROS_OF_PERCENT: Final = 10_000
@@ -97,14 +103,18 @@ RISK: Final[dict[str, Row]] = {
     "prediction_max_age_ns": Row(
         DURATION, MINUTE_NS, _DAY_NS, UP, "Oldest prediction that an entry may rest on."
     ),
-    "position_cap_micros": Row(SHARE, 0, 100_000, UP, "Most of equity in one position."),
+    "position_cap_micros": Row(
+        SHARE, 0, POSITION_MOST_MICROS, UP, "Most of equity in one position."
+    ),
     "position_cap_amount": Row(
         AMOUNT, 0, _MOST_AMOUNT, UP, "The same as an amount; the tier's share applies besides."
     ),
-    "exposure_cap_micros": Row(SHARE, 0, 500_000, UP, "Most of equity in all positions."),
+    "exposure_cap_micros": Row(
+        SHARE, 0, EXPOSURE_MOST_MICROS, UP, "Most of equity in all positions."
+    ),
     "exposure_cap_amount": Row(AMOUNT, 0, _MOST_AMOUNT, UP, "The same as an amount."),
     "cluster_cap_micros": Row(
-        SHARE, 0, 250_000, UP, "Most of equity in positions that are one risk."
+        SHARE, 0, CLUSTER_MOST_MICROS, UP, "Most of equity in positions that are one risk."
     ),
     "cluster_cap_amount": Row(AMOUNT, 0, _MOST_AMOUNT, UP, "The same as an amount."),
     "cluster_correlation_micros": Row(
@@ -130,11 +140,13 @@ RISK: Final[dict[str, Row]] = {
         UP,
         "How long a map holds; without one all symbols are one cluster.",
     ),
-    "quote_cap_cad_micros": Row(SHARE, 0, 500_000, UP, "Most of equity bought with CAD."),
+    "quote_cap_cad_micros": Row(SHARE, 0, QUOTE_MOST_MICROS, UP, "Most of equity bought with CAD."),
     "quote_cap_cad_amount": Row(AMOUNT, 0, _MOST_AMOUNT, UP, "The same as an amount."),
-    "quote_cap_usd_micros": Row(SHARE, 0, 500_000, UP, "Most of equity bought with USD."),
+    "quote_cap_usd_micros": Row(SHARE, 0, QUOTE_MOST_MICROS, UP, "Most of equity bought with USD."),
     "quote_cap_usd_amount": Row(AMOUNT, 0, _MOST_AMOUNT, UP, "The same as an amount."),
-    "quote_cap_usdc_micros": Row(SHARE, 0, 500_000, UP, "Most of equity bought with USDC."),
+    "quote_cap_usdc_micros": Row(
+        SHARE, 0, QUOTE_MOST_MICROS, UP, "Most of equity bought with USDC."
+    ),
     "quote_cap_usdc_amount": Row(AMOUNT, 0, _MOST_AMOUNT, UP, "The same as an amount."),
     "normal_cap_micros": Row(
         SHARE, 1, 100_000, UP, "Cap of one position below the first boundary."

@@ -51,6 +51,15 @@ class Profiles(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
+class ProfilesConfig(msgspec.Struct, frozen=True):
+    """What the configuration says. With `beyond_bounds` no value is held to the catalogue's bounds
+    at a run's start: for rehearsals alone, and the run's settings on record say so.
+    """
+
+    profiles: Profiles = Profiles()
+    beyond_bounds: bool = False
+
+
 class Waiting(msgspec.Struct, frozen=True):
     """A change that comes into force at `due` (ns UTC)."""
 

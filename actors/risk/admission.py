@@ -52,7 +52,7 @@ def admission_of(view: RiskView, portfolio: PortfolioState | None, side: Side) -
 
 
 def limits_of(profile: RiskProfile) -> RiskLimits:
-    """The profile as a run states it; where a cap is an amount, its share is everything."""
+    """The profile as a run states it; where a cap is an amount, its share is the most of all."""
     return RiskLimits(
         profile_id=digest_hex("risk profile", encode(profile)),
         position_cap=profile.position_cap.share_micros,

@@ -17,6 +17,11 @@ from actors.instruments import Instrument, indices_of
 from models.features.catalogue import FEATURE_NAMES, WINDOWS_BARS
 
 MICROS: Final = 1_000_000
+# What no cap may exceed, whether it is a share or an amount; the catalogue's bounds.
+POSITION_MOST_MICROS: Final = 100_000
+EXPOSURE_MOST_MICROS: Final = 500_000
+CLUSTER_MOST_MICROS: Final = 250_000
+QUOTE_MOST_MICROS: Final = 500_000
 _CAPS: Final = (
     "position_cap",
     "exposure_cap",
@@ -47,6 +52,7 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     A cap is either a share of the equity (`_micros`) or an amount (`_amount`), of a quote cap in
     that currency and of any other in reporting currency: exactly one of the two is above nothing.
+    An amount never exceeds the most that a share may be.
     """
 
     base_risk_micros: int = 20_000
@@ -173,26 +179,26 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def position_cap(self) -> Cap:
         """The cap of one position; the tier's share applies besides."""
-        return _cap(self.position_cap_micros, self.position_cap_amount)
+        return _cap(self.position_cap_micros, self.position_cap_amount, POSITION_MOST_MICROS)
 
     @property
     def exposure_cap(self) -> Cap:
         """The cap of all positions."""
-        return _cap(self.exposure_cap_micros, self.exposure_cap_amount)
+        return _cap(self.exposure_cap_micros, self.exposure_cap_amount, EXPOSURE_MOST_MICROS)
 
     @property
     def cluster_cap(self) -> Cap:
         """The cap of the positions that are one risk."""
-        return _cap(self.cluster_cap_micros, self.cluster_cap_amount)
+        return _cap(self.cluster_cap_micros, self.cluster_cap_amount, CLUSTER_MOST_MICROS)
 
     def quote_cap(self, currency: str) -> Cap:
         """The cap of what is bought with a currency; one that has no cap buys nothing."""
         if currency == "USD":
-            return _cap(self.quote_cap_usd_micros, self.quote_cap_usd_amount)
+            return _cap(self.quote_cap_usd_micros, self.quote_cap_usd_amount, QUOTE_MOST_MICROS)
         if currency == "USDC":
-            return _cap(self.quote_cap_usdc_micros, self.quote_cap_usdc_amount)
+            return _cap(self.quote_cap_usdc_micros, self.quote_cap_usdc_amount, QUOTE_MOST_MICROS)
         if currency == "CAD":
-            return _cap(self.quote_cap_cad_micros, self.quote_cap_cad_amount)
+            return _cap(self.quote_cap_cad_micros, self.quote_cap_cad_amount, QUOTE_MOST_MICROS)
         return Cap(0)
 
     def tier(self, drawdown_micros: int) -> Tier:
@@ -207,9 +213,9 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return Tier("normal", self.normal_cap_micros, self.normal_positions_max_count)
 
 
-def _cap(micros: int, amount: int) -> Cap:
-    """An amount stands in place of the share: what is left of that is the equity itself."""
-    return Cap(micros or MICROS, amount)
+def _cap(micros: int, amount: int, most: int) -> Cap:
+    """An amount stands in place of the share: what is left of that is the most it may ever be."""
+    return Cap(micros or most, amount)
 
 
 class RiskConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -76,6 +76,7 @@ EXAMPLES = {
     "health": "ballast health --probe may-trade",
     "kill": 'ballast kill 2 --reason "the venue misbehaves"',
     "reactivate": 'ballast reactivate --reason "the disk has room again"',
+    "risk simulate": "ballast risk simulate --preset balanced --days 3",
     "risk propose": "ballast risk propose risk.position_cap_micros=20000",
     "risk apply": 'ballast risk apply risk.position_cap_micros=20000 --reason "a calmer week"',
     "risk withdraw": 'ballast risk withdraw --reason "not this week"',
@@ -125,7 +126,7 @@ def command_line() -> str:
         for each in command.params:
             if isinstance(each, click.Argument):
                 shown = (each.metavar or each.name or "").upper()
-                lines.append(f"| `{shown}` | required | |")
+                lines.append(f"| `{shown}` | {'required' if each.required else 'none'} | |")
             elif isinstance(each, click.Option):
                 lines.append(f"| {_spelt(each)} | {_default(each)} | {each.help} |")
         lines.append("")

@@ -196,7 +196,7 @@ def replayed(days: Days, profile: str, data: Path, hours: int = 0) -> Watched:
     if hours:
         ends = begins + hours * HOUR_NS
     strategy, risk = PROFILES[profile]
-    settings = DecisionSettings(strategy=strategy, risk=risk)
+    settings = DecisionSettings(strategy=strategy, risk=risk, beyond_bounds=True)
     kernel = build_graph(settings, rules_of(feed.symbols), Stubborn()).kernel
     found = Watched(begins)
     for entry in _inputs(feed.items(begins - WARM_UP * HOUR_NS), feed.symbols, ends):

@@ -9,15 +9,18 @@ from typing import Final, TypeVar
 import click
 import msgspec
 
+from service.books.instants import shown
 from service.cli.answering import answer
 from service.cli.options import common, settings_of
 from service.failures import ExitCode, UserError
 from service.observe.port import Place, read_place
+from service.observe.profiled import ProfilesReading
 from service.observe.reconciled import ReconciliationReading
 from service.settings import Settings
 
 TIMEOUT_SECONDS: Final = 4.0
 _PATHS: Final = {"live": "/health/live", "ready": "/health/ready", "may-trade": "/health/may-trade"}
+FIELDS_TOLD: Final = 3
 _KNOWN_STATUS: Final = (200, 503)
 _T = TypeVar("_T")
 
@@ -57,10 +60,12 @@ def health(
 ) -> None:
     """Ask the running service whether it is ready (or live, or may trade).
 
+    A second line says which version of the profiles decides, and which change of them waits.
     Exit code 0 when it is, 7 when it is not, 5 when nothing answers.
     """
     place = _place(settings_file, data_dir, port)
     found = ask(place, _PATHS[probe])
+    profiles = _profiles(place)
     reasons = "; ".join(reason.text for reason in found.reasons)
     failure = None
     if not found.ok:
@@ -70,11 +75,14 @@ def health(
             f"Read {place.address}/status; the reasons say what to lift or to wait for.",
         )
     if as_json:
-        answer({**msgspec.to_builtins(found), "probe": probe, "address": place.address}, failure)
+        told = {"probe": probe, "address": place.address, "profiles": msgspec.to_builtins(profiles)}
+        answer({**msgspec.to_builtins(found), **told}, failure)
     elif failure is None:
         click.echo(f"{probe}: yes   {place.address}")
         for remark in found.remarks:
             click.echo(f"  {remark}")
+    if not as_json and profiles is not None:
+        click.echo(profiles_line(profiles))
     if failure is not None:
         raise failure
 
@@ -86,6 +94,7 @@ class StatusAnswer(msgspec.Struct, frozen=True):
     trading_state: str
     trading_reason: str
     reconciliation: ReconciliationReading | None = None
+    profiles: ProfilesReading | None = None
 
 
 def ask(place: Place, path: str) -> HealthAnswer:
@@ -105,6 +114,31 @@ def running_status(settings: Settings) -> StatusAnswer | None:
         return None
     try:
         return ask_status(place)
+    except UserError:
+        return None
+
+
+def profiles_line(profiles: ProfilesReading) -> str:
+    """Which version decides, and what waits."""
+    waiting = profiles.waiting
+    version = f"profiles: version {profiles.version}"
+    if not profiles.version:
+        version = "profiles: those of the configuration"
+    if waiting is None:
+        return version
+    first = [f"{field} = {value:,}" for field, value in waiting.changes[:FIELDS_TOLD]]
+    more = len(waiting.changes) - len(first)
+    fields = ", ".join(first) + (f" and {more} more" if more else "")
+    return (
+        f"{version}; change {waiting.change_no} of {waiting.actor} waits until"
+        f" {shown(waiting.due)}: {fields}"
+    )
+
+
+def _profiles(place: Place) -> ProfilesReading | None:
+    """How the profiles stand; None where a service of another version does not say."""
+    try:
+        return ask_status(place).profiles
     except UserError:
         return None
 

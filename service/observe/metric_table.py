@@ -38,6 +38,10 @@ METRICS: Final = (
     Metric("ballast_build_info", _I, "Version and code fingerprint.", ("version", "code")),
     Metric("ballast_mode_info", _I, "Mode and feed of the run.", ("mode", "feed")),
     Metric("ballast_model_info", _I, "The active bundle; empty when none.", ("bundle", "marker")),
+    Metric(
+        "ballast_profile_info", _I, "Profiles in force: changes so far.", ("version", "standing")
+    ),
+    Metric("ballast_profile_change_waiting", _G, "1 while a change of the profiles waits."),
     Metric("ballast_may_trade", _G, "1 when a new entry could be approved now."),
     Metric("ballast_blocked_reasons", _G, "1 for each reason against new entries.", ("reason",)),
     Metric("ballast_halt_level", _G, "0 Active, 1 Reducing, 2 Halted, 3 the core stands."),

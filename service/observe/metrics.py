@@ -144,11 +144,13 @@ def family(metric: Metric, value: Samples | Histogram) -> Family:
 
 def _infos(reader: Reader, reading: Reading) -> dict[str, Samples]:
     graph = reader.segment.graph
-    code = reader.code_fingerprint
+    code, profiles = reader.code_fingerprint, reading.profiles
     return {
         "ballast_build_info": {(metadata.version("ballast"), code): 1.0},
         "ballast_mode_info": {(reading.mode, reading.feed): 1.0},
         "ballast_model_info": {(graph.bundle_id, graph.bundle_marker): 1.0},
+        "ballast_profile_info": {(str(profiles.version), profiles.standing): 1.0},
+        "ballast_profile_change_waiting": one(profiles.waiting is not None),
     }
 
 

@@ -25,6 +25,7 @@ from adapters.kraken.line import Line
 from service.bundles import Choice
 from service.drivers.trading import RunPlan
 from service.fingerprint import code_fingerprint
+from service.observe.profiled import ProfilesReading, read_profiles
 from service.observe.readiness import JournalWatch, Reason, Situation, blocked, remarks, unready
 from service.observe.reconciled import ReconciliationReader, ReconciliationReading
 from service.observe.stepping import SAFE_MODE, Stepping
@@ -142,6 +143,7 @@ class Reading(msgspec.Struct, frozen=True):
     line: LineReading | None = None
     reconciliation: ReconciliationReading | None = None
     maintenance: tuple[MaintenanceReading, ...] = ()
+    profiles: ProfilesReading = ProfilesReading(0, "")
 
     @property
     def may_trade(self) -> bool:
@@ -245,6 +247,7 @@ class Reader:
                 MaintenanceReading(name, *span)
                 for name, span in self._state("orders").maintenances.items()
             ),
+            profiles=read_profiles(kernel),
         )
 
     @property

@@ -3,11 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
-import select
 import subprocess
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +11,7 @@ import pytest
 
 from service.failures import ExitCode
 from tests.e2e.conftest import COMMAND, Ballast, environment
+from tests.e2e.terminal import Terminal
 from tests.kraken_answers import (
     KEY,
     SECRET,
@@ -33,41 +30,6 @@ def venue() -> Iterator[AnsweringVenue]:
     with venue_beside() as found:
         found.on("GetApiKeyInfo", success(key_document()))
         yield found
-
-
-class Terminal:
-    """The command at a real terminal: what it shows, and what a person types."""
-
-    def __init__(self, words: list[str], home: Path) -> None:
-        self.shown = ""
-        pid, self._screen = pty.fork()
-        if pid == 0:
-            os.environ.clear()
-            os.environ.update(environment({"BALLAST__DATA_DIR": str(home)}))
-            os.execv(COMMAND[0], [*COMMAND, *words])
-        self._pid = pid
-
-    def wait_for(self, text: str, patience_s: float = 50) -> None:
-        until = time.monotonic() + patience_s
-        while text not in self.shown:
-            assert time.monotonic() < until, self.shown
-            if select.select([self._screen], [], [], 0.1)[0]:
-                self.shown += os.read(self._screen, 4096).decode()
-
-    def type(self, line: str) -> None:
-        os.write(self._screen, line.encode() + b"\n")
-
-    def end(self) -> int:
-        while True:
-            try:
-                part = os.read(self._screen, 4096).decode()
-            except OSError:
-                break
-            if not part:
-                break
-            self.shown += part
-        os.close(self._screen)
-        return os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
 
 
 def test_at_a_terminal_the_secret_and_the_passphrase_are_typed_without_echo(

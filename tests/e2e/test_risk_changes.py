@@ -63,6 +63,42 @@ def test_a_change_is_judged_recorded_and_outlives_its_run(
     assert (again.code, again.json["parity"]) == (0, True)
 
 
+def test_show_has_what_is_recorded_beside_the_configuration(
+    ballast: Ballast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told(*words: object) -> dict[str, Any]:
+        found = ballast.inside(monkeypatch, "risk", *words, "--json")
+        assert found.code == 0, found.err
+        return dict(found.json)
+
+    def shown(name: str) -> tuple[int, int, int | None]:
+        """A value of the configuration, of what decides, of the change that waits."""
+        values = {each["field"]: each for each in told("show")["values"]}
+        row = values[f"risk.{name}"]
+        return row["value"], row["in_force"], row["waiting"]
+
+    assert ballast(*RUN, "--events", 300).card["parity"]
+    assert shown("position_cap_micros") == (30_000, 30_000, None)
+    nothing = {"version": 0, "in_force": None, "waiting": None, "untold": ""}
+    assert told("show")["recorded"] == nothing
+    told("apply", LOWER, "--reason", "less for a while")
+    assert ballast(*RUN, "--events", 300).card["parity"]
+    assert shown("position_cap_micros") == (30_000, 20_000, None)
+    assert told("show", "--preset", "bold")["recorded"] == nothing
+    told("apply", RAISE, "--reason", "a calm month", "--yes")
+    assert ballast(*RUN, "--events", 5).card["parity"]
+    recorded = told("show")["recorded"]
+    assert (recorded["version"], recorded["in_force"]["reason"]) == (1, "less for a while")
+    assert recorded["waiting"]["reason"] == "a calm month"
+    assert shown("daily_loss_max_micros") == (30_000, 30_000, 40_000)
+    lines = ballast.inside(monkeypatch, "risk", "show").out.splitlines()
+    assert lines[1].startswith("in force: version 1, by change 1 of ")
+    assert lines[1].endswith(": less for a while")
+    assert lines[2].startswith("waiting: change 2 of ")
+    (cap,) = [each for each in lines if " risk.position_cap_micros " in each]
+    assert cap.split()[:7] == ["risk.position_cap_micros", *"3 % 2 % 0 %".split()]
+
+
 def test_what_cannot_be_applied_is_said_at_once(
     ballast: Ballast, monkeypatch: pytest.MonkeyPatch
 ) -> None:

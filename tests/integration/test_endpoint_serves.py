@@ -238,11 +238,13 @@ def test_the_health_verb_finds_the_service_of_a_data_folder(tmp_path: Path) -> N
             return await asyncio.to_thread(verb, "--data-dir", str(tmp_path), *given)
 
     assert asyncio.run(asked()).exit_code == 0
-    assert "ready: yes" in asyncio.run(asked()).stdout
-    assert "clusters" not in asyncio.run(asked()).stdout
+    ready, profiles = asyncio.run(asked()).stdout.splitlines()
+    assert ready.startswith("ready: yes")
+    assert profiles == "profiles: those of the configuration"
     assert "no map of clusters holds" in asyncio.run(asked("--expired")).stdout
     document = json.loads(asyncio.run(asked("--json", "--probe", "may-trade")).stdout)
     assert (document["ok"], document["probe"]) == (True, "may-trade")
+    assert (document["profiles"]["version"], document["profiles"]["waiting"]) == (0, None)
     halted = asyncio.run(asked("--halt"))
     assert halted.exit_code == ExitCode.HALTED
     assert "risk at input 2: broke" in halted.stderr

@@ -11,6 +11,8 @@ from actors.ports import RunRow
 from service.drivers.replay import ReplayReport, replay_run
 from service.failures import ExitCode, UserError
 from service.rebuilding import builder
+from service.resimulation.running import Resimulation, resimulated
+from service.resimulation.stretch import Asked
 from service.retention.exported import Exports, with_exports
 from service.retention.tombstones import known_keys
 from tests.backups import flip, traded
@@ -179,3 +181,24 @@ def test_a_row_of_a_sealed_run_that_was_touched_is_named(sealed: Account) -> Non
     number = sum(first[0] >= each[0] for each in begun) - 1
     report = from_exports(sealed, number, *exports_of(sealed))
     assert (report.parity, report.kind, report.seq) == (False, "row", first[0])
+
+
+def test_days_are_simulated_from_the_first_run_that_is_not_sealed(sealed: Account) -> None:
+    """What was sealed is left out, and so named when it is asked for by itself."""
+
+    async def simulated(asked: Asked) -> Resimulation:
+        journal = sealed.journal()
+        try:
+            return await resimulated(journal, asked, lambda each: each, stop=asyncio.Event())
+        finally:
+            await journal.close()
+
+    first, _, last = runs_of(sealed)
+    found = asyncio.run(simulated(Asked(366)))
+    assert found.runs == (last,)
+    assert found.proposed == found.recorded
+    assert found.root == replayed(sealed, 2).root_hash
+    with pytest.raises(UserError) as refused:
+        asyncio.run(simulated(Asked(1, first)))
+    assert refused.value.code is ExitCode.MISSING
+    assert first in refused.value.sentence

@@ -11,7 +11,7 @@ from actors.messages.control import SetTimer, TimerFired
 from actors.messages.profile import ProfileChange, ProfileChangeWithdrawn
 from actors.profiles.actor import TIMER, ProfilesActor, initial_state
 from actors.profiles.judging import breaches, riskier
-from actors.profiles.state import Profiles
+from actors.profiles.state import ProfilesConfig
 
 FIELDS = ("risk.position_cap_micros", "risk.daily_loss_max_micros", "risk.change_delay_ns")
 VALUES = (-1, 0, 1, 20_000, 40_000, 10**6, MINUTE_NS, 20 * MINUTE_NS)
@@ -25,7 +25,7 @@ EVENTS = st.lists(
 def test_no_sequence_breaks_a_bound_or_raises_risk_before_its_delay(
     events: list[tuple[str, list[tuple[str, int]]]],
 ) -> None:
-    actor = ProfilesActor(Profiles(), initial_state(Profiles()))
+    actor = ProfilesActor(ProfilesConfig(), initial_state(ProfilesConfig()))
     at, asked_at, due, delay = 0, 0, 0, 0
     for kind, changes in events:
         at += 4 * MINUTE_NS

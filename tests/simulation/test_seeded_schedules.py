@@ -46,6 +46,7 @@ DECISION = DecisionSettings(
     risk=RISK,
     orders=OrderSettings(lifetime_seconds=5400),
     venue=VenueSettings(participation_ratio=Decimal("0.0005")),
+    beyond_bounds=True,
 )
 # Who interferes, and how many hours after the start.
 OPERATOR: tuple[tuple[int, Message], ...] = (

@@ -113,6 +113,7 @@ def settings_of(orders: Orders) -> Settings:
         ),
         strategy=EAGER,
         risk=RiskProfile(edge_margin_micros=-20_000),
+        beyond_bounds=True,
         proof=ProofSettings(state_digest_every_inputs=orders.snapshot_every),
         journal=JournalSettings(
             frame_inputs=orders.frame_inputs, snapshot_every_inputs=orders.snapshot_every

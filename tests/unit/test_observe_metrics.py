@@ -16,11 +16,15 @@ from actors.kernel.supervisor import OK, Failure, Outcome
 from actors.ledger.expected_fees import FEE_DIFFERS
 from actors.messages.control import Note, PairRulesChanged, Tick
 from actors.messages.market import FeedEvent, FeedStatus
+from actors.messages.profile import ProfileChange
+from actors.profiles.actor import ProfilesActor
 from adapters.kraken.line import Line, LineState
+from service.cli.health import profiles_line
 from service.feeds import UNIVERSE
 from service.observe.durations import Histogram
 from service.observe.metric_table import METRICS, Kind, document
 from service.observe.metrics import RECONCILED, exposition, registry_of
+from service.observe.profiled import ProfilesReading, WaitingReading
 from service.safe_stop import SafeStopCounts
 from tests.observed_run import ObservedRun, observed_run
 
@@ -223,3 +227,37 @@ def test_a_live_feed_tells_of_its_connection(tmp_path: Path) -> None:
         "ballast_feed_waiting_items": 0.0,
         "ballast_feed_conflated_books_total": 0.0,
     }
+
+
+def test_the_version_of_the_profiles_and_what_waits_are_shown(tmp_path: Path) -> None:
+    """Lowered twice, then a raise that waits; the standing is the one that a person would see."""
+
+    async def seen() -> list[tuple[Series, str, str]]:
+        run = await observed_run(tmp_path, inputs=10)
+        profiles = run.segment.graph.kernel.actor("profiles")
+        assert isinstance(profiles, ProfilesActor)
+        found = []
+        for cap in (30_000, 20_000, 10_000, 25_000):
+            change = (("risk.position_cap_micros", cap),)
+            await run.say(ProfileChange(change, "Anna", "because", profiles.standing()))
+            line = profiles_line(run.reader.read().profiles)
+            found.append((scraped(run), profiles.standing(), line))
+        return found
+
+    lines = []
+    for told, version, waits in zip(asyncio.run(seen()), "0122", (0, 0, 0, 1), strict=True):
+        series, standing, line = told
+        assert series["ballast_profile_info"] == {(standing, version): 1.0}
+        assert series["ballast_profile_change_waiting"] == {(): waits}
+        lines.append(line)
+    assert lines[0] == "profiles: those of the configuration"
+    assert lines[2] == "profiles: version 2"
+    assert lines[3].startswith("profiles: version 2; change 4 of Anna waits until ")
+    assert lines[3].endswith(": risk.position_cap_micros = 25,000")
+
+
+def test_a_change_of_many_fields_is_told_in_one_line() -> None:
+    changes = tuple((f"risk.field_{number}", number) for number in range(5))
+    waiting = WaitingReading(7, "Anna", "because", 0, changes)
+    line = profiles_line(ProfilesReading(0, "", waiting))
+    assert line.endswith(": risk.field_0 = 0, risk.field_1 = 1, risk.field_2 = 2 and 2 more")

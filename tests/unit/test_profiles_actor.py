@@ -6,9 +6,18 @@ import msgspec
 import pytest
 
 from actors.instant import MINUTE_NS
+from actors.kernel.actor import Effects
 from actors.messages.base import Message
 from actors.messages.codec import encode, state_decoder
-from actors.messages.control import CancelTimer, Note, RunStarted, SetTimer, TimerFired
+from actors.messages.control import (
+    CancelTimer,
+    ConstraintViolated,
+    Note,
+    Reactivate,
+    RunStarted,
+    SetTimer,
+    TimerFired,
+)
 from actors.messages.profile import (
     ChangeState,
     ProfileChange,
@@ -17,14 +26,21 @@ from actors.messages.profile import (
     ProfileInForce,
 )
 from actors.profiles.actor import TIMER, ProfilesActor, initial_state
-from actors.profiles.state import Profiles, ProfilesState
+from actors.profiles.catalogue import RISK
+from actors.profiles.state import Profiles, ProfilesConfig, ProfilesState
 from actors.risk.profile import RiskProfile
+from actors.strategy.profile import StrategyProfile
 
 CAP, DELAY = "risk.position_cap_micros", "risk.change_delay_ns"
 NOW, DUE = 1_000 * MINUTE_NS, 1_010 * MINUTE_NS
 
 
-def desk(config: Profiles = Profiles()) -> ProfilesActor:  # noqa: B008  (frozen)
+def desk(
+    profiles: Profiles = Profiles(),  # noqa: B008  (frozen)
+    *,
+    beyond_bounds: bool = False,
+) -> ProfilesActor:
+    config = ProfilesConfig(profiles, beyond_bounds)
     return ProfilesActor(config, initial_state(config))
 
 
@@ -50,10 +66,10 @@ def restarted(actor: ProfilesActor, config: Profiles | None = None) -> ProfilesA
     """Another service with what was remembered; the run's start is still to come."""
     state = state_decoder(ProfilesState).decode(encode(actor.state))
     assert encode(state) == encode(actor.state)
-    return ProfilesActor(config or actor.config, state)
+    return ProfilesActor(ProfilesConfig(config) if config else actor.config, state)
 
 
-def begun(actor: ProfilesActor) -> object:
+def begun(actor: ProfilesActor) -> Effects:
     started = RunStarted("r", "a", "PAPER", 1, (), "", "", "", "", "", "", "")
     return actor.handle(started, NOW)
 
@@ -188,3 +204,43 @@ def test_without_a_change_the_configuration_decides() -> None:
     actor = restarted(desk(), Profiles(RiskProfile(position_cap_micros=25_000)))
     assert begun(actor) == ()
     assert cap(actor) == 25_000
+
+
+WILD = Profiles(RiskProfile(position_cap_micros=400_000, edge_margin_micros=-5))
+NAMED = (
+    "The setting risk.position_cap_micros is 40 % (400000); its most is 10 % (100000). "
+    "The setting risk.edge_margin_micros is -0.0005 % (-5); its least is 0 % (0)."
+)
+
+
+@pytest.mark.parametrize(
+    ("profiles", "door", "told"),
+    [
+        (WILD, False, (ConstraintViolated("profile_bounds", 0, NAMED),)),
+        (WILD, True, ()),
+        (Profiles(), False, ()),
+        (Profiles(RiskProfile(position_cap_micros=100_000)), False, ()),
+        (Profiles(strategy=StrategyProfile(collar_micros=30_000)), False, ()),
+    ],
+)
+def test_a_run_that_starts_out_of_bounds_is_refused_with_every_bound_named(
+    profiles: Profiles, door: bool, told: tuple[Message, ...]
+) -> None:
+    actor = desk(profiles, beyond_bounds=door)
+    assert tuple(begun(actor)) == told
+    again = Reactivate("ann", "it looks fine")
+    assert tuple(actor.handle(again, NOW)) == told, "looking away does not make it sound"
+
+
+def test_values_on_record_are_held_to_the_bounds_of_today(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A version with narrower bounds refuses what an older one let through, until it is lowered."""
+    actor = desk()
+    actor.handle(asked(actor, (CAP, 20_000)), NOW)
+    narrower = msgspec.structs.replace(RISK["position_cap_micros"], most=15_000)
+    monkeypatch.setitem(RISK, "position_cap_micros", narrower)
+    actor = restarted(actor)
+    assert kinds(begun(actor)) == [ProfileInForce, Note, ConstraintViolated]
+    actor.handle(asked(actor, (CAP, 15_000)), NOW)
+    assert kinds(actor.handle(Reactivate("ann", "it is lower now"), NOW)) == []

@@ -186,11 +186,25 @@ def test_an_absolute_position_cap_and_the_tier_both_hold(
     assert approved(found.ask(at=TOMORROW)) == D(quantity)
 
 
-@pytest.mark.parametrize("cap", ["exposure_cap", "cluster_cap", "quote_cap_usd"])
-def test_an_amount_never_allows_more_than_the_equity(cap: str) -> None:
-    found = desk(**WIDE | {f"{cap}_micros": 0, f"{cap}_amount": 50_000})
+@pytest.mark.parametrize(
+    ("cap", "amount", "quantity"),
+    [
+        ("position_cap", 50_000, "10.000"),  # a tenth of the equity, whatever the amount
+        ("position_cap", 1_001, "10.000"),
+        ("position_cap", 1_000, "10.000"),
+        ("position_cap", 999, "9.990"),
+        ("exposure_cap", 50_000, "50.000"),
+        ("cluster_cap", 50_000, "25.000"),
+        ("cluster_cap", 2_499, "24.990"),
+        ("quote_cap_usd", 50_000, "50.000"),
+    ],
+)
+def test_an_amount_never_allows_more_than_a_share_may_be(
+    cap: str, amount: int, quantity: str
+) -> None:
+    found = desk(**WIDE | {f"{cap}_micros": 0, f"{cap}_amount": amount})
     found.tell(portfolio(cash_free="99999.00"))
-    assert approved(found.ask(notional=D("50000.00"))) == D("100.000")
+    assert approved(found.ask(notional=D("50000.00"))) == D(quantity)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +238,6 @@ def test_the_database_is_told_no_share_that_an_amount_could_exceed() -> None:
         )
     )
     assert isinstance(stated, RiskLimits)
-    assert (stated.position_cap, stated.exposure_cap) == (1_000_000, 1_000_000)
+    assert (stated.position_cap, stated.exposure_cap) == (100_000, 500_000)
     shares = limits_of(RiskProfile())
     assert (shares.position_cap, shares.exposure_cap) == (30_000, 200_000)

@@ -184,7 +184,7 @@ def test_decision_settings_survive_their_record_and_edge_settings_never_enter_it
         decode_decision_settings(text.replace("{", '{"surprise":1,', 1))
     assert {field.name for field in msgspec.structs.fields(DecisionSettings)} == {
         "version", "account", "market", "strategy", "risk", "orders", "venue", "model",
-            "proof", "profile",
+            "proof", "profile", "beyond_bounds",
     }  # fmt: skip
 
 
