@@ -191,7 +191,7 @@ PLANTED = (
     ("predictions_have_models", "DELETE FROM ballast.model_version"),
     ("predictions_have_models", "UPDATE ballast.prediction_slice SET in_sample = NOT in_sample"),
     ("cluster_hours_name_maps", "UPDATE ballast.cluster_hour SET version = 'another'"),
-    ("cluster_hours_name_maps", "UPDATE ballast.cluster_map SET valid_until = as_of"),
+    ("cluster_hours_name_maps", "UPDATE ballast.cluster_map SET valid_until = as_of + 1"),
     ("risk_hours_tie", f"DELETE FROM ballast.risk_hour WHERE hour_ts = ({LAST_HOUR})"),
     ("risk_hours_tie", f"DELETE FROM ballast.portfolio_hour WHERE hour_ts = ({LAST_HOUR})"),
     ("risk_hours_tie", "DELETE FROM ballast.cluster_hour"),

@@ -2,7 +2,7 @@
 risk.
 
 The first map comes as soon as any symbol has history enough, in a warm-up too; the next ones with
-the first full hour of each interval, and at once when the profile asks for other clusters.
+the first full hour of each interval and of each run, and at once when the profile asks for others.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import ClassVar
 import msgspec
 
 from actors.clusters.grouping import grouped
-from actors.clusters.returns import Returns, no_returns, sample
+from actors.clusters.returns import Returns, forget, no_returns, sample
 from actors.ids import digest_hex
 from actors.instant import floor_to
 from actors.instruments import Instrument
@@ -76,12 +76,16 @@ class ClustersActor(Actor[ClustersConfig, ClustersState]):
         return self.state.profile or self.config.profile
 
     def on_run_started(self, message: RunStarted, at: int) -> Effects:
-        """Returns of other symbols, or over other steps, say nothing of these."""
+        """Returns of other symbols, or over other steps, say nothing of these.
+
+        The configuration may ask for other clusters than before: a map is due with the next hour.
+        """
         del message, at
         fresh, sampled = initial_state(self.config), self.state.sampled
         wanted = fresh.sampled
         if (sampled.symbols, sampled.step_ns) != (wanted.symbols, wanted.step_ns):
-            self.state.sampled, self.state.due = wanted, 0
+            self.state.sampled = wanted
+        self.state.due = 0
         return NOTHING
 
     def on_bar(self, message: BarSlice, at: int) -> Effects:
@@ -98,7 +102,10 @@ class ClustersActor(Actor[ClustersConfig, ClustersState]):
         before = self.profile
         self.state.profile = msgspec.json.decode(message.risk, type=RiskProfile)
         same = all(getattr(before, name) == getattr(self.profile, name) for name in _FIELDS)
-        return NOTHING if same else self._computed()
+        if same:
+            return NOTHING
+        forget(self.state.sampled, self.profile.cluster_window_ns)
+        return self._computed()
 
     def _computed(self) -> Effects:
         """The map as of the newest full hour; none while no symbol has history enough."""

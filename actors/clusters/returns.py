@@ -67,13 +67,18 @@ def sample(state: Returns, close_ts: int, closes: F64, window_ns: int) -> bool:
         _end_step(state, end)
         full = True
     if full:
-        kept = state.ends > state.closed_end - window_ns
-        state.rows, state.ends = state.rows[kept], state.ends[kept]
+        forget(state, window_ns)
     return full
 
 
+def forget(state: Returns, window_ns: int) -> None:
+    """Keep what ended within the window before the last full step."""
+    kept = state.ends > state.closed_end - window_ns
+    state.rows, state.ends = state.rows[kept], state.ends[kept]
+
+
 def _end_step(state: Returns, end: int) -> None:
-    if state.closed_end >= 0 and state.closed_end + state.step_ns == end:
+    if state.closed_end + state.step_ns == end:  # ends are multiples of a step, and -1 is none
         state.rows = np.vstack((state.rows, _returns(state.closes, state.latest)))
         state.ends = np.append(state.ends, np.int64(end))
     state.closes, state.closed_end = state.latest, end

@@ -114,6 +114,14 @@ def test_a_symbol_that_came_late_is_unknown_until_it_has_history() -> None:
     assert told[0].clusters == (("BTC+1", ("BTC/CAD", "BTC/USD", "ETH/USD")),)
 
 
+def test_where_nothing_ever_moved_there_is_no_map() -> None:
+    actor = fresh()
+    for hour in range(1, LEAST + 30):
+        still = np.full((len(PAIRS), len(BAR_COLUMNS)), 1.0)
+        at = START + hour * HOUR_NS
+        assert actor.handle(BarSlice(at - HOUR_NS, at, sealed(still)), 0) == ()
+
+
 def profile_told(**values: int) -> ProfileInForce:
     return ProfileInForce(1, canonical(RiskProfile(**values)), "{}")
 
@@ -126,6 +134,14 @@ def test_other_values_of_clusters_make_a_map_at_once() -> None:
     assert (hours([told]), told.correlation) == ([LEAST + 30], 300_000)
     assert actor.handle(profile_told(cluster_correlation_micros=300_000), 0) == ()
     assert hours(hear(actor, LEAST + 31, LEAST + 60)) == [LEAST + 48]
+
+
+def test_a_shorter_window_forgets_what_is_older_at_once() -> None:
+    actor = fresh()
+    hear(actor, 1, LEAST + 30)
+    (told,) = actor.handle(profile_told(cluster_window_ns=7 * DAY_NS), 0)
+    assert isinstance(told, ClustersComputed)
+    assert (told.returns_count, told.window_ns) == (7 * 24, 7 * DAY_NS)
 
 
 def test_other_values_of_anything_else_make_none() -> None:
@@ -166,7 +182,6 @@ def test_returns_of_other_symbols_are_forgotten_at_a_runs_start() -> None:
     other = ClustersActor(fewer, actor.state)
     other.handle(started(), 0)
     assert len(other.state.sampled.rows) == 0
-    assert other.state.due == 0
 
 
 def test_a_new_run_of_the_same_symbols_keeps_them() -> None:
@@ -174,6 +189,7 @@ def test_a_new_run_of_the_same_symbols_keeps_them() -> None:
     hear(actor, 1, LEAST + 30)
     actor.handle(started(), 0)
     assert len(actor.state.sampled.rows) == LEAST + 29
+    assert hours(hear(actor, LEAST + 31, LEAST + 60)) == [LEAST + 31, LEAST + 48]
 
 
 def started() -> RunStarted:

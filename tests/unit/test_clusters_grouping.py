@@ -53,6 +53,7 @@ CASES = [
     ("a chain", {"A": (4, 3), "B": (5,), "C": (4, -3)}, [("A", "B"), ("C",)]),
     # 0.8 and 0.8 to the middle, 0.64 between the outer ones: the mean of 0.64 and 0.8 is within.
     ("a bunch", {"A": (4, 3), "B": (5,), "C": (4, 0, 3)}, [("A", "B", "C")]),
+    ("one to a pair", {"A": (4, 3), "B": (5,), "C": (5,)}, [("A", "B", "C")]),
     ("one base", {"A1": (1,), "A2": (0, 1), "B": (0, 0, 1)}, [("A1", "A2"), ("B",)]),
     # A1 does not correlate with B; by A2 the mean of the two pairs is near enough, or not quite.
     ("one base, half the same", {"A1": (1,), "A2": (0, 1), "B": (0, 1)}, [("A1", "A2", "B")]),
@@ -61,7 +62,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "loads", "expected"), CASES, ids=[each[0] for each in CASES])
-def test_known_correlations(name: str, loads: Loads, expected: list[tuple[str, ...]]) -> None:
+def test_known_correlations_make_known_clusters(
+    name: str, loads: Loads, expected: list[tuple[str, ...]]
+) -> None:
     del name
     assert clusters(loads) == Grouping(tuple(expected), ())
 
@@ -150,6 +153,25 @@ def test_two_that_were_never_there_together_are_not_both_known() -> None:
     rows[80:100, 0] = MISSING
     found = grouped(rows, bases, history_min_count=90, correlation_micros=700_000)
     assert found == Grouping((("B",), ("C",)), ("A",))
+
+
+def test_who_cannot_be_held_against_most_goes_though_others_have_fewer_returns() -> None:
+    """B has most returns, but shares too few with either of the others."""
+    rows = returns({"A": (1,), "B": (0, 1), "C": (1,)})
+    rows[90:, [0, 2]] = MISSING
+    rows[:60, 1] = MISSING
+    bases = {"A": "A", "B": "B", "C": "C"}
+    found = grouped(rows, bases, history_min_count=80, correlation_micros=700_000)
+    assert found == Grouping((("A", "C"),), ("B",))
+
+
+def test_of_equals_the_last_by_name_goes() -> None:
+    rows = returns({"A": (1,), "B": (1,)})
+    rows[96:, 0] = MISSING
+    rows[:96, 1] = MISSING
+    for bases in ({"A": "A", "B": "B"}, {"B": "B", "A": "A"}):
+        found = grouped(rows, bases, history_min_count=90, correlation_micros=700_000)
+        assert found == Grouping((("A",),), ("B",))
 
 
 def test_without_any_history_nobody_is_known() -> None:

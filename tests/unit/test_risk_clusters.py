@@ -12,7 +12,7 @@ from actors.messages.control import Note, RunStarted
 from actors.messages.order import OrderState
 from actors.messages.risk import ClustersComputed, Refusal
 from actors.risk.actor import RiskActor
-from actors.risk.clusters import ALL, UNKNOWN, ClusterMap, holding, map_of
+from actors.risk.clusters import ALL, UNKNOWN, ClusterMap, holding, map_of, version_of
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import initial_state
 from tests.known_clusters import told
@@ -111,6 +111,7 @@ def test_a_newer_map_takes_the_place_of_the_one_before() -> None:
     assert approved(found.ask(A, notional=D("5000.00"))) == D("6.000")
 
 
+SAME_NAME = (("X", (A, B)), ("X", (C,)), ("Y", REST))
 WRONG = [
     ("older", told((A, B), (C,), REST, unknown=(E,), as_of=-1)),
     ("a symbol is missing", told((A, B), REST, unknown=(E,))),
@@ -118,7 +119,10 @@ WRONG = [
     ("a stranger", told((A, B), (C, "OLDUSD"), REST, unknown=(E,))),
     ("of another version", msgspec.structs.replace(PAIRED, version="another")),
     ("it never holds", told((A, B), (C,), REST, unknown=(E,), as_of=5, valid_until=5)),
-    ("a name twice", told((A, B), (A, C), REST, unknown=(E,))),
+    (
+        "a name twice",
+        msgspec.structs.replace(PAIRED, clusters=SAME_NAME, version=version_of(SAME_NAME, (E,))),
+    ),
 ]
 
 
