@@ -1,7 +1,8 @@
 """The account at Kraken as a run meets it: names, limits, the private line, and the door.
 
-Until risk is governed by its own engine nothing but this machine is traded with: every address
-that is not loopback is refused here, below any setting or option.
+The door leads to one venue: Kraken's own three addresses, or a simulator's on this machine. A mix
+of both, and any other place, is refused here, below any setting or option: a key, and the token
+that it buys, are shown to nobody else.
 """
 
 from __future__ import annotations
@@ -30,23 +31,29 @@ from service.ingress import Ingress
 from service.key_places import nonces_of
 from service.live_market import LiveMarket
 from service.outside_venue import OutsideVenue
-from service.settings import Settings
+from service.settings import KrakenSettings, Settings
 from service.settings_bounds import LOOPBACK
 
 READY_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.05
 
 
+ADDRESSES: Final = ("rest_url", "public_socket_url", "private_socket_url")
+
+
 def refuse_elsewhere(settings: Settings) -> None:
-    """Raises UserError(USAGE) unless every address of the venue is this machine's."""
-    kraken = settings.kraken
-    for path in ("rest_url", "public_socket_url", "private_socket_url"):
-        if urlsplit(getattr(kraken, path)).hostname not in LOOPBACK:
-            raise UserError(
-                ExitCode.USAGE,
-                f"Live trading beyond this machine is closed in this version (kraken.{path}).",
-                "Use `ballast live --venue simulator`; no setting opens it.",
-            )
+    """Raises UserError(USAGE) unless every address is Kraken's own, or every one this machine's."""
+    kraken, own = settings.kraken, KrakenSettings()
+    beyond = [n for n in ADDRESSES if urlsplit(getattr(kraken, n)).hostname not in LOOPBACK]
+    strange = [n for n in beyond if getattr(kraken, n) != getattr(own, n)]
+    if strange or 0 < len(beyond) < len(ADDRESSES):
+        name = strange[0] if strange else beyond[0]
+        raise UserError(
+            ExitCode.USAGE,
+            f"kraken.{name} is {getattr(kraken, name)}: an account is traded at Kraken's own three"
+            " addresses, or with all three on this machine, and nowhere else.",
+            "Remove the addresses from the settings, or name a simulator by all three of them.",
+        )
 
 
 @asynccontextmanager

@@ -26,6 +26,7 @@ from service.failures import ExitCode, UserError
 from service.key_checks import ask_info, venue_origin
 from service.key_places import as_failure, connected_store, credentials_of, required_record
 from service.key_rights import rights_of
+from service.kraken_account import ADDRESSES
 from service.live_gates import Evidence
 from service.live_market import KIND
 from service.run_index import RunIndex, with_access
@@ -33,7 +34,6 @@ from service.settings import Settings
 from service.settings_bounds import LOOPBACK
 from service.stores import POSTGRES
 
-ADDRESSES: Final = ("rest_url", "public_socket_url", "private_socket_url")
 SLACK_NS: Final = 10 * MINUTE_NS
 """How far hours of a run may lie before its lease and behind the next one's."""
 Ask = Callable[[], str]
@@ -54,7 +54,6 @@ async def collect(settings: Settings, passphrase: Ask) -> Collected:
         trial_days_needed=settings.live.trial_days,
         confirmed=in_force(read_confirmations(settings)),
         other_accounts=other_accounts(settings, LIVE),
-        addresses=tuple(beyond(settings)),
     )
     if not is_here:
         evidence = await _with_trial(evidence, settings)

@@ -2,7 +2,7 @@
 
 Pure: evidence in, rows out; who collects it is `live_evidence`. Money is at stake only beyond this
 machine: at a simulator on loopback nobody needs a trial or a warning, but the key is held to the
-same rules. The last gate is below every setting and opens by a later version alone.
+same rules.
 """
 
 from __future__ import annotations
@@ -38,7 +38,6 @@ class Evidence(msgspec.Struct, frozen=True):
     trial_fault: str = ""
     confirmed: dict[str, LiveConfirmed] = {}
     other_accounts: str = ""
-    addresses: tuple[str, ...] = ()
 
 
 class Gate(msgspec.Struct, frozen=True):
@@ -60,7 +59,6 @@ def gates_of(evidence: Evidence) -> tuple[Gate, ...]:
         _trial(evidence),
         _warning(evidence),
         _database(evidence),
-        _risk_engine(evidence),
     )
 
 
@@ -149,21 +147,6 @@ def _database(evidence: Evidence) -> Gate:
         return Gate("database", True, needed, "no paper account is kept here", "")
     remedy = "Give live trading its own: another --data-dir (and journal.dsn, if you set one)."
     return Gate("database", False, needed, evidence.other_accounts, remedy)
-
-
-def _risk_engine(evidence: Evidence) -> Gate:
-    needed = "a risk engine that governs real money; this version has none yet"
-    if evidence.is_here:
-        return Gate("risk engine", True, needed, _NOT_NEEDED, "")
-    beyond = ", ".join(evidence.addresses)
-    return Gate(
-        "risk engine",
-        False,
-        needed,
-        f"live trading beyond this machine is closed in this version ({beyond})",
-        "Use `ballast live --venue simulator`, or `ballast paper --venue kraken` for the live"
-        " market on paper; no setting opens it until the risk issue has landed.",
-    )
 
 
 def _signed(each: LiveConfirmed) -> str:

@@ -1,4 +1,4 @@
-"""`ballast live`: orders leave for a venue. In this version the only one is the simulator here."""
+"""`ballast live`: orders leave for a venue, Kraken behind its gates or a simulator here."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ SPEED_MOST = 60
     "--venue",
     type=click.Choice(["simulator", "kraken"]),
     required=True,
-    help="simulator: a Kraken of our own on this machine. kraken: behind gates, the last one shut.",
+    help="simulator: a Kraken of our own on this machine. kraken: your account, behind gates.",
 )
 @click.option(
     "--connect",
@@ -72,9 +72,9 @@ def live(**given: Any) -> None:
     With --venue simulator a simulated Kraken is started on this machine, and everything runs as it
     would there, with an account that ends with it. With --connect the simulator is one that runs
     already, and the account is kept and goes on where it stopped. The mode is PAPER, and such an
-    account can never be used for anything else. With --venue kraken the connected key is used,
-    every gate is shown (`ballast gates check`), and the last one is shut in this version unless the
-    addresses are on this machine. Ctrl-C stops cleanly with the proof card.
+    account can never be used for anything else. With --venue kraken the connected key is used and
+    real money is traded, once every gate is open (`ballast gates check` shows them, --check too).
+    Ctrl-C stops cleanly with the proof card.
     """
     if given["venue"] == "kraken":
         live_at_kraken(given)

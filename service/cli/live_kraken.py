@@ -1,7 +1,6 @@
 """`ballast live --venue kraken`: every gate first, then the account that the connected key opens.
 
-In this version the last gate is open on loopback only, below every setting: what trades here is the
-whole live path with stored keys, at a simulator.
+The account is Kraken's, or that of a simulator on this machine, by the same way.
 """
 
 from __future__ import annotations
@@ -47,6 +46,7 @@ def live_at_kraken(given: dict[str, Any]) -> None:
                 "It is for `ballast live --venue simulator`.",
             )
     settings = _settings(given)
+    refuse_elsewhere(settings)
     found, rows = examined(settings)
     if given["check"]:
         tell(rows, as_json=given["as_json"])
@@ -55,12 +55,10 @@ def live_at_kraken(given: dict[str, Any]) -> None:
         for line in lines_of(rows):
             click.echo(line, err=True)
     if closed := shut(rows):
-        # The last word is the lock's: whoever opens all the others must know of it from the start.
-        failure = refusal_of(closed[0] if found.evidence.is_here else closed[-1])
+        failure = refusal_of(closed[0])
         if given["as_json"]:
             answer({"gates": documents(rows)}, failure)
         raise failure
-    refuse_elsewhere(settings)
     assert found.credentials is not None, "its gates are open"
     with sole_service(settings.home, f"The account {settings.account.name}"):
         result = asyncio.run(trade_with(settings, found.credentials, given))

@@ -103,7 +103,7 @@ def test_the_connected_key_opens_the_account_and_paper_never_comes_near_it(
     """Twice, as one account; then G1: no paper run in the same place."""
     checked = desk.live("--check", "--json")
     assert checked.code == 0, checked.err
-    assert [gate["open"] for gate in checked.json["gates"]] == [True] * 6
+    assert [gate["open"] for gate in checked.json["gates"]] == [True] * 5
     first = desk.live("--for", "3s", "--json")
     assert first.code == 0, first.err
     assert (first.json["mode"], first.json["feed"]) == ("LIVE", "kraken-loopback")
@@ -152,10 +152,10 @@ def test_a_key_that_can_withdraw_or_was_revoked_or_is_of_elsewhere_starts_nothin
     assert not (desk.ballast.home / "runs").exists(), "nothing was begun"
 
 
-def test_beyond_this_machine_every_gate_is_shown_and_the_lock_has_the_last_word(
+def test_beyond_this_machine_every_gate_is_shown_and_the_first_that_is_shut_stops_the_start(
     ballast: Ballast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Also after a person has opened what a person can; the table names who did."""
+    """What a person opened names who did; without a key nothing is asked of anybody."""
 
     def say(*words: object) -> Answer:
         return ballast.inside(monkeypatch, *words)
@@ -172,14 +172,14 @@ def test_beyond_this_machine_every_gate_is_shown_and_the_lock_has_the_last_word(
     assert found.code == ExitCode.GATED
     rows = {gate["name"]: gate for gate in found.json["gates"]}
     closed = [name for name, gate in rows.items() if not gate["open"]]
-    assert closed == ["credentials", "rights", "risk engine"]
+    assert closed == ["credentials", "rights"]
     assert "overridden by Bert: ran for a year elsewhere" in rows["trial"]["found"]
-    assert rows["warning"]["found"] == "accepted by Anna: risk text version 1"
+    assert rows["warning"]["found"] == "accepted by Anna: risk text version 2"
     start = say(*LIVE, "--for", "2s")
-    assert start.code == ExitCode.GATED
+    assert start.code == ExitCode.MISSING
     assert "SHUT  credentials" in start.err
-    assert "closed in this version" in start.sentence
-    assert "until the risk issue has landed" in start.err
+    assert "Live trading is gated (credentials): no API key is connected" in start.sentence
+    assert not (ballast.home / "runs").exists(), "nothing was begun"
 
 
 def test_the_risk_text_is_shown_before_it_is_accepted(ballast: Ballast) -> None:

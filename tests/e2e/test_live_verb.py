@@ -82,7 +82,7 @@ def test_an_account_is_kept_at_a_simulator_that_runs_on(ballast: Any, tmp_path: 
 
 
 REFUSED = [
-    (("--venue", "kraken"), 11, "closed in this version"),
+    (("--venue", "kraken"), 8, "is gated (credentials)"),
     (("--venue", "kraken", "--speed", "2"), 2, "does not go with --venue kraken"),
     (("--venue", "simulator", "--check"), 2, "goes with --venue kraken"),
     (("--venue", "simulator", "--connect", "{none}"), 8, "cannot be read"),

@@ -19,7 +19,7 @@ from actors.messages.execution import Fill
 from adapters.kraken_simulator.faults.script import Fault
 from adapters.kraken_simulator.serving.plan import Plan
 from service.drivers.trading import RunResult
-from service.failures import UserError
+from service.failures import ExitCode, UserError
 from service.feeds import UNIVERSE
 from service.kraken_account import refuse_elsewhere
 from service.settings import KrakenSettings, Settings
@@ -169,17 +169,32 @@ def test_two_hours_of_thirty_symbols_in_trouble_end_with_the_books_of_the_venue(
     assert_sound(result, session, account)
 
 
-REFUSED = ["rest_url", "public_socket_url", "private_socket_url"]
+HERE: dict[str, Any] = {
+    "rest_url": "http://127.0.0.1:1",
+    "public_socket_url": "ws://127.0.0.1:1/v2",
+    "private_socket_url": "ws://127.0.0.1:1/v2-auth",
+}
+ELSEWHERE: dict[str, Any] = {
+    "rest_url": "https://api.kraken.com.example.org",
+    "public_socket_url": "wss://ws.example.org/v2",
+    "private_socket_url": "wss://ws-auth.example.org/v2",
+}
 
 
-@pytest.mark.parametrize("name", REFUSED)
-def test_no_setting_opens_a_venue_elsewhere(name: str) -> None:
-    here: dict[str, Any] = {
-        "rest_url": "http://127.0.0.1:1",
-        "public_socket_url": "ws://127.0.0.1:1/v2",
-        "private_socket_url": "ws://127.0.0.1:1/v2-auth",
-    }
-    refuse_elsewhere(Settings(kraken=KrakenSettings(**here)))
+def test_an_account_is_krakens_own_or_on_this_machine() -> None:
+    refuse_elsewhere(Settings(kraken=KrakenSettings()))
+    refuse_elsewhere(Settings(kraken=KrakenSettings(**HERE)))
+
+
+@pytest.mark.parametrize("name", HERE)
+def test_no_setting_opens_a_venue_elsewhere_or_half_of_one(name: str) -> None:
     default = getattr(KrakenSettings(), name)
-    with pytest.raises(UserError, match="closed in this version"):
-        refuse_elsewhere(Settings(kraken=KrakenSettings(**{**here, name: default})))
+    for given in (
+        {**HERE, name: default},
+        {name: HERE[name]},
+        {name: ELSEWHERE[name]},
+        {**HERE, name: ELSEWHERE[name]},
+    ):
+        with pytest.raises(UserError, match="Kraken's own three addresses") as refused:
+            refuse_elsewhere(Settings(kraken=KrakenSettings(**given)))
+        assert refused.value.code is ExitCode.USAGE

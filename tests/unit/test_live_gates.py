@@ -43,7 +43,6 @@ AWAY = Evidence(
     trial_hours=FULL,
     trial_source="/paper",
     confirmed={ACCEPT_RISK: ACCEPTED},
-    addresses=("kraken.rest_url",),
 )
 REFUSED = UserError(ExitCode.KEY_REFUSED, "The API key is refused: it can withdraw.", "Make one.")
 MISSING = UserError(ExitCode.MISSING, "No API key is connected to live.", "Connect one.")
@@ -55,13 +54,11 @@ def row(name: str, **changes: Any) -> Gate:
     return next(gate for gate in rows if gate.name == name)
 
 
-def test_with_everything_there_the_lock_alone_is_shut_and_says_when_it_opens() -> None:
-    (lock,) = shut(gates_of(AWAY))
-    assert lock.name == "risk engine"
-    assert "until the risk issue has landed" in lock.remedy
-    failure = refusal_of(lock)
-    assert failure.code is ExitCode.GATED
-    assert "closed in this version (kraken.rest_url)" in failure.sentence
+def test_with_everything_there_no_gate_is_shut() -> None:
+    """Credentials, rights, trial, risk text and a database of its own: there is no other gate."""
+    assert shut(gates_of(AWAY)) == ()
+    names = [gate.name for gate in gates_of(AWAY)]
+    assert names == ["credentials", "rights", "trial", "warning", "database"]
 
 
 def test_on_this_machine_only_money_is_not_asked_for() -> None:
