@@ -122,7 +122,7 @@ def test_a_gain_that_is_exactly_enough_is_taken(bid: float, reason: str) -> None
     assert verdict(desk.predict(spoken(500_000, 5_000, move_h1=0)))[1] is Reason[reason]
 
 
-AGAIN = {"faded": True, "tactical_count": 1}
+AGAIN: dict[str, Any] = {"faded": True, "tactical_count": 1}
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,11 @@ SHOWN = [
 def test_a_portfolio_of_the_fills_instant_shows_it_when_the_position_moved_enough(
     side: Side, before: str, now: str, filled: str, settled: str, *, shown: bool
 ) -> None:
-    more = {"filled": D(filled), "settled": D(settled), "quantity_before": D(before)}
+    more: dict[str, Any] = {
+        "filled": D(filled),
+        "settled": D(settled),
+        "quantity_before": D(before),
+    }
     found = claim(side=side, filled_at=AT, **more)
     claims, waiting = {"1": found}, Waiting(unsettled={"1": None})
     settle(claims, waiting, portfolio(position("AAAUSD", now)), AT)
