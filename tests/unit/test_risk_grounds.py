@@ -29,6 +29,7 @@ from tests.unit.test_risk_ladder import (
 
 R = Refusal
 NAN = float("nan")
+SLOW = RiskProfile(entries_per_minute_max_count=5, **UNSIZED)
 RESERVED = RiskProfile(**UNSIZED | {"sale_reserve_micros": 250_000})
 Told = tuple[Refusal, str, str]
 
@@ -103,8 +104,14 @@ ENTRY_GROUNDS: list[tuple[Changes, Changes, Told]] = [
     ({"since_loss_ns": 5}, {}, (R.COOLING_AFTER_LOSS, "5", "above 900000000000")),
     ({"recent_entries_count": 20}, {}, (R.ORDER_RATE, "21", "20")),
     ({"recent_entries_count": 40}, {}, (R.ORDER_RATE, "41", "20")),
+    ({"recent_entries_count": 5, "profile": SLOW}, {}, (R.ORDER_RATE, "6", "5")),
     ({"rooms.positions_count": 10}, {}, (R.MAX_POSITIONS, "11", "10")),
     ({"rooms.positions_count": 30}, {}, (R.MAX_POSITIONS, "31", "10")),
+    (
+        {"rooms.positions_count": 9, "rooms.positions_max_count": 9},
+        {},
+        (R.MAX_POSITIONS, "10", "9"),
+    ),
     ({"rooms.symbol_worth": D("9996.00")}, {}, (R.POSITION_RISK, "200.00", "4.00")),
     ({"rooms.position": D("4.00")}, {}, (R.POSITION_CAP, "200.00", "4.00")),
     ({"rooms.exposure": D("-3.00")}, {}, (R.EXPOSURE_CAP, "200.00", "-3.00")),
