@@ -17,6 +17,7 @@ from tests.unit.test_risk_ladder import (
     ENTRY,
     EXIT,
     FLOORED,
+    INSTRUMENT,
     NO_MARGIN,
     NOW,
     TWO_HOURS_NS,
@@ -30,6 +31,8 @@ from tests.unit.test_risk_ladder import (
 R = Refusal
 NAN = float("nan")
 SLOW = RiskProfile(entries_per_minute_max_count=5, **UNSIZED)
+LARGE = changed(INSTRUMENT, {"quantity_min": D("0.200")})
+LARGEST = "0.200 and worth 5.00"
 RESERVED = RiskProfile(**UNSIZED | {"sale_reserve_micros": 250_000})
 Told = tuple[Refusal, str, str]
 
@@ -119,6 +122,18 @@ ENTRY_GROUNDS: list[tuple[Changes, Changes, Told]] = [
     ({"rooms.quote": D("0.50")}, {}, (R.QUOTE_CAP, "200.00", "0.50")),
     ({"rooms.cash": D("0.00")}, {}, (R.INSUFFICIENT_CASH, "200.00", "0.00")),
     ({}, {"notional": D("5.01")}, (R.BELOW_MINIMUM, "0.049", "0.01 and worth 5.00")),
+    # A room that leaves all that is asked is not the reason.
+    (
+        {"rooms.position": D("5.01"), "rooms.cash": D("5.01")},
+        {"notional": D("5.01")},
+        (R.BELOW_MINIMUM, "0.049", "0.01 and worth 5.00"),
+    ),
+    (
+        {"rooms.position": D("4.50"), "rooms.cash": D("4.50")},
+        {"notional": D("4.00")},
+        (R.BELOW_MINIMUM, "0.039", "0.01 and worth 5.00"),
+    ),
+    ({"instrument": LARGE}, {"notional": D("20.00")}, (R.BELOW_MINIMUM, "0.199", LARGEST)),
     (
         {"profile": RESERVED},
         {"notional": D("6.00")},
@@ -179,6 +194,10 @@ FITTING: list[tuple[str, OrderIntent, Changes, Changes]] = [
     ("a limit far below the ask", ENTRY, {}, {"limit_price": D("50.0")}),
     ("a limit far above the bid", EXIT, {}, {"limit_price": D("150.0")}),
     ("a limit at the collar", EXIT, {}, {"limit_price": D("99.0")}),
+    ("a purchase at the collar", ENTRY, {"ask": 100.0}, {"limit_price": D("101.0")}),
+    ("a limit below the ask", ENTRY, {"ask": 100.0}, {"limit_price": D("99.9")}),
+    ("the least quantity", EXIT, {"instrument": LARGE}, {"quantity": D("0.200")}),
+    ("the least quantity bought", ENTRY, {"instrument": LARGE}, {"notional": D("20.06")}),
     ("a part of what is free", EXIT, {}, {"quantity": D("1.000")}),
     ("an edge far above the margin", ENTRY, {}, {"expected_move": 90_000}),
     ("no entry in this minute", ENTRY, {"recent_entries_count": 0}, {}),

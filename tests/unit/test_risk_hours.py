@@ -16,7 +16,7 @@ from actors.messages.order import OrderState
 from actors.messages.risk import ClusterHour, RiskHour, TradingState
 from actors.risk.actor import RiskActor
 from actors.risk.clusters import Clusters
-from actors.risk.profile import RiskConfig
+from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import initial_state
 from tests.spoken_model import speaks
 from tests.unit.test_risk_state import CONFIG, NOW, Desk, approved, portfolio, position
@@ -134,3 +134,56 @@ def test_pairs_of_one_base_are_one_cluster_and_a_stranger_is_its_own() -> None:
     assert (both.cluster, both.exposure) == ("AAA", D("300"))
     assert (stranger.cluster, stranger.exposure) == ("OLDUSD", D("300"))
     assert both.version != Clusters(CONFIG.instruments).version
+
+
+def test_what_open_sales_and_ended_orders_leave_of_a_claim() -> None:
+    """A sale claims nothing of worth; an ended buy claims what no portfolio shows yet."""
+    desk = Desk()
+    desk.tell(portfolio(position("AAAUSD", "2.000")))
+    first = approved(desk.ask("BBBUSD", notional=D("100.00")))
+    second = approved(desk.ask("BBBUSD", notional=D("50.00")))
+    approved(desk.sell("1.000"))
+    desk.update(1, OrderState.FILLED, str(first))
+    desk.update(2, OrderState.OPEN)
+    told = portfolio(position("AAAUSD", "2.000"))
+    speaks(desk.actor.state, NOW)
+    risk, held, claimed = desk.tell(PortfolioHour(HOUR, told), NOW)
+    assert isinstance(risk, RiskHour)
+    assert isinstance(held, ClusterHour)
+    assert isinstance(claimed, ClusterHour)
+    assert (risk.orders_count, risk.unknown_count) == (2, 0), "a sale and a purchase"
+    assert (held.cluster, held.positions_worth, held.claims_worth) == ("AAA", D("200"), D(0))
+    assert (claimed.cluster, claimed.positions_worth) == ("BBB", D(0))
+    assert claimed.claims_worth == (first + second) * 100 == risk.claims_worth
+    assert risk.exposure == D("200") + risk.claims_worth
+
+
+def test_only_open_orders_of_unknown_outcome_are_counted() -> None:
+    desk = Desk()
+    for symbol in ("AAAUSD", "BBBUSD", "CCCUSD"):
+        approved(desk.ask(symbol, notional=D("100.00")))
+    desk.update(1, OrderState.UNKNOWN)
+    desk.update(2, OrderState.UNKNOWN)
+    desk.update(2, OrderState.CANCELLED, "0.500")
+    risk, *_ = hour(desk, portfolio(), NOW)
+    assert (risk.orders_count, risk.unknown_count) == (2, 1)
+
+
+def test_clusters_come_by_name_whatever_is_held_first() -> None:
+    held = portfolio(*(position(f"{name}USD", "1") for name in ("CCC", "AAA", "BBB", "DDD")))
+    _, *clusters = hour(Desk(), held)
+    assert [each.cluster for each in clusters] == ["AAA", "BBB", "CCC", "DDD"]
+
+
+@pytest.mark.parametrize(
+    ("micros", "told"), [(20_000, 20_000), (40_000, 30_000), (30_000, 30_000), (0, 30_000)]
+)
+def test_the_cap_of_a_position_is_the_tighter_of_the_tiers_and_its_own(
+    micros: int, told: int
+) -> None:
+    limits = {"position_cap_micros": micros, "position_cap_amount": 0 if micros else 500}
+    config = RiskConfig(CONFIG.instruments, RiskProfile(**limits))
+    desk = Desk()
+    desk.actor = RiskActor(config, initial_state(config))
+    (risk,) = hour(desk, portfolio())
+    assert risk.position_cap == told
