@@ -27,6 +27,7 @@ STRATEGY: Final = (
     "tests/unit/test_campaign_books.py",
     "tests/unit/test_campaign_leaving.py",
     "tests/unit/test_strategy_amends.py",
+    "tests/unit/test_strategy_evaluation.py",
     "tests/unit/test_strategy_gates.py",
     "tests/unit/test_strategy_intents.py",
     "tests/unit/test_strategy_orders.py",
