@@ -44,6 +44,7 @@ RISK: Final = (
     "tests/unit/test_risk_grounds.py",
     "tests/unit/test_risk_state.py",
     "tests/unit/test_risk_view.py",
+    "tests/unit/test_risk_rooms.py",
     "tests/unit/test_risk_standing.py",
     "tests/unit/test_risk_reservations.py",
     "tests/unit/test_risk_losses.py",
