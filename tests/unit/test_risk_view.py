@@ -187,7 +187,7 @@ SELLABLE: list[tuple[str, str, list[Reservation], str]] = [
     ("3.000", "3.000", [claim("BBBUSD")], "2.000"),
     ("3.000", "3.000", [claim("BBBUSD"), claim("BBBUSD")], "1.000"),
     ("3.000", "3.000", [claim("BBBUSD", covered=True)], "3.000"),
-    ("3.000", "3.000", [claim("AAAUSD")], "3.000"),
+    ("3.000", "3.000", [claim("AAAUSD"), claim("CCCUSD")], "3.000"),
     ("3.000", "3.000", [claim("BBBUSD", BUY)], "3.000"),
     ("0.500", "0.500", [claim("BBBUSD")], "-0.500"),
 ]
@@ -198,7 +198,8 @@ def test_what_may_be_sold_is_free_and_claimed_by_no_sale_yet(
     held: str, free: str, claims: list[Reservation], sellable: str
 ) -> None:
     state = known()
-    state.portfolio = portfolio(position("AAAUSD", "7.000"), position("BBBUSD", held, free))
+    others = position("AAAUSD", "7.000"), position("CCCUSD", "8.000")
+    state.portfolio = portfolio(position("BBBUSD", held, free), *others)
     state.reservations = {str(number): each for number, each in enumerate(claims)}
     assert view(state, side=SELL).sellable == D(sellable)
     assert view(state, side=SELL).rooms == Rooms(), "a sale needs no room"
@@ -243,7 +244,7 @@ def test_a_change_may_not_sell_what_other_sales_claim() -> None:
     assert found.sellable == D("2.000")
 
 
-WRONG = ["NaN", "sNaN", "Infinity", "-Infinity", "1E+15", "-1E+15"]
+WRONG = ["NaN", "sNaN", "Infinity", "-Infinity", "1E+15", "-1E+15", "1E+17"]
 HELD = position("BBBUSD", "1.000")
 
 
@@ -292,6 +293,7 @@ def test_an_account_without_equity_has_no_sound_portfolio(equity: str) -> None:
         ("999999999999999.99", True),
         ("1E+15", False),
         ("-1E+15", False),
+        ("1E+16", False),
         ("-0", False),
         ("NaN", False),
         ("sNaN", False),
