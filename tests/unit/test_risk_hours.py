@@ -120,6 +120,12 @@ def test_an_account_without_equity_has_no_share() -> None:
     assert risk.exposure == D("100")
 
 
+def test_an_account_of_less_than_one_has_a_share() -> None:
+    poor = msgspec.structs.replace(portfolio(position("AAAUSD", "0.001")), equity=D("0.50"))
+    risk, cluster = hour(Desk(), poor)
+    assert (risk.share, cluster.share) == (200_000, 200_000)
+
+
 def test_pairs_of_one_base_are_one_cluster_and_a_stranger_is_its_own() -> None:
     def pair(quote: str) -> Instrument:
         return msgspec.structs.replace(
