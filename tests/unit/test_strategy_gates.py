@@ -15,12 +15,13 @@ from actors.instant import HOUR_NS, MINUTE_NS, SECOND_NS
 from actors.messages.codec import encode
 from actors.messages.decision import VERDICT_COLUMNS, Reason, VerdictSlice
 from actors.messages.market import MarketFlag, MarkSlice
-from actors.messages.prediction import MISSING, RegimeSlice
+from actors.messages.prediction import COLUMNS, MISSING, RegimeSlice
 from actors.messages.risk import TradingState, TradingStateChanged
+from actors.strategy import gates
 from actors.strategy.config import StrategyConfig
 from actors.strategy.profile import StrategyProfile
 from models.features.regimes import Regime
-from tests.strategy_desk import CONFIG, NOW, Desk, spoken
+from tests.strategy_desk import CALM, CONFIG, NOW, Desk, spoken
 
 D = Decimal
 SYMBOL = "ABCUSD"
@@ -287,3 +288,45 @@ def test_the_age_of_a_prediction_is_told_in_whole_seconds() -> None:
         if isinstance(each, VerdictSlice)
     ]
     assert found.rows[0, [1, VALUE, THRESHOLD]].tolist() == [Reason.NO_MODEL, 7_200, 7_200]
+
+
+def test_every_figure_has_a_place_of_its_own_behind_the_models() -> None:
+    market = (gates.FLAGS, gates.AGE, gates.SPREAD, gates.DEPTH, gates.PORTFOLIOS)
+    ours = (gates.WORKING, gates.COOLING, gates.PERSISTED, gates.REGIME, gates.EDGE)
+    of_campaigns = (gates.REDUCED, gates.GAIN)
+    places = [*range(COLUMNS), *market, *ours, *of_campaigns]
+    assert places == list(range(COLUMNS + 12)) == list(range(gates.SOURCES))
+
+
+def test_figures_are_taken_from_where_they_are_known() -> None:
+    desk = Desk()
+    desk.owns("DEFUSD", "2")
+    desk.predict(GOOD, CALM, ts=30 * HOUR_NS)
+    state = desk.actor.state
+    state.flags = np.array([1, 2, 4], dtype=np.int32)
+    state.working = np.array([3, 0, 5], dtype=np.int32)
+    state.regimes = np.array([0, 1, 2], dtype=np.int32)
+    state.scores.persisted = np.array([7, 8, 9], dtype=np.int32)
+    state.entry_cool_until[1] = state.cooling_until = NOW + 8 * SECOND_NS
+    model = np.arange(COLUMNS * 3, dtype=np.float64).reshape(COLUMNS, 3) + 1_000
+    spread, depth = np.array([11.0, 12.0, 13.0]), np.array([21.0, 22.0, 23.0])
+    found = gates.figures(state, NOW, model=model, spread=spread, depth=depth)
+    assert found[:COLUMNS].tolist() == model.tolist()
+    assert found[gates.FLAGS].tolist() == [1, 2, 4]
+    assert found[gates.AGE].tolist() == [70 * 3_600] * 3
+    assert found[gates.SPREAD].tolist() == [11.0, 12.0, 13.0]
+    assert found[gates.DEPTH].tolist() == [21.0, 22.0, 23.0]
+    assert found[gates.PORTFOLIOS].tolist() == [1, 1, 1]
+    assert found[gates.WORKING].tolist() == [3, 0, 5]
+    assert found[gates.COOLING, 1] == 8
+    assert found[gates.PERSISTED].tolist() == [7, 8, 9]
+    assert found[gates.REGIME].tolist() == [0, 1, 2]
+
+
+def test_a_figure_is_told_up_to_the_largest_that_a_column_holds() -> None:
+    large = spoken(700_000, 2_000_000_000)
+    assert told(Desk(), large)[0] == ("EDGE_ABOVE_COST", 1_999_990_500, 500)
+    desk = Desk()
+    desk.portfolio = None
+    desk.marks[0, 4] = 1e4
+    assert told(desk, GOOD)[0] == ("SPREAD_TOO_WIDE", 2**31 - 1, 2_000)
