@@ -262,9 +262,9 @@ def test_what_is_known_of_an_intent_before_its_order() -> None:
     assert (known.unknown, known.resting, known.cl_ord_id) == (False, False, "")
 
 
-def sent(symbol: str, side: Side, number: int = 7) -> OrderIntent:
+def sent(symbol: str, side: Side, reason: Reason = Reason.EDGE_ABOVE_COST) -> OrderIntent:
     return OrderIntent(
-        number,
+        7,
         symbol,
         side,
         D("300.00"),
@@ -272,11 +272,40 @@ def sent(symbol: str, side: Side, number: int = 7) -> OrderIntent:
         D("100.0"),
         NOW,
         Action.ENTER if side is Side.BUY else Action.EXIT,
-        Reason.EDGE_ABOVE_COST,
+        reason,
         600_000,
         20_000,
         9_500,
     )
+
+
+@pytest.mark.parametrize(
+    ("side", "reason", "counted"),
+    [
+        # Whether it is faded; its tactical sales, re-entries and reductions.
+        (Side.BUY, Reason.EDGE_ABOVE_COST, (True, 1, 0, 0)),
+        (Side.BUY, Reason.REENTRY, (False, 1, 1, 0)),
+        (Side.SELL, Reason.EDGE_FADED, (True, 2, 0, 0)),
+        (Side.SELL, Reason.THESIS_BROKEN, (True, 1, 0, 0)),
+        (Side.SELL, Reason.THESIS_MIXED, (True, 1, 0, 1)),
+        (Side.SELL, Reason.RECOVERY_REDUCED, (True, 1, 0, 1)),
+        (Side.SELL, Reason.RECOVERY_HOPELESS, (True, 1, 0, 0)),
+        (Side.SELL, Reason.CATASTROPHE_STOP, (True, 1, 0, 0)),
+        (Side.SELL, Reason.FLATTEN, (True, 1, 0, 0)),
+    ],
+)
+def test_a_campaign_counts_what_an_order_was_for(
+    side: Side, reason: Reason, counted: tuple[bool, int, int, int]
+) -> None:
+    desk = Desk()
+    desk.owns("DEFUSD", "4", faded=True, tactical_count=1)
+    desk.actor.state.held[1] = 1
+    followed.opened(desk.actor.state, sent("DEFUSD", side, reason), 1)
+    desk.tell(part(7, S.PARTIALLY_FILLED, side, "1", "DEFUSD"))
+    found = desk.actor.state.campaigns["DEFUSD"]
+    reductions = int(found.reduced_at == NOW)
+    told = (found.faded, found.tactical_count, found.reentries_count, reductions)
+    assert told == counted
 
 
 @pytest.mark.parametrize(
