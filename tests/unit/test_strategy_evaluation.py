@@ -155,6 +155,20 @@ def test_a_prediction_speaks_until_it_is_too_old(older: int, reason: Reason) -> 
     assert verdict(desk.predict(STRONG, ts=NOW - age - older))[1] is reason
 
 
+@pytest.mark.parametrize("bundle_id", ["", "bundle"])
+def test_a_model_that_is_silent_for_two_reasons_is_silent(bundle_id: str) -> None:
+    """It leaves an output out, and it is too old, or nobody's."""
+    lacking = list(spoken(*STRONG))
+    lacking[DOWNSIDE] = MISSING
+    desk = Desk()
+    desk.bundle_id = bundle_id
+    desk.owns("DEFUSD", "2")
+    age = CONFIG.profile.prediction_max_age_ns + 1 if bundle_id else 0
+    effects = desk.predict(tuple(lacking), tuple(lacking), ts=NOW - age)
+    assert verdict(effects, 0) == (Action.NO_ENTRY, Reason.NO_MODEL)
+    assert verdict(effects, 1) == (Action.HOLD, Reason.NO_MODEL)
+
+
 @pytest.mark.parametrize(("later", "reason"), [(-1, R.COOLING_DOWN), (0, R.EDGE_ABOVE_COST)])
 def test_an_entry_cools_until_its_instant(later: int, reason: Reason) -> None:
     desk = Desk()
