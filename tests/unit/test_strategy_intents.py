@@ -95,7 +95,8 @@ def test_a_bid_is_above_nothing_and_below_what_no_market_pays(bid: float, *, the
 
 
 def test_what_is_free_is_the_symbols_own() -> None:
-    held = portfolio(position("ABCUSD", "3", "2"), position("DEFUSD", "5", "4"))
+    others = position("XYZUSD", "9"), position("ABCUSD", "3", "2")
+    held = portfolio(*others, position("DEFUSD", "5", "4"))
     assert free_of(held, "DEFUSD") == D(4)
     assert free_of(held, "ABCUSD") == D(2)
     assert free_of(held, "GHIUSD") == D(0)
