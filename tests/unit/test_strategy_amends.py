@@ -105,9 +105,10 @@ def test_it_is_asked_at_most_once_an_interval_and_only_so_often() -> None:
     assert len(fall(desk, 99.0, at=NOW + WAIT)) == 1
     assert fall(desk, 98.0, at=NOW + 2 * WAIT - 1) == []
     assert len(fall(desk, 98.0, at=NOW + 2 * WAIT)) == 1
-    never = msgspec.structs.replace(CONFIG.profile, amends_max_count=2)
-    desk.actor.config = msgspec.structs.replace(CONFIG, profile=never)
-    assert fall(desk, 97.0, at=NOW + 3 * WAIT) == []
+    for most in (2, 1, 0):
+        never = msgspec.structs.replace(CONFIG.profile, amends_max_count=most)
+        desk.actor.config = msgspec.structs.replace(CONFIG, profile=never)
+        assert fall(desk, 97.0, at=NOW + 3 * WAIT) == []
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,8 @@ DIP = spoken(700_000, 30_000, downside=600_000)
 BAD = spoken(400_000, -1_000, rebound=500_000)
 ROWS: list[tuple[Reason, Setup, tuple[int, ...], int, int]] = [
     (Reason.NOT_LISTED, flagged(MarketFlag.NOT_LISTED), GOOD, MarketFlag.NOT_LISTED, 0),
+    (Reason.NOT_WARM, flagged(MarketFlag.NOT_WARM), GOOD, MarketFlag.NOT_WARM, 0),
+    (Reason.NOT_WARM, nothing, (MISSING,) * COLUMNS, 0, 0),
     (Reason.STALE, flagged(MarketFlag.STALE), GOOD, MarketFlag.STALE, 0),
     (Reason.MARKET_UNSOUND, flagged(MarketFlag.GAP), GOOD, MarketFlag.GAP, 0),
     (Reason.NO_MODEL, without_model, GOOD, 0, 7_200),
