@@ -154,3 +154,8 @@ def test_a_change_is_judged_by_the_order_of_its_name_among_others(name: str) -> 
     assert gate.ask(name=name) is Refusal.NOT_AMENDABLE
     assert gate.ask(intent_no=3) is None
     assert gate.ask(intent_no=4, name=f"{name}{name}") is Refusal.NOT_AMENDABLE
+
+
+def test_names_are_compared_by_what_they_say() -> None:
+    """What was decoded anew is another object, and the same name."""
+    assert Gate().ask(name="".join("id"), symbol="".join("ABCUSD")) is None

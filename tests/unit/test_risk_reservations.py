@@ -224,7 +224,9 @@ def test_a_later_portfolio_shows_every_fill_whatever_it_says(at: int, settled: s
     assert found.settled == D(settled)
 
 
-@pytest.mark.parametrize(("other", "shown"), [("AAAUSD", False), ("BBBUSD", True)])
+@pytest.mark.parametrize(
+    ("other", "shown"), [("AAAUSD", False), ("".join("AAAUSD"), False), ("BBBUSD", True)]
+)
 def test_of_two_claims_in_a_symbol_nobody_knows_which_one_moved_it(
     other: str, *, shown: bool
 ) -> None:

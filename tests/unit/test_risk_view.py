@@ -240,7 +240,7 @@ def test_a_change_may_not_sell_what_other_sales_claim() -> None:
     state.portfolio = portfolio(position("BBBUSD", "4.000", "1.000"))
     order = claim("BBBUSD", quantity=D("3.000"), covered=True)
     state.reservations = {"1": order, "2": claim("BBBUSD", quantity=D("2.000"))}
-    found = run_exact(lambda: view_beside(CONFIG, state, order, "BBBUSD", NOW))
+    found = run_exact(lambda: view_beside(CONFIG, state, order, "".join("BBBUSD"), NOW))
     assert found.sellable == D("2.000")
 
 

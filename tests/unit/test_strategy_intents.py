@@ -98,7 +98,7 @@ def test_what_is_free_is_the_symbols_own() -> None:
     others = position("XYZUSD", "9"), position("ABCUSD", "3", "2")
     held = portfolio(*others, position("DEFUSD", "5", "4"))
     assert free_of(held, "DEFUSD") == D(4)
-    assert free_of(held, "ABCUSD") == D(2)
+    assert free_of(held, "".join("ABCUSD")) == D(2), "a name that was decoded anew"
     assert free_of(held, "GHIUSD") == D(0)
     assert free_of(None, "DEFUSD") == D(0)
 
