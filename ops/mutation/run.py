@@ -44,6 +44,7 @@ RISK: Final = (
     "tests/unit/test_risk_grounds.py",
     "tests/unit/test_risk_state.py",
     "tests/unit/test_risk_view.py",
+    "tests/unit/test_risk_messages.py",
     "tests/unit/test_risk_rooms.py",
     "tests/unit/test_risk_standing.py",
     "tests/unit/test_risk_reservations.py",
@@ -55,11 +56,11 @@ RISK: Final = (
 )
 _STRATEGY_NAMES: Final = (
     *("scoring", "entering", "leaving", "campaigns", "ranking", "followed", "gates"),
-    *("evaluation", "intents", "amending"),
+    *("evaluation", "intents", "amending", "actor"),
 )
 _RISK_NAMES: Final = (
     *("sizing", "rooms", "ladder", "rules", "standing", "reservations"),
-    *("admission", "view", "hours"),
+    *("admission", "view", "hours", "actor"),
 )
 MODULES: Final = {
     **{name: (f"actors/strategy/{name}.py", STRATEGY) for name in _STRATEGY_NAMES},
