@@ -60,12 +60,12 @@ _STRATEGY_NAMES: Final = (
 )
 _RISK_NAMES: Final = (
     *("sizing", "rooms", "ladder", "rules", "standing", "reservations"),
-    *("admission", "view", "hours", "actor"),
+    *("admission", "view", "hours"),
 )
 MODULES: Final = {
     **{name: (f"actors/strategy/{name}.py", STRATEGY) for name in _STRATEGY_NAMES},
     **{name: (f"actors/risk/{name}.py", RISK) for name in _RISK_NAMES},
-    "risk-amending": ("actors/risk/amending.py", RISK),
+    **{f"risk-{name}": (f"actors/risk/{name}.py", RISK) for name in ("actor", "amending")},
 }
 """What is mutated, and by which tests it should be noticed."""
 SECONDS_MOST: Final = 60.0
