@@ -30,6 +30,7 @@ STRATEGY: Final = (
     "tests/unit/test_strategy_evaluation.py",
     "tests/unit/test_strategy_gates.py",
     "tests/unit/test_strategy_intents.py",
+    "tests/unit/test_strategy_messages.py",
     "tests/unit/test_strategy_orders.py",
     "tests/unit/test_strategy_verdicts.py",
     "tests/unit/test_strategy_positions.py",
