@@ -186,4 +186,5 @@ def test_an_entry_that_comes_to_nothing_is_told_as_dust() -> None:
     (found,) = [each for each in effects if isinstance(each, VerdictSlice)]
     told = [(Action(row[0]), Reason(row[1])) for row in found.rows[:, :2].tolist()]
     assert told[0] == told[2] == (Action.NO_ENTRY, Reason.DUST)
+    assert found.rows[0, VERDICT_COLUMNS.index("p_up_h24")] == STRONG[0]
     assert found.rows[0, -2:].tolist() == found.rows[2, -2:].tolist() == [-(2**31)] * 2
