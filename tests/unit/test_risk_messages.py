@@ -32,7 +32,9 @@ def test_a_broken_invariant_is_told_in_words(seq: int, detail: str, reason: str)
     assert told == (TradingStateChanged(TradingState.HALTED, 0, reason),)
 
 
-@pytest.mark.parametrize(("name", "held"), [("id1", "1"), ("id2", "2"), ("id3", "3"), ("id4", "")])
+@pytest.mark.parametrize(
+    ("name", "held"), [("id1", "1"), ("id2", "2"), ("id3", "3"), ("id4", ""), ("id0", "")]
+)
 def test_a_hold_is_of_the_order_of_its_name(name: str, held: str) -> None:
     desk = Desk()
     for number, symbol in enumerate(("AAAUSD", "BBBUSD", "CCCUSD"), 1):
