@@ -70,6 +70,15 @@ def test_a_profiles_slippage_is_paid_beside_the_fees_that_were_told(slippage: in
     assert costs(desk) == [9_000 + slippage, 3_000 + slippage, 9_000 + slippage]
 
 
+@pytest.mark.parametrize(("symbol", "cheap"), [("ABCUSD", 0), ("GHIUSD", 2), ("ODDUSD", None)])
+def test_fees_are_those_of_the_symbol_that_they_were_told_of(
+    symbol: str, cheap: int | None
+) -> None:
+    desk = Desk()
+    desk.tell(FeeTierRead(NOW, (FeeTier(symbol, D("0.0010"), D("0.0005")),)))
+    assert costs(desk) == [3_500 if index == cheap else 9_500 for index in range(3)]
+
+
 def test_a_profile_in_force_outlives_the_process() -> None:
     desk = Desk()
     desk.tell(in_force(msgspec.structs.replace(CONFIG.profile, slippage_micros=700)))
