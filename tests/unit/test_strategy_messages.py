@@ -13,6 +13,7 @@ from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.profile import ProfileInForce
 from actors.messages.risk import TradingState, TradingStateChanged
 from actors.strategy.actor import StrategyActor
+from actors.strategy.campaigns import Campaign
 from actors.strategy.profile import StrategyProfile
 from actors.strategy.state import StrategyState
 from tests.strategy_desk import (
@@ -138,6 +139,13 @@ def test_a_loss_is_severe_only_at_a_bid_that_can_be_believed(
         desk.predict(CALM)
         since = desk.actor.state.campaigns[symbol].recovering_since
         assert since == (NOW if recovers else 0)
+
+
+def test_what_left_the_run_is_worth_what_nobody_knows() -> None:
+    desk = Desk()
+    desk.actor.state.campaigns["OLDUSD"] = Campaign(9, "OLDUSD", NOW, D(200), D(1), D(1_000))
+    desk.predict(CALM)
+    assert desk.actor.state.campaigns["OLDUSD"].recovering_since == 0
 
 
 def flatten(level: int) -> TradingStateChanged:
