@@ -7,7 +7,7 @@ import pytest
 
 from actors.messages.control import ConstraintViolated, Note, PairRulesChanged
 from actors.messages.decision import Side
-from actors.messages.ledger import HoldPlaced
+from actors.messages.ledger import HoldPlaced, TradeClosed
 from actors.messages.order import OrderState, OrderUpdate
 from actors.messages.profile import ProfileInForce
 from actors.messages.risk import Refusal, TradingState, TradingStateChanged
@@ -69,6 +69,25 @@ def test_without_a_floor_no_account_is_at_it(equity: str) -> None:
     desk = Desk()
     desk.tell(msgspec.structs.replace(portfolio(), equity=D(equity)))
     assert desk.actor.state.standing.floored is False
+
+
+@pytest.mark.parametrize(("equity", "floored"), [("0.50", True), ("1.00", True), ("1.01", False)])
+def test_a_floor_of_one_is_a_floor(equity: str, *, floored: bool) -> None:
+    desk = Desk()
+    floor = msgspec.structs.replace(CONFIG.profile, capital_floor_amount=1)
+    desk.tell(in_force(floor))
+    desk.tell(msgspec.structs.replace(portfolio(), equity=D(equity)))
+    assert desk.actor.state.standing.floored is floored
+
+
+@pytest.mark.parametrize("symbol", ["AAAUSD", "BBBUSD", "LLLUSD"])
+def test_a_loss_rests_its_own_symbol(symbol: str) -> None:
+    desk = Desk()
+    one, zero = D("1.000"), D("0.00")
+    desk.tell(TradeClosed("id", "exec", symbol, one, zero, zero, zero, D("-0.01"), NOW))
+    assert desk.actor.state.lost_at == {symbol: NOW}
+    assert refused(desk.ask(symbol)) is Refusal.COOLING_AFTER_LOSS
+    assert approved(desk.ask("CCCUSD")) == D("3.000")
 
 
 @pytest.mark.parametrize(
