@@ -132,6 +132,12 @@ def test_what_is_held_counts_in_its_symbol_its_quote_and_in_all(
     assert (found.position, found.position_cap) == (WHOLE - own, WHOLE)
 
 
+@pytest.mark.parametrize(("symbol", "held"), [("AAAUSD", "BBBUSD"), ("BBBUSD", "AAAUSD")])
+def test_what_is_of_another_base_leaves_a_cluster_its_room(symbol: str, held: str) -> None:
+    assert rooms(symbol, position(held, "1")).cluster == WHOLE
+    assert rooms(symbol, position(symbol, "1")).cluster == WHOLE - 100
+
+
 @pytest.mark.parametrize(("symbol", "held", "counts"), STANDING)
 def test_an_open_buy_counts_as_what_it_may_buy_and_a_sale_as_nothing(
     symbol: str, held: list[str], counts: tuple[str, str, str]
