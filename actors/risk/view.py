@@ -34,7 +34,6 @@ _SPREAD: Final = MARK_COLUMNS.index("spread_ratio")
 _DEPTH: Final = MARK_COLUMNS.index("depth_quote")
 _WHOLE_DIGITS_MAX: Final = 15
 _VOLATILITY_LIMIT: Final = 1e3  # not money: no market moves a thousandfold in a bar
-_ONE: Final = Decimal(1)
 
 
 class RiskView(msgspec.Struct, frozen=True):

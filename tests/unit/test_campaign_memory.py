@@ -41,10 +41,11 @@ def test_a_class_is_left_by_the_slack_of_each_threshold_below_it(
     assert states(*odds) == classes
 
 
-def test_a_drop_that_is_told_again_and_again_is_still_waited_for_afterwards() -> None:
+@pytest.mark.parametrize("often", [1, 2, 3, 4])
+def test_a_drop_that_is_told_again_and_again_is_still_waited_for_afterwards(often: int) -> None:
     desk = Desk()
     drop = spoken(700_000, 30_000, downside=600_000)
-    for _ in range(3):
+    for _ in range(often):
         assert verdict(desk.predict(drop))[1] is Reason.DROP_AHEAD
     over = spoken(700_000, 30_000, rebound=400_000)
     assert verdict(desk.predict(over))[1] is Reason.AWAITING_REBOUND

@@ -286,6 +286,8 @@ def test_a_tactical_profit_is_taken_once_and_bought_back_within_the_budget() -> 
     ("said", "reason"),
     [
         (spoken(700_000, 30_000, move_h1=0), Reason.THESIS_HOLDS),
+        (spoken(700_000, 30_000, move_h1=-5_000), Reason.THESIS_HOLDS),
+        (spoken(700_000, 30_000, move_h1=1), Reason.REENTRY),
         (spoken(559_999, 30_000), Reason.THESIS_HOLDS),
         (spoken(700_000, 9_999), Reason.THESIS_HOLDS),
         (spoken(700_000, 30_000, downside=550_000), Reason.THESIS_HOLDS),

@@ -52,6 +52,7 @@ REFUSED: list[tuple[Refusal, dict[str, Any]]] = [
     (Refusal.NOT_HELD, {"quantity": D("2.001")}),
     (Refusal.NOT_AMENDABLE, {"side": Side.BUY}),
     (Refusal.NOT_AMENDABLE, {"symbol": "DEFUSD"}),
+    (Refusal.NOT_AMENDABLE, {"symbol": "ABAUSD"}),
     (Refusal.NOT_AMENDABLE, {"name": "another"}),
 ]
 
@@ -140,3 +141,21 @@ def test_an_entry_is_never_changed() -> None:
     told = OrderUpdate("b", 9, "ABCUSD", Side.BUY, OrderState.OPEN, D(2), D(0), D("99.8"))
     gate.say(told, NOW + 2)
     assert gate.ask(name="b") is Refusal.NOT_AMENDABLE
+
+
+@pytest.mark.parametrize("name", ["a", "z"])
+def test_a_change_is_judged_by_the_order_of_its_name_among_others(name: str) -> None:
+    """One that is over was approved before it, one of another symbol after it."""
+    gate = Gate()
+    claims = gate.actor.state.reservations
+    over = changed(claims["1"], cl_ord_id=name, over=True)
+    other = changed(claims["1"], cl_ord_id=f"{name}{name}", symbol="DEFUSD")
+    gate.actor.state.reservations = {"0": over, **claims, "2": other}
+    assert gate.ask(name=name) is Refusal.NOT_AMENDABLE
+    assert gate.ask(intent_no=3) is None
+    assert gate.ask(intent_no=4, name=f"{name}{name}") is Refusal.NOT_AMENDABLE
+
+
+def test_names_are_compared_by_what_they_say() -> None:
+    """What was decoded anew is another object, and the same name."""
+    assert Gate().ask(name="".join("id"), symbol="".join("ABCUSD")) is None

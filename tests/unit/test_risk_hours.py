@@ -17,7 +17,7 @@ from actors.messages.order import OrderState
 from actors.messages.risk import ClusterHour, RiskHour, TradingState
 from actors.risk.actor import RiskActor
 from actors.risk.clusters import ALL, NO_VERSION, UNKNOWN
-from actors.risk.profile import RiskConfig
+from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.state import initial_state
 from tests.known_clusters import by_base, told
 from tests.spoken_model import speaks
@@ -122,6 +122,12 @@ def test_an_account_without_equity_has_no_share() -> None:
     assert risk.exposure == D("100")
 
 
+def test_an_account_of_less_than_one_has_a_share() -> None:
+    poor = msgspec.structs.replace(portfolio(position("AAAUSD", "0.001")), equity=D("0.50"))
+    risk, cluster = hour(Desk(), poor)
+    assert (risk.share, cluster.share) == (200_000, 200_000)
+
+
 def test_what_is_recorded_goes_by_the_map_of_the_gate_and_a_stranger_is_unknown() -> None:
     def pair(quote: str) -> Instrument:
         return msgspec.structs.replace(
@@ -146,3 +152,56 @@ def test_without_a_map_that_holds_the_hour_has_one_cluster() -> None:
     desk.tell(told(SYMBOLS, as_of=NOW - 2, valid_until=NOW))
     _, cluster = hour(desk, portfolio(position("AAAUSD", "1"), position("BBBUSD", "2")), NOW)
     assert (cluster.cluster, cluster.version, cluster.exposure) == (ALL, NO_VERSION, D("300"))
+
+
+def test_what_open_sales_and_ended_orders_leave_of_a_claim() -> None:
+    """A sale claims nothing of worth; an ended buy claims what no portfolio shows yet."""
+    desk = Desk()
+    desk.tell(portfolio(position("AAAUSD", "2.000")))
+    first = approved(desk.ask("BBBUSD", notional=D("100.00")))
+    second = approved(desk.ask("BBBUSD", notional=D("50.00")))
+    approved(desk.sell("1.000"))
+    desk.update(1, OrderState.FILLED, str(first))
+    desk.update(2, OrderState.OPEN)
+    seen = portfolio(position("AAAUSD", "2.000"))
+    speaks(desk.actor.state, NOW)
+    risk, held, claimed = desk.tell(PortfolioHour(HOUR, seen), NOW)
+    assert isinstance(risk, RiskHour)
+    assert isinstance(held, ClusterHour)
+    assert isinstance(claimed, ClusterHour)
+    assert (risk.orders_count, risk.unknown_count) == (2, 0), "a sale and a purchase"
+    assert (held.cluster, held.positions_worth, held.claims_worth) == ("AAA", D("200"), D(0))
+    assert (claimed.cluster, claimed.positions_worth) == ("BBB", D(0))
+    assert claimed.claims_worth == (first + second) * 100 == risk.claims_worth
+    assert risk.exposure == D("200") + risk.claims_worth
+
+
+def test_only_open_orders_of_unknown_outcome_are_counted() -> None:
+    desk = Desk()
+    for symbol in ("AAAUSD", "BBBUSD", "CCCUSD"):
+        approved(desk.ask(symbol, notional=D("100.00")))
+    desk.update(1, OrderState.UNKNOWN)
+    desk.update(2, OrderState.UNKNOWN)
+    desk.update(2, OrderState.CANCELLED, "0.500")
+    risk, *_ = hour(desk, portfolio(), NOW)
+    assert (risk.orders_count, risk.unknown_count) == (2, 1)
+
+
+def test_clusters_come_by_name_whatever_is_held_first() -> None:
+    held = portfolio(*(position(f"{name}USD", "1") for name in ("CCC", "AAA", "BBB", "DDD")))
+    _, *clusters = hour(Desk(), held)
+    assert [each.cluster for each in clusters] == ["AAA", "BBB", "CCC", "DDD"]
+
+
+@pytest.mark.parametrize(
+    ("micros", "least"), [(20_000, 20_000), (40_000, 30_000), (30_000, 30_000), (0, 30_000)]
+)
+def test_the_cap_of_a_position_is_the_tighter_of_the_tiers_and_its_own(
+    micros: int, least: int
+) -> None:
+    limits = {"position_cap_micros": micros, "position_cap_amount": 0 if micros else 500}
+    config = RiskConfig(CONFIG.instruments, RiskProfile(**limits))
+    desk = Desk()
+    desk.actor = RiskActor(config, initial_state(config))
+    (risk,) = hour(desk, portfolio())
+    assert risk.position_cap == least

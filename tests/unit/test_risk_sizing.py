@@ -360,6 +360,8 @@ MODELS = [
     ("BACKTEST", "", BUNDLE, BUNDLE),
     ("BACKTEST", "", "another", ""),
     ("PAPER", "PAPER_ONLY", "another", ""),
+    ("PAPER", "PAPER_ONLY", "zeta", ""),
+    ("LIVE", "".join("LIVE"), BUNDLE, BUNDLE),
 ]
 
 

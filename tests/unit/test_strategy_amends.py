@@ -24,6 +24,7 @@ from tests.strategy_desk import (
     intents,
     portfolio,
     position,
+    spoken,
 )
 
 WAIT = StrategyProfile().amend_interval_ns
@@ -104,9 +105,10 @@ def test_it_is_asked_at_most_once_an_interval_and_only_so_often() -> None:
     assert len(fall(desk, 99.0, at=NOW + WAIT)) == 1
     assert fall(desk, 98.0, at=NOW + 2 * WAIT - 1) == []
     assert len(fall(desk, 98.0, at=NOW + 2 * WAIT)) == 1
-    never = msgspec.structs.replace(CONFIG.profile, amends_max_count=2)
-    desk.actor.config = msgspec.structs.replace(CONFIG, profile=never)
-    assert fall(desk, 97.0, at=NOW + 3 * WAIT) == []
+    for most in (2, 1, 0):
+        never = msgspec.structs.replace(CONFIG.profile, amends_max_count=most)
+        desk.actor.config = msgspec.structs.replace(CONFIG, profile=never)
+        assert fall(desk, 97.0, at=NOW + 3 * WAIT) == []
 
 
 @pytest.mark.parametrize(
@@ -211,3 +213,91 @@ def test_a_profile_whose_steps_are_none_is_refused(step: int) -> None:
 def test_a_profile_without_a_pause_is_refused(wrong: dict[str, int]) -> None:
     with pytest.raises(ValueError, match="changes of an exit"):
         StrategyProfile(**wrong)
+
+
+@pytest.mark.parametrize(
+    ("said", "of_exit", "of_part"),
+    [
+        (spoken(440_000, 5_000), Reason.THESIS_BROKEN, Reason.THESIS_BROKEN),
+        # A class that was negative stays so by its slack.
+        (spoken(450_000, 5_000), Reason.THESIS_BROKEN, None),
+        (spoken(450_001, 5_000), None, None),
+        (spoken(100_000, 5_000), Reason.THESIS_BROKEN, Reason.THESIS_BROKEN),
+        (spoken(700_000, -4_000), Reason.THESIS_BROKEN, Reason.THESIS_BROKEN),
+        (spoken(700_000, -90_000), Reason.THESIS_BROKEN, Reason.THESIS_BROKEN),
+        (spoken(700_000, -3_999), None, Reason.EDGE_FADED),
+        (spoken(500_000, 5_000, move_h1=0), None, Reason.EDGE_FADED),
+        (spoken(500_000, 5_000, move_h1=-9_000), None, Reason.EDGE_FADED),
+        (spoken(500_000, 5_000, move_h1=1), None, None),
+    ],
+)
+def test_what_the_model_says_now_is_the_reason_to_follow(
+    said: tuple[int, ...], of_exit: Reason | None, of_part: Reason | None
+) -> None:
+    for made_by, reason in ((BROKEN, of_exit), (FADED, of_part)):
+        desk = resting(made_by)
+        desk.marks[0, :3] = 99.0, 99.1, 99.05
+        found = [each.intent.reason for each in amends(desk.predict(said, at=NOW + WAIT))]
+        assert found == ([] if reason is None else [reason])
+
+
+@pytest.mark.parametrize(
+    ("bid", "slack_micros", "follows"),
+    [(99.9, 0, False), (99.8, 0, False), (99.7, 0, True), (80.0, 247_500, False), (80.0, 0, True)],
+)
+def test_the_slack_is_a_share_of_the_bid(bid: float, slack_micros: int, *, follows: bool) -> None:
+    """80 and 24.75 % of it are 99.8, exactly the limit."""
+    desk = resting()
+    profile = msgspec.structs.replace(CONFIG.profile, amend_stale_micros=slack_micros)
+    desk.actor.config = msgspec.structs.replace(CONFIG, profile=profile)
+    assert bool(fall(desk, bid)) is follows
+
+
+def test_sales_of_two_symbols_follow_each_its_own_bid_and_model() -> None:
+    desk = Desk()
+    desk.owns("ABCUSD", "2")
+    desk.owns("GHIUSD", "3")
+    first, third = intents(desk.predict(BROKEN, CALM, BROKEN))
+    entry = OrderUpdate("b", 9, "DEFUSD", Side.BUY, OrderState.OPEN, D(2), D(0), D("100.3"))
+    desk.tell(entry)
+    for sale in (first, third):
+        name = f"id{sale.intent_no}"
+        told = OrderUpdate(
+            name,
+            sale.intent_no,
+            sale.symbol,
+            Side.SELL,
+            OrderState.OPEN,
+            sale.quantity,
+            D(0),
+            D("99.8"),
+        )
+        desk.tell(told)
+    desk.marks[0, :3] = 99.0, 99.1, 99.05
+    desk.marks[2, :3] = 99.5, 99.6, 99.55
+    found = amends(desk.predict(BROKEN, CALM, BROKEN, at=NOW + WAIT))
+    assert [(each.cl_ord_id, each.intent.limit_price) for each in found] == [
+        ("id1", D("98.9")),
+        ("id2", D("99.4")),
+    ]
+    assert [each.intent.quantity for each in found] == [D("2.000"), D("3.000")]
+    desk.marks[:, :3] -= 1.0
+    found = amends(desk.predict(CALM, BROKEN, BROKEN, at=NOW + 2 * WAIT))
+    assert [(each.cl_ord_id, each.intent.symbol) for each in found] == [("id2", "GHIUSD")]
+
+
+@pytest.mark.parametrize(("most", "asked"), [(0, 0), (1, 1), (3, 3)])
+def test_so_many_changes_and_no_more_are_asked_for(most: int, asked: int) -> None:
+    desk = resting()
+    profile = msgspec.structs.replace(CONFIG.profile, amends_max_count=most)
+    desk.actor.config = msgspec.structs.replace(CONFIG, profile=profile)
+    found = [fall(desk, 99.0 - step, at=NOW + (1 + step) * WAIT) for step in range(5)]
+    assert [len(each) for each in found] == [1] * asked + [0] * (5 - asked)
+
+
+def test_a_change_carries_the_verdict_that_made_it() -> None:
+    (change,) = fall(resting(), 99.0)
+    assert isinstance(change, AmendIntent)
+    intent = change.intent
+    assert (intent.p_up, intent.expected_move, intent.cost) == (380_000, 5_000, 9_500)
+    assert intent.decided_at == NOW + WAIT

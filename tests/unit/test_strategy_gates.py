@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from decimal import Decimal
 from hashlib import sha256
+from typing import Any
 
 import msgspec
 import numpy as np
@@ -14,12 +15,13 @@ from actors.instant import HOUR_NS, MINUTE_NS, SECOND_NS
 from actors.messages.codec import encode
 from actors.messages.decision import VERDICT_COLUMNS, Reason, VerdictSlice
 from actors.messages.market import MarketFlag, MarkSlice
-from actors.messages.prediction import MISSING, RegimeSlice
+from actors.messages.prediction import COLUMNS, MISSING, RegimeSlice
 from actors.messages.risk import TradingState, TradingStateChanged
+from actors.strategy import gates
 from actors.strategy.config import StrategyConfig
 from actors.strategy.profile import StrategyProfile
 from models.features.regimes import Regime
-from tests.strategy_desk import CONFIG, NOW, Desk, spoken
+from tests.strategy_desk import CALM, CONFIG, NOW, Desk, spoken
 
 D = Decimal
 SYMBOL = "ABCUSD"
@@ -76,6 +78,8 @@ DIP = spoken(700_000, 30_000, downside=600_000)
 BAD = spoken(400_000, -1_000, rebound=500_000)
 ROWS: list[tuple[Reason, Setup, tuple[int, ...], int, int]] = [
     (Reason.NOT_LISTED, flagged(MarketFlag.NOT_LISTED), GOOD, MarketFlag.NOT_LISTED, 0),
+    (Reason.NOT_WARM, flagged(MarketFlag.NOT_WARM), GOOD, MarketFlag.NOT_WARM, 0),
+    (Reason.NOT_WARM, nothing, (MISSING,) * COLUMNS, 0, 0),
     (Reason.STALE, flagged(MarketFlag.STALE), GOOD, MarketFlag.STALE, 0),
     (Reason.MARKET_UNSOUND, flagged(MarketFlag.GAP), GOOD, MarketFlag.GAP, 0),
     (Reason.NO_MODEL, without_model, GOOD, 0, 7_200),
@@ -182,3 +186,149 @@ def test_what_a_verdict_was_made_from_can_be_hashed_again() -> None:
     before.portfolio = None
     before.tell(marks)
     assert verdicts(before).capital_hash == ""
+
+
+def told(desk: Desk, *said: tuple[int, ...], at: int = NOW) -> list[tuple[str, int, int]]:
+    """Reason, figure and limit of every symbol."""
+    (found,) = [each for each in desk.predict(*said, at=at) if isinstance(each, VerdictSlice)]
+    return [(Reason(row[1]).name, row[VALUE], row[THRESHOLD]) for row in found.rows.tolist()]
+
+
+def test_every_symbol_is_told_by_its_own_rung() -> None:
+    desk = Desk()
+    desk.marks[0, 4], desk.marks[1, 5] = 0.003, 7_000.0
+    desk.owns("GHIUSD", "2")
+    assert told(desk, GOOD, GOOD, spoken(370_000, -9_000)) == [
+        ("SPREAD_TOO_WIDE", 3_000, 2_000),
+        ("DEPTH_TOO_THIN", 7_000, 10_000),
+        ("THESIS_BROKEN", 370_000, 380_000),
+    ]
+    desk = Desk()
+    campaigns: list[tuple[str, Any]] = [("ABCUSD", LOST), ("DEFUSD", {}), ("GHIUSD", LOST)]
+    for symbol, more in campaigns:
+        desk.owns(symbol, "2", **more)
+    by_odds = spoken(500_000, 0, p_h24=300_000, move_h24=-9_000)
+    by_move = spoken(500_000, 0, p_h24=350_001, move_h24=-9_000)
+    assert told(desk, by_odds, spoken(500_000, -4_001), by_move) == [
+        ("RECOVERY_HOPELESS", 300_000, 350_000),
+        ("THESIS_BROKEN", -4_001, -4_000),
+        ("RECOVERY_HOPELESS", -9_000, -5_000),
+    ]
+
+
+def test_a_class_that_stays_by_its_slack_is_told_by_its_odds() -> None:
+    desk = Desk()
+    desk.owns(SYMBOL, "2")
+    desk.flags[0] = MarketFlag.STALE
+    desk.predict(spoken(380_000, 0))
+    desk.flags[0] = 0
+    assert told(desk, spoken(390_000, 0))[0] == ("THESIS_BROKEN", 390_000, 380_000)
+
+
+@pytest.mark.parametrize(
+    ("entry_ns", "exit_ns", "held", "seconds"),
+    [
+        (90 * SECOND_NS, 0, False, 90),
+        (90 * SECOND_NS + 1, 0, False, 90),
+        (SECOND_NS // 2, 0, False, 0),
+        (90 * SECOND_NS, 45 * SECOND_NS, False, 90),
+        (90 * SECOND_NS, 45 * SECOND_NS, True, 45),
+        (0, 45 * SECOND_NS + 1, True, 45),
+    ],
+)
+def test_a_pause_is_told_in_whole_seconds_of_its_own_side(
+    entry_ns: int, exit_ns: int, seconds: int, *, held: bool
+) -> None:
+    desk = Desk()
+    if held:
+        desk.owns(SYMBOL, "2")
+    state = desk.actor.state
+    state.entry_cool_until[0], state.exit_cool_until[0] = NOW + entry_ns, NOW + exit_ns
+    state.cooling_until = NOW + max(entry_ns, exit_ns)
+    assert told(desk, GOOD)[0] == ("COOLING_DOWN", seconds, 0)
+
+
+def test_who_does_not_cool_is_told_nothing_of_it() -> None:
+    desk = Desk()
+    desk.owns(SYMBOL, "2")
+    state = desk.actor.state
+    state.exit_cool_until[2] = state.cooling_until = NOW + 90 * SECOND_NS
+    assert told(desk, spoken(500_000, -4_000))[0] == ("THESIS_BROKEN", -4_000, -4_000)
+
+
+def test_a_reentry_is_told_by_the_edge_of_an_hour() -> None:
+    desk = Desk()
+    desk.owns(SYMBOL, "1", faded=True)
+    again = spoken(700_000, 30_000, move_h1=1_234)
+    assert told(desk, again)[0] == ("REENTRY", 1_234, 0)
+
+
+@pytest.mark.parametrize(
+    ("reduced_ns", "seconds"), [(1, 0), (SECOND_NS, 1), (90 * SECOND_NS + 5, 90)]
+)
+def test_a_reduction_is_told_by_the_seconds_since(reduced_ns: int, seconds: int) -> None:
+    desk = Desk()
+    desk.owns(SYMBOL, "2", reduced_at=NOW - reduced_ns)
+    assert told(desk, BAD)[0] == ("REDUCED_LATELY", seconds, 86_400)
+
+
+@pytest.mark.parametrize(("bid", "gain"), [(100.0, -500_000), (0.02, -999_900), (140.0, -300_000)])
+def test_a_stop_tells_its_loss_in_micros(bid: float, gain: int) -> None:
+    profile = StrategyProfile(entry_persistence_count=1, catastrophe_stop_micros=300_000)
+    desk = Desk(StrategyConfig(CONFIG.instruments, profile))
+    desk.marks[0, :3] = bid, bid + 0.1, bid
+    desk.owns(SYMBOL, "2000", cost="400000")
+    desk.owns("GHIUSD", "2", cost="200")
+    assert told(desk, GOOD)[0] == ("CATASTROPHE_STOP", gain, -300_000)
+
+
+def test_the_age_of_a_prediction_is_told_in_whole_seconds() -> None:
+    desk = Desk()
+    (found,) = [
+        each
+        for each in desk.predict(GOOD, ts=NOW - 2 * HOUR_NS - SECOND_NS // 2)
+        if isinstance(each, VerdictSlice)
+    ]
+    assert found.rows[0, [1, VALUE, THRESHOLD]].tolist() == [Reason.NO_MODEL, 7_200, 7_200]
+
+
+def test_every_figure_has_a_place_of_its_own_behind_the_models() -> None:
+    market = (gates.FLAGS, gates.AGE, gates.SPREAD, gates.DEPTH, gates.PORTFOLIOS)
+    ours = (gates.WORKING, gates.COOLING, gates.PERSISTED, gates.REGIME, gates.EDGE)
+    of_campaigns = (gates.REDUCED, gates.GAIN)
+    places = [*range(COLUMNS), *market, *ours, *of_campaigns]
+    assert places == list(range(COLUMNS + 12)) == list(range(gates.SOURCES))
+
+
+def test_figures_are_taken_from_where_they_are_known() -> None:
+    desk = Desk()
+    desk.owns("DEFUSD", "2")
+    desk.predict(GOOD, CALM, ts=30 * HOUR_NS)
+    state = desk.actor.state
+    state.flags = np.array([1, 2, 4], dtype=np.int32)
+    state.working = np.array([3, 0, 5], dtype=np.int32)
+    state.regimes = np.array([0, 1, 2], dtype=np.int32)
+    state.scores.persisted = np.array([7, 8, 9], dtype=np.int32)
+    state.entry_cool_until[1] = state.cooling_until = NOW + 8 * SECOND_NS
+    model = np.arange(COLUMNS * 3, dtype=np.float64).reshape(COLUMNS, 3) + 1_000
+    spread, depth = np.array([11.0, 12.0, 13.0]), np.array([21.0, 22.0, 23.0])
+    found = gates.figures(state, NOW, model=model, spread=spread, depth=depth)
+    assert found[:COLUMNS].tolist() == model.tolist()
+    assert found[gates.FLAGS].tolist() == [1, 2, 4]
+    assert found[gates.AGE].tolist() == [70 * 3_600] * 3
+    assert found[gates.SPREAD].tolist() == [11.0, 12.0, 13.0]
+    assert found[gates.DEPTH].tolist() == [21.0, 22.0, 23.0]
+    assert found[gates.PORTFOLIOS].tolist() == [1, 1, 1]
+    assert found[gates.WORKING].tolist() == [3, 0, 5]
+    assert found[gates.COOLING, 1] == 8
+    assert found[gates.PERSISTED].tolist() == [7, 8, 9]
+    assert found[gates.REGIME].tolist() == [0, 1, 2]
+
+
+def test_a_figure_is_told_up_to_the_largest_that_a_column_holds() -> None:
+    large = spoken(700_000, 2_000_000_000)
+    assert told(Desk(), large)[0] == ("EDGE_ABOVE_COST", 1_999_990_500, 500)
+    desk = Desk()
+    desk.portfolio = None
+    desk.marks[0, 4] = 1e4
+    assert told(desk, GOOD)[0] == ("SPREAD_TOO_WIDE", 2**31 - 1, 2_000)
