@@ -284,18 +284,9 @@ PORTFOLIO = PortfolioState(
     ),
     currencies=(
         CurrencyView(
-            currency="CAD",
-            free=Decimal("100.00"),
-            held=Decimal(0),
-            holdings=Decimal("100.00"),
-            worth=Decimal("73.52"),
-            least=Decimal("0.735294"),
-            most=Decimal("0.735295"),
-            rate_ts=START_NS - 5,
-            realised=Decimal("1.25"),
-            fees=Decimal("0.25"),
-            paid_in=Decimal("74.00"),
-            gain=Decimal("-0.48"),
+            *("CAD", Decimal("100.00"), Decimal(0), Decimal("100.00"), Decimal("73.52")),
+            *(Decimal("0.735294"), Decimal("0.735295"), START_NS - 5, Decimal("1.25")),
+            *(Decimal("0.25"), Decimal("74.00"), Decimal("-0.48")),
         ),
     ),
 )

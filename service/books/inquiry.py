@@ -20,6 +20,7 @@ from service.books.auditing import Audit
 from service.books.instants import EVER
 from service.books.lots import Event, LotBook, OpenLot, UnbookableError, in_order, parted
 from service.books.profit import Profit, Tie, Totals, grouped, summed, ties, totals, within
+from service.books.quotes import of_result
 from service.books.reading import AccountBooks
 from service.books.results import Result
 from service.books.rows import AccountBalance, PortfolioRow
@@ -138,7 +139,7 @@ async def profit_of(books: AccountBooks, from_at: int, before: int, by: str) -> 
     strays = sum(each.unexplained for each in found)
     parts: dict[str, list[Result]] = {}
     for result in found:
-        parts.setdefault(book.currency_of(result.symbol), []).append(result)
+        parts.setdefault(of_result(book.config, result.symbol), []).append(result)
     if len(parts) <= 1:
         return ProfitAnswer(tuple(grouped(found, by)), summed("total", found), hour, told, strays)
     groups: list[Profit] = []

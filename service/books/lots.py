@@ -14,7 +14,7 @@ from decimal import Decimal
 import msgspec
 
 from actors.kernel.actor import Effects
-from actors.ledger.cash import earned, is_cash, quote_of
+from actors.ledger.cash import earned
 from actors.ledger.entries import charge, flow, place_of
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit
@@ -34,6 +34,7 @@ from actors.messages.execution import (
 from actors.messages.ledger import TradeClosed
 from actors.money import ZERO, multiply_even, ratio_down
 from service.books.origins import NOTHING, Carried, Origin, gone, new_lot, take
+from service.books.quotes import booked_in, traded_in
 from service.books.results import Result
 from service.books.rows import BookedEntry, BookedFill, PostedTransfer, UnexplainedTrade
 
@@ -126,13 +127,6 @@ class LotBook:
         position = self.state.positions.get(symbol)
         return ZERO if position is None else position.quantity
 
-    def currency_of(self, traded: str) -> str:
-        """The currency in which what a symbol, or an asset of an entry, brought is booked."""
-        if traded in self.instruments:
-            return self.instruments[traded].quote
-        asset = place_of(traded)[0]
-        return asset if is_cash(self.config, asset) else quote_of(self.config, asset)
-
     def _deposit(self, config: LedgerConfig, event: PostedTransfer) -> None:
         row = event.transfer
         source = event.event.removeprefix("deposit:")
@@ -145,8 +139,7 @@ class LotBook:
     def _entry(self, config: LedgerConfig, event: BookedEntry) -> None:
         """Book an entry again, at the worth that the ledger gave it."""
         row, state = event.entry, self.state
-        asset = place_of(row.asset)[0]
-        currency = asset if is_cash(config, asset) else quote_of(config, asset)
+        asset, currency = place_of(row.asset)[0], booked_in(config, row.asset)
         realised, fees = earned(config, state, currency)
         posting = Posting(state, f"entry:{row.refid}", row.kind)
         flow(config, posting, row.asset, row.amount, row.other, worth=row.worth)
@@ -168,7 +161,7 @@ class LotBook:
 
     def _trade(self, config: LedgerConfig, event: BookedFill | UnexplainedTrade) -> None:
         state, told = self.state, told_of(event)
-        currency = quoted_in(config, told.symbol)
+        currency = traded_in(config, told.symbol)
         realised, fees = earned(config, state, currency)
         asset = _incoming(told)
         short = owed(state, asset)
@@ -230,12 +223,6 @@ class LotBook:
     def _lots(self, symbol: str) -> list[Lot]:
         position = self.state.positions.get(symbol)
         return [] if position is None else position.lots
-
-
-def quoted_in(config: LedgerConfig, symbol: str) -> str:
-    """The currency in which a trade of `symbol` is booked; outside the run it is the reporting."""
-    instrument = config.instruments.get(symbol)
-    return config.reporting if instrument is None else instrument.quote
 
 
 def told_of(event: BookedFill | UnexplainedTrade) -> Fill | TradeUnexplained:
