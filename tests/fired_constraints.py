@@ -9,6 +9,7 @@ from actors.ledger.chain import hash_of
 from actors.messages.base import Message
 from actors.messages.ledger import PortfolioHour, TransfersPosted
 from actors.messages.risk import IntentApproved, IntentRefused
+from tests.ingestion_records import GAP_CLOSED, OPENED, WATERMARK
 from tests.journal_records import (
     AMENDMENT,
     APPROVED,
@@ -18,10 +19,8 @@ from tests.journal_records import (
     CONSUMED,
     ENTRY,
     FILL,
-    GAP_CLOSED,
     LIMITS,
     LOT,
-    OPENED,
     ORDER,
     PORTFOLIO,
     PROFILE_CHANGED,
@@ -30,7 +29,6 @@ from tests.journal_records import (
     STANDING,
     TRANSFER,
     TRANSFERS,
-    WATERMARK,
     changed,
 )
 from tests.journal_samples import START_NS

@@ -13,7 +13,6 @@ from actors.messages.arrays import sealed_ints
 from actors.messages.base import Message
 from actors.messages.decision import Action, OrderIntent, Reason, Side, VerdictSlice
 from actors.messages.execution import Fill, Liquidity, TradeUnexplained
-from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.messages.ledger import (
     CurrencyView,
     EntryBooked,
@@ -43,6 +42,7 @@ from actors.messages.risk import (
 )
 from actors.ports import DerivedRow
 from tests.context_records import BAR, FEATURES, KILLED, PREDICTION, REGIME, SCHEMA, STARTED
+from tests.ingestion_records import GAP_CLOSED, OPENED, WATERMARK
 from tests.journal_samples import START_NS
 
 changed = msgspec.structs.replace
@@ -355,26 +355,6 @@ CLUSTER_MAP = ClustersComputed(
     returns_count=720,
     window_ns=30 * DAY_NS,
     correlation=700_000,
-)
-OPENED = GapOpened(1, "book", 0, "XBT/USD", "crossed", "unsound_book", START_NS)
-GAP_CLOSED = GapClosed(
-    number=1,
-    stream="book",
-    place=0,
-    symbol="XBT/USD",
-    kind="crossed",
-    told_by="sound_book",
-    begins=START_NS,
-    ends=START_NS + 5,
-    times=1,
-)
-WATERMARK = Watermark(
-    ts=START_NS - START_NS % HOUR_NS,
-    stream="trade",
-    resumed=False,
-    newest_ts=(START_NS, 0),
-    taken=(17, 0),
-    trade_ids=(41, 0),
 )
 BODIES: tuple[Message, ...] = (
     STARTED,

@@ -12,7 +12,7 @@ from actors.messages.codec import encode
 from actors.messages.decision import Side
 from actors.messages.ledger import PortfolioState
 from actors.messages.risk import Admission, RiskLimits
-from actors.money import ZERO
+from actors.money import ZERO, micros_up
 from actors.risk.profile import MICROS, RiskProfile
 from actors.risk.sizing import outlook
 from actors.risk.view import RiskView
@@ -67,7 +67,9 @@ def limits_of(profile: RiskProfile) -> RiskLimits:
         defence_positions_max_count=profile.defence_positions_max_count,
         halt_drawdown=profile.halt_drawdown_micros,
         edge_margin=profile.edge_margin_micros,
-        position_risk=-(-profile.base_risk_micros * profile.scale_max_micros // MICROS),
+        position_risk=micros_up(
+            Decimal(profile.base_risk_micros * profile.scale_max_micros), Decimal(MICROS * MICROS)
+        ),
         cluster_cap=profile.cluster_cap.share_micros,
         quote_cap_cad=profile.quote_cap("CAD").share_micros,
         quote_cap_usd=profile.quote_cap("USD").share_micros,

@@ -243,12 +243,13 @@ class Reader:
             clusters=self._clusters(),
             line=None if segment.line is None else _line_reading(segment.line),
             reconciliation=agrees,
-            maintenance=tuple(
-                MaintenanceReading(name, *span)
-                for name, span in self._state("orders").maintenances.items()
-            ),
+            maintenance=self._maintenance(),
             profiles=read_profiles(kernel),
         )
+
+    def _maintenance(self) -> tuple[MaintenanceReading, ...]:
+        known = self._state("orders").maintenances
+        return tuple(MaintenanceReading(name, *span) for name, span in known.items())
 
     @property
     def code_fingerprint(self) -> str:

@@ -15,7 +15,11 @@ from actors.messages.ingestion import GapClosed, GapOpened, Watermark
 from actors.ports import RefusedRow
 from adapters.postgres.journal import PostgresJournal
 from adapters.postgres.roles import READER, WRITER
-from tests.journal_records import GAP_CLOSED, OPENED, WATERMARK, changed, rows_of
+from tests.ingestion_records import GAP_CLOSED, OPENED, WATERMARK
+from tests.journal_records import (
+    changed,
+    rows_of,
+)
 from tests.journal_samples import ACCOUNT, frame, run_row
 from tests.postgres_server import KINDS, Server, running_server
 

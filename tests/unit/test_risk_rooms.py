@@ -7,9 +7,12 @@ from typing import Any
 import msgspec
 import pytest
 
+from actors.currencies import PAIRS as CURRENCY_PAIRS
+from actors.currencies import Rate
 from actors.messages.decision import Side
 from actors.messages.ledger import PositionView
 from actors.money import run_exact
+from actors.risk.clusters import ClusterMap
 from actors.risk.profile import RiskConfig, RiskProfile
 from actors.risk.reservations import Reservation
 from actors.risk.rooms import Rooms, worth_of
@@ -27,6 +30,8 @@ def rooms(
 ) -> Rooms:
     """Of an account of 10,000, with every cap as wide as the equity."""
     state: RiskState = initial_state(CONFIG)
+    state.exchange_rates = {pair: Rate(D(1), D(1), NOW) for pair in CURRENCY_PAIRS}
+    state.clusters = ClusterMap("bases", NOW, NOW + 1, {each.symbol: each.base for each in PAIRS})
     state.portfolio = portfolio(*held, cash=cash)
     state.reservations = {str(number): each for number, each in enumerate(claims)}
     return run_exact(lambda: view_of(CONFIG, state, symbol, BUY, NOW)).rooms
@@ -51,6 +56,10 @@ def test_rooms_of_nothing_leave_nothing() -> None:
         exposure_cap=D(0),
         total_worth=D(0),
         cash_free=D(0),
+        cluster_cap=D(0),
+        cluster_worth=D(0),
+        quote_cap=D(0),
+        quote_worth=D(0),
     )
 
 
@@ -127,7 +136,7 @@ def test_what_is_held_counts_in_its_symbol_its_quote_and_in_all(
     found = rooms(symbol, *(position(each, "1") for each in held))
     own, quote, total = map(D, counts)
     assert (found.symbol_worth, found.total_worth) == (own, total)
-    assert found.quote == WHOLE - quote
+    assert (found.quote, found.quote_cap, found.quote_worth) == (WHOLE - quote, WHOLE, quote)
     assert (found.exposure, found.exposure_cap) == (WHOLE - total, WHOLE)
     assert (found.position, found.position_cap) == (WHOLE - own, WHOLE)
 
@@ -135,7 +144,8 @@ def test_what_is_held_counts_in_its_symbol_its_quote_and_in_all(
 @pytest.mark.parametrize(("symbol", "held"), [("AAAUSD", "BBBUSD"), ("BBBUSD", "AAAUSD")])
 def test_what_is_of_another_base_leaves_a_cluster_its_room(symbol: str, held: str) -> None:
     assert rooms(symbol, position(held, "1")).cluster == WHOLE
-    assert rooms(symbol, position(symbol, "1")).cluster == WHOLE - 100
+    found = rooms(symbol, position(symbol, "1"))
+    assert (found.cluster, found.cluster_cap, found.cluster_worth) == (WHOLE - 100, WHOLE, D(100))
 
 
 @pytest.mark.parametrize(("symbol", "held", "counts"), STANDING)

@@ -124,10 +124,20 @@ def test_an_approval_states_what_risk_saw() -> None:
         cash_free=D("10000.00"),
         taker_fee=CONFIG.instruments[0].taker_fee,
         edge_margin=500,
+        cluster_cap=D("800.00"),
+        cluster_worth=D(0),
+        quote_cap=D("2000.00"),
+        quote_worth=D(0),
+        risk=first.sizing.risk,
+        account_equity=D("10000.00"),
+        capital_floor=D(0),
+        day_loss=0,
+        day_loss_max=30_000,
     )
     assert first.admission == seen
     claimed = first.quantity * first.intent.limit_price
     assert second.admission.total_worth == claimed == D("200.00")
+    assert second.admission.quote_worth == claimed
     assert (second.admission.symbol_worth, second.admission.positions_count) == (D(0), 1)
     assert second.admission.cash_free == D("10000.00") - claimed * (1 + seen.taker_fee)
 
