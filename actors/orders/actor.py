@@ -78,7 +78,7 @@ from actors.orders.lifecycle import OrderEvent
 from actors.orders.losses import called_back, observe
 from actors.orders.recheck import Grounds, barred, recheck, refusal, spent
 from actors.orders.reconciling import reconcile
-from actors.orders.state import Order, OrdersConfig, OrdersState, Pace
+from actors.orders.state import LossLimits, Order, OrdersConfig, OrdersState, Pace
 from actors.orders.transitions import cancel, illegal, lifetime_timer, move, silence_timer
 from actors.orders.unknown import never_left, open_epoch, silence, weigh
 from actors.pair_rules import adopt, in_force
@@ -133,20 +133,24 @@ class OrdersActor(Actor[OrdersConfig, OrdersState]):
         return [*found, *switch.take_over(self.config, at)]
 
     def resume(self, state: OrdersState) -> None:
-        """The pace in force is part of what was remembered."""
+        """What is in force is part of what was remembered."""
         super().resume(state)
         self._adopt()
 
     def _adopt(self) -> None:
-        fields = {} if self.state.pace is None else msgspec.structs.asdict(self.state.pace)
+        found = (each for each in (self.state.pace, self.state.limits) if each is not None)
+        fields = {
+            name: value for each in found for name, value in msgspec.structs.asdict(each).items()
+        }
         self.config = msgspec.structs.replace(self.configured, **fields)
 
     def profile(self, message: ProfileInForce, at: int) -> Effects:
-        """Amend at the new pace from here on."""
+        """Amend at the new pace and judge losses by the new limits from here on."""
         del at
         self.state.pace = msgspec.json.decode(message.strategy, type=Pace)
+        self.state.limits = msgspec.json.decode(message.risk, type=LossLimits)
         self._adopt()
-        return NOTHING
+        return called_back(self.config, self.state) if self.state.live else NOTHING
 
     def begin_epoch(self, message: EpochOpened, at: int) -> Effects:
         """A new leader writes."""

@@ -71,6 +71,13 @@ class Pace(msgspec.Struct, frozen=True):
     amends_max_count: int
 
 
+class LossLimits(msgspec.Struct, frozen=True):
+    """What the risk profile in force says of losses; see OrdersConfig."""
+
+    capital_floor_amount: int
+    daily_loss_max_micros: int
+
+
 class Amendment(msgspec.Struct):
     """The newest change that was asked of an order: its new limit, and until when.
 
@@ -181,7 +188,7 @@ class OrdersState(msgspec.Struct):
     `quiet_from` to `quiet_to` the next announced maintenance keeps it off; `maintenances` has all
     that are to come, by the venue's id. `stopping` says that the service is about to end. `fees`
     are the account's, as told in this run, `losses` what it lost by the newest portfolio. `pace`
-    stands in place of the configuration's, once a profile was changed.
+    and `limits` stand in place of the configuration's, once a profile was changed.
     """
 
     account: str = ""
@@ -208,6 +215,7 @@ class OrdersState(msgspec.Struct):
     stopping: bool = False
     losses: Losses = msgspec.field(default_factory=Losses)
     pace: Pace | None = None
+    limits: LossLimits | None = None
 
     def find(self, cl_ord_id: str) -> Order | None:
         """The order of that id, live or lately closed."""

@@ -59,6 +59,9 @@ class StrategyProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Refuse a profile whose exits would meet its entries."""
         if not 0 <= self.exit_p_up_micros < self.entry_p_up_micros <= MICROS:
             raise ValueError("the exit probability must lie below the entry probability")
+        plain = (self.exit_p_up_micros, self.entry_p_up_micros)
+        if self.strong_exit_p_up_micros > plain[0] or self.strong_p_up_micros < plain[1]:
+            raise ValueError("the strong classes must lie beyond the plain ones")
         if not self.exit_move_micros <= self.fade_move_micros:
             raise ValueError("the exit move must not lie above the move at which an edge has faded")
         if not 0 < self.partial_exit_micros < MICROS:

@@ -12,9 +12,11 @@ from actors.messages.codec import encode, state_decoder
 from actors.messages.decision import Side
 from actors.messages.ledger import HoldReleased, PortfolioState
 from actors.messages.order import CancelOrder, OrderUpdate, PlaceHold, SubmitOrder
+from actors.messages.profile import ProfileInForce
 from actors.messages.risk import IntentRefused, Refusal
 from actors.orders.state import OrdersConfig, OrdersState
 from actors.risk.profile import RiskProfile
+from actors.strategy.profile import StrategyProfile
 from adapters.instruments.table import instruments
 from service.graph import build_graph
 from service.settings import DecisionSettings
@@ -195,3 +197,19 @@ def test_the_limits_are_those_of_risk() -> None:
     decision = msgspec.structs.replace(DecisionSettings(), risk=risk)
     config = build_graph(decision, instruments(("BTC/USD",)), None).kernel.actor("orders").config
     assert (config.capital_floor_amount, config.daily_loss_max_micros) == (123, 45_000)
+
+
+def test_limits_that_change_hold_here_from_that_step_on() -> None:
+    """A floor that is raised above what the account is worth calls back what rests."""
+    desk = Desk(OrdersConfig(INSTRUMENTS))
+    desk.worth()
+    assert desk.ask() is None
+    assert desk.worth("9000.00") == [], "there is no floor"
+    (entry,) = desk.books.orders.state.live.values()
+    limits = RiskProfile(capital_floor_amount=9_000, daily_loss_max_micros=30_000)
+    profiles = (msgspec.json.encode(each).decode() for each in (limits, StrategyProfile()))
+    told = desk.books.orders.handle(ProfileInForce(1, *profiles), MIDNIGHT)
+    assert [each.cl_ord_id for each in of(CancelOrder, list(told))] == [entry.cl_ord_id]
+    assert desk.ask() == (Refusal.CAPITAL_FLOOR, "9000.00", "above 9000")
+    desk.books.cut()
+    assert desk.ask() == (Refusal.CAPITAL_FLOOR, "9000.00", "above 9000"), "remembered"

@@ -73,7 +73,7 @@ def test_a_tail_is_stepped_with_the_settings_that_made_it(tmp_path: Path) -> Non
         journal = MemoryJournal(MemoryStore())
         first = await opened(tmp_path, journal)
         await fed(first, 300)
-        changed: dict[str, Any] = {"strategy": {"entry_p_up_micros": 900_000}}
+        changed: dict[str, Any] = {"strategy": {"entry_p_up_micros": 610_000}}
         second = await opened(tmp_path, journal, **changed)  # the first was cut off, not closed
         assert second.recovered.stepped == 302
         assert second.run.run_id != first.run.run_id
@@ -216,7 +216,7 @@ def test_without_snapshots_every_run_is_stepped_with_its_own_settings(tmp_path: 
                 tmp_path,
                 journal,
                 proof={"state_digest_every_inputs": digests},
-                strategy={"entry_p_up_micros": entry},
+                strategy={"entry_p_up_micros": entry, "strong_p_up_micros": 900_000},
             )
             await fed(segment, 260)
             await close_segment(segment, journal, "the test")
@@ -240,7 +240,7 @@ def test_runs_that_were_cut_off_before_their_first_input_block_nobody(tmp_path: 
             journal = Refusing(store)
             journal.appends_left = 0
             with pytest.raises(JournalError, match="killed"):
-                await opened(tmp_path, journal, strategy={"entry_p_up_micros": entry})
+                await opened(tmp_path, journal, strategy={"entry_p_up_micros": entry, "strong_p_up_micros": 900_000})
         segment = await opened(tmp_path, MemoryJournal(store))
         await fed(segment, 5)
         rows = await MemoryJournal(store).runs()

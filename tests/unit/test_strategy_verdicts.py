@@ -229,6 +229,8 @@ def test_the_state_survives_a_snapshot_with_an_order_open() -> None:
     "wrong",
     [
         {"exit_p_up_micros": 560_000},
+        {"strong_p_up_micros": 559_999},
+        {"strong_exit_p_up_micros": StrategyProfile().exit_p_up_micros + 1},
         {"exit_move_micros": 1},
         {"partial_exit_micros": 1_000_000},
         {"collar_micros": -1},
