@@ -37,6 +37,7 @@ from adapters.kraken.rest import KrakenRest
 from adapters.kraken.rule_book import PairRules
 from adapters.kraken.socket import Patience
 from service.bundles import SEEDED, SEEDED_KRAKEN
+from service.currencies import needed_pairs
 from service.drivers.replay import run_started
 from service.failures import ExitCode, UserError
 from service.feeds import UNIVERSE
@@ -126,6 +127,11 @@ class LiveMarket:
         return self._feed
 
     @property
+    def rate_pairs(self) -> tuple[str, ...]:
+        """The pairs of currencies whose rates the feed asks for: those that the symbols need."""
+        return needed_pairs(self._settings.account.quote, self.rules)
+
+    @property
     def counts(self) -> object:
         """What the feed counted, None before there is one."""
         return None if self._feed is None else self._feed.counts
@@ -172,6 +178,8 @@ class LiveMarket:
             trades=self._market,
             rules=self._pair_rules,
             pairs=self._market,
+            rates=self._market,
+            rate_pairs=self.rate_pairs,
             capture=self._capture,
         )
 

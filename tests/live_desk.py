@@ -19,6 +19,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from actors.currencies import PAIRS as CURRENCY_PAIRS
 from actors.kernel.envelope import Input
 from actors.kernel.step import StepResult
 from actors.messages.base import Message
@@ -296,7 +297,8 @@ async def _run(
     settings = settings_of(home, venue, **more)
     clock = await venue_clock(settings.kraken.public_socket_url, SPEED)
     pause = PATIENCE.public_pause / SPEED
-    market = LiveMarket(settings, venue.plan.symbols, clock=clock, pause_seconds=pause)
+    traded = tuple(each for each in venue.plan.symbols if each not in CURRENCY_PAIRS)
+    market = LiveMarket(settings, traded, clock=clock, pause_seconds=pause)
     key = key_of(venue, "alpha", "trade")
     limits = Limits(seconds=seconds)
     plan = RunPlan("PAPER", FILE, str(home / "journal"), limits=limits, speed=1.0, verify=False)

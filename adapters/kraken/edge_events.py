@@ -6,6 +6,7 @@ on; so a recording of both gives the same items again.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final, TypeAlias
 
 import msgspec
@@ -58,6 +59,21 @@ class Listed(msgspec.Struct, frozen=True, tag="listed"):
     rules: tuple[PairRules, ...]
 
 
+class ToldRate(msgspec.Struct, frozen=True):
+    """What one unit of a pair's base costs in its quote: best bid and ask of its book."""
+
+    pair: str
+    bid: Decimal
+    ask: Decimal
+
+
+class Rated(msgspec.Struct, frozen=True, tag="rated"):
+    """The rates of currencies, asked for at `asked_ts` (ns UTC): no older than that."""
+
+    asked_ts: int
+    rates: tuple[ToldRate, ...]
+
+
 class Unrepaired(msgspec.Struct, frozen=True, tag="unrepaired"):
     """Missing trades of `symbol` could not be had in time."""
 
@@ -65,7 +81,7 @@ class Unrepaired(msgspec.Struct, frozen=True, tag="unrepaired"):
     detail: str
 
 
-EdgeEvent: TypeAlias = Opened | Lost | Passed | Repaired | Unrepaired | Listed
+EdgeEvent: TypeAlias = Opened | Lost | Passed | Repaired | Unrepaired | Listed | Rated
 
 _DECODER: Final[msgspec.json.Decoder[EdgeEvent]] = msgspec.json.Decoder(EdgeEvent)
 

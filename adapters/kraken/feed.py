@@ -27,6 +27,7 @@ from adapters.kraken.edge_events import (
     Lost,
     Opened,
     Passed,
+    Rated,
     Repaired,
     ToldTrade,
     Unrepaired,
@@ -34,7 +35,7 @@ from adapters.kraken.edge_events import (
 from adapters.kraken.frames import AckFrame
 from adapters.kraken.handshakes import Handshakes, Pauses
 from adapters.kraken.line import Line, LineState
-from adapters.kraken.public_market import PublicPairs, PublicTrades
+from adapters.kraken.public_market import PublicPairs, PublicRates, PublicTrades
 from adapters.kraken.rule_book import LIST_AGE_NS, PairRules
 from adapters.kraken.skew import Skew
 from adapters.kraken.socket import DeafError, Patience, Send, stay_connected
@@ -48,6 +49,10 @@ _EARLIER_NS: Final = MILLISECOND_NS
 _SAY_SECONDS: Final = 5.0
 LIST_EVERY_NS: Final = 600 * SECOND_NS
 """How often the list of pairs is read beside the channel, by the feed's clock."""
+
+
+RATES_EVERY_NS: Final = 30 * SECOND_NS
+"""How often rates of currencies are asked for, by the feed's clock."""
 
 
 class FeedOptions(msgspec.Struct, frozen=True):
@@ -67,7 +72,8 @@ class LiveFeed:
     """Market data of `symbols` (index order) from the socket at `url`.
 
     `trades` is asked for trades that were missed; without it they stay missing. `rules` are known
-    already, `pairs` is asked for newer ones now and then. `capture` records.
+    already, `pairs` is asked for newer ones now and then, and `rates` for those of `rate_pairs`.
+    `capture` records.
     """
 
     datasets: tuple[Dataset, ...] = ()
@@ -82,6 +88,8 @@ class LiveFeed:
         trades: PublicTrades | None = None,
         rules: tuple[PairRules, ...] = (),
         pairs: PublicPairs | None = None,
+        rates: PublicRates | None = None,
+        rate_pairs: tuple[str, ...] = (),
         capture: CaptureFile | None = None,
     ) -> None:
         self.symbols = symbols
@@ -96,6 +104,10 @@ class LiveFeed:
         self._listing: asyncio.Task[None] | None = None
         self._list_due = clock.now() + LIST_EVERY_NS
         self._list_again = 0
+        self._rates = rates
+        self._rate_pairs = rate_pairs
+        self._rating: asyncio.Task[None] | None = None
+        self._rates_due = 0
         self._capture = capture
         self._handshakes = Handshakes(options.pauses)
         self._stream = MarketStream(
@@ -127,12 +139,13 @@ class LiveFeed:
                     stay_connected(self._url, self, self._handshakes, self.options.patience)
                 )
         finally:
-            repairs = [*self._repairs.values(), *([self._listing] if self._listing else [])]
+            others = (each for each in (self._listing, self._rating) if each is not None)
+            repairs = [*self._repairs.values(), *others]
             for repair in repairs:
                 repair.cancel()
             await asyncio.gather(*repairs, return_exceptions=True)
             self._repairs.clear()
-            self._listing = None
+            self._listing = self._rating = None
 
     def pass_time(self) -> int:
         """Release what the present time ends, and tell the time (ns UTC)."""
@@ -231,6 +244,7 @@ class LiveFeed:
                 await self._say(self._subscriptions.due(self._stream.absent_books, now))
             self._mend()
             self._look_up_rules(now)
+            self._look_up_rates(now)
             self._look()
             if time.monotonic() - self._told_at >= 1.0:
                 self._told_at = time.monotonic()
@@ -288,6 +302,25 @@ class LiveFeed:
             return  # the channel tells as well, and the list is read again
         rules = tuple(found[each].rules(each) for each in self.symbols if each in found)
         self._befall(Listed(asked_ts, rules))
+
+    def _look_up_rates(self, now: int) -> None:
+        """Ask for the rates of currencies when it is time to."""
+        if self._rating is not None and self._rating.done():
+            rating, self._rating = self._rating, None
+            rating.result()
+        if self._rates is None or not self._rate_pairs or self._rating is not None:
+            return
+        if now >= self._rates_due:
+            self._rates_due = now + RATES_EVERY_NS
+            self._rating = asyncio.create_task(self._rate(self._rates))
+
+    async def _rate(self, rates: PublicRates) -> None:
+        asked_ts = self.clock.now()
+        try:
+            found = await rates.rates(self._rate_pairs)
+        except EdgeError:
+            return  # what was told last grows old, and entries close
+        self._befall(Rated(asked_ts, found))
 
     async def _repair(self, symbol: str) -> None:
         if self._trades is None:

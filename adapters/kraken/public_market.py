@@ -6,13 +6,13 @@ venue lists and we have no name for is left out.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final, Protocol
 
 import msgspec
 
-from adapters.kraken.edge_events import ToldTrade
+from adapters.kraken.edge_events import ToldRate, ToldTrade
 from adapters.kraken.records import AssetPair, Candle, PublicTrade
 from adapters.kraken.rest import KrakenRest
 from adapters.kraken.transport import Patience
@@ -36,6 +36,13 @@ class PublicPairs(Protocol):
 
     async def pairs(self) -> dict[str, AssetPair]:
         """Every pair that has a name of ours, by that name. Raises EdgeError."""
+
+
+class PublicRates(Protocol):
+    """Who can be asked what a currency costs in another."""
+
+    async def rates(self, pairs: Sequence[str]) -> tuple[ToldRate, ...]:
+        """Best bid and ask of each pair of currencies, by its name. Raises EdgeError."""
 
 
 class PublicMarket:
@@ -75,6 +82,14 @@ class PublicMarket:
         """One page of trades after an instant, oldest first."""
         page = await self._rest.trades(self._asked_as.get(symbol, symbol), since_ts)
         return tuple(_told(row) for row in page.rows)
+
+    async def rates(self, pairs: Sequence[str]) -> tuple[ToldRate, ...]:
+        """Best bid and ask of each pair of currencies, one call a pair."""
+        found = []
+        for pair in pairs:
+            told = await self._rest.ticker(pair.replace("/", ""))
+            found.append(ToldRate(pair, told.b[0], told.a[0]))
+        return tuple(found)
 
     async def candles(self, symbol: str, minutes: int) -> tuple[Candle, ...]:
         """Up to 720 closed candles, oldest first; the one that still forms is left out."""

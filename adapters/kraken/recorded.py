@@ -20,7 +20,7 @@ from actors.dataset import Dataset
 from actors.instant import SECOND_NS
 from actors.ports import FeedItem
 from adapters.kraken.counts import StreamCounts
-from adapters.kraken.edge_events import EdgeEvent, Opened, decoded, encoded
+from adapters.kraken.edge_events import EdgeEvent, Opened, Rated, decoded, encoded
 from adapters.kraken.frames import (
     AckFrame,
     BookFrame,
@@ -52,7 +52,8 @@ class RecordedFrames:
     """A capture of the book and trade channels. Implements the Feed port.
 
     symbols: the universe; by default the symbols that the capture's book and trade frames name, in
-    order of appearance. `counts` are those of the latest reading and complete once it is exhausted.
+    order of appearance. `rate_pairs` are of the currencies whose rates it tells. `counts` are those
+    of the latest reading and complete once it is exhausted.
     Raises CaptureError.
     """
 
@@ -85,6 +86,7 @@ class RecordedFrames:
             what = f"{path.name} holds no book or trade frame of Kraken's WebSocket v2"
             raise CaptureError(f"{what}; record wss://ws.kraken.com/v2 (v1 captures are not read)")
         self.symbols = symbols or scan.universe or tuple(scan.symbols)
+        self.rate_pairs = tuple(scan.rate_pairs)
         self.first_ts = scan.first_ts
         self.last_ts = scan.last_ts
         self.frames = scan.frames
@@ -114,6 +116,7 @@ class _Scan:
     def __init__(self) -> None:
         self.symbols: dict[str, None] = {}
         self.universe: tuple[str, ...] = ()
+        self.rate_pairs: dict[str, None] = {}
         self.first_ts = 0
         self.last_ts = 0
         self.frames = 0
@@ -123,6 +126,8 @@ class _Scan:
             self.first_ts = self.first_ts or received_ts
             if isinstance(data, Opened):
                 self.universe = self.universe or data.symbols
+            if isinstance(data, Rated):
+                self.rate_pairs.update((each.pair, None) for each in data.rates)
             return
         self.frames += 1
         try:

@@ -73,6 +73,20 @@ class Asset(Fact, frozen=True):
     status: str = "enabled"
 
 
+class BestPrices(Fact, frozen=True):
+    """What a ticker tells of the two sides of a book: price, whole lots, lots; no time with it."""
+
+    a: tuple[Decimal, ...]
+    b: tuple[Decimal, ...]
+
+    def __post_init__(self) -> None:
+        """Each side begins with its price. Raises ValueError where one is missing."""
+        if not self.a or not self.b:
+            raise ValueError("a ticker has a side without a price")
+        msgspec.structs.force_setattr(self, "a", tuple(map(sane, self.a)))
+        msgspec.structs.force_setattr(self, "b", tuple(map(sane, self.b)))
+
+
 class AssetPair(Fact, frozen=True):
     """One pair; what old listings lack is None, the fee lists may be empty. Fees in percent."""
 

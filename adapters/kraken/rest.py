@@ -23,6 +23,7 @@ from adapters.kraken.records import (
     Asset,
     AssetPair,
     Balance,
+    BestPrices,
     Cancelled,
     Candle,
     Candles,
@@ -174,6 +175,10 @@ class KrakenRest:
             form = (*form, ("since", str(since // SECOND_NS)))
         rows, last = await self._rows("OHLC", form, tuple[Candle, ...])
         return Candles(rows, last * SECOND_NS)
+
+    async def ticker(self, pair: str) -> BestPrices:
+        """The best bid and ask of a pair."""
+        return (await self._keyed("Ticker", (("pair", pair),), BestPrices))[0]
 
     async def balances(self) -> dict[str, Balance]:
         """BalanceEx: every asset of the account by the venue's id, suffixes included."""

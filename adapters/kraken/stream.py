@@ -17,7 +17,7 @@ from msgspec import Raw
 from actors.instant import MILLISECOND_NS
 from actors.messages.base import Message
 from actors.messages.control import PairRulesChanged
-from actors.messages.market import FeedEvent, FeedStatus
+from actors.messages.market import CurrencyRate, FeedEvent, FeedStatus
 from actors.ports import FeedItem
 from adapters.kraken.announcements import Announcements
 from adapters.kraken.book import Book, BookFault, depth_for
@@ -30,6 +30,7 @@ from adapters.kraken.edge_events import (
     Lost,
     Opened,
     Passed,
+    Rated,
     Repaired,
     Unrepaired,
 )
@@ -140,6 +141,8 @@ class MarketStream:
             case Listed():
                 for news in self._rules.listed(event.rules, event.asked_ts, self._received_ts):
                     self._tell_rules(news)
+            case Rated():
+                self._tell_rates(event)
             case Passed():
                 pass
         return self._handed_over()
@@ -319,6 +322,11 @@ class MarketStream:
         self.counts.rule_changes += 1
         self._hand_over()
         self._emit(news)
+
+    def _tell_rates(self, event: Rated) -> None:
+        self._hand_over()
+        for each in event.rates:
+            self._emit(CurrencyRate(each.pair, each.bid, each.ask, event.asked_ts))
 
     def _grant(self, symbol: str, depth: int) -> None:
         """A subscription's depth, which may become known after its snapshot."""

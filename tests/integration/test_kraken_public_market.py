@@ -20,7 +20,7 @@ import pytest
 
 from actors.ports import ProtocolViolation, Transient
 from adapters.instruments.table import canonical_symbol
-from adapters.kraken.edge_events import ToldTrade
+from adapters.kraken.edge_events import ToldRate, ToldTrade
 from adapters.kraken.public_market import PATIENCE, PublicMarket, first_fee
 from adapters.kraken.rest import KrakenRest
 from tests.kraken_rest_server import QUICK, RestServer, ok, rest_server
@@ -70,6 +70,27 @@ async def test_requests_take_turns_with_a_pause_between() -> None:
         await asyncio.gather(*(market.time() for _ in range(4)))
         assert time.monotonic() - began >= 0.3
         assert len(server.arrived) == 4
+
+
+async def test_a_rate_is_the_touch_of_a_pair_of_currencies_asked_for_one_by_one() -> None:
+    both = {"a": ["1.37010", "12", "12.000"], "b": ["1.36990", "7", "7.000"], "c": ["1.37", "1"]}
+    async with reading() as (server, market):
+        server.answer("Ticker", ok({"ZUSDZCAD": both}))
+        server.answer("Ticker", ok({"USDCUSD": {**both, "a": ["0.9999"], "b": ["0.9998"]}}))
+        found = await market.rates(("USD/CAD", "USDC/USD"))
+        assert found == (
+            ToldRate("USD/CAD", Decimal("1.36990"), Decimal("1.37010")),
+            ToldRate("USDC/USD", Decimal("0.9998"), Decimal("0.9999")),
+        )
+        assert [each.form["pair"] for each in server.arrived] == ["USDCAD", "USDCUSD"]
+
+
+@pytest.mark.parametrize("side", [[], ["NaN"], ["1e99"]])
+async def test_a_rate_that_is_none_is_not_told(side: list[str]) -> None:
+    async with reading() as (server, market):
+        server.answer("Ticker", ok({"ZUSDZCAD": {"a": ["1.37", "1", "1"], "b": side}}))
+        with pytest.raises(ProtocolViolation):
+            await market.rates(("USD/CAD",))
 
 
 async def test_pairs_bear_our_names_and_are_asked_by_the_venues() -> None:

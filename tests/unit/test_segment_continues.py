@@ -240,7 +240,11 @@ def test_runs_that_were_cut_off_before_their_first_input_block_nobody(tmp_path: 
             journal = Refusing(store)
             journal.appends_left = 0
             with pytest.raises(JournalError, match="killed"):
-                await opened(tmp_path, journal, strategy={"entry_p_up_micros": entry, "strong_p_up_micros": 900_000})
+                await opened(
+                    tmp_path,
+                    journal,
+                    strategy={"entry_p_up_micros": entry, "strong_p_up_micros": 900_000},
+                )
         segment = await opened(tmp_path, MemoryJournal(store))
         await fed(segment, 5)
         rows = await MemoryJournal(store).runs()
