@@ -203,7 +203,7 @@ _DERIVED: Final[dict[type[Message], tuple[str, ...]]] = {
     DeadManSwitch: (VENUE,),
     RetryPlanned: ("strategy",),
     RetryDue: ("strategy",),
-    ProfileInForce: ("clusters", "strategy", "risk", "orders", RECORDS),
+    ProfileInForce: ("clusters", "strategy", "ledger", "risk", "orders", RECORDS),
     ClustersComputed: ("risk", RECORDS),
     ProfileChangeRecorded: (RECORDS,),
 }

@@ -121,6 +121,15 @@ def build_graph(
     return Graph(kernel, instruments, predictor)
 
 
+def _ledger_of(decision: DecisionSettings, by_symbol: dict[str, Instrument]) -> LedgerConfig:
+    return LedgerConfig(
+        by_symbol,
+        reporting=decision.account.quote,
+        unmarked_age_ns=decision.risk.unmarked_age_ns,
+        mark_haircut_micros=decision.risk.mark_haircut_micros,
+    )
+
+
 def _deciders(
     decision: DecisionSettings,
     instruments: tuple[Instrument, ...],
@@ -169,7 +178,7 @@ def _deciders(
         daily_loss_max_micros=decision.risk.daily_loss_max_micros,
     )
     profiles = ProfilesConfig(Profiles(decision.risk, decision.strategy), decision.beyond_bounds)
-    ledger_config = LedgerConfig(by_symbol, reporting=decision.account.quote)
+    ledger_config = _ledger_of(decision, by_symbol)
     return [
         market_data.MarketDataActor(market_config, market_data_state(market_config)),
         clusters.ClustersActor(clusters_config, clusters.initial_state(clusters_config)),

@@ -27,7 +27,7 @@ from actors.ledger.entries import book_entry, correct
 from actors.ledger.fills import book_fill
 from actors.ledger.funds import deposit, place_hold, release_hold
 from actors.ledger.reconciling import reconcile
-from actors.ledger.state import LedgerConfig, LedgerState
+from actors.ledger.state import LedgerConfig, LedgerState, MarkLimits
 from actors.ledger.strays import accept, book_unmatched
 from actors.ledger.valuation import add_units, equity, portfolio, revalue, take_marks
 from actors.messages.base import Message
@@ -58,6 +58,7 @@ from actors.messages.ledger import (
 )
 from actors.messages.market import CurrencyRate, MarkSlice
 from actors.messages.order import PlaceHold
+from actors.messages.profile import ProfileInForce
 from actors.messages.reconciliation import (
     BooksToReconcile,
     ReconciliationEnded,
@@ -95,6 +96,26 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         assert message.symbols == tuple(self.config.instruments), "the run has other symbols"
         self.state.hour_due, self.state.rates = 0, {}
         return (portfolio(self.config, self.state, at),) if self.state.accounts else NOTHING
+
+    def resume(self, state: LedgerState) -> None:
+        """What is in force of old bids is part of what was remembered."""
+        super().resume(state)
+        self._adopt()
+
+    def _adopt(self) -> None:
+        found = self.state.mark_limits
+        fields = {} if found is None else msgspec.structs.asdict(found)
+        self.config = msgspec.structs.replace(self.configured, **fields)
+
+    def profile(self, message: ProfileInForce, at: int) -> Effects:
+        """Judge old bids by the new limits from here on."""
+        before = self.config
+        self.state.mark_limits = msgspec.json.decode(message.risk, type=MarkLimits)
+        self._adopt()
+        if self.config == before or not self.state.positions:
+            return NOTHING
+        revalue(self.config, self.state, at, anew=True)
+        return (portfolio(self.config, self.state, at),)
 
     def tiers(self, message: FeeTierRead, _at: int) -> Effects:
         """What fills should be charged from now on."""
@@ -150,7 +171,7 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         take_marks(state, message)
         effects: list[Message] = []
         if state.positions:
-            revalue(self.config, state)
+            revalue(self.config, state, at)
             effects.append(portfolio(self.config, state, at))
         if state.hour_due == 0 and not message.warm_up:
             state.hour_due = ceil_to(at + 1, HOUR_NS)
@@ -193,4 +214,5 @@ class LedgerActor(Actor[LedgerConfig, LedgerState]):
         Reactivate: reactivate,
         BooksToReconcile: agree,
         ReconciliationState: agreement,
+        ProfileInForce: profile,
     }

@@ -91,7 +91,7 @@ def give_up(
         return ZERO
     position = state.positions[symbol]
     cost = consume(state, position, quantity, cause)
-    value_at_bid(state, config.instruments[symbol], position)
+    value_at_bid(config, state, config.instruments[symbol], position)
     drop_if_flat(state, position)
     return cost
 
@@ -161,6 +161,6 @@ def _settle(
                 fill.ts,
             ),
         )
-    value_at_bid(state, instrument, position)
+    value_at_bid(config, state, instrument, position)
     drop_if_flat(state, position)
     return closed

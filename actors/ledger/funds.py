@@ -65,7 +65,7 @@ def lot_in_kind(
     position = position_of(config, state, symbol)
     before = position.value
     add(state, position, amount, ZERO)
-    value_at_bid(state, config.instruments[symbol], position)
+    value_at_bid(config, state, config.instruments[symbol], position)
     if worth is None:
         worth = position.value - before
     position.lots[-1].cost = state.moves[-1].cost = worth

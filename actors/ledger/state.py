@@ -16,7 +16,7 @@ import numpy as np
 
 from actors.currencies import Rates
 from actors.fees import Fees
-from actors.instant import DAY_NS
+from actors.instant import HOUR_NS
 from actors.instruments import Instrument
 from actors.money import ZERO
 
@@ -25,13 +25,15 @@ class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Decision settings of the ledger.
 
     `instruments` by symbol in the run's index order; an asset is traded against one currency
-    only. A mark older than `mark_age_ns_max` still values its position, but counts it as unmarked.
-    `others` are the quote currencies besides `reporting`, derived from the instruments.
+    only. A bid older than `unmarked_age_ns` still values its position, less the haircut, and counts
+    it as unmarked. `others` are the quote currencies besides `reporting`, derived from the
+    instruments.
     """
 
     instruments: dict[str, Instrument]
     reporting: str = "USD"
-    mark_age_ns_max: int = DAY_NS
+    unmarked_age_ns: int = 2 * HOUR_NS
+    mark_haircut_micros: int = 50_000
     fills_kept: int = 2048
     deposits_kept: int = 4096
     others: tuple[str, ...] = ()
@@ -41,6 +43,13 @@ class LedgerConfig(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         quotes = {each.quote: None for each in self.instruments.values()}
         found = tuple(sorted(quote for quote in quotes if quote != self.reporting))
         msgspec.structs.force_setattr(self, "others", found)
+
+
+class MarkLimits(msgspec.Struct, frozen=True):
+    """What the risk profile in force says of old bids; see LedgerConfig."""
+
+    unmarked_age_ns: int
+    mark_haircut_micros: int
 
 
 class Account(msgspec.Struct):
@@ -86,7 +95,7 @@ class Position(msgspec.Struct):
     """One symbol held: the sums of its lots and its value at the last good bid.
 
     `bid` is that bid as the feed gave it and `price` what it is in money, so that an unmoved mark
-    is not converted twice.
+    is not converted twice. `aged` says that it is so old that the value is less the haircut.
     """
 
     symbol: str
@@ -99,6 +108,7 @@ class Position(msgspec.Struct):
     bid: float = 0.0  # not money: the mark as it was fed
     price: Decimal = ZERO
     lots: list[Lot] = []
+    aged: bool = False
 
 
 class Foreign(msgspec.Struct):
@@ -127,7 +137,8 @@ class LedgerState(msgspec.Struct):
     `fees_told` is by symbol and liquidity the asset and rate of a fee that was not the expected
     one, `onward` by asset what waits to leave for another wallet, `rates` are the account's fees as
     told in this run. `exchange_rates` are by pair of currencies, `foreign` by currency what is not
-    of the reporting one.
+    of the reporting one. `mark_limits` stand in place of the configuration's, once a profile was
+    changed.
     """
 
     bids: np.ndarray
@@ -159,6 +170,7 @@ class LedgerState(msgspec.Struct):
     differs: bool = False
     exchange_rates: Rates = {}
     foreign: dict[str, Foreign] = {}
+    mark_limits: MarkLimits | None = None
 
     def free(self, asset: str) -> Decimal:
         """What of `asset` an order may hold: available here, and free at the venue."""

@@ -200,7 +200,7 @@ def _enter(
         position = position_of(config, state, symbol)
         lost = take_in(state, position, amount, paid, owed=short)
         earn(config, state, instrument.quote, -lost)
-        value_at_bid(state, config.instruments[symbol], position)
+        value_at_bid(config, state, config.instruments[symbol], position)
         drop_if_flat(state, position)
 
 

@@ -1,9 +1,10 @@
 """What the books are worth: positions at the best bid, equity, and drawdown by unit value.
 
-A position is valued at the last good bid, rounded towards the buyer; without any it is worth
-nothing and its cost counts as unmarked. What is in another currency counts at its worth in the
-reporting one; whether its rate is too old is for risk to say. Deposits change the number of units
-and never the drawdown: the peak, kept at twelve decimals, grows with them in proportion.
+A position is valued at the last good bid, rounded towards the buyer; an old one is taken with a
+haircut, and its cost counts as unmarked. Without any it is worth nothing and unmarked. What is in
+another currency counts at its worth in the reporting one; whether its rate is too old is for risk
+to say. Deposits change the number of units and never the drawdown: the peak, kept at twelve
+decimals, grows with them in proportion.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from actors.messages.market import MarketFlag, MarkSlice
 from actors.money import (
     TOWARDS_BUYER,
     ZERO,
+    from_micros,
     micros_up,
     multiply_down,
     price_from_float,
@@ -53,20 +55,28 @@ def take_marks(state: LedgerState, marks: MarkSlice) -> None:
     np.putmask(state.marked_at, good, marks.ts)
 
 
-def value_at_bid(state: LedgerState, instrument: Instrument, position: Position) -> None:
-    """Bring the value of `position` up to its quantity and the last good bid."""
+def value_at_bid(
+    config: LedgerConfig, state: LedgerState, instrument: Instrument, position: Position
+) -> None:
+    """Bring the value of `position` up to its quantity and the last good bid, or an aged one's."""
     bid = state.bids.item(position.index)
     if bid != position.bid:
         position.bid = bid
         position.price = price_from_float(bid, instrument.tick, TOWARDS_BUYER)
     position.value = multiply_down(position.quantity, position.price, position.quote_step)
+    if position.aged:
+        kept = from_micros(_ALL_MICROS - config.mark_haircut_micros)
+        position.value = multiply_down(position.value, kept, position.quote_step)
 
 
-def revalue(config: LedgerConfig, state: LedgerState) -> None:
-    """Value every position whose bid moved."""
+def revalue(config: LedgerConfig, state: LedgerState, at: int, *, anew: bool = False) -> None:
+    """Value every position whose bid moved or aged by `at` (ns UTC); all of them `anew`."""
+    oldest = max(1, at - config.unmarked_age_ns)
     for position in state.positions.values():
-        if state.bids.item(position.index) != position.bid:
-            value_at_bid(state, config.instruments[position.symbol], position)
+        aged = state.marked_at.item(position.index) < oldest
+        if anew or aged is not position.aged or state.bids.item(position.index) != position.bid:
+            position.aged = aged
+            value_at_bid(config, state, config.instruments[position.symbol], position)
 
 
 def equity(config: LedgerConfig, state: LedgerState) -> Decimal:
@@ -102,7 +112,7 @@ def portfolio(config: LedgerConfig, state: LedgerState, at: int) -> PortfolioSta
         _measure(config, state, total)
     balance = state.balance
     shown, value, cost, unmarked = [], ZERO, ZERO, ZERO
-    oldest = at - config.mark_age_ns_max
+    oldest = at - config.unmarked_age_ns
     for position in state.positions.values():
         free = balance(position.free_account)
         if state.encumbered:

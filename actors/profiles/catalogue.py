@@ -175,6 +175,12 @@ RISK: Final[dict[str, Row]] = {
         SHARE, 1_000, 100_000, UP, "No entries for the rest of a UTC day that lost this much."
     ),
     "unmarked_max_micros": Row(SHARE, 0, 50_000, UP, "Most of equity without a price."),
+    "unmarked_age_ns": Row(
+        DURATION, MINUTE_NS, _DAY_NS, UP, "Oldest bid that still prices what is held in full."
+    ),
+    "mark_haircut_micros": Row(
+        SHARE, 0, 500_000, DOWN, "What an older bid is taken less, so that nobody counts on it."
+    ),
     "currency_rate_max_age_ns": Row(
         DURATION, SECOND_NS, HOUR_NS, UP, "Oldest rate of a currency that an entry may rest on."
     ),

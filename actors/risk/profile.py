@@ -96,6 +96,8 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     capital_floor_amount: int = 0
     daily_loss_max_micros: int = 30_000
     unmarked_max_micros: int = 10_000
+    unmarked_age_ns: int = 2 * HOUR_NS
+    mark_haircut_micros: int = 50_000
     currency_rate_max_age_ns: int = 5 * MINUTE_NS
     depeg_max_micros: int = 10_000
     edge_margin_micros: int = 500
@@ -137,6 +139,8 @@ class RiskProfile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             raise ValueError("the capital floor and the daily loss must be no less than nothing")
         if not 0 <= self.spread_max_micros < MICROS or self.depth_min_quote < 0:
             raise ValueError("the spread must be a ratio, the depth no less than nothing")
+        if self.unmarked_age_ns <= 0 or not 0 <= self.mark_haircut_micros <= MICROS:
+            raise ValueError("an old bid must have an age, and its haircut be a ratio")
         if self.currency_rate_max_age_ns <= 0 or not 0 <= self.depeg_max_micros < MICROS:
             raise ValueError("a rate must have an age, and a depeg be a ratio")
         if self.entries_per_minute_max_count <= 0 or self.loss_cool_down_ns < 0:

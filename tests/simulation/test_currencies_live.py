@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,7 +22,7 @@ pytestmark = pytest.mark.timeout(600)
 D = Decimal
 USD_CAD = "USD/CAD"
 BOTH = (*SYMBOLS, USD_CAD)
-IN_CAD = {"account": {"name": "paper", "quote": "CAD"}}
+IN_CAD: dict[str, Any] = {"account": {"name": "paper", "quote": "CAD"}}
 
 
 async def traded(session: Session) -> None:

@@ -6,10 +6,11 @@ from __future__ import annotations
 
 from decimal import Decimal
 
+import msgspec
 import numpy as np
 import pytest
 
-from actors.instant import HOUR_NS
+from actors.instant import DAY_NS, HOUR_NS
 from actors.ledger.state import LedgerConfig
 from actors.messages.arrays import sealed, sealed_ints
 from actors.messages.control import ConstraintViolated, Deposit, Note, SetTimer
@@ -26,6 +27,9 @@ from actors.messages.ledger import (
 )
 from actors.messages.market import MarketFlag, MarkSlice
 from actors.messages.order import PlaceHold
+from actors.messages.profile import ProfileInForce
+from actors.risk.profile import RiskProfile
+from actors.strategy.profile import StrategyProfile
 from tests.books import INSTRUMENTS, START, Books, of
 
 D = Decimal
@@ -248,19 +252,54 @@ def test_a_position_without_a_bid_keeps_the_last_good_one(books: Books) -> None:
     assert (last(books).equity, last(books).unmarked) == (D("10000.00"), D(0))
 
 
-def test_a_mark_that_is_too_old_counts_as_unmarked(books: Books) -> None:
-    """A stale bid keeps its age, though the feed repeats it."""
-    books.mark(XBT=50000.0)
-    bought(books, "0.1", "5000.00", "0", "b")
-    books.at += books.ledger.config.mark_age_ns_max + 1
+def stale(books: Books, after_ns: int) -> None:
+    """The feed repeats the bid of 50,000 as a stale one, so much later."""
+    books.at += after_ns
     rows = np.full((2, 6), np.nan)
     rows[0, 0] = 50000.0
     flags = sealed_ints(np.array([MarketFlag.STALE, MarketFlag.STALE]))
     books.send(MarkSlice(books.at, sealed(rows), flags))
-    assert last(books).unmarked == D("5000.00")
-    assert last(books).equity == D("10000.00")
+
+
+@pytest.mark.parametrize(
+    ("late_ns", "equity", "unmarked"),
+    [(0, "10000.00", "0"), (1, "9750.00", "5000.00"), (DAY_NS, "9750.00", "5000.00")],
+)
+def test_an_old_bid_is_taken_with_a_haircut_and_counts_as_unmarked(
+    books: Books, late_ns: int, equity: str, unmarked: str
+) -> None:
+    """A stale bid keeps its age, though the feed repeats it; at the age itself it is none yet."""
     books.mark(XBT=50000.0)
-    assert last(books).unmarked == 0
+    bought(books, "0.1", "5000.00", "0", "b")
+    stale(books, books.ledger.config.unmarked_age_ns + late_ns)
+    assert (last(books).equity, last(books).unmarked) == (D(equity), D(unmarked))
+    assert last(books).unrealised == D(equity) - 10_000
+    books.mark(XBT=50000.0)
+    assert (last(books).equity, last(books).unmarked) == (D("10000.00"), D(0))
+
+
+def test_what_is_bought_beside_an_old_bid_is_taken_with_the_haircut_too(books: Books) -> None:
+    books.mark(XBT=50000.0)
+    bought(books, "0.1", "5000.00", "0", "b")
+    stale(books, DAY_NS)
+    bought(books, "0.02", "1000.00", "0", "c")
+    assert last(books).equity == D("9700.00"), "a twentieth of 6,000 less"
+
+
+def test_limits_of_old_bids_that_change_hold_from_that_step_on(books: Books) -> None:
+    books.mark(XBT=50000.0)
+    bought(books, "0.1", "5000.00", "0", "b")
+    stale(books, HOUR_NS)
+    assert last(books).equity == D("10000.00")
+    limits = RiskProfile(unmarked_age_ns=HOUR_NS - 1, mark_haircut_micros=200_000)
+    profiles = (msgspec.json.encode(each).decode() for each in (limits, StrategyProfile()))
+    books.send(ProfileInForce(1, *profiles))
+    assert (last(books).equity, last(books).unmarked) == (D("9000.00"), D("5000.00"))
+    books.ledger.config = books.ledger.configured
+    books.cut()
+    books.ledger.resume(books.ledger.state)
+    books.mark(ETH=3000.0)
+    assert last(books).equity == D("9000.00"), "remembered"
 
 
 def test_a_position_never_marked_is_worth_nothing_and_its_cost_is_unmarked(books: Books) -> None:
