@@ -2070,7 +2070,7 @@ CREATE TABLE ballast.risk_profile (
     day_loss_max bigint,
     entries_per_minute_max_count bigint,
     CONSTRAINT risk_profile_pkey PRIMARY KEY (account_id, seq, ordinal),
-    CONSTRAINT risk_profile_bounds_losses CHECK ((((position_risk >= 1) AND (position_risk <= 2000000)) AND ((cluster_cap >= 1) AND (cluster_cap <= 1000000)) AND ((quote_cap_cad >= 1) AND (quote_cap_cad <= 1000000)) AND ((quote_cap_usd >= 1) AND (quote_cap_usd <= 1000000)) AND ((quote_cap_usdc >= 1) AND (quote_cap_usdc <= 1000000)) AND (capital_floor >= 0) AND ((day_loss_max >= 1) AND (day_loss_max <= 1000000)) AND (entries_per_minute_max_count > 0))),
+    CONSTRAINT risk_profile_bounds_losses CHECK (((0 < position_risk) AND (position_risk <= 2000000) AND (0 < cluster_cap) AND (cluster_cap <= 1000000) AND (0 < quote_cap_cad) AND (quote_cap_cad <= 1000000) AND (0 < quote_cap_usd) AND (quote_cap_usd <= 1000000) AND (0 < quote_cap_usdc) AND (quote_cap_usdc <= 1000000) AND (capital_floor >= 0) AND (0 < day_loss_max) AND (day_loss_max <= 1000000) AND (entries_per_minute_max_count > 0))),
     CONSTRAINT risk_profile_no_leverage CHECK (((0 < position_cap) AND (position_cap <= 1000000) AND (0 < exposure_cap) AND (exposure_cap <= 1000000))),
     CONSTRAINT risk_profile_tightens CHECK (((0 < caution_drawdown) AND (caution_drawdown < defence_drawdown) AND (defence_drawdown < halt_drawdown) AND (halt_drawdown < 1000000) AND (1000000 >= normal_cap) AND (normal_cap >= caution_cap) AND (caution_cap >= defence_cap) AND (defence_cap > 0)))
 );

@@ -184,8 +184,10 @@ class _Watch(Silent):
         self._session.is_open.set()
 
 
-# A case needs orders, and an hour of the venue passes in three minutes: no rest, no pace, no day.
+# A case needs orders, and an hour of the venue passes in three minutes: no rest, no pace, no day,
+# and room for what is one risk as long as nobody has seen a week.
 UNHURRIED = {
+    "cluster_cap_micros": 200_000,
     "loss_cool_down_ns": 0,
     "entries_per_minute_max_count": 1_000,
     "daily_loss_max_micros": 500_000,

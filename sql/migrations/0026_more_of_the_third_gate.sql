@@ -11,10 +11,11 @@ ALTER TABLE ballast.risk_profile
     ADD COLUMN day_loss_max bigint,
     ADD COLUMN entries_per_minute_max_count bigint,
     ADD CONSTRAINT risk_profile_bounds_losses CHECK (
-        position_risk BETWEEN 1 AND 2000000 AND cluster_cap BETWEEN 1 AND 1000000
-        AND quote_cap_cad BETWEEN 1 AND 1000000 AND quote_cap_usd BETWEEN 1 AND 1000000
-        AND quote_cap_usdc BETWEEN 1 AND 1000000 AND capital_floor >= 0
-        AND day_loss_max BETWEEN 1 AND 1000000 AND entries_per_minute_max_count > 0
+        0 < position_risk AND position_risk <= 2000000 AND 0 < cluster_cap
+        AND cluster_cap <= 1000000 AND 0 < quote_cap_cad AND quote_cap_cad <= 1000000
+        AND 0 < quote_cap_usd AND quote_cap_usd <= 1000000 AND 0 < quote_cap_usdc
+        AND quote_cap_usdc <= 1000000 AND capital_floor >= 0 AND 0 < day_loss_max
+        AND day_loss_max <= 1000000 AND entries_per_minute_max_count > 0
     );
 COMMENT ON CONSTRAINT risk_profile_bounds_losses ON ballast.risk_profile IS 'No cap lets more be one risk than the account is worth, no day loses more than everything, and a minute has an entry';
 COMMENT ON COLUMN ballast.risk_profile.position_risk IS 'The base risk of one position at its greatest scale, in millionths of the equity';

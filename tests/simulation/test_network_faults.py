@@ -164,7 +164,7 @@ def assert_no_storm_of_ours(desk: Desk, losses: int) -> None:
     for proxy in (desk.public, desk.private):
         assert 2 <= len(proxy.accepted) <= losses + 2
         pauses = [after - before for before, after in pairwise(proxy.accepted[1:])]
-        assert len({round(each, 1) for each in pauses}) > 1 or len(pauses) < 2, pauses
+        assert len({round(each, 2) for each in pauses}) > 1 or len(pauses) < 2, pauses
     tokens = sum(name == "GetWebSocketsToken" for _, name in desk.wire.calls)
     assert tokens <= len(desk.private.accepted) + 1
     assert not [text for text in desk.wire.refusals if text.startswith("EAPI")]

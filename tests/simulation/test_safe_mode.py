@@ -249,7 +249,7 @@ def test_after_the_stated_time_the_same_is_recorded_again(where: Place) -> None:
         found.stop.set()
         await task
 
-    play(where, story, bounds=Bounds(recorded_again_seconds=0.3))
+    play(where, story, bounds=Bounds(recorded_again_seconds=1.5))
 
 
 def test_a_second_halt_is_recorded_anew(where: Place) -> None:
