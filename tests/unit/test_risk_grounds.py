@@ -88,6 +88,12 @@ ENTRY_GROUNDS: list[tuple[Changes, Changes, Told]] = [
         {},
         (R.DAILY_LOSS_LIMIT, "31000", "below 30000"),
     ),
+    # A limit that was lowered beneath the loss holds before the next portfolio tells.
+    (
+        {"day_loss_micros": 30_000},
+        {},
+        (R.DAILY_LOSS_LIMIT, "30000", "below 30000"),
+    ),
     ({"last_intent_no": 7}, {}, (R.DUPLICATE_INTENT, "7", "above 7")),
     ({"last_intent_no": 99}, {}, (R.DUPLICATE_INTENT, "7", "above 99")),
     ({}, {"notional": D(0)}, (R.INVALID_QUANTITY, "0", "a positive notional")),
