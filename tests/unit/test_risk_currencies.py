@@ -316,3 +316,22 @@ def test_the_hour_counts_every_position_in_reporting_currency() -> None:
         if isinstance(each, RiskHour)
     ]
     assert hour.positions_worth == D("279.60")  # 100, 80 and 99.60
+
+
+@pytest.mark.parametrize(
+    ("values", "why"),
+    [
+        ({"unmarked_age_ns": 0}, "an old bid must have an age"),
+        ({"mark_haircut_micros": -1}, "its haircut be a ratio"),
+        ({"mark_haircut_micros": 1_000_001}, "its haircut be a ratio"),
+        ({"currency_rate_max_age_ns": 0}, "a rate must have an age"),
+        ({"depeg_max_micros": 1_000_000}, "a depeg be a ratio"),
+        ({"cluster_correlation_micros": 0}, "the correlation of a cluster"),
+        ({"cluster_correlation_micros": 1_000_000}, "the correlation of a cluster"),
+        ({"cluster_interval_ns": 2 * 86_400 * 10**9}, "clusters must last an hour longer"),
+        ({"cluster_history_min_count": 721}, "the window of the clusters must hold"),
+    ],
+)
+def test_a_profile_that_contradicts_itself_is_refused(values: dict[str, int], why: str) -> None:
+    with pytest.raises(ValueError, match=why):
+        RiskProfile(**values)
