@@ -19,8 +19,10 @@ from actors.messages.market import CurrencyRate
 from actors.messages.risk import IntentApproved, IntentRefused, Refusal, RiskHour
 from actors.risk.actor import RiskActor
 from actors.risk.profile import RiskConfig, RiskProfile
+from actors.risk.sizing import outlook
 from actors.risk.state import initial_state
 from tests.spoken_model import UNSIZED
+from tests.unit.test_risk_ladder import VIEW
 from tests.unit.test_risk_state import CONFIG, NOW, Desk, approved, portfolio
 
 D = Decimal
@@ -335,3 +337,10 @@ def test_the_hour_counts_every_position_in_reporting_currency() -> None:
 def test_a_profile_that_contradicts_itself_is_refused(values: dict[str, int], why: str) -> None:
     with pytest.raises(ValueError, match=why):
         RiskProfile(**values)
+
+
+def test_without_a_rate_a_position_has_no_risk_that_could_be_sized() -> None:
+    known = msgspec.structs.replace(VIEW, volatility_micros=20_000, p_up=600_000)
+    assert outlook(known).risk > 0
+    told = outlook(msgspec.structs.replace(known, into_quote=None))
+    assert (told.base, told.scale, told.confidence, told.risk) == (D(0), 0, 0, D(0))
